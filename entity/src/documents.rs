@@ -1,0 +1,398 @@
+//! Documents: values that are read and written whole, stored as one JSON column, and served in the same shape.
+
+use crate::{ids::TopicId, words::*};
+use chrono::NaiveDate;
+
+/// Declares a document: one struct for the column, the request and the response.
+/// Unknown fields are refused, missing optional ones take their default.
+macro_rules! documents {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $ty:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize,
+            poem_openapi::Object, sea_orm::FromJsonQueryResult,
+        )]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $ty),* }
+    )*};
+}
+
+documents! {
+    /// How much involvement somebody wants. `kind` says which of the other fields are used:
+    /// `up_to` and `at_least` take `rung`; `only` takes `rungs`; `between` takes `low` and `high`; `paused` may take `until`.
+    Stance {
+        /// Which kind of wish this is.
+        kind: StanceKind,
+        /// The rung of `up_to` and `at_least`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[oai(skip_serializing_if_is_none)]
+        rung: Option<Rung>,
+        /// The rungs of `only`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[oai(default, skip_serializing_if_is_empty)]
+        rungs: Vec<Rung>,
+        /// The lowest rung of `between`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[oai(skip_serializing_if_is_none)]
+        low: Option<Rung>,
+        /// The highest rung of `between`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[oai(skip_serializing_if_is_none)]
+        high: Option<Rung>,
+        /// When a pause ends; without it the pause has no end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[oai(skip_serializing_if_is_none)]
+        until: Option<NaiveDate>,
+    }
+
+    /// A different wish for one topic. The more specific wish wins over the default.
+    TopicStance {
+        /// The topic it is about.
+        topic: TopicId,
+        /// The wish.
+        stance: Stance,
+    }
+
+    /// What somebody wants to be asked about. `never` outranks everything else.
+    TopicChoices {
+        /// Welcome.
+        #[serde(default)]
+        #[oai(default)]
+        yes: Vec<TopicId>,
+        /// Put a question first.
+        #[serde(default)]
+        #[oai(default)]
+        ask_first: Vec<TopicId>,
+        /// Never.
+        #[serde(default)]
+        #[oai(default)]
+        never: Vec<TopicId>,
+    }
+
+    /// How much of somebody's time may be asked for, over everything the organisation runs. Preparation counts.
+    Load {
+        /// Minutes a calendar month at most.
+        #[serde(default)]
+        minutes_per_month_max: Option<i32>,
+        /// Invitations a calendar month at most.
+        #[serde(default)]
+        invites_per_month_max: Option<i32>,
+        /// Days of notice at least before something starts.
+        #[serde(default)]
+        notice_days_min: Option<i32>,
+    }
+
+    /// How and when somebody may be written to.
+    Contact {
+        /// The form of written material.
+        #[serde(default = "plain")]
+        #[oai(default = "plain")]
+        format: LetterFormat,
+        /// Letters carry a neutral subject line that tells nothing to somebody looking over a shoulder.
+        #[serde(default)]
+        #[oai(default)]
+        neutral_subject: bool,
+        /// The first full hour of the day (0-23, organisation's time zone) in which letters may arrive.
+        #[serde(default)]
+        from_hour: Option<i32>,
+        /// The hour of the day (1-24) from which letters may no longer arrive.
+        #[serde(default)]
+        to_hour: Option<i32>,
+    }
+
+    /// What somebody wants done about payment. Never used to choose who is asked.
+    Money {
+        /// The wish.
+        payment: PaymentWish,
+        /// Expenses must be paid in advance.
+        #[serde(default)]
+        #[oai(default)]
+        prepaid_expenses: bool,
+    }
+
+    /// Something a person needs in order to take part.
+    AccessNeed {
+        /// What is needed, in the person's words.
+        need: String,
+        /// With whom it may be shared.
+        share_with: ShareWith,
+    }
+
+    /// Days, first and last included, on which nothing may be sent. No reason is asked.
+    QuietPeriod {
+        /// The first day.
+        from: NaiveDate,
+        /// The last day.
+        to: NaiveDate,
+    }
+
+    /// What may be done with somebody's experience and words.
+    Story {
+        /// Whether they may be asked to tell about their experience.
+        may_ask_about_experience: Permission,
+        /// Whether their words may be quoted.
+        quotes: Permission,
+    }
+
+    /// How somebody wants to be involved. Versions are only ever added; the latest counts, at once.
+    PreferenceDoc {
+        /// The wish where no topic has its own.
+        stance: Stance,
+        /// Wishes for single topics.
+        #[serde(default)]
+        #[oai(default)]
+        topic_stances: Vec<TopicStance>,
+        /// Topics by welcome.
+        #[serde(default = "TopicChoices::none")]
+        #[oai(default = "TopicChoices::none")]
+        topics: TopicChoices,
+        /// Kinds of activity that are welcome; empty means any.
+        #[serde(default)]
+        #[oai(default)]
+        activity_types: Vec<ActivityType>,
+        /// Forms that are welcome; empty means any.
+        #[serde(default)]
+        #[oai(default)]
+        formats: Vec<Format>,
+        /// How much time.
+        #[serde(default = "Load::open")]
+        #[oai(default = "Load::open")]
+        load: Load,
+        /// How to write.
+        #[serde(default = "Contact::usual")]
+        #[oai(default = "Contact::usual")]
+        contact: Contact,
+        /// About payment.
+        #[serde(default = "Money::ask")]
+        #[oai(default = "Money::ask")]
+        money: Money,
+        /// What is needed to take part.
+        #[serde(default)]
+        #[oai(default)]
+        access_needs: Vec<AccessNeed>,
+        /// When to leave the person in peace.
+        #[serde(default)]
+        #[oai(default)]
+        quiet_periods: Vec<QuietPeriod>,
+        /// About experience and words.
+        #[serde(default = "Story::ask")]
+        #[oai(default = "Story::ask")]
+        story: Story,
+        /// The day on which to look at these choices again; a year ahead when left out.
+        #[serde(default)]
+        review_after: Option<NaiveDate>,
+    }
+
+    /// Why a project exists, in the words of the 4Pi standards: purpose and impact.
+    ProjectPurpose {
+        /// Why people are involved.
+        #[serde(default)]
+        #[oai(default)]
+        why: String,
+        /// What the people who take part get out of it.
+        #[serde(default)]
+        #[oai(default)]
+        benefit_to_participants: String,
+        /// What should be different afterwards.
+        #[serde(default)]
+        #[oai(default)]
+        intended_change: String,
+    }
+
+    /// A group whose presence is sought.
+    PresenceTarget {
+        /// The kind of fact, such as `age_band`.
+        dimension: String,
+        /// The group, such as `25_34`.
+        category: String,
+        /// How many people of this group are sought.
+        sought: i32,
+    }
+
+    /// The payment statement of an opportunity. It must be there, also when nothing is paid.
+    PaymentOffer {
+        /// What is offered.
+        kind: PaymentKind,
+        /// Pence for the whole activity with preparation; not with `unpaid`.
+        #[serde(default)]
+        amount_pence: Option<i64>,
+        /// What is paid beside that: travel, care cover, data.
+        #[serde(default)]
+        #[oai(default)]
+        expenses: String,
+        /// How and when it is paid.
+        #[serde(default)]
+        #[oai(default)]
+        how: String,
+    }
+
+    /// The person or team to turn to when something in an opportunity is hard to bear.
+    SupportContact {
+        /// Who.
+        name: String,
+        /// How to reach them.
+        reach: String,
+    }
+
+    /// One use of personal data in a notice.
+    NoticePurpose {
+        /// What for.
+        purpose: Purpose,
+        /// What it means, in plain English.
+        text: String,
+        /// Whether taking part is impossible without it.
+        #[serde(default)]
+        #[oai(default)]
+        necessary: bool,
+        /// Which data.
+        data: Vec<String>,
+        /// Who receives it.
+        #[serde(default)]
+        #[oai(default)]
+        recipients: Vec<String>,
+        /// How long it is kept.
+        retention: String,
+        /// On what ground it is used.
+        legal_basis: LegalBasis,
+        /// What withdrawing does.
+        withdrawal_effect: WithdrawalEffect,
+        /// On what ground data that stays is kept after withdrawal.
+        legal_basis_after: LegalBasis,
+        /// Months for which the consent holds (1-24).
+        valid_months: i32,
+    }
+
+    /// The content of a notice: what somebody reads before they agree.
+    NoticeContent {
+        /// Language tag, such as `en`.
+        language: String,
+        /// Heading.
+        title: String,
+        /// The text, in plain English.
+        text: String,
+        /// The same in Easy Read, where it was written.
+        #[serde(default)]
+        easy_read_text: Option<String>,
+        /// Who is responsible for the data.
+        controllers: Vec<String>,
+        /// Whom to ask or complain to.
+        contact: String,
+        /// The uses, each a switch of its own.
+        purposes: Vec<NoticePurpose>,
+    }
+
+    /// Why somebody was asked, kept for their own eyes.
+    WhyAsked {
+        /// Plain sentences.
+        reasons: Vec<String>,
+    }
+
+    /// Something that will be done after a report.
+    NextStep {
+        /// What.
+        what: String,
+        /// Who.
+        owner: String,
+        /// By when.
+        due: NaiveDate,
+    }
+}
+
+fn plain() -> LetterFormat {
+    LetterFormat::Plain
+}
+
+impl Stance {
+    /// A wish that needs no rung.
+    pub fn bare(kind: StanceKind) -> Self {
+        Self { kind, rung: None, rungs: Vec::new(), low: None, high: None, until: None }
+    }
+
+    /// Informing up to and including a rung.
+    pub fn up_to(rung: Rung) -> Self {
+        Self { rung: Some(rung), ..Self::bare(StanceKind::UpTo) }
+    }
+}
+
+impl TopicChoices {
+    /// No choice made.
+    pub fn none() -> Self {
+        Self { yes: Vec::new(), ask_first: Vec::new(), never: Vec::new() }
+    }
+}
+
+impl Load {
+    /// No limit set.
+    pub fn open() -> Self {
+        Self { minutes_per_month_max: None, invites_per_month_max: None, notice_days_min: None }
+    }
+}
+
+impl Contact {
+    /// Plain English, at any hour, with an ordinary subject.
+    pub fn usual() -> Self {
+        Self { format: LetterFormat::Plain, neutral_subject: false, from_hour: None, to_hour: None }
+    }
+}
+
+impl Money {
+    /// Ask each time.
+    pub fn ask() -> Self {
+        Self { payment: PaymentWish::AskEachTime, prepaid_expenses: false }
+    }
+}
+
+impl Story {
+    /// Ask first.
+    pub fn ask() -> Self {
+        Self { may_ask_about_experience: Permission::AskFirst, quotes: Permission::AskFirst }
+    }
+}
+
+impl PreferenceDoc {
+    /// What holds for somebody who has said nothing yet: put a question first, each time.
+    pub fn unspoken() -> Self {
+        Self::with_stance(Stance::bare(StanceKind::AskEachTime))
+    }
+
+    /// A document with one stance and nothing else chosen.
+    pub fn with_stance(stance: Stance) -> Self {
+        Self {
+            stance,
+            topic_stances: Vec::new(),
+            topics: TopicChoices::none(),
+            activity_types: Vec::new(),
+            formats: Vec::new(),
+            load: Load::open(),
+            contact: Contact::usual(),
+            money: Money::ask(),
+            access_needs: Vec::new(),
+            quiet_periods: Vec::new(),
+            story: Story::ask(),
+            review_after: None,
+        }
+    }
+}
+
+/// A list of documents or words in one JSON column.
+macro_rules! lists {
+    ($($(#[$doc:meta])* $name:ident($item:ty);)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize, sea_orm::FromJsonQueryResult)]
+        #[serde(transparent)]
+        pub struct $name(pub Vec<$item>);
+    )*};
+}
+
+lists! {
+    /// Words in plain text.
+    Texts(String);
+    /// Scopes of an API key.
+    Scopes(Scope);
+    /// Presence targets of a project.
+    PresenceTargets(PresenceTarget);
+    /// Forms an opportunity offers.
+    Formats(Format);
+    /// What will be done next.
+    NextSteps(NextStep);
+}

@@ -1,0 +1,17 @@
+//! The tables, their ids, their words and their documents.
+//!
+//! Row structs (`Model`) never leave the server; [`words`] and [`documents`] do: they are one vocabulary from the
+//! database to the API. Every table of an organisation has the primary key `(organisation_id, id)`.
+
+pub mod documents;
+pub mod ids;
+pub mod tables;
+pub mod words;
+
+/// An instant, in UTC, to the millisecond.
+pub type Time = chrono::DateTime<chrono::Utc>;
+
+pub use documents::*;
+pub use ids::*;
+pub use tables::*;
+pub use words::*;

@@ -1,0 +1,56 @@
+//! Tables of the room `invitations`.
+
+use crate::{Time, documents::*, ids::*, words::*};
+use sea_orm::entity::prelude::*;
+
+/// One person asked to take part in one opportunity.
+pub mod invitation {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: InvitationId,
+        pub opportunity_id: OpportunityId,
+        pub participant_id: ParticipantId,
+        pub run_id: Option<MatchRunId>,
+        pub state: InvitationState,
+        /// The person asked to be asked each time.
+        pub question_first: bool,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub why: WhyAsked,
+        pub reminders: i32,
+        pub ask_again_on: Option<chrono::NaiveDate>,
+        pub replied_at: Option<Time>,
+        pub ended_at: Option<Time>,
+        pub version: i32,
+        pub created_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A link of an invitation, stored as its SHA-256; every letter carries its own.
+pub mod invitation_link {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitation_link")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: InvitationLinkId,
+        pub invitation_id: InvitationId,
+        #[sea_orm(column_type = "Blob")]
+        pub token_hash: Vec<u8>,
+        pub created_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

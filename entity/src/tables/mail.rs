@@ -1,0 +1,130 @@
+//! Tables of the room `mail`.
+
+use crate::{Time, ids::*, words::*};
+use sea_orm::entity::prelude::*;
+
+/// One sending: the letters of one kind that were made together.
+pub mod mail_batch {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mail_batch")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MailBatchId,
+        pub organisation_id: Option<OrganisationId>,
+        #[sea_orm(column_type = "Text")]
+        pub kind: String,
+        /// What it is about, such as the opportunity.
+        pub subject_id: Option<Uuid>,
+        pub state: BatchState,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub pause_reason: Option<String>,
+        #[sea_orm(column_type = "Text")]
+        pub created_by: String,
+        pub created_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// One letter to one recipient; enqueued in the transaction of what it is about.
+pub mod mail_message {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mail_message")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MailMessageId,
+        pub batch_id: MailBatchId,
+        pub organisation_id: Option<OrganisationId>,
+        pub recipient_kind: RecipientKind,
+        pub recipient_id: Uuid,
+        #[sea_orm(column_type = "Text")]
+        pub kind: String,
+        /// 0 for the letter itself, 1 and up for reminders.
+        pub n: i32,
+        /// The row that the letter is about.
+        pub subject_id: Option<Uuid>,
+        /// As it was when the letter was made.
+        #[sea_orm(column_type = "Text")]
+        pub address: String,
+        #[sea_orm(column_type = "Text")]
+        pub domain: String,
+        /// Fixed from the start: a letter sent again is the same letter.
+        #[sea_orm(column_type = "Text")]
+        pub message_id: String,
+        /// Fixed from the start.
+        pub date: Time,
+        pub priority: i32,
+        pub state: MailState,
+        pub attempts: i32,
+        pub next_at: Time,
+        pub expires_at: Option<Time>,
+        pub lease_token: i64,
+        pub lease_until: Option<Time>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub last_stage: Option<String>,
+        pub last_code: Option<i32>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub last_enhanced: Option<String>,
+        /// The server's words, with addresses taken out.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub last_text: Option<String>,
+        pub created_at: Time,
+        pub sent_at: Option<Time>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Append-only: what happened to a letter.
+pub mod mail_event {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mail_event")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MailEventId,
+        pub message_id: MailMessageId,
+        pub at: Time,
+        pub event: MailState,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub stage: Option<String>,
+        pub code: Option<i32>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub detail: Option<String>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// An address that must not be written to, kept as a keyed hash so that it outlives erasure.
+pub mod suppression {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "suppression")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: SuppressionId,
+        #[sea_orm(column_type = "Blob")]
+        pub address_hash: Vec<u8>,
+        /// `all`, or the kind of letter.
+        #[sea_orm(column_type = "Text")]
+        pub scope: String,
+        pub reason: SuppressionReason,
+        pub created_at: Time,
+        pub expires_at: Option<Time>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

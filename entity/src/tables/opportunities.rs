@@ -1,0 +1,131 @@
+//! Tables of the room `opportunities`.
+
+use crate::{Time, documents::*, ids::*, words::*};
+use sea_orm::entity::prelude::*;
+
+/// One way to take part.
+pub mod opportunity {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "opportunity")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: OpportunityId,
+        pub project_id: ProjectId,
+        pub kind: OpportunityKind,
+        #[sea_orm(column_type = "Text")]
+        pub title: String,
+        #[sea_orm(column_type = "Text")]
+        pub summary: String,
+        pub rung: Rung,
+        pub stage: Stage,
+        #[sea_orm(column_type = "Text")]
+        pub open_to_influence: String,
+        #[sea_orm(column_type = "Text")]
+        pub not_open: String,
+        #[sea_orm(column_type = "Text")]
+        pub who_decides: String,
+        #[sea_orm(column_type = "Text")]
+        pub how_chosen: String,
+        /// Time asked for, in minutes.
+        pub minutes: i32,
+        pub preparation_minutes: i32,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub formats: Formats,
+        #[sea_orm(column_type = "Text")]
+        pub support: String,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub support_contact: Option<SupportContact>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub content_note: Option<String>,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub payment: PaymentOffer,
+        /// Empty for an open call.
+        pub places: Option<i32>,
+        pub opens_on: Option<chrono::NaiveDate>,
+        pub closes_on: Option<chrono::NaiveDate>,
+        /// When the activity itself begins.
+        pub starts_at: Option<Time>,
+        pub feedback_due: Option<chrono::NaiveDate>,
+        pub state: OpportunityState,
+        pub opened_at: Option<Time>,
+        pub closed_at: Option<Time>,
+        pub notice_id: Option<NoticeId>,
+        pub questionnaire_id: Option<QuestionnaireId>,
+        #[sea_orm(column_type = "Text")]
+        pub created_by: String,
+        pub version: i32,
+        pub created_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What an opportunity is about.
+pub mod opportunity_topic {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "opportunity_topic")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub opportunity_id: OpportunityId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub topic_id: TopicId,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Which decisions an opportunity feeds.
+pub mod opportunity_decision {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "opportunity_decision")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub opportunity_id: OpportunityId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub decision_id: DecisionId,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A published version of a consultation's questions; it never changes.
+pub mod questionnaire {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "questionnaire")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: QuestionnaireId,
+        pub opportunity_id: OpportunityId,
+        pub n: i32,
+        /// SurveyJS JSON as it was handed in.
+        #[sea_orm(column_type = "Text")]
+        pub definition: String,
+        #[sea_orm(column_type = "Blob")]
+        pub digest: Vec<u8>,
+        #[sea_orm(column_type = "Text")]
+        pub published_by: String,
+        pub published_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

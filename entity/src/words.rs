@@ -1,0 +1,611 @@
+//! The vocabulary: every enumeration of the domain, the same word from the database to the API.
+//!
+//! Stored as snake_case strings, never as native database enums, so that both databases agree and a new word
+//! needs no migration.
+
+/// Declares enums stored and served as snake_case words.
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
+            sea_orm::EnumIter, sea_orm::DeriveActiveEnum, poem_openapi::Enum,
+            serde::Serialize, serde::Deserialize,
+        )]
+        #[serde(rename_all = "snake_case")]
+        #[oai(rename_all = "snake_case")]
+        #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl $name {
+            /// Every word of this vocabulary, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word as stored and served.
+            pub fn word(self) -> String {
+                sea_orm::ActiveEnum::to_value(&self)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.word())
+            }
+        }
+    )*};
+}
+
+words! {
+    /// A position on the ladder of co-production (Think Local Act Personal and the National Co-production Advisory Group).
+    Rung {
+        /// People attend, and their views do not count.
+        Coercion,
+        /// People are helped to understand services.
+        Educating,
+        /// People are told what was decided and why.
+        Informing,
+        /// People are asked for their views.
+        Consultation,
+        /// People give views more than once and may influence some decisions.
+        Engagement,
+        /// People help to design, and have real influence.
+        CoDesign,
+        /// People share decisions and delivery from start to end.
+        CoProduction,
+    }
+
+    /// What a member of staff may do in an organisation.
+    Role {
+        /// Runs the organisation's settings and staff, and all that a coordinator does.
+        Administrator,
+        /// Plans, runs and feeds back.
+        Coordinator,
+        /// Reads answers and exports; changes nothing.
+        Analyst,
+        /// Reads projects, opportunities and reports; sees no person.
+        Viewer,
+    }
+
+    /// What a single-use staff link is for.
+    AccountLinkPurpose {
+        /// The first administrator of a new installation.
+        SetUp,
+        /// An invitation to join an organisation's staff.
+        StaffInvitation,
+        /// Choosing a new password.
+        PasswordReset,
+    }
+
+    /// What an API key may be used for.
+    Scope {
+        /// Read projects, opportunities, reports.
+        Read,
+        /// Manage projects and opportunities.
+        Manage,
+        /// Import people and read their contact details.
+        People,
+        /// Read and export responses.
+        Responses,
+    }
+
+    /// Where a queued job stands.
+    JobState {
+        /// Waits for its time.
+        Waiting,
+        /// A worker holds it.
+        Leased,
+        /// Gave up; visible, and can be retried.
+        Dead,
+    }
+
+    /// Where a sending stands.
+    BatchState {
+        /// Letters go out as their time comes.
+        Running,
+        /// Stopped by a person or by itself.
+        Paused,
+        /// Will not continue.
+        Cancelled,
+    }
+
+    /// Where a letter stands.
+    MailState {
+        /// Waits to be sent.
+        Queued,
+        /// A worker holds it; the server has not been handed the letter yet.
+        Leased,
+        /// The whole letter is being handed over: if the process dies now, whether it arrived is not known.
+        Dot,
+        /// The server took it.
+        Sent,
+        /// The server said "later".
+        Deferred,
+        /// Will not be tried again.
+        Failed,
+        /// Handed over, but no answer was seen.
+        Uncertain,
+        /// Not sent, because the person does not want it.
+        Suppressed,
+        /// Not sent, because it was taken back.
+        Cancelled,
+        /// Not sent, because its time has passed.
+        Expired,
+    }
+
+    /// Whom a letter is for.
+    RecipientKind {
+        /// A person who takes part, or was asked to join.
+        Participant,
+        /// A member of staff.
+        Staff,
+    }
+
+    /// Why an address must not be written to.
+    SuppressionReason {
+        /// The person used the unsubscribe link.
+        Unsubscribed,
+        /// The address does not exist.
+        Bounced,
+        /// The person marked a letter as unwanted.
+        Complained,
+        /// A coordinator recorded it for them.
+        Recorded,
+    }
+
+    /// Where a person stands in an organisation.
+    ParticipantState {
+        /// Asked to join, has not answered. Nothing may be asked of them.
+        Invited,
+        /// Joined, with a confirmed address.
+        Joined,
+        /// Left.
+        Left,
+    }
+
+    /// How somebody came to be known.
+    ParticipantSource {
+        /// Registered themselves.
+        SelfRegistered,
+        /// Named in a file by a coordinator.
+        Imported,
+    }
+
+    /// What a participant's link is for.
+    ParticipantLinkPurpose {
+        /// Confirm the address and join.
+        Join,
+        /// Sign in to one's own page.
+        SignIn,
+        /// Stop letters.
+        Unsubscribe,
+    }
+
+    /// What became of a line of an imported file.
+    ImportOutcome {
+        /// A letter asks the person to join.
+        Invited,
+        /// The person was known already; nothing was changed.
+        Unchanged,
+        /// The line could not be used.
+        Refused,
+    }
+
+    /// How much involvement a person wants.
+    StanceKind {
+        /// Informing up to and including a rung.
+        UpTo,
+        /// These rungs and no other.
+        Only,
+        /// A rung or above.
+        AtLeast,
+        /// From a rung to a rung.
+        Between,
+        /// Put a question first, each time.
+        AskEachTime,
+        /// Tell me, do not ask me.
+        InformMeOnly,
+        /// Nothing for now.
+        Paused,
+    }
+
+    /// What a preference is about.
+    PreferenceScope {
+        /// Everything without a more specific choice.
+        Default,
+        /// One topic.
+        Topic,
+    }
+
+    /// A kind of activity, as people choose among them.
+    ActivityType {
+        /// Answer questions in writing.
+        Survey,
+        /// Comment on drafts.
+        DocumentReview,
+        /// Talk with one person.
+        #[oai(rename = "interview_1to1")]
+        #[serde(rename = "interview_1to1")]
+        #[sea_orm(string_value = "interview_1to1")]
+        Interview1to1,
+        /// Talk in a small group, once.
+        FocusGroup,
+        /// Work together for some hours.
+        Workshop,
+        /// Design together over several meetings.
+        CoDesignGroup,
+        /// A seat on a board or steering group.
+        BoardOrSteering,
+        /// Do research with others who share the experience.
+        PeerResearch,
+        /// Help to choose staff.
+        InterviewPanel,
+        /// Train others or speak.
+        TrainingOrSpeaking,
+        /// A paid role.
+        PaidRole,
+        /// Be part of a citizens' jury.
+        CitizensJury,
+    }
+
+    /// The form in which people take part.
+    Format {
+        /// By video call.
+        Online,
+        /// In the same place.
+        InPerson,
+        /// By telephone.
+        Phone,
+        /// By post.
+        Post,
+        /// In writing, in one's own time.
+        AsyncText,
+        /// By recorded sound.
+        Audio,
+    }
+
+    /// What a person wants done about payment.
+    PaymentWish {
+        /// Wants what is offered.
+        Wants,
+        /// Does not want it.
+        Decline,
+        /// Wants less.
+        Lower,
+        /// Wants it given to a charity.
+        ToCharity,
+        /// Wants to be asked each time.
+        AskEachTime,
+    }
+
+    /// With whom an access need may be shared.
+    ShareWith {
+        /// The coordinator.
+        Coordinator,
+        /// The person who leads the session.
+        Facilitator,
+        /// The venue.
+        Venue,
+        /// Nobody.
+        Nobody,
+    }
+
+    /// Whether something may be done with a person's words.
+    Permission {
+        /// Never.
+        Never,
+        /// Ask first.
+        AskFirst,
+        /// Yes.
+        Ok,
+    }
+
+    /// How written material should come.
+    LetterFormat {
+        /// Plain English.
+        Plain,
+        /// Easy Read.
+        EasyRead,
+        /// Large print.
+        LargePrint,
+        /// Sound.
+        Audio,
+        /// British Sign Language.
+        Bsl,
+    }
+
+    /// What kind of work a project is.
+    ProjectKind {
+        /// People are involved in decisions.
+        Involvement,
+        /// People say what they think of something that exists; never above consultation.
+        FeedbackSurvey,
+    }
+
+    /// A stage of work.
+    Stage {
+        /// Seeing that something is needed.
+        Need,
+        /// Finding out what it is about.
+        Scoping,
+        /// Choosing the direction.
+        Strategy,
+        /// Working out the form.
+        Design,
+        /// Doing it.
+        Delivery,
+        /// Looking back.
+        Review,
+    }
+
+    /// How wide a decision reaches.
+    WorkLevel {
+        /// Policies, budgets, direction.
+        Strategic,
+        /// A service and its development.
+        Service,
+        /// One person's support.
+        Individual,
+    }
+
+    /// How much a decision weighs.
+    Weight {
+        /// Changes what people get.
+        Big,
+        /// A detail.
+        Small,
+    }
+
+    /// Whether people can change a decision.
+    DecisionScope {
+        /// People can change it.
+        Open,
+        /// It is settled or somebody else's; the reason is told.
+        Reserved,
+    }
+
+    /// How a decision is taken.
+    DecisionRule {
+        /// All agree.
+        Consensus,
+        /// By vote.
+        Vote,
+        /// Its owner decides.
+        OwnerDecides,
+        /// Each side can stop it.
+        MutualVeto,
+    }
+
+    /// A way to take part.
+    OpportunityKind {
+        /// Questions to answer.
+        Consultation,
+        /// A working session.
+        Workshop,
+        /// A talk with one person.
+        Interview,
+        /// A small group that talks once.
+        FocusGroup,
+        /// A group that comments on drafts.
+        ReadingPanel,
+        /// A group that designs together.
+        CoDesignGroup,
+        /// A seat on a board.
+        BoardSeat,
+        /// Research by people who share the experience.
+        PeerResearch,
+        /// A paid role.
+        PaidRole,
+    }
+
+    /// Where an opportunity stands.
+    OpportunityState {
+        /// Being prepared; nobody is asked.
+        Draft,
+        /// People can take part.
+        Open,
+        /// No more answers are taken.
+        Closed,
+    }
+
+    /// What is offered for taking part.
+    PaymentKind {
+        /// Nothing is paid, and people are told so.
+        Unpaid,
+        /// An amount for the activity.
+        Amount,
+        /// A voucher.
+        Voucher,
+        /// A salary or fee for a role.
+        Salary,
+    }
+
+    /// What a use of personal data is for.
+    Purpose {
+        /// Take part in this opportunity.
+        Participate,
+        /// Be written to with invitations.
+        ContactInvite,
+        /// Be reminded.
+        ContactReminder,
+        /// Be told what came of it.
+        ContactFeedback,
+        /// Have facts about oneself counted, to see who is missing.
+        DemographicsRepresentativeness,
+        /// Be counted in published results.
+        PublishInAggregate,
+        /// Be quoted without a name.
+        QuoteAnonymous,
+        /// Be quoted with a name.
+        QuoteAttributed,
+        /// Be asked again about the same work.
+        RecontactFuture,
+        /// Have data passed to a named recipient.
+        ShareNamedRecipient,
+        /// Be recorded in sound or picture.
+        AudioVideo,
+        /// Have payments handled.
+        PaymentProcessing,
+    }
+
+    /// What withdrawing a consent does to what was already given.
+    WithdrawalEffect {
+        /// Nothing new is done; what was given stays as it is.
+        StopFutureOnly,
+        /// Answers that are in no published report are erased.
+        EraseRawUnpublished,
+        /// Everything that can be told to be this person's is erased.
+        EraseAllIdentifiable,
+        /// It can no longer be found, because nothing links it to the person.
+        CannotLocate,
+    }
+
+    /// The ground on which personal data is used.
+    LegalBasis {
+        /// Consent.
+        Consent,
+        /// A task in the public interest.
+        PublicTask,
+        /// A legitimate interest.
+        LegitimateInterest,
+        /// A contract.
+        Contract,
+        /// A legal duty.
+        LegalObligation,
+        /// None: the data is not kept.
+        None,
+    }
+
+    /// Where a notice stands.
+    NoticeState {
+        /// Can still be changed; nobody can agree to it.
+        Draft,
+        /// Will never change.
+        Published,
+    }
+
+    /// One consent event.
+    ConsentType {
+        /// Agreed.
+        Give,
+        /// Said no.
+        Refuse,
+        /// Left it for later.
+        Defer,
+        /// Agreed again.
+        Renew,
+        /// Took it back.
+        Withdraw,
+    }
+
+    /// What became of somebody in a draw.
+    DrawOutcome {
+        /// Asked.
+        Asked,
+        /// Next in line if a place becomes free.
+        Reserve,
+    }
+
+    /// Where an invitation stands.
+    InvitationState {
+        /// The letter is made; no answer yet.
+        Sent,
+        /// The person takes part.
+        Accepted,
+        /// On the waiting list: all places were taken.
+        Waiting,
+        /// The person said no.
+        Declined,
+        /// The person asked to be asked again later.
+        AskLater,
+        /// The person chose a lighter way.
+        SteppedDown,
+        /// The invitation was taken back: it no longer fits what the person wants.
+        Withdrawn,
+        /// The opportunity ended without an answer.
+        Ended,
+    }
+
+    /// Where a response stands.
+    ResponseState {
+        /// Given, and counted.
+        Submitted,
+        /// Taken back: the answers are erased.
+        Withdrawn,
+    }
+
+    /// Where a place stands.
+    PlaceState {
+        /// Taken.
+        Held,
+        /// Next in line.
+        Waiting,
+        /// Given up.
+        Released,
+    }
+
+    /// Whether somebody was there.
+    Attendance {
+        /// Was there.
+        Present,
+        /// Sent word.
+        Apologies,
+        /// Was not there.
+        Absent,
+    }
+
+    /// How somebody's words may be used.
+    QuotePermission {
+        /// Not at all.
+        No,
+        /// Without the name.
+        Anonymous,
+        /// With the name.
+        Named,
+    }
+
+    /// What became of a recommendation.
+    RecommendationOutcome {
+        /// No answer yet: a report cannot be published.
+        Pending,
+        /// Will be or was done.
+        Done,
+        /// Done in part.
+        Partly,
+        /// Not done, with the reason.
+        Declined,
+        /// Not ours to change; passed to somebody.
+        PassedOn,
+    }
+
+    /// How far what people said changed a decision.
+    InfluenceLevel {
+        /// Not at all.
+        None,
+        /// It was noted.
+        Noted,
+        /// It changed a part.
+        Partial,
+        /// It changed the decision.
+        Changed,
+        /// It was their idea.
+        Originated,
+    }
+
+    /// Whether those concerned agree with a claimed influence.
+    Standing {
+        /// They were not asked yet.
+        Unasked,
+        /// They agree.
+        Confirmed,
+        /// They do not agree.
+        Disputed,
+    }
+
+    /// Where a report stands.
+    ReportState {
+        /// Being written.
+        Draft,
+        /// Everybody can read it.
+        Published,
+    }
+}

@@ -1,0 +1,73 @@
+//! The schema, written by hand in SQL that both databases run; only the names of types differ.
+//!
+//! A migration is never edited after a release. Each one runs in a transaction on SQLite too, so that it cannot stop
+//! half-way. Lines that begin with `-- APPEND ONLY` or `-- FROZEN WHEN PUBLISHED` name tables whose rows the database
+//! itself protects: see [`dialect`].
+
+mod dialect;
+
+use sea_orm_migration::{
+    MigrationTrait, MigratorTrait,
+    prelude::{DbErr, MigrationName, SchemaManager},
+    sea_orm::ConnectionTrait,
+};
+
+/// A migration made of one SQL text.
+struct Sql {
+    name: &'static str,
+    text: &'static str,
+}
+
+impl MigrationName for Sql {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[sea_orm_migration::async_trait::async_trait]
+impl MigrationTrait for Sql {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        let sql = dialect::render(self.text, connection.get_database_backend());
+        connection.execute_unprepared(&sql).await.map(|_| ())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+macro_rules! migrations {
+    ($($name:literal),* $(,)?) => {
+        vec![$(Box::new(Sql {
+            name: $name,
+            text: include_str!(concat!("sql/", $name, ".sql")),
+        })),*]
+    };
+}
+
+/// All migrations, oldest first.
+pub struct Migrator;
+
+#[sea_orm_migration::async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        migrations![
+            "m0001_01_accounts",
+            "m0001_02_platform",
+            "m0001_03_mail",
+            "m0001_04_participants",
+            "m0001_05_consent",
+            "m0001_06_projects",
+            "m0001_07_opportunities",
+            "m0001_08_matching",
+            "m0001_09_invitations",
+            "m0001_10_responses",
+            "m0001_11_sessions",
+            "m0001_12_recommendations",
+            "m0001_13_feedback",
+        ]
+    }
+}
+
+pub use sea_orm_migration::MigratorTrait as Migrations;

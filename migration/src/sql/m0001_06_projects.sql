@@ -1,0 +1,55 @@
+CREATE TABLE project (
+    organisation_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    need text NOT NULL,
+    purpose {json} NOT NULL,
+    intended_users {json} NOT NULL,
+    presence {json} NOT NULL,
+    claimed_rung text,
+    promise text,
+    created_by text NOT NULL,
+    version integer NOT NULL,
+    created_at {time} NOT NULL,
+    PRIMARY KEY (organisation_id, id),
+    FOREIGN KEY (organisation_id) REFERENCES organisation (id)
+);
+CREATE TABLE stage (
+    organisation_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    project_id {uuid} NOT NULL,
+    stage text NOT NULL,
+    started_at {time},
+    settled_at {time},
+    settled_by text,
+    PRIMARY KEY (organisation_id, id),
+    FOREIGN KEY (organisation_id) REFERENCES organisation (id),
+    FOREIGN KEY (organisation_id, project_id) REFERENCES project (organisation_id, id),
+    UNIQUE (organisation_id, project_id, stage)
+);
+CREATE TABLE decision (
+    organisation_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    project_id {uuid} NOT NULL,
+    title text NOT NULL,
+    stage text NOT NULL,
+    level text NOT NULL,
+    weight text NOT NULL,
+    scope text NOT NULL,
+    reserved_reason text,
+    declared_at {time},
+    owner text NOT NULL,
+    rule text NOT NULL,
+    opens_on {date},
+    settles_on {date},
+    settled_at {time},
+    outcome text,
+    outcome_reason text,
+    version integer NOT NULL,
+    created_at {time} NOT NULL,
+    PRIMARY KEY (organisation_id, id),
+    FOREIGN KEY (organisation_id) REFERENCES organisation (id),
+    FOREIGN KEY (organisation_id, project_id) REFERENCES project (organisation_id, id)
+);
+CREATE INDEX ix_decision_organisation_id_project_id ON decision (organisation_id, project_id);

@@ -1,0 +1,204 @@
+//! What a token opens. The only place where a caller becomes somebody who may do something.
+
+use crate::platform::{
+    Error, Platform, Result,
+    http::Caller,
+    secret::{Token, TokenKind},
+};
+use chrono::Duration;
+use entity::{
+    AccountId, AccountSessionId, OrganisationId, ParticipantId, ParticipantSessionId, Role, Scope, account, account_session,
+    api_key, membership, participant_session,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+
+/// Something that may be done in an organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Power {
+    /// Read projects, opportunities and reports.
+    ReadWork,
+    /// Plan and run projects and opportunities, match, invite, feed back.
+    ManageWork,
+    /// Read who the people are.
+    ReadPeople,
+    /// Import people and help them with their preferences.
+    ManagePeople,
+    /// Read and export responses.
+    ReadResponses,
+    /// Change the organisation, its staff and its keys; read the audit log.
+    Administer,
+}
+
+impl Power {
+    /// Whether a role has this power.
+    pub fn of_role(self, role: Role) -> bool {
+        match role {
+            Role::Administrator => true,
+            Role::Coordinator => self != Self::Administer,
+            Role::Analyst => matches!(self, Self::ReadWork | Self::ReadResponses),
+            Role::Viewer => self == Self::ReadWork,
+        }
+    }
+
+    /// Whether a key with this scope has this power.
+    fn of_scope(self, scope: Scope) -> bool {
+        match scope {
+            Scope::Read => self == Self::ReadWork,
+            Scope::Manage => matches!(self, Self::ReadWork | Self::ManageWork),
+            Scope::People => matches!(self, Self::ReadPeople | Self::ManagePeople),
+            Scope::Responses => self == Self::ReadResponses,
+        }
+    }
+}
+
+/// Somebody who may do what they asked to do, in one organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Where.
+    pub organisation: OrganisationId,
+    /// Who, as it is recorded: `account:...` or `key:...`.
+    pub by: String,
+    /// The account, unless it is a key.
+    pub account: Option<AccountId>,
+}
+
+/// A signed-in member of staff.
+#[derive(Clone, Debug)]
+pub struct Staff {
+    /// Who.
+    pub account: account::Model,
+    /// On which device.
+    pub session: AccountSessionId,
+}
+
+impl Staff {
+    /// How it is recorded.
+    pub fn by(&self) -> String {
+        format!("account:{}", self.account.id)
+    }
+}
+
+/// A signed-in participant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// In which organisation.
+    pub organisation: OrganisationId,
+    /// Who.
+    pub participant: ParticipantId,
+    /// In which browser.
+    pub session: ParticipantSessionId,
+}
+
+impl Person {
+    /// How it is recorded.
+    pub fn by(&self) -> String {
+        format!("participant:{}", self.participant)
+    }
+}
+
+/// A session's use is noted so often, and no oftener: reading must not write.
+const NOTE_USE: Duration = Duration::minutes(5);
+/// A staff session that is not used for so long ends.
+pub const STAFF_IDLE: Duration = Duration::hours(12);
+/// A participant's session that is not used for so long ends.
+pub const PARTICIPANT_IDLE: Duration = Duration::hours(2);
+
+/// Lets a caller through who has `power` in `organisation`: 404 for strangers, 403 for staff without the power.
+pub async fn may(platform: &Platform, caller: &Caller, organisation: OrganisationId, power: Power) -> Result<Actor> {
+    let (kind, token) = caller.token()?;
+    match kind {
+        TokenKind::Staff => {
+            let staff = staff_of(platform, &token).await?;
+            let role = role(platform, organisation, staff.account.id).await?.ok_or(Error::NotFound("organisation"))?;
+            if !power.of_role(role) {
+                return Err(Error::Forbidden(format!("Your role here is {role}; this needs another one.")));
+            }
+            Ok(Actor { organisation, by: staff.by(), account: Some(staff.account.id) })
+        }
+        TokenKind::Key => key_actor(platform, &token, organisation, power).await,
+        _ => Err(Error::NotFound("organisation")),
+    }
+}
+
+/// The member of staff behind a token.
+pub async fn staff(platform: &Platform, caller: &Caller) -> Result<Staff> {
+    staff_of(platform, &caller.of_kind(TokenKind::Staff)?).await
+}
+
+async fn staff_of(platform: &Platform, token: &Token) -> Result<Staff> {
+    let now = platform.clock.now();
+    let found = account_session::Entity::find()
+        .filter(account_session::Column::TokenHash.eq(token.hash()))
+        .one(platform.db.read())
+        .await?
+        .filter(|session| session.revoked_at.is_none() && session.idle_until > now && session.expires_at > now)
+        .ok_or(Error::SignInNeeded)?;
+    let account = account::Entity::find_by_id(found.account_id).one(platform.db.read()).await?;
+    let account = account.filter(|account| account.disabled_at.is_none()).ok_or(Error::SignInNeeded)?;
+    if now - found.last_used_at > NOTE_USE {
+        account_session::Entity::update_many()
+            .col_expr(account_session::Column::LastUsedAt, Expr::value(now))
+            .col_expr(account_session::Column::IdleUntil, Expr::value((now + STAFF_IDLE).min(found.expires_at)))
+            .filter(account_session::Column::Id.eq(found.id))
+            .exec(platform.db.write())
+            .await?;
+    }
+    Ok(Staff { account, session: found.id })
+}
+
+/// The role of an account in an organisation.
+pub async fn role(platform: &Platform, organisation: OrganisationId, account: AccountId) -> Result<Option<Role>> {
+    let found = membership::Entity::find()
+        .filter(membership::Column::OrganisationId.eq(organisation))
+        .filter(membership::Column::AccountId.eq(account))
+        .one(platform.db.read())
+        .await?;
+    Ok(found.map(|membership| membership.role))
+}
+
+async fn key_actor(platform: &Platform, token: &Token, organisation: OrganisationId, power: Power) -> Result<Actor> {
+    let now = platform.clock.now();
+    let key = api_key::Entity::find()
+        .filter(api_key::Column::TokenHash.eq(token.hash()))
+        .one(platform.db.read())
+        .await?
+        .filter(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now))
+        .ok_or(Error::SignInNeeded)?;
+    if key.organisation_id != organisation {
+        return Err(Error::NotFound("organisation"));
+    }
+    if !key.scopes.0.iter().any(|scope| power.of_scope(*scope)) {
+        return Err(Error::Forbidden("This key was not made for that.".into()));
+    }
+    if key.last_used_at.is_none_or(|at| now - at > NOTE_USE) {
+        api_key::Entity::update_many()
+            .col_expr(api_key::Column::LastUsedAt, Expr::value(now))
+            .filter(api_key::Column::OrganisationId.eq(organisation))
+            .filter(api_key::Column::Id.eq(key.id))
+            .exec(platform.db.write())
+            .await?;
+    }
+    Ok(Actor { organisation, by: format!("key:{}", key.id), account: None })
+}
+
+/// The participant behind a token.
+pub async fn person(platform: &Platform, caller: &Caller) -> Result<Person> {
+    let token = caller.of_kind(TokenKind::Participant)?;
+    let now = platform.clock.now();
+    let found = participant_session::Entity::find()
+        .filter(participant_session::Column::TokenHash.eq(token.hash()))
+        .one(platform.db.read())
+        .await?
+        .filter(|session| session.revoked_at.is_none() && session.idle_until > now && session.expires_at > now)
+        .ok_or(Error::SignInNeeded)?;
+    if now - found.last_used_at > NOTE_USE {
+        participant_session::Entity::update_many()
+            .col_expr(participant_session::Column::LastUsedAt, Expr::value(now))
+            .col_expr(participant_session::Column::IdleUntil, Expr::value((now + PARTICIPANT_IDLE).min(found.expires_at)))
+            .filter(participant_session::Column::OrganisationId.eq(found.organisation_id))
+            .filter(participant_session::Column::Id.eq(found.id))
+            .exec(platform.db.write())
+            .await?;
+    }
+    Ok(Person { organisation: found.organisation_id, participant: found.participant_id, session: found.id })
+}

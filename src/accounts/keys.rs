@@ -1,0 +1,73 @@
+//! Keys for other systems: shown once, stored hashed, limited to what they are for.
+
+use super::Actor;
+use crate::platform::{
+    Error, Platform, Result, Tx, audit,
+    secret::{Token, TokenKind},
+    text::Check,
+};
+use entity::{ApiKeyId, Scope, Scopes, Time, api_key};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+
+/// Makes a key; the token is only in this answer.
+pub async fn create(
+    tx: &Tx,
+    platform: &Platform,
+    actor: &Actor,
+    name: &str,
+    scopes: Vec<Scope>,
+    expires_at: Option<Time>,
+) -> Result<(api_key::Model, Token)> {
+    let now = platform.clock.now();
+    let mut check = Check::new();
+    check.line("/name", name, 80);
+    check.that(!scopes.is_empty(), "/scopes", "required", "Choose at least one scope.");
+    check.items("/scopes", scopes.len(), Scope::ALL.len());
+    check.that(expires_at.is_none_or(|end| end > now), "/expires_at", "past", "Choose a time to come.");
+    check.done()?;
+    let account = actor.account.ok_or_else(|| Error::Forbidden("A key cannot make keys.".into()))?;
+    let token = Token::new(TokenKind::Key, platform.clock.secret());
+    let row = api_key::ActiveModel {
+        organisation_id: Set(actor.organisation),
+        id: Set(platform.clock.new_id()),
+        name: Set(name.trim().to_owned()),
+        token_hash: Set(token.hash()),
+        scopes: Set(Scopes(scopes)),
+        created_by: Set(account),
+        created_at: Set(now),
+        expires_at: Set(expires_at),
+        last_used_at: Set(None),
+        revoked_at: Set(None),
+    };
+    let made = row.insert(tx).await?;
+    audit::record(tx, &platform.clock, actor.organisation, &actor.by, "create_key", &format!("key:{}", made.id)).await?;
+    Ok((made, token))
+}
+
+/// The keys of an organisation that were not revoked.
+pub async fn list(platform: &Platform, actor: &Actor) -> Result<Vec<api_key::Model>> {
+    let keys = api_key::Entity::find()
+        .filter(api_key::Column::OrganisationId.eq(actor.organisation))
+        .filter(api_key::Column::RevokedAt.is_null())
+        .order_by_asc(api_key::Column::Id)
+        .all(platform.db.read())
+        .await?;
+    Ok(keys)
+}
+
+/// Ends a key at once.
+pub async fn revoke(platform: &Platform, actor: &Actor, id: ApiKeyId) -> Result<()> {
+    let tx = platform.db.begin().await?;
+    let ended = api_key::Entity::update_many()
+        .col_expr(api_key::Column::RevokedAt, Expr::value(platform.clock.now()))
+        .filter(api_key::Column::OrganisationId.eq(actor.organisation))
+        .filter(api_key::Column::Id.eq(id))
+        .exec(&tx)
+        .await?;
+    if ended.rows_affected == 0 {
+        return Err(Error::NotFound("key"));
+    }
+    audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "revoke_key", &format!("key:{id}")).await?;
+    tx.commit().await?;
+    Ok(())
+}

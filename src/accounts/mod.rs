@@ -1,0 +1,21 @@
+//! Who is calling and for whom: organisations, staff and their sign-in, roles, keys for other systems.
+//!
+//! **What it promises people.** Nobody sees an organisation that they do not belong to. A stolen database does not hold
+//! one usable password, session or key. Signing in tells a stranger nothing about who has an account.
+
+pub mod access;
+pub mod api;
+pub mod keys;
+mod letters;
+pub mod organisations;
+mod password;
+pub mod sessions;
+pub mod staff;
+
+pub use access::{Actor, Person, Power};
+pub use letters::compose;
+
+/// Kind of the letter that invites somebody to an organisation's staff.
+pub const STAFF_INVITATION: &str = "accounts.staff_invitation";
+/// Kind of the letter that lets somebody choose a new password.
+pub const PASSWORD_RESET: &str = "accounts.password_reset";

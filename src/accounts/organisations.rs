@@ -1,0 +1,285 @@
+//! Organisations, and the first start.
+
+use super::{
+    access::Staff,
+    sessions::{self, NewLink},
+};
+use crate::platform::{
+    Error, Platform, Result, Tx, audit,
+    error::is_duplicate,
+    http::etag,
+    secret::Token,
+    text::{Check, email_key},
+};
+use chrono::Duration;
+use entity::{AccountId, AccountLinkPurpose, OrganisationId, Role, Time, account, account_link, membership, organisation};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
+};
+
+/// The link of a first start works for so long; a later start prints a new one.
+const SET_UP: Duration = Duration::days(7);
+
+/// What an organisation says about itself.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Name in addresses.
+    pub slug: String,
+    /// Name that people see.
+    pub name: String,
+    /// Whom to turn to.
+    pub contact: String,
+    /// Privacy page.
+    pub privacy_url: Option<String>,
+    /// Where an own front end opens links.
+    pub link_template: Option<String>,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Smallest group about which numbers are shown.
+    pub minimum_group: i32,
+}
+
+impl Facts {
+    fn check(&self) -> Result<()> {
+        let mut check = Check::new();
+        let slug_ok = self.slug.len() <= 40
+            && self.slug.starts_with(|c: char| c.is_ascii_lowercase())
+            && self.slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        check.that(slug_ok, "/slug", "form", "Use 1 to 40 small letters, digits and hyphens, beginning with a letter.");
+        check.line("/name", &self.name, 120);
+        check.line("/contact", &self.contact, 300);
+        for (pointer, url) in [("/privacy_url", &self.privacy_url), ("/link_template", &self.link_template)] {
+            if let Some(url) = url {
+                let ok = (url.starts_with("https://") || url.starts_with("http://"))
+                    && url.len() <= 500
+                    && !url.contains(char::is_whitespace);
+                check.that(ok, pointer, "url", "Use an address that begins with https://.");
+            }
+        }
+        if let Some(template) = &self.link_template {
+            let fragment = template.split_once('#').is_some_and(|(_, fragment)| fragment.contains("{token}"));
+            check.that(fragment, "/link_template", "token_place", "Put {token} behind a #, so that it reaches no server's log.");
+        }
+        check.that(
+            self.time_zone.parse::<chrono_tz::Tz>().is_ok(),
+            "/time_zone",
+            "unknown",
+            "Use an IANA name, such as Europe/London.",
+        );
+        check.range("/minimum_group", self.minimum_group, 5, 100);
+        check.done()
+    }
+}
+
+/// Whether nobody has been set up yet.
+pub async fn is_new(platform: &Platform) -> Result<bool> {
+    Ok(account::Entity::find().count(platform.db.read()).await? == 0)
+}
+
+/// The token for the first administrator, if there is none yet. Earlier ones stop working.
+pub async fn first_start(platform: &Platform) -> Result<Option<Token>> {
+    if !is_new(platform).await? {
+        return Ok(None);
+    }
+    let tx = platform.db.begin().await?;
+    account_link::Entity::update_many()
+        .col_expr(account_link::Column::UsedAt, Expr::value(platform.clock.now()))
+        .filter(account_link::Column::Purpose.eq(AccountLinkPurpose::SetUp))
+        .filter(account_link::Column::UsedAt.is_null())
+        .exec(&tx)
+        .await?;
+    let link =
+        NewLink { purpose: AccountLinkPurpose::SetUp, email: "", account: None, organisation: None, role: None, lasts: SET_UP };
+    let (_, token) = sessions::make_link(&tx, platform, link).await?;
+    tx.commit().await?;
+    Ok(Some(token))
+}
+
+/// Who sets an installation up.
+pub struct FirstAdministrator {
+    /// The token of the printed link.
+    pub token: String,
+    /// Address to sign in with.
+    pub email: String,
+    /// Name.
+    pub name: String,
+    /// Password.
+    pub password: String,
+}
+
+/// Makes the first administrator and the first organisation.
+pub async fn set_up(platform: &Platform, who: FirstAdministrator, facts: Facts) -> Result<(organisation::Model, Token, Time)> {
+    let mut check = Check::new();
+    check.line("/name", &who.name, 120);
+    let email = email_key(&who.email);
+    check.that(email.is_some(), "/email", "address", "Use an e-mail address.");
+    check.done()?;
+    facts.check().map_err(|error| under("/organisation", error))?;
+    let email = email.unwrap_or_default();
+    let hash = sessions::checked_hash(platform, "/password", who.password, &email, &who.name).await?;
+    let tx = platform.db.begin().await?;
+    sessions::use_link(&tx, platform, &who.token, AccountLinkPurpose::SetUp).await?;
+    let account = make_account(&tx, platform, &email, &who.name, Some(hash)).await?;
+    let organisation = create_in(&tx, platform, account, facts).await?;
+    let (token, until) = sessions::open(&tx, platform, account, "set-up").await?;
+    tx.commit().await?;
+    Ok((organisation, token, until))
+}
+
+/// Moves the pointers of violations under a parent.
+fn under(parent: &str, error: Error) -> Error {
+    match error {
+        Error::Invalid(mut list) => {
+            for violation in &mut list {
+                violation.pointer.insert_str(0, parent);
+            }
+            Error::Invalid(list)
+        }
+        other => other,
+    }
+}
+
+/// Makes an account.
+pub(super) async fn make_account(
+    tx: &Tx,
+    platform: &Platform,
+    email: &str,
+    name: &str,
+    hash: Option<String>,
+) -> Result<AccountId> {
+    let id: AccountId = platform.clock.new_id();
+    let row = account::ActiveModel {
+        id: Set(id),
+        email: Set(email.to_owned()),
+        name: Set(name.trim().to_owned()),
+        password_hash: Set(hash),
+        disabled_at: Set(None),
+        version: Set(1),
+        created_at: Set(platform.clock.now()),
+    };
+    account::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(id)
+}
+
+/// Makes an organisation; the caller becomes its administrator. Only an administrator of another one may.
+pub async fn create(tx: &Tx, platform: &Platform, staff: &Staff, facts: Facts) -> Result<organisation::Model> {
+    let administers = membership::Entity::find()
+        .filter(membership::Column::AccountId.eq(staff.account.id))
+        .filter(membership::Column::Role.eq(Role::Administrator))
+        .count(tx)
+        .await?;
+    if administers == 0 {
+        return Err(Error::Forbidden("Only administrators can make another organisation.".into()));
+    }
+    facts.check()?;
+    create_in(tx, platform, staff.account.id, facts).await
+}
+
+async fn create_in(tx: &Tx, platform: &Platform, account: AccountId, facts: Facts) -> Result<organisation::Model> {
+    let now = platform.clock.now();
+    let row = organisation::ActiveModel {
+        id: Set(platform.clock.new_id()),
+        slug: Set(facts.slug),
+        name: Set(facts.name.trim().to_owned()),
+        contact: Set(facts.contact),
+        privacy_url: Set(facts.privacy_url),
+        link_template: Set(facts.link_template),
+        time_zone: Set(facts.time_zone),
+        minimum_group: Set(facts.minimum_group),
+        version: Set(1),
+        created_at: Set(now),
+    };
+    let made = row.insert(tx).await.map_err(taken)?;
+    audit::begin(tx, made.id).await?;
+    add_member(tx, platform, made.id, account, Role::Administrator).await?;
+    audit::record(
+        tx,
+        &platform.clock,
+        made.id,
+        &format!("account:{account}"),
+        "create_organisation",
+        &format!("organisation:{}", made.id),
+    )
+    .await?;
+    Ok(made)
+}
+
+fn taken(error: sea_orm::DbErr) -> Error {
+    if is_duplicate(&error) { Error::invalid("/slug", "taken", "This name is taken. Choose another one.") } else { error.into() }
+}
+
+/// Gives an account a role.
+pub(super) async fn add_member(
+    tx: &Tx,
+    platform: &Platform,
+    organisation: OrganisationId,
+    account: AccountId,
+    role: Role,
+) -> Result<()> {
+    let row = membership::ActiveModel {
+        organisation_id: Set(organisation),
+        id: Set(platform.clock.new_id()),
+        account_id: Set(account),
+        role: Set(role),
+        version: Set(1),
+        created_at: Set(platform.clock.now()),
+    };
+    membership::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// The organisations of a member of staff, with the role in each.
+pub async fn of_staff(platform: &Platform, staff: &Staff) -> Result<Vec<(organisation::Model, Role)>> {
+    let roles = membership::Entity::find()
+        .filter(membership::Column::AccountId.eq(staff.account.id))
+        .order_by_asc(membership::Column::CreatedAt)
+        .all(platform.db.read())
+        .await?;
+    let ids: Vec<OrganisationId> = roles.iter().map(|membership| membership.organisation_id).collect();
+    let found = organisation::Entity::find().filter(organisation::Column::Id.is_in(ids)).all(platform.db.read()).await?;
+    let with_role = roles.into_iter().filter_map(|membership| {
+        let organisation = found.iter().find(|organisation| organisation.id == membership.organisation_id)?;
+        Some((organisation.clone(), membership.role))
+    });
+    Ok(with_role.collect())
+}
+
+/// One organisation.
+pub async fn get(platform: &Platform, id: OrganisationId) -> Result<organisation::Model> {
+    organisation::Entity::find_by_id(id).one(platform.db.read()).await?.ok_or(Error::NotFound("organisation"))
+}
+
+/// The organisation with this name in public addresses.
+pub async fn by_slug(platform: &Platform, slug: &str) -> Result<organisation::Model> {
+    let found = organisation::Entity::find().filter(organisation::Column::Slug.eq(slug)).one(platform.db.read()).await?;
+    found.ok_or(Error::NotFound("organisation"))
+}
+
+/// Changes what an organisation says about itself.
+pub async fn change(
+    platform: &Platform,
+    actor: &super::Actor,
+    if_match: Option<&str>,
+    facts: Facts,
+) -> Result<organisation::Model> {
+    facts.check()?;
+    let tx = platform.db.begin().await?;
+    let old = organisation::Entity::find_by_id(actor.organisation).one(&tx).await?.ok_or(Error::NotFound("organisation"))?;
+    etag::expect(if_match, old.version)?;
+    let version = old.version + 1;
+    let mut row = old.into_active_model();
+    row.slug = Set(facts.slug);
+    row.name = Set(facts.name.trim().to_owned());
+    row.contact = Set(facts.contact);
+    row.privacy_url = Set(facts.privacy_url);
+    row.link_template = Set(facts.link_template);
+    row.time_zone = Set(facts.time_zone);
+    row.minimum_group = Set(facts.minimum_group);
+    row.version = Set(version);
+    let changed = row.update(&tx).await.map_err(taken)?;
+    audit::record(&tx, &platform.clock, changed.id, &actor.by, "change_organisation", &format!("organisation:{}", changed.id))
+        .await?;
+    tx.commit().await?;
+    Ok(changed)
+}

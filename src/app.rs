@@ -1,0 +1,219 @@
+//! The composition root: the only place that knows every room. It joins endpoints to addresses, jobs to those who run
+//! them, letters to those who write them; here, and nowhere else, news travels up the house.
+
+use crate::{
+    accounts, integrity,
+    platform::{
+        Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
+        http::{
+            edge::{self, Edge, Traffic},
+            limits::Limits,
+            openapi, problem,
+        },
+        jobs::{Next, Queue},
+        mail::{Composers, Mailer, Transport},
+        tasks::Tasks,
+    },
+};
+use entity::installation;
+use migration::{Migrations, Migrator};
+use poem::{EndpointExt, Route, endpoint::BoxEndpoint, middleware::Cors};
+use poem_openapi::OpenApiService;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
+use std::sync::Arc;
+
+/// How many jobs or letters are taken at a time.
+const BATCH: u64 = 100;
+
+/// A running installation.
+#[derive(Clone)]
+pub struct App {
+    /// What every use case stands on.
+    pub platform: Platform,
+    /// Work beside requests.
+    pub tasks: Tasks,
+    queue: Arc<Queue>,
+    mailer: Arc<Mailer>,
+    traffic: Traffic,
+}
+
+impl App {
+    /// Opens the database, brings its schema up to date, and puts the rooms together.
+    pub async fn open(config: Config, clock: Clock, transport: Arc<dyn Transport>) -> Result<Self> {
+        if let Some(folder) = sqlite_folder(&config.database_url) {
+            std::fs::create_dir_all(&folder)
+                .map_err(|error| Error::unavailable(format!("cannot make {}: {error}", folder.display())))?;
+        }
+        let db = Db::connect(&config.database_url, config.database_pool).await?;
+        Migrator::up(db.write(), None).await?;
+        let secret = Secret::open(&config.secret_file, clock.secret()).map_err(Error::Unavailable)?;
+        check_secret(&db, &clock, &secret).await?;
+        Self::assemble(config, clock, db, secret, transport)
+    }
+
+    /// Puts the rooms together over an open, migrated database.
+    pub fn assemble(config: Config, clock: Clock, db: Db, secret: Secret, transport: Arc<dyn Transport>) -> Result<Self> {
+        let cpu = CpuPool::new(config.hashers);
+        let platform = Platform {
+            db,
+            clock,
+            config: Arc::new(config),
+            secret,
+            wake: Arc::default(),
+            cpu,
+            limits: Arc::new(Limits::default()),
+        };
+        let mailer = Mailer::new(composers(), transport, &platform.config)?;
+        let tasks = Tasks::new();
+        Ok(Self { queue: Arc::new(queue()), mailer: Arc::new(mailer), traffic: Traffic::default(), platform, tasks })
+    }
+
+    /// Everything the server answers.
+    pub fn endpoint(&self) -> BoxEndpoint<'static> {
+        let service = service(&self.platform);
+        let spec = openapi::complete(&service.spec()).unwrap_or_default();
+        let ui = docs_page(&service);
+        let ready = self.platform.clone();
+        let metrics = self.clone();
+        let routes = Route::new()
+            .nest("/api", service)
+            .at("/api/openapi.json", edge::text("application/json", spec.to_string()))
+            .nest("/docs", ui)
+            .at("/healthz", edge::text("text/plain", "ok".into()))
+            .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
+            .at("/metrics", poem::get(poem::endpoint::make(move |_| metrics.clone().render_metrics())));
+        let routes = routes.catch_all_error(problem::from_poem);
+        let routes = match cors(&self.platform.config) {
+            Some(cors) => routes.with(cors).boxed(),
+            None => routes.boxed(),
+        };
+        routes.with(Edge { traffic: self.traffic.clone(), platform: self.platform.clone() }).boxed()
+    }
+
+    /// Does everything in the queue and the outbox that is due, until nothing is. Answers how much that was.
+    pub async fn run_due(&self) -> Result<usize> {
+        let mut total = 0;
+        loop {
+            let done = self.queue.run_due(&self.platform, BATCH).await? + self.mailer.run_due(&self.platform, BATCH).await?;
+            total += done;
+            if done == 0 || self.tasks.is_stopping() {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Works off the queue until the process is asked to stop.
+    pub async fn work(&self) {
+        while !self.tasks.is_stopping() {
+            if let Err(error) = self.run_due().await {
+                tracing::error!(error = %error, "the worker could not go on; it tries again");
+            }
+            tokio::select! {
+                () = self.tasks.stopping() => return,
+                () = self.platform.wake.notified() => {}
+                // Work that another process enqueued, and work whose time comes, is found by looking.
+                () = tokio::time::sleep(std::time::Duration::from_millis(500)) => {}
+            }
+        }
+    }
+
+    /// The counters in Prometheus's text form.
+    async fn render_metrics(self) -> Result<String> {
+        let mut text = self.traffic.render();
+        text.push_str(
+            "# HELP alongside_database_statements_total Statements run.\n# TYPE alongside_database_statements_total counter\n",
+        );
+        text.push_str(&format!("alongside_database_statements_total {}\n", self.platform.db.statements()));
+        text.push_str(&crate::platform::mail::metrics(&self.platform).await?);
+        Ok(text)
+    }
+}
+
+/// The API.
+pub fn service(platform: &Platform) -> OpenApiService<impl poem_openapi::OpenApi + use<>, ()> {
+    let apis = (integrity::api::Api, accounts::api::Api(platform.clone()));
+    OpenApiService::new(apis, "Alongside", env!("CARGO_PKG_VERSION"))
+        .description(include_str!("platform/http/about.md"))
+        .server("/api")
+}
+
+/// Who runs which job.
+fn queue() -> Queue {
+    let mut queue = Queue::default();
+    queue.on("platform.forget_keys", |platform, _| async move {
+        crate::platform::http::once::forget(&platform).await?;
+        Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
+    });
+    queue
+}
+
+/// Who writes which letter.
+fn composers() -> Composers {
+    let mut composers = Composers::default();
+    composers.on(accounts::STAFF_INVITATION, accounts::compose);
+    composers.on(accounts::PASSWORD_RESET, accounts::compose);
+    composers
+}
+
+/// The API browser, with a policy that allows what it carries inside and nothing from elsewhere.
+fn docs_page<T: poem_openapi::OpenApi + 'static>(service: &OpenApiService<T, ()>) -> BoxEndpoint<'static> {
+    let page = service.swagger_ui().map_to_response().after(|response| async move {
+        response.map(|mut response: poem::Response| {
+            let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; connect-src 'self'";
+            if let Ok(policy) = policy.parse() {
+                response.headers_mut().insert("content-security-policy", policy);
+            }
+            response
+        })
+    });
+    page.boxed()
+}
+
+/// Whether the server can do its work: the database answers.
+async fn readiness(platform: Platform) -> Result<&'static str> {
+    platform.db.ping().await.map(|()| "ready")
+}
+
+fn cors(config: &Config) -> Option<Cors> {
+    if config.cors_origins.is_empty() {
+        return None;
+    }
+    let cors = Cors::new()
+        .allow_origins(config.cors_origins.iter().map(String::as_str))
+        .allow_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allow_headers(["authorization", "content-type", "idempotency-key", "if-match"])
+        .expose_headers(["etag", "location", "retry-after", "x-request-id"]);
+    Some(cors)
+}
+
+/// The folder of an SQLite file.
+fn sqlite_folder(url: &str) -> Option<std::path::PathBuf> {
+    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//").split('?').next()?;
+    std::path::Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).map(Into::into)
+}
+
+/// Refuses to work on a database with another key: its links would all be dead.
+async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
+    match installation::Entity::find_by_id(1).one(db.write()).await? {
+        Some(found) if found.secret_check == secret.check() => Ok(()),
+        Some(_) => Err(Error::unavailable(
+            "this database belongs to another secret key: set ALONGSIDE_SECRET_FILE to the key file that was made with it",
+        )),
+        None => {
+            let row = installation::ActiveModel { id: Set(1), secret_check: Set(secret.check()), created_at: Set(clock.now()) };
+            row.insert(db.write()).await?;
+            Ok(())
+        }
+    }
+}
+
+/// Jobs that come again by themselves; adding them twice changes nothing.
+pub async fn schedule(platform: &Platform) -> Result<()> {
+    use crate::platform::jobs::{NewJob, enqueue};
+    for kind in ["platform.forget_keys"] {
+        let job =
+            NewJob { kind, payload: serde_json::json!({}), run_at: None, unique: Some(kind.to_owned()), organisation: None };
+        enqueue(platform.db.write(), &platform.clock, job).await?;
+    }
+    Ok(())
+}

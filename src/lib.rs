@@ -1,0 +1,8 @@
+//! Alongside.
+
+pub mod app;
+
+pub mod accounts;
+pub mod integrity;
+
+pub mod platform;

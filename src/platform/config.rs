@@ -1,0 +1,307 @@
+//! The settings. Every key has a default, so the program starts with none set; an unknown key is an error.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+/// What every key of the environment begins with.
+const PREFIX: &str = "ALONGSIDE_";
+
+/// One key, as `doctor` and the README show it.
+pub struct Key {
+    /// The name in the environment, without the prefix.
+    pub name: &'static str,
+    /// What holds when it is not set.
+    pub default: &'static str,
+    /// Whether its value must not be shown.
+    pub secret: bool,
+    /// What it does.
+    pub help: &'static str,
+}
+
+macro_rules! keys {
+    ($($name:literal = $default:literal, $secret:literal, $help:literal;)*) => {
+        /// Every key.
+        pub const KEYS: &[Key] = &[$(Key { name: $name, default: $default, secret: $secret, help: $help }),*];
+    };
+}
+
+keys! {
+    "DATABASE_URL" = "sqlite://./data/alongside.db", true, "SQLite file or `postgres://user:password@host/database`";
+    "DATABASE_POOL" = "8", false, "Connections to the database";
+    "LISTEN" = "127.0.0.1:8080", false, "Address and port of the server";
+    "PUBLIC_URL" = "http://127.0.0.1:8080", false, "Address under which people reach the server; links in letters begin with it";
+    "SECRET_FILE" = "./data/secret.key", false, "Key from which links are derived; made at the first start; every process needs the same one";
+    "MAIL" = "folder", false, "`folder` writes letters to MAIL_FOLDER, `smtp` sends them";
+    "MAIL_FOLDER" = "./data/mail", false, "Where `folder` writes its .eml files";
+    "MAIL_FROM" = "Alongside <alongside@localhost.localdomain>", false, "Sender of letters";
+    "SMTP_URL" = "", true, "`smtp://host:port`, `smtps://user:password@host` or `smtp://user:password@host?tls=required`";
+    "SMTP_CONNECTIONS" = "8", false, "Letters under way at the same time";
+    "CORS_ORIGINS" = "", false, "Front ends that may call the API from a browser, with commas between";
+    "TRUSTED_PROXIES" = "", false, "Addresses of reverse proxies whose `X-Forwarded-For` is believed, with commas between";
+    "BODY_LIMIT" = "1048576", false, "Largest JSON body in bytes";
+    "IMPORT_LIMIT" = "33554432", false, "Largest imported file in bytes";
+    "HASHERS" = "2", false, "Passwords hashed at the same time (19 MiB of memory each)";
+    "SIGN_IN_LIMIT" = "20", false, "Sign-in attempts an address may make in ten minutes; 0 switches the limit off";
+    "WORKER" = "on", false, "`off` lets `serve` leave queued work to `alongside worker`";
+    "LOG" = "info", false, "What is logged: error, warn, info, debug, or a filter by module";
+    "LOG_FORMAT" = "text", false, "`text` or `json`";
+}
+
+/// How letters leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailWay {
+    /// As .eml files.
+    Folder(PathBuf),
+    /// By SMTP; holds the URL.
+    Smtp(String),
+    /// Into memory, in tests.
+    Memory,
+}
+
+/// The settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Database URL.
+    pub database_url: String,
+    /// Connections.
+    pub database_pool: u32,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How people reach the server, without a slash at the end.
+    pub public_url: String,
+    /// The key file.
+    pub secret_file: PathBuf,
+    /// How letters leave.
+    pub mail: MailWay,
+    /// Sender.
+    pub mail_from: String,
+    /// Letters under way at the same time.
+    pub smtp_connections: usize,
+    /// Allowed front ends.
+    pub cors_origins: Vec<String>,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Largest JSON body.
+    pub body_limit: usize,
+    /// Largest imported file.
+    pub import_limit: usize,
+    /// Passwords hashed at the same time.
+    pub hashers: usize,
+    /// Sign-in attempts in ten minutes.
+    pub sign_in_limit: u32,
+    /// Whether `serve` works off the queue.
+    pub worker: bool,
+    /// Log filter.
+    pub log: String,
+    /// Whether to log JSON.
+    pub log_json: bool,
+    /// What was set, by whom: for `doctor`.
+    pub set: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    #[allow(clippy::disallowed_methods)]
+    pub fn from_env() -> Result<Self, Vec<String>> {
+        Self::read(std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)))
+    }
+
+    /// Reads settings; everything that is wrong is told at once, each with what to do.
+    pub fn read(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, Vec<String>> {
+        let mut wrong = Vec::new();
+        let mut set = BTreeMap::new();
+        for (name, value) in pairs {
+            let short = name.strip_prefix(PREFIX).unwrap_or(&name).to_owned();
+            // Keys of the test suite share the prefix and are not settings of the server.
+            if short.starts_with("TEST_") {
+                continue;
+            }
+            if KEYS.iter().any(|key| key.name == short) {
+                set.insert(short, value.trim().to_owned());
+            } else {
+                wrong.push(format!("{name} is not a setting. Did you mean {PREFIX}{}?", nearest(&short)));
+            }
+        }
+        let mut reader = Reader { set: &set, wrong: &mut wrong };
+        let mail = match reader.text("MAIL").as_str() {
+            "folder" => MailWay::Folder(PathBuf::from(reader.text("MAIL_FOLDER"))),
+            "smtp" => {
+                let url = reader.text("SMTP_URL");
+                if url.is_empty() {
+                    reader.wrong("SMTP_URL", "is needed when ALONGSIDE_MAIL is smtp");
+                }
+                MailWay::Smtp(url)
+            }
+            _ => {
+                reader.wrong("MAIL", "must be `folder` or `smtp`");
+                MailWay::Memory
+            }
+        };
+        let public_url = reader.text("PUBLIC_URL").trim_end_matches('/').to_owned();
+        if !(public_url.starts_with("http://") || public_url.starts_with("https://")) {
+            reader.wrong("PUBLIC_URL", "must begin with http:// or https://");
+        }
+        let config = Self {
+            database_url: reader.database(),
+            database_pool: reader.number("DATABASE_POOL", 1, 500),
+            listen: reader.parse(
+                "LISTEN",
+                "must be an address with a port, such as 127.0.0.1:8080",
+                ([127, 0, 0, 1], 8080).into(),
+            ),
+            public_url,
+            secret_file: PathBuf::from(reader.text("SECRET_FILE")),
+            mail,
+            mail_from: reader.text("MAIL_FROM"),
+            smtp_connections: reader.number("SMTP_CONNECTIONS", 1, 200),
+            cors_origins: reader.list("CORS_ORIGINS"),
+            trusted_proxies: reader.addresses("TRUSTED_PROXIES"),
+            body_limit: reader.number("BODY_LIMIT", 1024, 64 << 20),
+            import_limit: reader.number("IMPORT_LIMIT", 1024, 1 << 30),
+            hashers: reader.number("HASHERS", 1, 64),
+            sign_in_limit: reader.number("SIGN_IN_LIMIT", 0, 100_000),
+            worker: reader.choice("WORKER", "on", "off"),
+            log: reader.text("LOG"),
+            log_json: reader.choice("LOG_FORMAT", "json", "text"),
+            set: BTreeMap::new(),
+        };
+        if wrong.is_empty() { Ok(Self { set, ..config }) } else { Err(wrong) }
+    }
+
+    /// Each key with its value as it may be shown, and whether it was set.
+    pub fn shown(&self) -> Vec<(&'static Key, String, bool)> {
+        let show = |key: &'static Key| {
+            let set = self.set.get(key.name);
+            let value = set.map_or(key.default, String::as_str);
+            let value = if key.secret { without_password(value) } else { value.to_owned() };
+            (key, value, set.is_some())
+        };
+        KEYS.iter().map(show).collect()
+    }
+}
+
+/// Reads single values and notes what is wrong.
+struct Reader<'a> {
+    set: &'a BTreeMap<String, String>,
+    wrong: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, name: &str, what: &str) {
+        self.wrong.push(format!("{PREFIX}{name} {what}."));
+    }
+
+    fn text(&self, name: &str) -> String {
+        let default = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
+        self.set.get(name).map_or(default, String::as_str).to_owned()
+    }
+
+    fn parse<T: std::str::FromStr>(&mut self, name: &str, must: &str, otherwise: T) -> T {
+        self.text(name).parse().unwrap_or_else(|_| {
+            self.wrong(name, must);
+            otherwise
+        })
+    }
+
+    fn number<T: std::str::FromStr + PartialOrd + Copy + std::fmt::Display>(&mut self, name: &str, low: T, high: T) -> T {
+        match self.text(name).parse::<T>() {
+            Ok(value) if value >= low && value <= high => value,
+            _ => {
+                self.wrong(name, &format!("must be a number from {low} to {high}"));
+                low
+            }
+        }
+    }
+
+    fn choice(&mut self, name: &str, yes: &str, no: &str) -> bool {
+        let text = self.text(name);
+        if text != yes && text != no {
+            self.wrong(name, &format!("must be `{yes}` or `{no}`"));
+        }
+        text == yes
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        self.text(name).split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn addresses(&mut self, name: &str) -> Vec<std::net::IpAddr> {
+        let (good, bad): (Vec<_>, Vec<_>) = self.list(name).into_iter().map(|part| part.parse()).partition(Result::is_ok);
+        if !bad.is_empty() {
+            self.wrong(name, "must be IP addresses with commas between");
+        }
+        good.into_iter().flatten().collect()
+    }
+
+    fn database(&mut self) -> String {
+        let url = self.text("DATABASE_URL");
+        if let Some(rest) = url.strip_prefix("sqlite:") {
+            let mode = if rest.contains('?') { "" } else { "?mode=rwc" };
+            format!("{url}{mode}")
+        } else {
+            if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+                self.wrong("DATABASE_URL", "must begin with sqlite:// or postgres://");
+            }
+            url
+        }
+    }
+}
+
+/// A URL without the password in it.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => format!("{scheme}://{}:…@{host}", user.split(':').next().unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}
+
+/// The key whose name needs the fewest changes.
+fn nearest(name: &str) -> &'static str {
+    KEYS.iter().map(|key| key.name).min_by_key(|key| distance(key, name)).unwrap_or("LOG")
+}
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.bytes().enumerate() {
+            let change = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        Config::read(pairs.iter().map(|(name, value)| (format!("{PREFIX}{name}"), (*value).to_owned())))
+    }
+
+    #[test]
+    fn everything_has_a_default() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.database_url, "sqlite://./data/alongside.db?mode=rwc");
+        assert_eq!(config.mail, MailWay::Folder("./data/mail".into()));
+    }
+
+    #[test]
+    fn mistakes_are_told_at_once_with_the_nearest_key() {
+        let wrong =
+            read(&[("DATABSE_URL", "x"), ("DATABASE_POOL", "none"), ("MAIL", "smtp"), ("PUBLIC_URL", "ftp://x")]).unwrap_err();
+        assert_eq!(wrong.len(), 4, "{wrong:?}");
+        assert!(wrong[0].contains("Did you mean ALONGSIDE_DATABASE_URL?"));
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let config = read(&[("DATABASE_URL", "postgres://ada:hunter2@db/x")]).unwrap();
+        let shown: Vec<String> = config.shown().into_iter().map(|(_, value, _)| value).collect();
+        assert!(shown.contains(&"postgres://ada:…@db/x".to_owned()));
+        assert!(!shown.iter().any(|value| value.contains("hunter2")));
+    }
+}

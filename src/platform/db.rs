@@ -1,0 +1,120 @@
+//! The database: SQLite or PostgreSQL behind one door.
+//!
+//! On SQLite there are readers and **one** writer that begins IMMEDIATE, so a write never fails half-way because another
+//! one was quicker. On PostgreSQL both names mean one pool. A use case begins one transaction, passes it down as `&Tx`,
+//! and commits it; while it is open nothing may wait for the network.
+
+use super::error::{Error, Result};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// An open write transaction. Dropping it without a commit rolls it back.
+pub type Tx = DatabaseTransaction;
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    statements: Arc<AtomicU64>,
+}
+
+impl Db {
+    /// Connects. `url` is `sqlite://path?mode=rwc` or `postgres://...`; `pool` is the number of connections.
+    pub async fn connect(url: &str, pool: u32) -> Result<Self, DbErr> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let counted = |mut connection: DatabaseConnection| {
+            let statements = statements.clone();
+            connection.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            });
+            connection
+        };
+        if url.starts_with("sqlite") {
+            let write = counted(Database::connect(sqlite(url, 1)).await?);
+            // The pool of readers is opened second: the writer makes the file and sets its journal mode.
+            let read = counted(Database::connect(sqlite(url, pool)).await?);
+            return Ok(Self { read, write, statements });
+        }
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(pool).acquire_timeout(Duration::from_secs(30));
+        quiet(&mut options);
+        let connection = counted(Database::connect(options).await?);
+        Ok(Self { read: connection.clone(), write: connection, statements })
+    }
+
+    /// For reading outside a transaction.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For one statement that writes.
+    pub fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Begins a write transaction.
+    pub async fn begin(&self) -> Result<Tx> {
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        self.write.begin_with_options(options).await.map_err(Error::from)
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> DbBackend {
+        self.read.get_database_backend()
+    }
+
+    /// Whether this is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.backend() == DbBackend::Postgres
+    }
+
+    /// How many statements were run since the start.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Answers if the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.read.ping().await.map_err(|error| Error::unavailable(error.to_string()))
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) -> Result<()> {
+        self.read.close_by_ref().await?;
+        self.write.close_by_ref().await?;
+        Ok(())
+    }
+}
+
+fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(connections).acquire_timeout(Duration::from_secs(60));
+    quiet(&mut options);
+    options.map_sqlx_sqlite_opts(|options| {
+        options
+            .busy_timeout(Duration::from_secs(30))
+            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+            // A commit that was answered survives a power cut too.
+            .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .pragma("cache_size", "-8000")
+            .pragma("temp_store", "memory")
+    });
+    options
+}
+
+/// Statements go to the log only when they are slow, and their values never.
+fn quiet(options: &mut ConnectOptions) {
+    options.record_stmt_in_spans(false).sqlx_logging(false).test_before_acquire(false);
+}

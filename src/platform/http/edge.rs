@@ -1,0 +1,158 @@
+//! Around every request: a number to find it by, security headers, a log line and counters that hold no personal data.
+//!
+//! Logs and counters name the route's pattern, never its path: paths can hold tokens.
+
+use crate::platform::Platform;
+use poem::{Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod, http::HeaderValue};
+use poem_openapi::OperationId;
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Upper ends of the latency buckets, in seconds.
+const BUCKETS: [f64; 8] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 2.0, 10.0];
+
+/// Counts of requests by operation and status.
+#[derive(Clone, Default)]
+pub struct Traffic(Arc<Mutex<BTreeMap<(String, u16), Seen>>>);
+
+#[derive(Clone, Default)]
+struct Seen {
+    count: u64,
+    seconds: f64,
+    buckets: [u64; BUCKETS.len()],
+}
+
+impl Traffic {
+    fn count(&self, operation: &str, status: u16, took: Duration) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.entry((operation.to_owned(), status)).or_default();
+        let seconds = took.as_secs_f64();
+        seen.count += 1;
+        seen.seconds += seconds;
+        for (end, bucket) in BUCKETS.iter().zip(&mut seen.buckets) {
+            *bucket += u64::from(seconds <= *end);
+        }
+    }
+
+    /// The counters in Prometheus's text form.
+    pub fn render(&self) -> String {
+        use std::fmt::Write;
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut text = String::from(
+            "# HELP alongside_request_seconds Time to answer, by operation and status.\n# TYPE alongside_request_seconds histogram\n",
+        );
+        for ((operation, status), seen) in seen {
+            let labels = format!("operation=\"{operation}\",status=\"{status}\"");
+            for (end, bucket) in BUCKETS.iter().zip(seen.buckets) {
+                let _ = writeln!(text, "alongside_request_seconds_bucket{{{labels},le=\"{end}\"}} {bucket}");
+            }
+            let _ = writeln!(text, "alongside_request_seconds_bucket{{{labels},le=\"+Inf\"}} {}", seen.count);
+            let _ = writeln!(text, "alongside_request_seconds_sum{{{labels}}} {}", seen.seconds);
+            let _ = writeln!(text, "alongside_request_seconds_count{{{labels}}} {}", seen.count);
+        }
+        text
+    }
+}
+
+/// The middleware.
+pub struct Edge {
+    /// Where requests are counted.
+    pub traffic: Traffic,
+    /// Numbers requests.
+    pub platform: Platform,
+}
+
+impl<E: Endpoint> Middleware<E> for Edge {
+    type Output = EdgeEndpoint<E>;
+    fn transform(&self, inner: E) -> Self::Output {
+        EdgeEndpoint { inner, traffic: self.traffic.clone(), platform: self.platform.clone() }
+    }
+}
+
+/// See [`Edge`].
+pub struct EdgeEndpoint<E> {
+    inner: E,
+    traffic: Traffic,
+    platform: Platform,
+}
+
+impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let id: uuid::Uuid = self.platform.clock.new_id();
+        let (started, method) = (Instant::now(), request.method().clone());
+        request.extensions_mut().insert(self.platform.clone());
+        let mut response = match self.inner.call(request).await {
+            Ok(response) => response.into_response(),
+            Err(error) => error.into_response(),
+        };
+        let took = started.elapsed();
+        let pattern = response.data::<PathPattern>().map(|pattern| pattern.0.to_string());
+        let operation = response.data::<OperationId>().map(|operation| operation.0.to_owned());
+        let operation = operation.or(pattern).unwrap_or_else(|| "unknown".into());
+        let status = response.status().as_u16();
+        self.traffic.count(&operation, status, took);
+        tracing::info!(request = %id, %method, operation, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
+        let headers = response.headers_mut();
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("x-frame-options", "DENY"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if !headers.contains_key("content-security-policy") {
+            headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+        }
+        if !headers.contains_key("cache-control") {
+            headers.insert("cache-control", HeaderValue::from_static("no-store"));
+        }
+        if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+            headers.insert("x-request-id", id);
+        }
+        Ok(response)
+    }
+}
+
+/// Where a request comes from: the peer, or what a named proxy says of it.
+pub fn source(request: &Request) -> String {
+    let peer = request.remote_addr().as_socket_addr().map(|address| address.ip());
+    let Some(peer) = peer else { return "unknown".into() };
+    let trusted = request.data::<Platform>().map(|platform| platform.config.trusted_proxies.clone()).unwrap_or_default();
+    let forwarded = request.header("x-forwarded-for").unwrap_or_default();
+    // From the right: each named proxy has added the address it saw.
+    let mut source = peer;
+    for part in forwarded.rsplit(',') {
+        if !trusted.contains(&source) {
+            break;
+        }
+        match part.trim().parse::<IpAddr>() {
+            Ok(address) => source = address,
+            Err(_) => break,
+        }
+    }
+    prefix(source)
+}
+
+/// An IPv4 address, or the /64 of an IPv6 address: one household or office.
+fn prefix(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let parts = address.segments();
+            format!("{:x}:{:x}:{:x}:{:x}::/64", parts[0], parts[1], parts[2], parts[3])
+        }
+    }
+}
+
+/// A route that answers GET with a fixed text.
+pub fn text(content_type: &'static str, text: String) -> RouteMethod {
+    let body = Arc::new(text);
+    poem::get(poem::endpoint::make_sync(move |_| Response::builder().content_type(content_type).body(body.as_bytes().to_vec())))
+}

@@ -1,0 +1,104 @@
+//! What a letter says, apart from how it looks: blocks that become a text part and an HTML part with the same content.
+
+/// A part of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// A heading.
+    Heading(String),
+    /// A paragraph of plain text.
+    Text(String),
+    /// A list.
+    List(Vec<String>),
+    /// Facts, each with its name.
+    Facts(Vec<(String, String)>),
+    /// The thing to do, as a link.
+    Button {
+        /// What it does, in words.
+        label: String,
+        /// Where it leads.
+        url: String,
+    },
+}
+
+/// A letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Name of the organisation that writes; shown as the sender.
+    pub from_name: String,
+    /// Subject line.
+    pub subject: String,
+    /// Language tag.
+    pub language: String,
+    /// What it says.
+    pub blocks: Vec<Block>,
+    /// Why the person gets it, for the foot.
+    pub reason: String,
+    /// Address for `List-Unsubscribe` (RFC 8058); also in the foot. Empty for letters that people asked for.
+    pub unsubscribe: Option<String>,
+    /// Stable name of the mailing, for `List-Id`.
+    pub list_id: Option<String>,
+}
+
+impl Letter {
+    /// A letter in English without content.
+    pub fn new(from_name: impl Into<String>, subject: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            from_name: from_name.into(),
+            subject: subject.into(),
+            language: "en".into(),
+            blocks: Vec::new(),
+            reason: reason.into(),
+            unsubscribe: None,
+            list_id: None,
+        }
+    }
+
+    /// Adds a paragraph; an empty one is left out.
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        if !text.trim().is_empty() {
+            self.blocks.push(Block::Text(text));
+        }
+        self
+    }
+
+    /// Adds a heading.
+    pub fn heading(mut self, text: impl Into<String>) -> Self {
+        self.blocks.push(Block::Heading(text.into()));
+        self
+    }
+
+    /// Adds a list; an empty one is left out.
+    pub fn list(mut self, items: Vec<String>) -> Self {
+        if !items.is_empty() {
+            self.blocks.push(Block::List(items));
+        }
+        self
+    }
+
+    /// Adds facts; those without content are left out.
+    pub fn facts(mut self, facts: Vec<(&str, String)>) -> Self {
+        let facts: Vec<_> = facts
+            .into_iter()
+            .filter(|(_, value)| !value.trim().is_empty())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        if !facts.is_empty() {
+            self.blocks.push(Block::Facts(facts));
+        }
+        self
+    }
+
+    /// Adds the thing to do.
+    pub fn button(mut self, label: impl Into<String>, url: impl Into<String>) -> Self {
+        self.blocks.push(Block::Button { label: label.into(), url: url.into() });
+        self
+    }
+
+    /// Sets the unsubscribe address and the name of the mailing.
+    pub fn stoppable(mut self, unsubscribe: impl Into<String>, list_id: impl Into<String>) -> Self {
+        self.unsubscribe = Some(unsubscribe.into());
+        self.list_id = Some(list_id.into());
+        self
+    }
+}

@@ -1,0 +1,68 @@
+//! Letters: how they are written, kept, and sent.
+//!
+//! A letter is a row before it is anything else, written in the transaction of what it is about, so nobody who was told
+//! "we will write" is forgotten. What it says is composed when it is sent, from ids, after asking once more whether it
+//! may be sent at all.
+
+pub mod deliver;
+pub mod letter;
+pub mod outbox;
+pub mod transport;
+
+pub use deliver::{Mailer, metrics};
+pub use letter::{Block, Letter};
+pub use outbox::{NewLetter, enqueue, open_batch};
+pub use transport::Transport;
+
+use super::{Platform, Result};
+use entity::{MailState, mail_message};
+use futures_util::future::BoxFuture;
+use std::{collections::HashMap, sync::Arc};
+
+/// What a composer makes of a queued letter.
+pub enum Composed {
+    /// Send this.
+    Letter(Box<Letter>),
+    /// Do not send it: `suppressed`, `cancelled` or `expired`, and why, for the operator.
+    Drop(MailState, &'static str),
+    /// Not now: ask again at this time (quiet hours).
+    Later(entity::Time),
+}
+
+/// Writes the letters of one kind, and decides at the last moment whether they may be sent.
+pub type Composer = Arc<dyn Fn(Platform, mail_message::Model) -> BoxFuture<'static, Result<Composed>> + Send + Sync>;
+
+/// The kinds of letter and who writes them.
+#[derive(Clone, Default)]
+pub struct Composers {
+    by_kind: HashMap<&'static str, Composer>,
+}
+
+impl Composers {
+    /// Names the composer of a kind.
+    pub fn on<F>(&mut self, kind: &'static str, composer: impl Fn(Platform, mail_message::Model) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<Composed>> + Send + 'static,
+    {
+        self.by_kind.insert(kind, Arc::new(move |platform, message| Box::pin(composer(platform, message))));
+    }
+
+    /// The composer of a kind.
+    pub fn of(&self, kind: &str) -> Option<&Composer> {
+        self.by_kind.get(kind)
+    }
+}
+
+/// Priorities: smaller goes first.
+pub mod priority {
+    /// Signing in, confirming an address.
+    pub const SIGN_IN: i32 = 10;
+    /// Answers to something a person has just done.
+    pub const TRANSACTIONAL: i32 = 20;
+    /// Being asked.
+    pub const INVITATION: i32 = 50;
+    /// What came of it.
+    pub const FEEDBACK: i32 = 60;
+    /// Being reminded.
+    pub const REMINDER: i32 = 70;
+}

@@ -1,0 +1,101 @@
+//! The outbox: letters as rows.
+
+use crate::platform::{Clock, Result, text};
+use chrono::Duration;
+use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, RecipientKind, Time, mail_batch, mail_message};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use uuid::Uuid;
+
+/// A letter that nobody could deliver for so long is given up.
+const KEEP_TRYING: Duration = Duration::hours(72);
+/// Rows in one statement: both databases limit the number of values.
+const ROWS: usize = 500;
+
+/// A letter to enqueue.
+#[derive(Clone, Debug)]
+pub struct NewLetter {
+    /// The id of the letter, made by the caller: links in the letter are derived from it.
+    pub id: MailMessageId,
+    /// Which composer writes it.
+    pub kind: &'static str,
+    /// Whom it is for.
+    pub recipient_kind: RecipientKind,
+    /// The recipient's row.
+    pub recipient_id: Uuid,
+    /// The row it is about.
+    pub subject_id: Option<Uuid>,
+    /// Where it goes.
+    pub address: String,
+    /// 0 for the letter itself, 1 and up for reminders.
+    pub n: i32,
+    /// See [`super::priority`].
+    pub priority: i32,
+    /// Not after this time; three days if left out.
+    pub expires_at: Option<Time>,
+}
+
+/// Opens a sending.
+pub async fn open_batch(
+    connection: &impl ConnectionTrait,
+    clock: &Clock,
+    organisation: Option<OrganisationId>,
+    kind: &'static str,
+    subject: Option<Uuid>,
+    by: &str,
+) -> Result<MailBatchId> {
+    let id: MailBatchId = clock.new_id();
+    let row = mail_batch::ActiveModel {
+        id: Set(id),
+        organisation_id: Set(organisation),
+        kind: Set(kind.to_owned()),
+        subject_id: Set(subject),
+        state: Set(BatchState::Running),
+        pause_reason: Set(None),
+        created_by: Set(by.to_owned()),
+        created_at: Set(clock.now()),
+    };
+    mail_batch::Entity::insert(row).exec_without_returning(connection).await?;
+    Ok(id)
+}
+
+/// Puts letters into a sending, in the caller's transaction: a constant number of statements a thousand letters.
+pub async fn enqueue(
+    connection: &impl ConnectionTrait,
+    clock: &Clock,
+    organisation: Option<OrganisationId>,
+    batch: MailBatchId,
+    letters: &[NewLetter],
+) -> Result<()> {
+    let now = clock.now();
+    for letters in letters.chunks(ROWS) {
+        let rows = letters.iter().map(|letter| mail_message::ActiveModel {
+            id: Set(letter.id),
+            batch_id: Set(batch),
+            organisation_id: Set(organisation),
+            recipient_kind: Set(letter.recipient_kind),
+            recipient_id: Set(letter.recipient_id),
+            kind: Set(letter.kind.to_owned()),
+            n: Set(letter.n),
+            subject_id: Set(letter.subject_id),
+            address: Set(letter.address.clone()),
+            domain: Set(text::domain(&letter.address)),
+            message_id: Set(format!("<{}@alongside>", letter.id)),
+            date: Set(now),
+            priority: Set(letter.priority),
+            state: Set(MailState::Queued),
+            attempts: Set(0),
+            next_at: Set(now),
+            expires_at: Set(Some(letter.expires_at.unwrap_or(now + KEEP_TRYING))),
+            lease_token: Set(0),
+            lease_until: Set(None),
+            last_stage: Set(None),
+            last_code: Set(None),
+            last_enhanced: Set(None),
+            last_text: Set(None),
+            created_at: Set(now),
+            sent_at: Set(None),
+        });
+        mail_message::Entity::insert_many(rows).exec_without_returning(connection).await?;
+    }
+    Ok(())
+}

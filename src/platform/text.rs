@@ -1,0 +1,124 @@
+//! Small rules about text that many rooms need: addresses, slugs, lengths.
+
+use super::error::Violation;
+use address::is_address;
+
+/// An e-mail address as it is compared: trimmed and in lower case. `None` if it is not an address.
+pub fn email_key(text: &str) -> Option<String> {
+    let text = text.trim();
+    is_address(text).then(|| text.to_lowercase())
+}
+
+/// The part of an address behind the `@`, in lower case.
+pub fn domain(address: &str) -> String {
+    address.rsplit('@').next().unwrap_or_default().to_lowercase()
+}
+
+/// Collects what is wrong with an input, all of it at once.
+#[derive(Default)]
+pub struct Check(Vec<Violation>);
+
+impl Check {
+    /// Nothing wrong so far.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes a violation unless `ok`.
+    pub fn that(&mut self, ok: bool, pointer: &str, code: &'static str, detail: impl Into<String>) -> &mut Self {
+        if !ok {
+            self.0.push(Violation::new(pointer, code, detail));
+        }
+        self
+    }
+
+    /// A text that must say something and have at most `most` characters.
+    pub fn text(&mut self, pointer: &str, value: &str, most: usize) -> &mut Self {
+        self.that(!value.trim().is_empty(), pointer, "required", "Write something here.");
+        self.length(pointer, value, most)
+    }
+
+    /// A text of at most `most` characters, without control characters other than line breaks.
+    pub fn length(&mut self, pointer: &str, value: &str, most: usize) -> &mut Self {
+        self.that(value.chars().count() <= most, pointer, "too_long", format!("Use at most {most} characters."));
+        let control = value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        self.that(!control, pointer, "control_characters", "Take out characters that cannot be seen.")
+    }
+
+    /// A line: a text without line breaks.
+    pub fn line(&mut self, pointer: &str, value: &str, most: usize) -> &mut Self {
+        self.text(pointer, value, most);
+        self.that(!value.contains(['\n', '\r']), pointer, "line_break", "Use one line.")
+    }
+
+    /// A number from `low` to `high`.
+    pub fn range<T: PartialOrd + std::fmt::Display>(&mut self, pointer: &str, value: T, low: T, high: T) -> &mut Self {
+        let ok = value >= low && value <= high;
+        self.that(ok, pointer, "out_of_range", format!("Use a number from {low} to {high}."))
+    }
+
+    /// A list of at most `most` items.
+    pub fn items(&mut self, pointer: &str, count: usize, most: usize) -> &mut Self {
+        self.that(count <= most, pointer, "too_many", format!("Use at most {most} items."))
+    }
+
+    /// Everything that was noted, or `Ok`.
+    pub fn done(&mut self) -> super::Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(super::Error::Invalid(std::mem::take(&mut self.0))) }
+    }
+
+    /// Adds violations found elsewhere.
+    pub fn extend(&mut self, more: impl IntoIterator<Item = Violation>) -> &mut Self {
+        self.0.extend(more);
+        self
+    }
+}
+
+/// What an address looks like.
+mod address {
+    /// One `@`, a local part of at most 64 characters of the usual set, and a domain with a dot.
+    pub fn is_address(text: &str) -> bool {
+        let Some((local, domain)) = text.rsplit_once('@') else { return false };
+        let local_ok = !local.is_empty()
+            && local.len() <= 64
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..")
+            && local.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c));
+        let labels: Vec<&str> = domain.split('.').collect();
+        let domain_ok = labels.len() >= 2
+            && domain.len() <= 253
+            && labels.iter().all(|label| {
+                !label.is_empty()
+                    && label.len() <= 63
+                    && !label.starts_with('-')
+                    && !label.ends_with('-')
+                    && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            });
+        local_ok && domain_ok
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_compared_without_case_and_space() {
+        assert_eq!(email_key("  Ada.L@Example.ORG ").as_deref(), Some("ada.l@example.org"));
+        for bad in [
+            "",
+            "ada",
+            "ada@",
+            "@example.org",
+            "a b@example.org",
+            "ada@example",
+            "ada@exa_mple.org",
+            "a..b@example.org",
+            "ada@-x.org",
+            "ada\n@example.org",
+        ] {
+            assert_eq!(email_key(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! What a test stands on: the production [`App`] over a fresh database, with a clock that stands still and letters that
+//! stay in memory. [`everywhere`] runs a test on both databases.
+
+mod databases;
+mod personas;
+mod postgres;
+
+pub use databases::Backend;
+pub use personas::{PASSWORD, Persona, organisation as organisation_body};
+
+use alongside::{
+    app::App,
+    platform::{Clock, Config, Db, Secret, config::MailWay, mail::transport::Memory},
+};
+use chrono::{DateTime, TimeZone, Utc};
+use poem::{
+    endpoint::BoxEndpoint,
+    http::{Method, StatusCode},
+    test::TestClient,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::Value;
+use std::{future::Future, sync::Arc};
+
+/// The time at which every test begins: a Monday morning.
+pub fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap()
+}
+
+/// Runs a test on SQLite and on PostgreSQL, each over a fresh database, and fails it if it leaves work in the queue.
+pub fn everywhere<F>(test: impl Fn(TestApp) -> F)
+where
+    F: Future<Output = ()>,
+{
+    for backend in Backend::available() {
+        on(backend, &test);
+    }
+}
+
+/// Runs a test on one database.
+pub fn on<F>(backend: Backend, test: impl Fn(TestApp) -> F)
+where
+    F: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let database = databases::fresh(backend).await;
+        let app = TestApp::over(backend, &database.url).await;
+        test(app.clone()).await;
+        app.assert_nothing_left().await;
+        app.app.platform.db.clone().close().await.unwrap();
+        drop(app);
+        database.remove().await;
+    });
+}
+
+/// The application under test. Cheap to clone.
+#[derive(Clone)]
+pub struct TestApp {
+    /// The production application.
+    pub app: App,
+    /// Which database it runs on.
+    pub backend: Backend,
+    /// The time.
+    pub clock: Clock,
+    /// The database's URL, for a second process.
+    pub url: String,
+    outbox: Memory,
+    client: Arc<TestClient<BoxEndpoint<'static>>>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Body; `Null` when there is none.
+    pub json: Value,
+    /// Body as text.
+    pub text: String,
+    /// Headers.
+    pub headers: poem::http::HeaderMap,
+}
+
+impl Answer {
+    /// The answer, if it has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+
+    /// The id in the answer.
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.json["id"].as_str().unwrap_or_else(|| panic!("no id in {}", self.text)).to_owned()
+    }
+
+    /// The ETag.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        self.headers["etag"].to_str().unwrap().to_owned()
+    }
+
+    /// Pointer and code of every violation.
+    pub fn violations(&self) -> Vec<(String, String)> {
+        let text = |item: &Value, field: &str| item[field].as_str().unwrap_or_default().to_owned();
+        self.json["errors"].as_array().into_iter().flatten().map(|item| (text(item, "pointer"), text(item, "code"))).collect()
+    }
+}
+
+/// A request being made.
+pub struct Call<'a> {
+    app: &'a TestApp,
+    method: Method,
+    path: String,
+    token: Option<String>,
+    headers: Vec<(String, String)>,
+    body: Option<(Vec<u8>, String)>,
+}
+
+impl Call<'_> {
+    /// As the holder of a token.
+    pub fn token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
+    /// With a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a JSON body.
+    pub fn json(self, body: &Value) -> Self {
+        self.bytes(body.to_string().into_bytes(), "application/json")
+    }
+
+    /// With a body of any kind.
+    pub fn bytes(mut self, bytes: Vec<u8>, content_type: &str) -> Self {
+        self.body = Some((bytes, content_type.to_owned()));
+        self
+    }
+
+    /// Sends it.
+    pub async fn send(self) -> Answer {
+        let mut request = self.app.client.request(self.method, &self.path);
+        if let Some(token) = self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        if let Some((bytes, content_type)) = self.body {
+            request = request.content_type(content_type).body(bytes);
+        }
+        let response = request.send().await.0;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.into_body().into_vec().await.unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status, json: serde_json::from_slice(&bytes).unwrap_or_default(), text, headers }
+    }
+}
+
+impl TestApp {
+    /// The application over a migrated database.
+    pub async fn over(backend: Backend, url: &str) -> Self {
+        let pairs = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_PUBLIC_URL", "https://alongside.test")];
+        let mut config = Config::read(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
+        config.mail = MailWay::Memory;
+        config.database_url = url.to_owned();
+        let clock = Clock::fixed(start(), 1);
+        let db = Db::connect(url, 4).await.unwrap();
+        let outbox = Memory::default();
+        let app = App::assemble(config, clock.clone(), db, Secret::new([7; 32]), Arc::new(outbox.clone())).unwrap();
+        let client = Arc::new(TestClient::new(app.endpoint()));
+        Self { app, backend, clock, url: url.to_owned(), outbox, client }
+    }
+
+    /// A request.
+    pub fn call(&self, method: Method, path: impl Into<String>) -> Call<'_> {
+        Call { app: self, method, path: path.into(), token: None, headers: Vec::new(), body: None }
+    }
+
+    /// GET.
+    pub fn get(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    /// POST.
+    pub fn post(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    /// PUT.
+    pub fn put(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::PUT, path)
+    }
+
+    /// DELETE.
+    pub fn delete(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::DELETE, path)
+    }
+
+    /// Runs everything in the queue and the outbox that is due.
+    pub async fn run_jobs(&self) -> usize {
+        self.app.run_due().await.unwrap()
+    }
+
+    /// Runs what is due and takes the letters that were sent since the last call.
+    pub async fn outbox(&self) -> Vec<Mail> {
+        self.run_jobs().await;
+        self.outbox
+            .take()
+            .into_iter()
+            .map(|letter| Mail { to: letter.to, raw: String::from_utf8_lossy(&letter.message).into_owned() })
+            .collect()
+    }
+
+    async fn assert_nothing_left(&self) {
+        let db = self.app.platform.db.read();
+        let now = self.clock.now();
+        let jobs = entity::job::Entity::find().filter(entity::job::Column::RunAt.lte(now)).all(db).await.unwrap();
+        assert!(jobs.is_empty(), "jobs left over: {:?}", jobs.iter().map(|job| (&job.kind, &job.last_error)).collect::<Vec<_>>());
+        let letters = entity::mail_message::Entity::find()
+            .filter(entity::mail_message::Column::State.eq(entity::MailState::Queued))
+            .all(db)
+            .await
+            .unwrap();
+        assert!(letters.is_empty(), "letters left over: {:?}", letters.iter().map(|letter| &letter.kind).collect::<Vec<_>>());
+    }
+}
+
+/// A letter that was sent.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Recipient.
+    pub to: String,
+    /// The whole message.
+    pub raw: String,
+}
+
+impl Mail {
+    /// The message with quoted-printable undone, for looking at its words and links.
+    pub fn text(&self) -> String {
+        let joined = self.raw.replace("=\r\n", "");
+        let mut bytes = Vec::new();
+        let mut rest = joined.as_bytes();
+        while let Some((&first, tail)) = rest.split_first() {
+            let code = if first == b'=' && tail.len() >= 2 {
+                std::str::from_utf8(&tail[..2]).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            } else {
+                None
+            };
+            match code {
+                Some(byte) => {
+                    bytes.push(byte);
+                    rest = &tail[2..];
+                }
+                None => {
+                    bytes.push(first);
+                    rest = tail;
+                }
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The first token of a kind (its prefix, such as `ai_`) in the letter.
+    #[track_caller]
+    pub fn token(&self, prefix: &str) -> String {
+        let text = self.text();
+        let at = text.find(prefix).unwrap_or_else(|| panic!("no {prefix} in {text}"));
+        text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect()
+    }
+}

@@ -1,0 +1,6 @@
+//! The integration suite: one binary, every test on SQLite and on PostgreSQL.
+
+mod harness;
+
+mod accounts;
+mod spikes;
