@@ -3,6 +3,7 @@
 pub mod app;
 
 pub mod accounts;
+pub mod consent;
 pub mod integrity;
 pub mod questionnaires;
 

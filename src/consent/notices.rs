@@ -1,0 +1,129 @@
+//! Notices: drafts that can be changed, and published versions that cannot.
+
+use super::lint;
+use crate::{
+    accounts::Actor,
+    platform::{Error, Platform, Result, Tx, audit, http::etag, secret::sha256},
+};
+use entity::{NoticeContent, NoticeId, NoticeState, OrganisationId, notice, opportunity};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use uuid::Uuid;
+
+/// SHA-256 over the canonical form: the fields in the order of their definition, no white space.
+pub fn digest(content: &NoticeContent) -> Result<Vec<u8>> {
+    let text = serde_json::to_string(content).map_err(|error| Error::bug(error.to_string()))?;
+    Ok(sha256(text.as_bytes()))
+}
+
+/// Makes a draft of the next version, for the organisation as a whole or for one opportunity.
+pub async fn draft(tx: &Tx, platform: &Platform, actor: &Actor, scope: Uuid, content: NoticeContent) -> Result<notice::Model> {
+    known_scope(tx, actor.organisation, scope).await?;
+    lint::shape(&content).done()?;
+    let last = notice::Entity::find()
+        .filter(notice::Column::OrganisationId.eq(actor.organisation))
+        .filter(notice::Column::ScopeId.eq(scope))
+        .order_by_desc(notice::Column::N)
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    if last.as_ref().is_some_and(|last| last.state == NoticeState::Draft) {
+        return Err(Error::conflict("draft_exists", "There is a draft already. Change that one."));
+    }
+    let row = notice::ActiveModel {
+        organisation_id: Set(actor.organisation),
+        id: Set(platform.clock.new_id()),
+        scope_id: Set(scope),
+        n: Set(last.map_or(0, |last| last.n) + 1),
+        state: Set(NoticeState::Draft),
+        content: Set(content),
+        digest: Set(None),
+        published_at: Set(None),
+        published_by: Set(None),
+        created_at: Set(platform.clock.now()),
+        version: Set(1),
+    };
+    let made = row.insert(tx).await?;
+    audit::record(tx, &platform.clock, actor.organisation, &actor.by, "draft_notice", &format!("notice:{}", made.id)).await?;
+    Ok(made)
+}
+
+async fn known_scope(tx: &Tx, organisation: OrganisationId, scope: Uuid) -> Result<()> {
+    if scope == organisation.0 {
+        return Ok(());
+    }
+    let found = opportunity::Entity::find_by_id((organisation, scope.into())).one(tx).await?;
+    found.map(|_| ()).ok_or_else(|| Error::invalid("/opportunity", "unknown", "Name an opportunity of this organisation."))
+}
+
+/// Changes a draft.
+pub async fn change(
+    platform: &Platform,
+    actor: &Actor,
+    id: NoticeId,
+    if_match: Option<&str>,
+    content: NoticeContent,
+) -> Result<notice::Model> {
+    lint::shape(&content).done()?;
+    let tx = platform.db.begin().await?;
+    let old = locked(&tx, actor.organisation, id).await?;
+    if old.state == NoticeState::Published {
+        return Err(Error::conflict("published", "A published notice never changes. Make a new version."));
+    }
+    etag::expect(if_match, old.version)?;
+    let version = old.version + 1;
+    let mut row = old.into_active_model();
+    row.content = Set(content);
+    row.version = Set(version);
+    let changed = row.update(&tx).await?;
+    audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "change_notice", &format!("notice:{id}")).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// Publishes a draft: from now on it never changes, and is known by its digest.
+pub async fn publish(tx: &Tx, platform: &Platform, actor: &Actor, id: NoticeId) -> Result<notice::Model> {
+    let old = locked(tx, actor.organisation, id).await?;
+    if old.state == NoticeState::Published {
+        return Err(Error::conflict("published", "This notice is published already."));
+    }
+    lint::check(&old.content, old.scope_id != actor.organisation.0)?;
+    let (digest, version) = (digest(&old.content)?, old.version + 1);
+    let mut row = old.into_active_model();
+    row.state = Set(NoticeState::Published);
+    row.digest = Set(Some(digest));
+    row.published_at = Set(Some(platform.clock.now()));
+    row.published_by = Set(Some(actor.by.clone()));
+    row.version = Set(version);
+    let published = row.update(tx).await?;
+    audit::record(tx, &platform.clock, actor.organisation, &actor.by, "publish_notice", &format!("notice:{id}")).await?;
+    Ok(published)
+}
+
+async fn locked(tx: &Tx, organisation: OrganisationId, id: NoticeId) -> Result<notice::Model> {
+    let found = notice::Entity::find_by_id((organisation, id)).lock_exclusive().one(tx).await?;
+    found.ok_or(Error::NotFound("notice"))
+}
+
+/// One notice.
+pub async fn get(connection: &impl ConnectionTrait, organisation: OrganisationId, id: NoticeId) -> Result<notice::Model> {
+    notice::Entity::find_by_id((organisation, id)).one(connection).await?.ok_or(Error::NotFound("notice"))
+}
+
+/// The newest published notice of a scope.
+pub async fn current(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    scope: Uuid,
+) -> Result<Option<notice::Model>> {
+    let found = notice::Entity::find()
+        .filter(notice::Column::OrganisationId.eq(organisation))
+        .filter(notice::Column::ScopeId.eq(scope))
+        .filter(notice::Column::State.eq(NoticeState::Published))
+        .order_by_desc(notice::Column::N)
+        .one(connection)
+        .await?;
+    Ok(found)
+}
