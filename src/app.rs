@@ -2,7 +2,7 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, integrity,
+    accounts, integrity, projects,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -131,7 +131,8 @@ impl App {
 
 /// The API.
 pub fn service(platform: &Platform) -> OpenApiService<impl poem_openapi::OpenApi + use<>, ()> {
-    let apis = (integrity::api::Api, accounts::api::Api(platform.clone()));
+    let projects = (projects::api::Api(platform.clone()), projects::api::decisions::DecisionsApi(platform.clone()));
+    let apis = (integrity::api::Api, accounts::api::Api(platform.clone()), projects);
     OpenApiService::new(apis, "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")

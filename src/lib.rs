@@ -3,6 +3,8 @@
 pub mod app;
 
 pub mod accounts;
+pub mod questionnaires;
 pub mod integrity;
+pub mod projects;
 
 pub mod platform;

@@ -1,0 +1,44 @@
+//! Questionnaires: what a consultation asks, and whether an answer fits.
+//!
+//! A consultation's questions are written as SurveyJS JSON, so that every front end can show them
+//! without conversion. This room judges the answers again on the server, by the same rules the
+//! participant's screen applied:
+//!
+//! - Whoever publishes a form learns everything that is wrong with it, at once and by place.
+//!   Whatever this room cannot judge faithfully is refused then, never ignored.
+//! - Whoever answers learns everything that does not fit, at once, in plain English. The messages
+//!   say what is allowed and never repeat the answer.
+//! - Answers to questions that are not shown are not kept, and the outcome says which were left
+//!   out.
+//! - The same form, answers and moment always give the same verdict; nothing here reads a clock.
+//!
+//! Differences from the browser library, all on purpose:
+//!
+//! - Unknown choices, wrong types, unknown names, half a ranking and "None" beside other options
+//!   are refused, not dropped or filled in silently. A choice must be the value itself: `"1"` is
+//!   not `1`. Limits that screens only enforce while somebody types (`maxLength`,
+//!   `maxSelectedChoices`) are checked again.
+//! - Answers to hidden questions are removed until nothing more becomes hidden (see
+//!   [`Form::evaluate`]); the browser looks only once.
+//! - Empty answers (`null`, `""`, `[]`) count as no answer and are not kept.
+//! - Dates are read in UTC and only in ISO notation. `{list[-1]}` counts from the end, and a list
+//!   of one number is not taken for that number in a sum.
+//! - A question that cannot be changed (`readOnly`, `enableIf`) is never required and its
+//!   validators do not run, but an answer it holds must still be one the question allows.
+
+mod answers;
+mod compare;
+mod compile;
+mod evaluate;
+mod expression;
+mod form;
+mod formats;
+mod report;
+mod rules;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use form::{Choice, Form, Kind, Question};
+pub use report::{Evaluation, Flaw, Violation};
