@@ -5,6 +5,7 @@ pub mod app;
 pub mod accounts;
 pub mod questionnaires;
 pub mod integrity;
+pub mod opportunities;
 pub mod projects;
 
 pub mod platform;
