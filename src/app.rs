@@ -2,7 +2,7 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, consent, integrity,
+    accounts, consent, integrity, opportunities, projects,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -32,6 +32,8 @@ pub struct App {
     pub platform: Platform,
     /// Work beside requests.
     pub tasks: Tasks,
+    /// Compiled questionnaires.
+    pub forms: opportunities::Forms,
     queue: Arc<Queue>,
     mailer: Arc<Mailer>,
     traffic: Traffic,
@@ -65,12 +67,13 @@ impl App {
         };
         let mailer = Mailer::new(composers(), transport, &platform.config)?;
         let tasks = Tasks::new();
-        Ok(Self { queue: Arc::new(queue()), mailer: Arc::new(mailer), traffic: Traffic::default(), platform, tasks })
+        let forms = opportunities::Forms::default();
+        Ok(Self { queue: Arc::new(queue()), mailer: Arc::new(mailer), traffic: Traffic::default(), platform, tasks, forms })
     }
 
     /// Everything the server answers.
     pub fn endpoint(&self) -> BoxEndpoint<'static> {
-        let service = service(&self.platform);
+        let service = service(&self.platform, &self.forms);
         let spec = openapi::complete(&service.spec()).unwrap_or_default();
         let ui = docs_page(&service);
         let ready = self.platform.clone();
@@ -130,8 +133,14 @@ impl App {
 }
 
 /// The API.
-pub fn service(platform: &Platform) -> OpenApiService<impl poem_openapi::OpenApi + use<>, ()> {
-    let apis = (integrity::api::Api, accounts::api::Api(platform.clone()), consent::api::Api(platform.clone()));
+pub fn service(platform: &Platform, forms: &opportunities::Forms) -> OpenApiService<impl poem_openapi::OpenApi + use<>, ()> {
+    let projects = (projects::api::Api(platform.clone()), projects::api::decisions::DecisionsApi(platform.clone()));
+    let opportunities = (
+        opportunities::api::Api(platform.clone()),
+        opportunities::api::questions::QuestionsApi(platform.clone(), forms.clone()),
+        opportunities::api::public::PublicApi(platform.clone()),
+    );
+    let apis = (integrity::api::Api, accounts::api::Api(platform.clone()), consent::api::Api(platform.clone()), projects, opportunities);
     OpenApiService::new(apis, "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")
@@ -144,6 +153,9 @@ fn queue() -> Queue {
         crate::platform::http::once::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
+    queue.on(opportunities::CLOSE_DUE, |platform, _| opportunities::opening::close_due(platform));
+    queue.on(opportunities::OPENED, |_, _| async { Ok(Next::Done) });
+    queue.on(opportunities::CLOSED, |_, _| async { Ok(Next::Done) });
     queue
 }
 
@@ -210,7 +222,7 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 /// Jobs that come again by themselves; adding them twice changes nothing.
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
-    for kind in ["platform.forget_keys"] {
+    for kind in ["platform.forget_keys", opportunities::CLOSE_DUE] {
         let job =
             NewJob { kind, payload: serde_json::json!({}), run_at: None, unique: Some(kind.to_owned()), organisation: None };
         enqueue(platform.db.write(), &platform.clock, job).await?;

@@ -3,4 +3,6 @@
 mod harness;
 
 mod accounts;
+mod opportunities;
+mod projects;
 mod spikes;

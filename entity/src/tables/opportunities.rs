@@ -51,6 +51,9 @@ pub mod opportunity {
         /// When the activity itself begins.
         pub starts_at: Option<Time>,
         pub feedback_due: Option<chrono::NaiveDate>,
+        /// Why the promised feedback day was moved after people were asked.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub feedback_moved_reason: Option<String>,
         pub state: OpportunityState,
         pub opened_at: Option<Time>,
         pub closed_at: Option<Time>,

@@ -23,6 +23,7 @@ CREATE TABLE opportunity (
     closes_on {date},
     starts_at {time},
     feedback_due {date},
+    feedback_moved_reason text,
     state text NOT NULL,
     opened_at {time},
     closed_at {time},

@@ -12,7 +12,7 @@ use poem::{Request, RequestBody, error::ReadBodyError};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, Registry},
-    types::Type,
+    types::{Any, Type},
 };
 use serde::{
     Deserializer,
@@ -54,8 +54,9 @@ impl<T> Body<T> {
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let value = strict_json(bytes)?;
     serde_path_to_error::deserialize(value).map_err(|error| {
-        let pointer = pointer(error.path());
-        Error::Malformed(explain(pointer, &error.inner().to_string()))
+        let violation = explain(pointer(error.path()), &error.inner().to_string());
+        // A word in the right place and of the right kind that we do not know: the shape is right, the meaning is not.
+        if violation.code == "unknown_word" { Error::Invalid(vec![violation]) } else { Error::Malformed(violation) }
     })
 }
 
@@ -229,9 +230,53 @@ impl<'a, T: Type> ApiExtractor<'a> for Body<T> {
     async fn from_request(request: &'a Request, body: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
         let limit = request.data::<Platform>().map_or(1 << 20, |platform| platform.config.body_limit);
         let bytes = read(request, body, limit, "application/json").await;
-        let mut asked = format!("{} {}\n", request.method(), request.uri().path()).into_bytes();
-        asked.extend_from_slice(bytes.as_deref().unwrap_or_default());
-        Ok(Self { bytes, fingerprint: sha256(&asked), of: PhantomData })
+        let fingerprint = fingerprint(request, bytes.as_deref().unwrap_or_default());
+        Ok(Self { bytes, fingerprint, of: PhantomData })
+    }
+}
+
+/// SHA-256 over method, path and body.
+pub fn fingerprint(request: &Request, body: &[u8]) -> Vec<u8> {
+    let mut asked = format!("{} {}\n", request.method(), request.uri().path()).into_bytes();
+    asked.extend_from_slice(body);
+    sha256(&asked)
+}
+
+/// A JSON body that is kept exactly as it was sent.
+pub struct RawJson(Body<Any<Value>>);
+
+impl RawJson {
+    /// The value, and the text it was read from.
+    pub fn read(&self) -> Result<(Value, String)> {
+        let bytes = self.0.bytes.as_ref().map_err(Error::clone)?;
+        let value = strict_json(bytes)?;
+        let text = String::from_utf8(bytes.clone());
+        let text = text.map_err(|_| Error::Malformed(Violation::new("", "json", "Send the text in UTF-8.")))?;
+        Ok((value, text))
+    }
+
+    /// SHA-256 over method, path and body.
+    pub fn fingerprint(&self) -> &[u8] {
+        self.0.fingerprint()
+    }
+}
+
+impl<'a> ApiExtractor<'a> for RawJson {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    const PARAM_IS_REQUIRED: bool = true;
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        Body::<Any<Value>>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Body::<Any<Value>>::request_meta()
+    }
+
+    async fn from_request(request: &'a Request, body: &mut RequestBody, options: ExtractParamOptions<()>) -> poem::Result<Self> {
+        Body::from_request(request, body, options).await.map(Self)
     }
 }
 

@@ -12,7 +12,7 @@ pub mod page;
 pub mod problem;
 pub mod reply;
 
-pub use body::{Body, strict_json};
+pub use body::{Body, RawJson, fingerprint, strict_json};
 pub use caller::Caller;
 pub use once::Once;
 pub use page::{Cursor, Page};

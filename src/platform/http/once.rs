@@ -23,7 +23,12 @@ pub struct Once {
 impl Once {
     /// Begins. `actor` names whose key it is; `key` is the header, where one was sent.
     pub async fn begin<T>(platform: &Platform, actor: &str, key: Option<&str>, body: &Body<T>) -> Result<Self> {
-        Self::begin_with(&platform.db, &platform.clock, actor, key, body.fingerprint()).await
+        Self::begin_for(platform, actor, key, body.fingerprint()).await
+    }
+
+    /// Begins for a request without a typed body; `fingerprint` tells it from others.
+    pub async fn begin_for(platform: &Platform, actor: &str, key: Option<&str>, fingerprint: &[u8]) -> Result<Self> {
+        Self::begin_with(&platform.db, &platform.clock, actor, key, fingerprint).await
     }
 
     async fn begin_with(db: &Db, clock: &Clock, actor: &str, key: Option<&str>, fingerprint: &[u8]) -> Result<Self> {

@@ -1,0 +1,40 @@
+//! Ways to take part: consultations, workshops, talks, groups, seats, roles.
+//!
+//! **What it promises people.** Nothing opens before it says what can change, what cannot, who decides, what is paid (or
+//! that nothing is), how long it takes and by when people are told what came of it. Once open, what was promised stays:
+//! the closing day can move later and never earlier, and a feedback day moves with a reason that everybody can read.
+//! The questions of a consultation never change behind an answer: each answer keeps the version it was given under.
+
+pub mod api;
+pub mod forms;
+pub mod opening;
+pub mod public;
+pub mod questions;
+pub mod rules;
+pub mod ways;
+
+pub use forms::Forms;
+pub use rules::{activity, has_ended, takes_answers, today};
+
+use crate::platform::{Error, Result};
+use chrono_tz::Tz;
+use entity::{OrganisationId, organisation};
+use sea_orm::{ConnectionTrait, EntityTrait};
+
+/// Job that tells higher rooms that an opportunity opened: `{organisation, opportunity}`.
+pub const OPENED: &str = "opportunities.opened";
+/// Job that tells higher rooms that an opportunity closed: `{organisation, opportunity}`.
+pub const CLOSED: &str = "opportunities.closed";
+/// Recurring job that closes what has passed its closing day.
+pub const CLOSE_DUE: &str = "opportunities.close_due";
+
+/// The time zone of an organisation.
+pub async fn zone(connection: &impl ConnectionTrait, organisation: OrganisationId) -> Result<Tz> {
+    let found = organisation::Entity::find_by_id(organisation).one(connection).await?.ok_or(Error::NotFound("organisation"))?;
+    Ok(zone_of(&found))
+}
+
+/// The time zone that an organisation has chosen.
+pub fn zone_of(organisation: &organisation::Model) -> Tz {
+    organisation.time_zone.parse().unwrap_or(Tz::UTC)
+}

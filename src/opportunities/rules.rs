@@ -1,0 +1,264 @@
+//! What an opportunity may say, and what may still change once people were asked. Pure.
+
+use crate::{
+    integrity::gates::payment_flaws,
+    platform::{Error, Result, Violation, text::Check},
+    projects::{Warning, claimable},
+};
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Tz;
+use entity::{
+    ActivityType, DecisionId, Format, NoticeId, OpportunityKind, OpportunityState, PaymentOffer, ProjectId, Rung, Stage,
+    SupportContact, Time, TopicId, opportunity, project,
+};
+
+/// The kind of activity that people choose among in their preferences.
+pub fn activity(kind: OpportunityKind) -> ActivityType {
+    match kind {
+        OpportunityKind::Consultation => ActivityType::Survey,
+        OpportunityKind::Workshop => ActivityType::Workshop,
+        OpportunityKind::Interview => ActivityType::Interview1to1,
+        OpportunityKind::FocusGroup => ActivityType::FocusGroup,
+        OpportunityKind::ReadingPanel => ActivityType::DocumentReview,
+        OpportunityKind::CoDesignGroup => ActivityType::CoDesignGroup,
+        OpportunityKind::BoardSeat => ActivityType::BoardOrSteering,
+        OpportunityKind::PeerResearch => ActivityType::PeerResearch,
+        OpportunityKind::PaidRole => ActivityType::PaidRole,
+    }
+}
+
+/// The day it is in a time zone.
+pub fn today(now: Time, zone: Tz) -> NaiveDate {
+    now.with_timezone(&zone).date_naive()
+}
+
+/// Whether the closing day has passed, whatever the record still says.
+pub fn has_ended(row: &opportunity::Model, now: Time, zone: Tz) -> bool {
+    row.state == OpportunityState::Closed || row.closes_on.is_some_and(|closes| closes < today(now, zone))
+}
+
+/// Whether people can take part right now. Days count where the organisation is: from the start of `opens_on` to the end
+/// of `closes_on`. A closing that is recorded late changes nothing.
+pub fn takes_answers(row: &opportunity::Model, now: Time, zone: Tz) -> bool {
+    let begun = row.opens_on.is_none_or(|opens| opens <= today(now, zone));
+    row.state == OpportunityState::Open && begun && !has_ended(row, now, zone)
+}
+
+/// What an opportunity says about itself.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The project it belongs to.
+    pub project: ProjectId,
+    /// Which way to take part.
+    pub kind: OpportunityKind,
+    /// Name.
+    pub title: String,
+    /// What it is.
+    pub summary: String,
+    /// The rung that is offered.
+    pub rung: Rung,
+    /// In which stage of the work.
+    pub stage: Stage,
+    /// What people can change.
+    pub open_to_influence: String,
+    /// What they cannot.
+    pub not_open: String,
+    /// Who decides.
+    pub who_decides: String,
+    /// How people are chosen.
+    pub how_chosen: String,
+    /// Time asked for.
+    pub minutes: i32,
+    /// Time to prepare.
+    pub preparation_minutes: i32,
+    /// Forms it offers.
+    pub formats: Vec<Format>,
+    /// What support there is.
+    pub support: String,
+    /// Whom to turn to.
+    pub support_contact: Option<SupportContact>,
+    /// A word about hard content.
+    pub content_note: Option<String>,
+    /// The payment statement; needed, also when nothing is paid.
+    pub payment: Option<PaymentOffer>,
+    /// Places; `None` for an open call.
+    pub places: Option<i32>,
+    /// First day.
+    pub opens_on: Option<NaiveDate>,
+    /// Last day.
+    pub closes_on: Option<NaiveDate>,
+    /// When the activity begins.
+    pub starts_at: Option<Time>,
+    /// The day by which people are told what came of it.
+    pub feedback_due: Option<NaiveDate>,
+    /// Why that day was moved after people were asked.
+    pub feedback_moved_reason: Option<String>,
+    /// The consent notice.
+    pub notice: Option<NoticeId>,
+    /// What it is about.
+    pub topics: Vec<TopicId>,
+    /// Which decisions it feeds.
+    pub decisions: Vec<DecisionId>,
+}
+
+impl Offer {
+    /// The same in the form in which it is kept: without blanks around, double forms, or fractions of a millisecond.
+    pub fn tidied(mut self) -> Self {
+        let said = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        self.title = self.title.trim().to_owned();
+        self.content_note = said(self.content_note);
+        self.feedback_moved_reason = said(self.feedback_moved_reason);
+        self.starts_at = self.starts_at.map(|at| DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at));
+        self.formats.sort();
+        self.formats.dedup();
+        self
+    }
+
+    /// Topics and decisions, each once and in order of id.
+    pub fn links(&self) -> (Vec<TopicId>, Vec<DecisionId>) {
+        let (mut topics, mut decisions) = (self.topics.clone(), self.decisions.clone());
+        topics.sort();
+        topics.dedup();
+        decisions.sort();
+        decisions.dedup();
+        (topics, decisions)
+    }
+
+    /// What is wrong in itself, drafts included; what is still missing is told by the gate.
+    pub fn flaws(&self) -> Check {
+        let mut check = Check::new();
+        check.line("/title", &self.title, 200);
+        let texts = [
+            ("/summary", &self.summary),
+            ("/open_to_influence", &self.open_to_influence),
+            ("/not_open", &self.not_open),
+            ("/who_decides", &self.who_decides),
+            ("/how_chosen", &self.how_chosen),
+            ("/support", &self.support),
+        ];
+        for (pointer, text) in texts {
+            check.length(pointer, text, 3000);
+        }
+        for (pointer, text) in
+            [("/content_note", &self.content_note), ("/feedback_moved_reason", &self.feedback_moved_reason)]
+        {
+            check.length(pointer, text.as_deref().unwrap_or_default(), 2000);
+        }
+        check.range("/minutes", self.minutes, 0, 100_000).range("/preparation_minutes", self.preparation_minutes, 0, 100_000);
+        if let Some(contact) = &self.support_contact {
+            check.line("/support_contact/name", &contact.name, 200).line("/support_contact/reach", &contact.reach, 300);
+        }
+        if let Some(places) = self.places {
+            check.range("/places", places, 1, 100_000);
+        }
+        if let (Some(opens), Some(closes)) = (self.opens_on, self.closes_on) {
+            check.that(opens <= closes, "/closes_on", "order", "Choose a closing day on or after the opening day.");
+        }
+        check.items("/topics", self.topics.len(), 50).items("/decisions", self.decisions.len(), 50);
+        self.payment_flaws(&mut check);
+        check
+    }
+
+    fn payment_flaws(&self, check: &mut Check) {
+        let Some(payment) = &self.payment else {
+            let detail = "Say what is paid. When nothing is paid, say so with the kind `unpaid`.";
+            check.that(false, "/payment", "required", detail);
+            return;
+        };
+        check.length("/payment/expenses", &payment.expenses, 1000).length("/payment/how", &payment.how, 1000);
+        if let Some(amount) = payment.amount_pence {
+            check.that(amount <= 100_000_000, "/payment/amount_pence", "out_of_range", "Use at most 100000000 pence.");
+        }
+        // An amount that is not known yet may be added before it opens.
+        check.extend(payment_flaws(payment).filter(|flaw| flaw.code != "required"));
+    }
+
+    /// Whether the project may carry this.
+    pub fn rung_flaw(&self, project: &project::Model) -> Option<Violation> {
+        let above = project.claimed_rung.is_some_and(|claimed| self.rung > claimed);
+        let above = above.then(|| Violation::new("/rung", "above_claim", "Offer at most the rung that the project claims."));
+        claimable("/rung", self.rung, project.kind).or(above)
+    }
+}
+
+/// What a coordinator should know about an opportunity; it stops nothing.
+pub fn warnings(claimed: Option<Rung>) -> Vec<Warning> {
+    let detail = "The project claims no rung of the ladder yet. It needs one before this can open.";
+    if claimed.is_none() { vec![Warning { code: "no_claimed_rung", detail }] } else { Vec::new() }
+}
+
+/// Whether `new` keeps what people were told when `old` opened.
+pub fn keeps_its_word(
+    old: &opportunity::Model,
+    links: (&[TopicId], &[DecisionId]),
+    new: &Offer,
+    now: Time,
+    zone: Tz,
+) -> Result<()> {
+    let ended = has_ended(old, now, zone);
+    let mut fixed: Vec<Violation> = fixed_fields(old, links, new)
+        .into_iter()
+        .filter(|(same, _)| !same)
+        .map(|(_, pointer)| Violation::new(pointer, "fixed", "People were told this. It cannot change any more."))
+        .collect();
+    let today = today(now, zone);
+    if new.closes_on != old.closes_on {
+        let later = new.closes_on.is_some_and(|day| day >= today && old.closes_on.is_none_or(|before| day > before));
+        if ended {
+            fixed.push(Violation::new("/closes_on", "fixed", "It has closed. The closing day cannot change any more."));
+        } else if !later {
+            fixed.push(Violation::new("/closes_on", "later", "The closing day can move later, and never earlier."));
+        }
+    }
+    if new.feedback_due.is_none() && old.feedback_due.is_some() {
+        fixed.push(Violation::new("/feedback_due", "promised", "A feedback day was promised. It can move, with a reason."));
+    }
+    if !fixed.is_empty() {
+        let code = if ended { "closed" } else { "open" };
+        let detail = "People were asked on these terms. See `errors` for what cannot change.".into();
+        return Err(Error::Conflict { code, detail, items: fixed });
+    }
+    keeps_feedback(old, new, today)
+}
+
+/// A feedback day moves with a reason, and never before the closing day.
+fn keeps_feedback(old: &opportunity::Model, new: &Offer, today: NaiveDate) -> Result<()> {
+    let mut check = Check::new();
+    if new.feedback_due != old.feedback_due {
+        let given = new.feedback_moved_reason.is_some() && new.feedback_moved_reason != old.feedback_moved_reason;
+        check.that(given, "/feedback_moved_reason", "required", "Say why the feedback day moves. Everybody can read it.");
+        check.that(new.feedback_due.is_none_or(|day| day > today), "/feedback_due", "past", "Choose a day that has not passed.");
+    }
+    let after = new.feedback_due.zip(new.closes_on).is_none_or(|(due, closes)| due > closes);
+    check.that(after, "/feedback_due", "order", "Choose a feedback day after the closing day.");
+    check.done()
+}
+
+/// Everything that is fixed once people were asked, and whether it is the same.
+fn fixed_fields(
+    old: &opportunity::Model,
+    (topics, decisions): (&[TopicId], &[DecisionId]),
+    new: &Offer,
+) -> Vec<(bool, &'static str)> {
+    let (new_topics, new_decisions) = new.links();
+    vec![
+        (new.project == old.project_id, "/project"),
+        (new.kind == old.kind, "/kind"),
+        (new.rung == old.rung, "/rung"),
+        (new.stage == old.stage, "/stage"),
+        (new.open_to_influence == old.open_to_influence, "/open_to_influence"),
+        (new.not_open == old.not_open, "/not_open"),
+        (new.who_decides == old.who_decides, "/who_decides"),
+        (new.how_chosen == old.how_chosen, "/how_chosen"),
+        (new.minutes == old.minutes, "/minutes"),
+        (new.preparation_minutes == old.preparation_minutes, "/preparation_minutes"),
+        (new.formats == old.formats.0, "/formats"),
+        (new.payment.as_ref() == Some(&old.payment), "/payment"),
+        (new.places == old.places, "/places"),
+        (new.opens_on == old.opens_on, "/opens_on"),
+        (new.starts_at == old.starts_at, "/starts_at"),
+        (new.notice == old.notice_id, "/notice"),
+        (new_topics == topics, "/topics"),
+        (new_decisions == decisions, "/decisions"),
+    ]
+}

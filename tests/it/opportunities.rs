@@ -1,0 +1,602 @@
+//! Opportunities: drafts, the gate, opening, closing, questions, what everybody can read.
+
+use crate::harness::{Answer, PASSWORD, Persona, TestApp, everywhere};
+use entity::{
+    LegalBasis, NoticeContent, NoticeId, NoticePurpose, NoticeState, OpportunityId, OpportunityState, OrganisationId, Purpose,
+    QuestionnaireId, Time, TopicId, WithdrawalEffect, job, notice, opportunity, topic,
+};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use serde_json::{Value, json};
+
+/// A project with nothing missing, and one of its decisions.
+async fn project(app: &TestApp, who: &Persona) -> (String, String) {
+    let body = json!({
+        "title": "Evenings", "need": "Evenings are lonely.", "claimed_rung": "co_design",
+        "purpose": {"why": "To be there.", "benefit_to_participants": "Company.", "intended_change": "Fewer lonely evenings."},
+        "intended_users": ["People who live alone"], "promise": "The form can change.",
+    });
+    let project = who.post(app, "/projects", &body).await.expect(201).id();
+    let decision = json!({
+        "title": "Which form?", "stage": "design", "level": "service", "weight": "big", "scope": "open",
+        "owner": "The board", "rule": "owner_decides",
+    });
+    let decision = who.post(app, &format!("/projects/{project}/decisions"), &decision).await.expect(201).id();
+    (project, decision)
+}
+
+/// A consultation that says all it must say.
+fn consultation(project: &str, decision: &str) -> Value {
+    json!({
+        "project": project, "kind": "consultation", "title": "Evenings: your view", "summary": "Ten questions.",
+        "rung": "consultation", "stage": "design", "open_to_influence": "The form.", "not_open": "The budget.",
+        "who_decides": "The board.", "how_chosen": "Everybody can take part.", "minutes": 15, "formats": ["phone", "online"],
+        "payment": {"kind": "unpaid"}, "closes_on": "2027-03-20", "feedback_due": "2027-04-20", "decisions": [decision],
+    })
+}
+
+fn questions() -> Value {
+    json!({"elements": [{"type": "text", "name": "view", "title": "What do you think?"}]})
+}
+
+/// A notice of an opportunity, in the table of another room.
+async fn notice(app: &TestApp, who: &Persona, opportunity: &str, state: NoticeState, purpose: Purpose) -> String {
+    let id: NoticeId = app.clock.new_id();
+    let purpose = NoticePurpose {
+        purpose,
+        text: "To take part.".into(),
+        necessary: true,
+        data: vec!["answers".into()],
+        recipients: vec![],
+        retention: "A year.".into(),
+        legal_basis: LegalBasis::Consent,
+        withdrawal_effect: WithdrawalEffect::StopFutureOnly,
+        legal_basis_after: LegalBasis::None,
+        valid_months: 12,
+    };
+    let content = NoticeContent {
+        language: "en".into(),
+        title: "Taking part".into(),
+        text: "Text.".into(),
+        easy_read_text: None,
+        controllers: vec!["Sunrise".into()],
+        contact: "hello@sunrise.example".into(),
+        purposes: vec![purpose],
+    };
+    let row = notice::ActiveModel {
+        organisation_id: Set(organisation(who)),
+        id: Set(id),
+        scope_id: Set(opportunity.parse().unwrap()),
+        n: Set(1),
+        state: Set(state),
+        content: Set(content),
+        digest: Set(None),
+        published_at: Set(None),
+        published_by: Set(None),
+        created_at: Set(app.clock.now()),
+        version: Set(1),
+    };
+    row.insert(app.app.platform.db.write()).await.unwrap();
+    id.to_string()
+}
+
+async fn topic(app: &TestApp, who: &Persona, key: &str, retired_at: Option<Time>) -> String {
+    let id: TopicId = app.clock.new_id();
+    let row = topic::ActiveModel {
+        organisation_id: Set(organisation(who)),
+        id: Set(id),
+        key: Set(key.into()),
+        title: Set(key.into()),
+        retired_at: Set(retired_at),
+        version: Set(1),
+        created_at: Set(app.clock.now()),
+        ..Default::default()
+    };
+    row.insert(app.app.platform.db.write()).await.unwrap();
+    id.to_string()
+}
+
+fn organisation(who: &Persona) -> OrganisationId {
+    who.organisation.parse().unwrap()
+}
+
+/// A consultation that is ready to open, with its body.
+async fn ready(app: &TestApp, who: &Persona) -> (String, Value) {
+    let (project, decision) = project(app, who).await;
+    let mut body = consultation(&project, &decision);
+    let id = who.post(app, "/opportunities", &body).await.expect(201).id();
+    body["notice"] = json!(notice(app, who, &id, NoticeState::Published, Purpose::Participate).await);
+    who.put(app, &format!("/opportunities/{id}"), &body).await.expect(200);
+    who.post(app, &format!("/opportunities/{id}/questionnaire"), &questions()).await.expect(201);
+    (id, body)
+}
+
+async fn act(app: &TestApp, who: &Persona, id: &str, verb: &str) -> Answer {
+    app.post(who.path(&format!("/opportunities/{id}/{verb}"))).token(&who.token).send().await
+}
+
+async fn opened(app: &TestApp, who: &Persona) -> (String, Value) {
+    let (id, body) = ready(app, who).await;
+    act(app, who, &id, "open").await.expect(200);
+    (id, body)
+}
+
+/// The administrator, signed in again after the clock has moved.
+async fn again(app: &TestApp, who: &Persona) -> Persona {
+    let body = json!({"email": "root@sunrise.example", "password": PASSWORD});
+    let token = app.post("/api/sign-in").json(&body).send().await.expect(201).json["token"].as_str().unwrap().to_owned();
+    Persona { token, ..who.clone() }
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect()
+}
+
+#[test]
+fn the_gate_tells_everything_that_is_missing() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let project = ada.post(&app, "/projects", &json!({"title": "T", "need": "N"})).await.expect(201).id();
+        let bare = json!({
+            "project": project, "kind": "consultation", "title": "T", "rung": "consultation", "stage": "need",
+            "payment": {"kind": "voucher"}, "content_note": "About loss.",
+        });
+        let made = ada.post(&app, "/opportunities", &bare).await.expect(201);
+        assert_eq!(made.json["warnings"][0]["code"], "no_claimed_rung");
+        assert_eq!(made.json["state"], "draft");
+        let refused = act(&app, &ada, &made.id(), "open").await.expect(409);
+        assert_eq!(refused.json["code"], "gate");
+        let expected = pairs(&[
+            ("/project/purpose/why", "required"),
+            ("/project/purpose/benefit_to_participants", "required"),
+            ("/project/purpose/intended_change", "required"),
+            ("/project/intended_users", "required"),
+            ("/project/promise", "required"),
+            ("/project/claimed_rung", "required"),
+            ("/decisions", "no_open_decision"),
+            ("/summary", "required"),
+            ("/open_to_influence", "required"),
+            ("/not_open", "required"),
+            ("/who_decides", "required"),
+            ("/how_chosen", "required"),
+            ("/minutes", "required"),
+            ("/payment/amount_pence", "required"),
+            ("/support_contact", "required"),
+            ("/notice", "required"),
+            ("/questionnaire", "required"),
+            ("/closes_on", "required"),
+            ("/feedback_due", "required"),
+        ]);
+        assert_eq!(refused.violations(), expected);
+        let gate = ada.get(&app, &format!("/opportunities/{}/gate", made.id())).send().await.expect(200);
+        assert_eq!(gate.json["ready"], false);
+        assert_eq!(gate.json["missing"], refused.json["errors"]);
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn a_payment_statement_is_needed_also_when_nothing_is_paid() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (project, decision) = project(&app, &ada).await;
+        let mut body = consultation(&project, &decision);
+        body.as_object_mut().unwrap().remove("payment");
+        let refused = ada.post(&app, "/opportunities", &body).await.expect(422);
+        assert_eq!(refused.violations(), pairs(&[("/payment", "required")]));
+        body["payment"] = json!({"kind": "unpaid", "amount_pence": 500});
+        let refused = ada.post(&app, "/opportunities", &body).await.expect(422);
+        assert_eq!(refused.violations(), pairs(&[("/payment/amount_pence", "not_used")]));
+        body["payment"] = json!({"kind": "amount", "amount_pence": 0});
+        let refused = ada.post(&app, "/opportunities", &body).await.expect(422);
+        assert_eq!(refused.violations(), pairs(&[("/payment/amount_pence", "out_of_range")]));
+        body["payment"] = json!({"kind": "unpaid"});
+        let made = ada.post(&app, "/opportunities", &body).await.expect(201);
+        assert_eq!(made.json["activity"], "survey");
+        let path = ada.path(&format!("/opportunities/{}", made.id()));
+        body["payment"] = Value::Null;
+        app.put(path).token(&ada.token).header("if-match", "*").json(&body).send().await.expect(422);
+    });
+}
+
+#[test]
+fn a_rung_is_never_coercion_and_never_above_the_claim() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (project, decision) = project(&app, &ada).await;
+        let mut body = consultation(&project, &decision);
+        for (rung, code) in [("coercion", "coercion"), ("co_production", "above_claim"), ("partnership", "unknown_word")] {
+            body["rung"] = json!(rung);
+            let refused = ada.post(&app, "/opportunities", &body).await.expect(422);
+            assert_eq!(refused.violations(), pairs(&[("/rung", code)]));
+        }
+        let survey = json!({"kind": "feedback_survey", "title": "T", "need": "N"});
+        let survey = ada.post(&app, "/projects", &survey).await.expect(201).id();
+        body["project"] = json!(survey);
+        body["decisions"] = json!([]);
+        body["rung"] = json!("engagement");
+        let refused = ada.post(&app, "/opportunities", &body).await.expect(422);
+        assert_eq!(refused.violations(), pairs(&[("/rung", "feedback_survey")]));
+        body["rung"] = json!("consultation");
+        ada.post(&app, "/opportunities", &body).await.expect(201);
+    });
+}
+
+#[test]
+fn links_stay_inside_the_organisation_and_the_project() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let other = app.organisation(&ada, "moonrise").await;
+        let (own, decision) = project(&app, &ada).await;
+        let (_, sibling) = project(&app, &ada).await;
+        let (foreign, foreign_decision) = project(&app, &other).await;
+        let topics =
+            [topic(&app, &ada, "evenings", None).await, topic(&app, &ada, "old", Some(app.clock.now())).await];
+        let foreign_topic = topic(&app, &other, "evenings", None).await;
+        let mut body = consultation(&own, &decision);
+        body["topics"] = json!([topics[1], topics[0], foreign_topic]);
+        body["decisions"] = json!([foreign_decision, decision, sibling]);
+        let refused = ada.post(&app, "/opportunities", &body).await.expect(422);
+        let expected =
+            pairs(&[("/topics/0", "unknown"), ("/topics/2", "unknown"), ("/decisions/0", "unknown"), ("/decisions/2", "unknown")]);
+        assert_eq!(refused.violations(), expected);
+        body = consultation(&own, &decision);
+        body["topics"] = json!([topics[0], topics[0]]);
+        let made = ada.post(&app, "/opportunities", &body).await.expect(201);
+        assert_eq!(made.json["topics"], json!([topics[0]]));
+        let elsewhere = notice(&app, &ada, &foreign, NoticeState::Published, Purpose::Participate).await;
+        body["notice"] = json!(elsewhere);
+        let refused = ada.put(&app, &format!("/opportunities/{}", made.id()), &body).await.expect(422);
+        assert_eq!(refused.violations(), pairs(&[("/notice", "unknown")]));
+        body = consultation(&foreign, &foreign_decision);
+        body["decisions"] = json!([]);
+        let refused = ada.post(&app, "/opportunities", &body).await.expect(422);
+        assert_eq!(refused.violations(), pairs(&[("/project", "unknown")]));
+        let path = format!("/opportunities/{}", made.id());
+        for rest in ["", "/gate", "/questionnaire", "/questionnaires"] {
+            other.get(&app, &format!("{path}{rest}")).send().await.expect(404);
+        }
+        for verb in ["open", "close"] {
+            act(&app, &other, &made.id(), verb).await.expect(404);
+        }
+        other.post(&app, &format!("{path}/questionnaire"), &questions()).await.expect(404);
+        let list = other.get(&app, "/opportunities").send().await.expect(200);
+        assert_eq!(list.json["items"], json!([]));
+    });
+}
+
+#[test]
+fn a_draft_changes_freely_from_the_version_that_was_read() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (project, decision) = project(&app, &ada).await;
+        let topic = topic(&app, &ada, "evenings", None).await;
+        let mut body = consultation(&project, &decision);
+        let made = ada.post(&app, "/opportunities", &body).await.expect(201);
+        assert_eq!(made.etag(), "\"v1\"");
+        let path = ada.path(&format!("/opportunities/{}", made.id()));
+        body["kind"] = json!("workshop");
+        body["places"] = json!(12);
+        body["starts_at"] = json!("2027-03-15T18:00:00.000Z");
+        body["payment"] = json!({"kind": "amount", "amount_pence": 7500, "expenses": "Travel.", "how": "Within 7 days."});
+        body["topics"] = json!([topic]);
+        body["decisions"] = json!([]);
+        let put = || app.put(&path).token(&ada.token).json(&body);
+        put().send().await.expect(428);
+        put().header("if-match", "\"v2\"").send().await.expect(412);
+        let changed = put().header("if-match", "\"v1\"").send().await.expect(200);
+        assert_eq!(changed.etag(), "\"v2\"");
+        put().header("if-match", "\"v1\"").send().await.expect(412);
+        let read = app.get(&path).token(&ada.token).send().await.expect(200);
+        assert_eq!(read.json, changed.json);
+        assert_eq!((&read.json["activity"], &read.json["payment"]), (&json!("workshop"), &body["payment"]));
+        assert_eq!((&read.json["topics"], &read.json["decisions"]), (&json!([topic]), &json!([])));
+        let missing = ada.get(&app, &format!("/opportunities/{}/gate", made.id())).send().await.expect(200);
+        assert_eq!(missing.json["missing"].as_array().unwrap().len(), 1, "{}", missing.text);
+        let drafts = ada.get(&app, &format!("/opportunities?state=draft&project={project}")).send().await.expect(200);
+        assert_eq!(drafts.json["items"], json!([read.json]));
+        let open = ada.get(&app, "/opportunities?state=open").send().await.expect(200);
+        assert_eq!(open.json["items"], json!([]));
+    });
+}
+
+#[test]
+fn the_notice_must_be_published_and_ask_for_taking_part() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (id, mut body) = ready(&app, &ada).await;
+        body["notice"] = Value::Null;
+        ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(200);
+        assert_eq!(act(&app, &ada, &id, "open").await.expect(409).violations(), pairs(&[("/notice", "required")]));
+        let db = app.app.platform.db.write();
+        notice::Entity::delete_many().filter(notice::Column::State.eq(NoticeState::Draft)).exec(db).await.unwrap();
+        let (project, decision) = project(&app, &ada).await;
+        let mut body = consultation(&project, &decision);
+        let id = ada.post(&app, "/opportunities", &body).await.expect(201).id();
+        ada.post(&app, &format!("/opportunities/{id}/questionnaire"), &questions()).await.expect(201);
+        body["notice"] = json!(notice(&app, &ada, &id, NoticeState::Draft, Purpose::ContactInvite).await);
+        ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(200);
+        let refused = act(&app, &ada, &id, "open").await.expect(409);
+        assert_eq!(refused.violations(), pairs(&[("/notice", "not_published"), ("/notice", "no_participate")]));
+    });
+}
+
+#[test]
+fn what_opens_is_told_upwards_once_and_closes() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (id, _) = ready(&app, &ada).await;
+        let gate = ada.get(&app, &format!("/opportunities/{id}/gate")).send().await.expect(200);
+        assert_eq!(gate.json, json!({"ready": true, "missing": []}));
+        let close = act(&app, &ada, &id, "close").await.expect(409);
+        assert_eq!(close.json["code"], "draft");
+        let path = ada.path(&format!("/opportunities/{id}/open"));
+        let post = || app.post(&path).token(&ada.token).header("idempotency-key", "open-1");
+        let opened = post().send().await.expect(200);
+        assert_eq!((&opened.json["state"], &opened.json["takes_answers"]), (&json!("open"), &json!(true)));
+        assert!(opened.json["opened_at"].is_string());
+        assert_eq!(post().send().await.expect(200).text, opened.text);
+        assert_eq!(act(&app, &ada, &id, "open").await.expect(409).json["code"], "not_draft");
+        let jobs = job::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        assert_eq!(jobs.len(), 1);
+        assert_eq!(jobs[0].kind, "opportunities.opened");
+        assert_eq!(jobs[0].payload, json!({"organisation": ada.organisation, "opportunity": id}));
+        app.run_jobs().await;
+        let closed = act(&app, &ada, &id, "close").await.expect(200);
+        assert_eq!((&closed.json["state"], &closed.json["takes_answers"]), (&json!("closed"), &json!(false)));
+        assert!(closed.json["closed_at"].is_string());
+        assert_eq!(act(&app, &ada, &id, "close").await.expect(409).json["code"], "closed");
+        let jobs = job::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        assert_eq!(jobs.iter().map(|job| job.kind.as_str()).collect::<Vec<_>>(), ["opportunities.closed"]);
+        app.run_jobs().await;
+        let viewer = app.staff(&ada, "vera", "viewer").await;
+        act(&app, &viewer, &id, "open").await.expect(403);
+    });
+}
+
+#[test]
+fn what_people_were_told_stays() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (id, body) = opened(&app, &ada).await;
+        app.run_jobs().await;
+        let path = format!("/opportunities/{id}");
+        let with = |change: Value| {
+            let mut changed = body.clone();
+            changed.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            changed
+        };
+        let fixed = [
+            ("/kind", json!({"kind": "interview"})),
+            ("/rung", json!({"rung": "informing"})),
+            ("/minutes", json!({"minutes": 90})),
+            ("/payment", json!({"payment": {"kind": "voucher", "amount_pence": 1000}})),
+            ("/open_to_influence", json!({"open_to_influence": "Nothing."})),
+            ("/not_open", json!({"not_open": "Everything."})),
+            ("/places", json!({"places": 3})),
+            ("/notice", json!({"notice": null})),
+            ("/decisions", json!({"decisions": []})),
+            ("/formats", json!({"formats": ["post"]})),
+        ];
+        for (pointer, change) in fixed {
+            let refused = ada.put(&app, &path, &with(change)).await.expect(409);
+            assert_eq!(refused.json["code"], "open");
+            assert_eq!(refused.violations(), pairs(&[(pointer, "fixed")]));
+        }
+        let both = with(json!({"minutes": 90, "who_decides": "Somebody else.", "closes_on": "2027-03-19", "feedback_due": null}));
+        let refused = ada.put(&app, &path, &both).await.expect(409);
+        let expected =
+            pairs(&[("/who_decides", "fixed"), ("/minutes", "fixed"), ("/closes_on", "later"), ("/feedback_due", "promised")]);
+        assert_eq!(refused.violations(), expected);
+        let gentle = with(json!({
+            "title": "Evenings", "summary": "Nine questions.", "support": "Call us.", "content_note": "About loss.",
+            "support_contact": {"name": "The team", "reach": "0300 123"}, "closes_on": "2027-03-25",
+        }));
+        let changed = ada.put(&app, &path, &gentle).await.expect(200);
+        assert_eq!((&changed.json["closes_on"], &changed.json["title"]), (&json!("2027-03-25"), &json!("Evenings")));
+        assert_eq!(changed.json["feedback_moved_reason"], Value::Null);
+    });
+}
+
+#[test]
+fn a_feedback_day_moves_with_a_reason_that_everybody_can_read() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (id, mut body) = opened(&app, &ada).await;
+        app.run_jobs().await;
+        let path = format!("/opportunities/{id}");
+        body["feedback_due"] = json!("2027-05-20");
+        let refused = ada.put(&app, &path, &body).await.expect(422);
+        assert_eq!(refused.violations(), pairs(&[("/feedback_moved_reason", "required")]));
+        body["feedback_moved_reason"] = json!("The board meets later.");
+        let moved = ada.put(&app, &path, &body).await.expect(200);
+        assert_eq!(moved.json["feedback_due"], "2027-05-20");
+        let public = app.get(format!("/api/public/{}/opportunities/{id}", ada.slug)).send().await.expect(200);
+        assert_eq!(public.json["feedback_moved_reason"], "The board meets later.");
+        body["feedback_moved_reason"] = json!("Another story.");
+        let kept = ada.put(&app, &path, &body).await.expect(200);
+        assert_eq!(kept.json["feedback_moved_reason"], "The board meets later.");
+        body["feedback_due"] = json!("2027-03-20");
+        let refused = ada.put(&app, &path, &body).await.expect(422);
+        assert_eq!(refused.violations(), pairs(&[("/feedback_due", "order")]));
+    });
+}
+
+#[test]
+fn it_ends_with_its_closing_day_and_a_late_job_changes_nothing() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (id, mut body) = opened(&app, &ada).await;
+        app.run_jobs().await;
+        alongside::app::schedule(&app.app.platform).await.unwrap();
+        app.run_jobs().await;
+        let read = async |who: &Persona| who.get(&app, &format!("/opportunities/{id}")).send().await.expect(200).json;
+        assert_eq!(read(&ada).await["state"], "open");
+        // 20 March, 23:30 in London.
+        app.clock.advance(chrono::Duration::days(19) + chrono::Duration::minutes(14 * 60 + 30));
+        let ada = again(&app, &ada).await;
+        app.run_jobs().await;
+        assert_eq!(read(&ada).await["takes_answers"], true);
+        app.clock.advance(chrono::Duration::minutes(31));
+        let late = read(&ada).await;
+        assert_eq!((&late["state"], &late["takes_answers"]), (&json!("open"), &json!(false)));
+        let public = app.get("/api/public/sunrise/opportunities").send().await.expect(200);
+        assert_eq!(public.json["items"], json!([]));
+        body["closes_on"] = json!("2027-03-30");
+        let refused = ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(409);
+        assert_eq!(refused.json["code"], "closed");
+        app.clock.advance(chrono::Duration::minutes(60));
+        app.run_jobs().await;
+        let closed = read(&ada).await;
+        assert_eq!(closed["state"], "closed");
+        assert!(closed["closed_at"].is_string());
+        let audit = ada.get(&app, "/audit?limit=500").send().await.expect(200);
+        let last = audit.json["items"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["actor"], &last["action"]), (&json!("system"), &json!("close_opportunity")));
+    });
+}
+
+#[test]
+fn questions_come_back_byte_for_byte() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (project, decision) = project(&app, &ada).await;
+        let id = ada.post(&app, "/opportunities", &consultation(&project, &decision)).await.expect(201).id();
+        let path = format!("/opportunities/{id}/questionnaire");
+        ada.get(&app, &path).send().await.expect(404);
+        let first = "{ \"title\": \"Evenings \\u00e9 – ü\",\n\t\"elements\": [ {\"name\":\"b\", \"type\":\"comment\"} ,\r\n{\"type\":\"text\",\"name\":\"a\"}] }\n";
+        let publish = async |text: &str| {
+            app.post(ada.path(&path)).token(&ada.token).bytes(text.as_bytes().to_vec(), "application/json").send().await
+        };
+        let made = publish(first).await.expect(201);
+        assert_eq!(made.json["n"], 1);
+        assert_eq!(ada.get(&app, &path).send().await.expect(200).text, first);
+        let second = publish(&questions().to_string()).await.expect(201);
+        assert_eq!(second.json["n"], 2);
+        assert_eq!(ada.get(&app, &path).send().await.expect(200).text, questions().to_string());
+        let earlier = ada.get(&app, &format!("/opportunities/{id}/questionnaires/{}", made.id())).send().await.expect(200);
+        assert_eq!(earlier.text, first);
+        let list = ada.get(&app, &format!("/opportunities/{id}/questionnaires")).send().await.expect(200);
+        assert_eq!(list.json["items"], json!([made.json, second.json]));
+        let read = ada.get(&app, &format!("/opportunities/{id}")).send().await.expect(200);
+        assert_eq!(read.json["questionnaire"], second.json["id"]);
+        assert_eq!(read.etag(), "\"v3\"");
+        let form = async |id: &str| {
+            let id: QuestionnaireId = id.parse().unwrap();
+            app.app.forms.form(&app.app.platform, organisation(&ada), id).await
+        };
+        assert_eq!(form(&made.id()).await.unwrap().questions().len(), 2);
+        let cold = alongside::opportunities::Forms::default();
+        let compiled = cold.form(&app.app.platform, organisation(&ada), made.id().parse().unwrap()).await.unwrap();
+        assert_eq!(compiled.questions().len(), 2);
+        let other = app.organisation(&ada, "moonrise").await;
+        assert!(app.app.forms.form(&app.app.platform, organisation(&other), made.id().parse().unwrap()).await.is_err());
+    });
+}
+
+#[test]
+fn questions_that_cannot_be_judged_are_refused_with_their_place() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (project, decision) = project(&app, &ada).await;
+        let mut body = consultation(&project, &decision);
+        let id = ada.post(&app, "/opportunities", &body).await.expect(201).id();
+        let path = format!("/opportunities/{id}/questionnaire");
+        let flawed = json!({"elements": [{"type": "hologram", "name": "a"}, {"type": "text"}]});
+        let refused = ada.post(&app, &path, &flawed).await.expect(422);
+        let places: Vec<String> = refused.violations().into_iter().map(|(pointer, _)| pointer).collect();
+        assert_eq!(places.len(), 2, "{}", refused.text);
+        assert!(places[0].starts_with("/elements/0") && places[1].starts_with("/elements/1"), "{places:?}");
+        let twice = br#"{"elements": [], "elements": []}"#.to_vec();
+        let refused = app.post(ada.path(&path)).token(&ada.token).bytes(twice, "application/json").send().await.expect(400);
+        assert_eq!(refused.violations(), pairs(&[("/elements", "duplicate_key")]));
+        ada.get(&app, &path).send().await.expect(404);
+        body["kind"] = json!("interview");
+        let talk = ada.post(&app, "/opportunities", &body).await.expect(201).id();
+        let refused = ada.post(&app, &format!("/opportunities/{talk}/questionnaire"), &questions()).await.expect(409);
+        assert_eq!(refused.json["code"], "not_a_consultation");
+        ada.post(&app, &path, &questions()).await.expect(201);
+        let refused = ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(422);
+        assert_eq!(refused.violations(), pairs(&[("/kind", "has_questionnaire")]));
+    });
+}
+
+#[test]
+fn a_published_version_never_changes() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (id, _) = opened(&app, &ada).await;
+        app.run_jobs().await;
+        let db = app.app.platform.db.write();
+        for sql in ["UPDATE questionnaire SET definition = '{}'", "UPDATE questionnaire SET n = 7", "DELETE FROM questionnaire"] {
+            let error = db.execute_unprepared(sql).await.unwrap_err().to_string();
+            assert!(error.contains("only grows"), "{error}");
+        }
+        let path = format!("/opportunities/{id}/questionnaire");
+        let key = || app.post(ada.path(&path)).token(&ada.token).header("idempotency-key", "q").json(&questions());
+        let second = key().send().await.expect(201);
+        assert_eq!(second.json["n"], 2);
+        assert_eq!(key().send().await.expect(201).text, second.text);
+        act(&app, &ada, &id, "close").await.expect(200);
+        app.run_jobs().await;
+        let refused = ada.post(&app, &path, &questions()).await.expect(409);
+        assert_eq!(refused.json["code"], "closed");
+    });
+}
+
+#[test]
+fn everybody_can_read_what_is_open_and_nothing_else() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (id, _) = opened(&app, &ada).await;
+        let (project, decision) = project(&app, &ada).await;
+        let mut body = consultation(&project, &decision);
+        body["title"] = json!("Secret draft");
+        let draft = ada.post(&app, "/opportunities", &body).await.expect(201).id();
+        app.run_jobs().await;
+        let list = app.get("/api/public/sunrise/opportunities").send().await.expect(200);
+        assert_eq!(list.json["items"].as_array().unwrap().len(), 1);
+        assert!(!list.text.contains("Secret draft") && !list.text.contains("account:"));
+        let one = app.get(format!("/api/public/sunrise/opportunities/{id}")).send().await.expect(200);
+        assert_eq!(list.json["items"][0], one.json);
+        assert_eq!((&one.json["rung"]["key"], &one.json["rung"]["people_say"]), (&json!("consultation"), &json!("Ask for my views")));
+        assert!(one.json["rung"]["attribution"].as_str().unwrap().contains("National Co-production Advisory Group"));
+        assert_eq!((&one.json["payment"]["kind"], &one.json["feedback_due"]), (&json!("unpaid"), &json!("2027-04-20")));
+        app.get(format!("/api/public/sunrise/opportunities/{draft}")).send().await.expect(404);
+        app.organisation(&ada, "moonrise").await;
+        app.get(format!("/api/public/moonrise/opportunities/{id}")).send().await.expect(404);
+        app.get("/api/public/nowhere/opportunities").send().await.expect(404);
+        act(&app, &ada, &id, "close").await.expect(200);
+        app.run_jobs().await;
+        let list = app.get("/api/public/sunrise/opportunities").send().await.expect(200);
+        assert_eq!(list.json["items"], json!([]));
+        let after = app.get(format!("/api/public/sunrise/opportunities/{id}")).send().await.expect(200);
+        assert_eq!((&after.json["takes_answers"], &after.json["feedback_due"]), (&json!(false), &json!("2027-04-20")));
+    });
+}
+
+#[test]
+fn days_count_where_the_organisation_is() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (id, _) = opened(&app, &ada).await;
+        app.run_jobs().await;
+        let db = app.app.platform.db.write();
+        let id: OpportunityId = id.parse().unwrap();
+        let row = opportunity::Entity::find_by_id((organisation(&ada), id)).one(db).await.unwrap().unwrap();
+        let answers = |row: &opportunity::Model, at: &str, zone: &str| {
+            alongside::opportunities::takes_answers(row, at.parse().unwrap(), zone.parse().unwrap())
+        };
+        assert!(answers(&row, "2027-03-20T23:59:59Z", "Europe/London"));
+        assert!(!answers(&row, "2027-03-21T00:00:00Z", "Europe/London"));
+        assert!(answers(&row, "2027-03-21T06:59:59Z", "America/Los_Angeles"));
+        assert!(!answers(&row, "2027-03-20T11:00:00Z", "Pacific/Auckland"));
+        let mut later = row.clone();
+        later.opens_on = "2027-03-10".parse().ok();
+        assert!(!answers(&later, "2027-03-09T23:00:00Z", "Europe/London"));
+        assert!(answers(&later, "2027-03-10T00:00:00Z", "Europe/London"));
+        let mut draft = row.into_active_model();
+        draft.state = Set(OpportunityState::Draft);
+        let draft = draft.update(db).await.unwrap();
+        assert!(!answers(&draft, "2027-03-10T00:00:00Z", "Europe/London"));
+    });
+}
