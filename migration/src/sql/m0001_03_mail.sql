@@ -42,6 +42,7 @@ CREATE TABLE mail_message (
     UNIQUE (batch_id, recipient_id, kind, n)
 );
 CREATE INDEX ix_mail_message_state_next_at_priority ON mail_message (state, next_at, priority);
+CREATE INDEX ix_mail_message_due ON mail_message (priority, next_at, id) WHERE state IN ('queued', 'deferred', 'leased');
 CREATE INDEX ix_mail_message_organisation_id_subject_id ON mail_message (organisation_id, subject_id);
 CREATE INDEX ix_mail_message_organisation_id_recipient_id ON mail_message (organisation_id, recipient_id);
 CREATE TABLE mail_event (

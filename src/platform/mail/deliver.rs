@@ -1,85 +1,184 @@
 //! Delivery: takes letters from the outbox by lease, has them written, and hands them over.
+//!
+//! A letter is lost in no case: a row leaves the outbox only with an answer. It can arrive twice only if the process or
+//! the network dies between handing over and writing down the answer; then it is the same letter, to the byte, and its
+//! history says so. At most as many letters as are under way at the same time are open to that.
 
-use super::{Composed, Composers, Letter, Transport, transport::Outgoing};
-use crate::platform::{Config, Error, Platform, Result};
-use chrono::Duration;
-use entity::{MailState, mail_message};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, LockBehavior, LockType},
+use super::{
+    Composed, Composers, Transport, lease,
+    lease::Settled,
+    render::{Frame, render},
+    rules::Outcome,
+    transport::{Outgoing, SendFault, Stage},
 };
-use std::sync::Arc;
+use crate::platform::{Config, Error, Platform, Result};
+use entity::{MailMessageId, MailState, mail_message};
+use futures_util::{FutureExt, future::join_all};
+use lettre::{Address, message::Mailbox};
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+use tokio::task::JoinSet;
+
+/// How often writing down answers is tried: losing one would mean sending a letter twice.
+const TRIES: usize = 3;
 
 /// Sends letters.
 pub struct Mailer {
     composers: Composers,
     transport: Arc<dyn Transport>,
-    from: String,
+    from: Mailbox,
+    /// Letters under way at the same time.
+    width: usize,
+}
+
+/// What the composer made of a letter.
+enum Prepared {
+    Ready(Box<(mail_message::Model, Outgoing)>),
+    Settled(Box<Settled>),
 }
 
 impl Mailer {
     /// A mailer over a transport.
     pub fn new(composers: Composers, transport: Arc<dyn Transport>, config: &Config) -> Result<Self> {
-        Ok(Self { composers, transport, from: config.mail_from.clone() })
+        let from = config.mail_from.parse().map_err(|_| {
+            Error::unavailable("ALONGSIDE_MAIL_FROM must be an address, such as `Sunrise <letters@sunrise.example>`")
+        })?;
+        Ok(Self { composers, transport, from, width: config.smtp_connections.max(1) })
     }
 
-    /// Sends up to `most` letters that are due, and answers how many were handled.
+    /// Sends up to `most` letters that are due, and answers how many were handled. Dropping the future loses nothing.
     pub async fn run_due(&self, platform: &Platform, most: u64) -> Result<usize> {
-        let now = platform.clock.now();
-        let mut next = mail_message::Entity::find()
-            .select_only()
-            .column(mail_message::Column::Id)
-            .filter(
-                Condition::all()
-                    .add(mail_message::Column::State.eq(MailState::Queued))
-                    .add(mail_message::Column::NextAt.lte(now)),
-            )
-            .order_by_asc(mail_message::Column::Priority)
-            .order_by_asc(mail_message::Column::Id)
-            .limit(most)
-            .into_query();
-        next.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-        let leased = mail_message::Entity::update_many()
-            .col_expr(mail_message::Column::State, Expr::value(MailState::Leased.word()))
-            .col_expr(mail_message::Column::LeaseToken, Expr::col(mail_message::Column::LeaseToken).add(1))
-            .col_expr(mail_message::Column::LeaseUntil, Expr::value(now + Duration::minutes(15)))
-            .filter(mail_message::Column::Id.in_subquery(next))
-            .exec_with_returning(platform.db.write())
-            .await?;
-        let count = leased.len();
-        for message in leased {
-            let composer = self.composers.of(&message.kind).ok_or_else(|| Error::bug("no composer"))?;
-            let state = match composer(platform.clone(), message.clone()).await? {
-                Composed::Letter(letter) => {
-                    let outgoing = Outgoing {
-                        from: self.from.clone(),
-                        to: message.address.clone(),
-                        id: message.message_id.clone(),
-                        message: plain(&letter).into_bytes(),
-                    };
-                    match self.transport.send(outgoing).await {
-                        Ok(()) => MailState::Sent,
-                        Err(_) => MailState::Failed,
-                    }
-                }
-                Composed::Drop(state, _) => state,
-                Composed::Later(_) => MailState::Deferred,
-            };
-            mail_message::Entity::update_many()
-                .col_expr(mail_message::Column::State, Expr::value(state.word()))
-                .filter(mail_message::Column::Id.eq(message.id))
-                .exec(platform.db.write())
-                .await?;
-        }
+        lease::recover(platform, most).await?;
+        let claimed = lease::claim(platform, most).await?;
+        let count = claimed.len();
+        self.deliver(platform, claimed).await?;
         Ok(count)
     }
+
+    /// Keeps `width` letters under way. Whenever answers come, one transaction writes all of them down and marks the next
+    /// letters; so a crash leaves at most `width` letters of which nobody knows.
+    async fn deliver(&self, platform: &Platform, claimed: Vec<mail_message::Model>) -> Result<()> {
+        let mut waiting = claimed.into_iter();
+        let mut under_way = JoinSet::<Settled>::new();
+        let mut settled = Vec::<Settled>::new();
+        loop {
+            let next = waiting.by_ref().take(self.width - under_way.len());
+            let mut ready = Vec::new();
+            for prepared in join_all(next.map(|letter| self.prepare(platform, letter))).await {
+                match prepared {
+                    Prepared::Ready(letter) => ready.push(*letter),
+                    Prepared::Settled(letter) => settled.push(*letter),
+                }
+            }
+            match settle(platform, &settled, &ready).await {
+                Ok(granted) => {
+                    settled.clear();
+                    for (letter, outgoing) in ready.into_iter().filter(|(letter, _)| granted.contains(&letter.id)) {
+                        under_way.spawn(hand_over(self.transport.clone(), platform.clone(), letter, outgoing));
+                    }
+                }
+                Err(error) if under_way.is_empty() => return Err(error),
+                Err(error) => {
+                    tracing::error!(error = %error, "answers could not be written; no more letters are taken until they are");
+                    waiting = Vec::new().into_iter();
+                }
+            }
+            match under_way.join_next().await {
+                Some(first) => settled.extend(first),
+                None if waiting.len() == 0 => return Ok(()),
+                None => {}
+            }
+            while let Some(more) = under_way.try_join_next() {
+                settled.extend(more);
+            }
+        }
+    }
+
+    /// Asks the composer, and writes the message. Whatever goes wrong concerns this letter alone.
+    async fn prepare(&self, platform: &Platform, letter: mail_message::Model) -> Prepared {
+        let now = platform.clock.now();
+        if letter.expires_at.is_some_and(|end| end <= now) {
+            let outcome = Outcome::dropped(MailState::Expired, "its time had passed before it could be delivered");
+            return Prepared::Settled(Box::new((letter, outcome)));
+        }
+        let outcome = match self.compose(platform, &letter).await {
+            Ok(Composed::Letter(words)) => match self.write(&words, &letter) {
+                Ok(outgoing) => return Prepared::Ready(Box::new((letter, outgoing))),
+                Err(error) => Err(error),
+            },
+            Ok(Composed::Drop(state, why)) => Ok(Outcome::dropped(state, why)),
+            Ok(Composed::Later(at)) => Ok(Outcome::later(at, now)),
+            Err(error) => Err(error),
+        };
+        let outcome = outcome.unwrap_or_else(|error| {
+            tracing::error!(letter = %letter.id, kind = letter.kind, error = %error, "a letter could not be written");
+            Outcome::fault_of_ours(&letter, &error.to_string(), now)
+        });
+        Prepared::Settled(Box::new((letter, outcome)))
+    }
+
+    async fn compose(&self, platform: &Platform, letter: &mail_message::Model) -> Result<Composed> {
+        let composer = self.composers.of(&letter.kind).ok_or_else(|| Error::bug("nobody writes letters of this kind"))?;
+        let composing = AssertUnwindSafe(async { composer(platform.clone(), letter.clone()).await });
+        composing.catch_unwind().await.unwrap_or_else(|_| Err(Error::bug("the composer panicked")))
+    }
+
+    fn write(&self, words: &super::Letter, letter: &mail_message::Model) -> Result<Outgoing> {
+        let to: Address = letter.address.parse().map_err(|_| Error::bug("the address is not one that can be written to"))?;
+        let frame = Frame { from: &self.from, to, message_id: &letter.message_id, date: letter.date };
+        let message = catch_unwind(AssertUnwindSafe(|| render(words, frame)))
+            .unwrap_or_else(|_| Err(Error::bug("rendering the letter panicked")))?;
+        Ok(Outgoing {
+            from: self.from.email.to_string(),
+            to: letter.address.clone(),
+            id: letter.message_id.trim_matches(['<', '>']).to_owned(),
+            message,
+        })
+    }
 }
 
-fn plain(letter: &Letter) -> String {
-    format!("{letter:?}")
+/// Writes down answers and marks the next letters; several times if the database cannot do it at once.
+async fn settle(
+    platform: &Platform,
+    settled: &[Settled],
+    ready: &[(mail_message::Model, Outgoing)],
+) -> Result<HashSet<MailMessageId>> {
+    let ready: Vec<&mail_message::Model> = ready.iter().map(|(letter, _)| letter).collect();
+    let mut tries = 1;
+    loop {
+        match lease::settle(platform, settled, &ready).await {
+            Err(error) if tries < TRIES => tracing::warn!(error = %error, "answers could not be written, again"),
+            result => return result,
+        }
+        tries += 1;
+    }
 }
 
-/// The outbox in Prometheus's text form.
-pub async fn metrics(_platform: &Platform) -> Result<String> {
-    Ok(String::new())
+/// Hands one letter over and says what became of it.
+async fn hand_over(
+    transport: Arc<dyn Transport>,
+    platform: Platform,
+    letter: mail_message::Model,
+    outgoing: Outgoing,
+) -> Settled {
+    let sending = AssertUnwindSafe(async { transport.send(outgoing).await });
+    let result = sending.catch_unwind().await.unwrap_or_else(|_| {
+        Err(SendFault { stage: Stage::Dot, code: None, enhanced: None, text: "the sender panicked".to_owned() })
+    });
+    let outcome = match result {
+        Ok(()) => Outcome::sent(),
+        Err(fault) => {
+            let outcome = Outcome::after(fault, &letter, platform.clock.now());
+            let change = &outcome.change;
+            tracing::warn!(
+                letter = %letter.id, state = %change.state, stage = change.stage, code = change.code,
+                text = change.text, "a letter did not leave",
+            );
+            outcome
+        }
+    };
+    (letter, outcome)
 }

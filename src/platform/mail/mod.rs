@@ -5,13 +5,22 @@
 //! may be sent at all.
 
 pub mod deliver;
+pub mod folder;
+mod lease;
 pub mod letter;
 pub mod outbox;
+pub mod render;
+mod rules;
+pub mod smtp;
+pub mod status;
+pub mod suppression;
 pub mod transport;
+mod twin;
 
-pub use deliver::{Mailer, metrics};
+pub use deliver::Mailer;
 pub use letter::{Block, Letter};
 pub use outbox::{NewLetter, enqueue, open_batch};
+pub use status::metrics;
 pub use transport::Transport;
 
 use super::{Platform, Result};

@@ -1,5 +1,7 @@
 //! How a finished letter leaves: by SMTP, as a file, or into memory in tests.
 
+use super::{folder::Folder, smtp::Smtp};
+use crate::platform::{Config, Result, config::MailWay};
 use futures_util::future::BoxFuture;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,6 +33,19 @@ pub enum Stage {
     Dot,
 }
 
+impl Stage {
+    /// The word that is kept.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Mail => "mail",
+            Self::Recipient => "recipient",
+            Self::Data => "data",
+            Self::Dot => "dot",
+        }
+    }
+}
+
 /// Why a letter did not leave.
 #[derive(Clone, Debug)]
 pub struct SendFault {
@@ -48,6 +63,15 @@ pub struct SendFault {
 pub trait Transport: Send + Sync {
     /// Hands one letter over; `Ok` means that somebody else is responsible for it now.
     fn send(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>>;
+}
+
+/// The way that the settings name.
+pub fn open(config: &Config) -> Result<Arc<dyn Transport>> {
+    Ok(match &config.mail {
+        MailWay::Folder(path) => Arc::new(Folder::new(path)),
+        MailWay::Smtp(url) => Arc::new(Smtp::new(url, config)?),
+        MailWay::Memory => Arc::new(Memory::default()),
+    })
 }
 
 /// Keeps letters in memory, for tests.

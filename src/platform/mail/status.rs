@@ -1,0 +1,121 @@
+//! Where letters stand, for those who look after them; and what they can do about it.
+
+use crate::platform::{Clock, Error, Platform, Result, Tx};
+use entity::{BatchState, MailBatchId, MailState, OrganisationId, Time, mail_batch, mail_message};
+use mail_message::{Column, Entity};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+use std::fmt::Write;
+use uuid::Uuid;
+
+/// How many letters about one row (an opportunity, say) stand where; states without letters are left out.
+pub async fn counts_by_state(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    subject_id: Uuid,
+) -> Result<Vec<(MailState, u64)>> {
+    let counts: Vec<(MailState, i64)> = Entity::find()
+        .select_only()
+        .column(Column::State)
+        .column_as(Column::Id.count(), "letters")
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::SubjectId.eq(subject_id))
+        .group_by(Column::State)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let mut counts: Vec<_> = counts.into_iter().map(|(state, count)| (state, count.try_into().unwrap_or(0))).collect();
+    counts.sort_unstable();
+    Ok(counts)
+}
+
+/// Sends the letters of a batch that were given up once more, from the first attempt on; answers how many. A letter whose
+/// time has passed is laid aside as `expired` then.
+pub async fn retry_failed(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch: MailBatchId) -> Result<u64> {
+    let updated = Entity::update_many()
+        .col_expr(Column::State, Expr::value(MailState::Queued.word()))
+        .col_expr(Column::Attempts, Expr::value(0))
+        .col_expr(Column::NextAt, Expr::value(clock.now()))
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::BatchId.eq(batch))
+        .filter(Column::State.eq(MailState::Failed))
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected)
+}
+
+/// Stops a batch until it is resumed: at most those letters go out that are being handed over now.
+pub async fn pause(tx: &Tx, organisation: OrganisationId, batch: MailBatchId, reason: &str) -> Result<()> {
+    change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Paused, Some(reason)).await
+}
+
+/// Lets a batch go on.
+pub async fn resume(tx: &Tx, organisation: OrganisationId, batch: MailBatchId) -> Result<()> {
+    change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Running, None).await
+}
+
+/// Takes the letters of a batch back that were not handed over yet; answers how many.
+pub async fn cancel(tx: &Tx, organisation: OrganisationId, batch: MailBatchId) -> Result<u64> {
+    change(tx, organisation, batch, BatchState::ALL, BatchState::Cancelled, None).await?;
+    let updated = Entity::update_many()
+        .col_expr(Column::State, Expr::value(MailState::Cancelled.word()))
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::BatchId.eq(batch))
+        .filter(Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected)
+}
+
+async fn change(
+    tx: &Tx,
+    organisation: OrganisationId,
+    batch: MailBatchId,
+    from: &[BatchState],
+    to: BatchState,
+    reason: Option<&str>,
+) -> Result<()> {
+    let updated = mail_batch::Entity::update_many()
+        .col_expr(mail_batch::Column::State, Expr::value(to.word()))
+        .col_expr(mail_batch::Column::PauseReason, Expr::value(reason.map(str::to_owned)))
+        .filter(mail_batch::Column::OrganisationId.eq(organisation))
+        .filter(mail_batch::Column::Id.eq(batch))
+        .filter(mail_batch::Column::State.is_in(from.iter().copied()))
+        .exec(tx)
+        .await?;
+    if updated.rows_affected > 0 {
+        return Ok(());
+    }
+    let found = mail_batch::Entity::find_by_id(batch).filter(mail_batch::Column::OrganisationId.eq(organisation)).one(tx).await?;
+    Err(match found {
+        Some(_) => Error::conflict("mailing_cancelled", "This mailing was cancelled and does not go on."),
+        None => Error::NotFound("mailing"),
+    })
+}
+
+/// The outbox in Prometheus's text form.
+pub async fn metrics(platform: &Platform) -> Result<String> {
+    let counts: Vec<(MailState, i64, Option<Time>)> = Entity::find()
+        .select_only()
+        .column(Column::State)
+        .column_as(Column::Id.count(), "letters")
+        .column_as(Expr::col(Column::NextAt).min(), "oldest")
+        .group_by(Column::State)
+        .into_tuple()
+        .all(platform.db.read())
+        .await?;
+    let mut text = "# HELP alongside_mail_letters Letters in the outbox.\n# TYPE alongside_mail_letters gauge\n".to_owned();
+    for state in MailState::ALL {
+        let count = counts.iter().find(|(found, _, _)| found == state).map_or(0, |(_, count, _)| *count);
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "alongside_mail_letters{{state=\"{state}\"}} {count}");
+    }
+    let oldest = counts.iter().find(|(state, _, _)| *state == MailState::Queued).and_then(|(_, _, oldest)| *oldest);
+    let seconds = oldest.map_or(0, |oldest| Ord::max((platform.clock.now() - oldest).num_seconds(), 0));
+    text.push_str("# HELP alongside_mail_oldest_queued_seconds How long the oldest queued letter has been due.\n");
+    text.push_str("# TYPE alongside_mail_oldest_queued_seconds gauge\n");
+    let _ = writeln!(text, "alongside_mail_oldest_queued_seconds {seconds}");
+    Ok(text)
+}

@@ -1,0 +1,124 @@
+//! Addresses that must not be written to. Kept as a keyed hash, so that the wish of a person who was erased is still
+//! honoured; it binds letters to people who take part, never those that staff need to sign in.
+
+use crate::platform::{Platform, Result, text};
+use entity::{
+    MailMessageId, OrganisationId, RecipientKind, SuppressionReason, Time, mail_message,
+    suppression::{ActiveModel, Column, Entity},
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use std::collections::HashSet;
+
+/// The scope of a suppression that holds for every kind of letter.
+pub const ALL: &str = "all";
+
+/// Writes to this address no more: letters of one kind, or [`ALL`]; until a time, or for good. One that holds for good is
+/// never shortened.
+pub async fn suppress(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    organisation: OrganisationId,
+    address: &str,
+    scope: &str,
+    reason: SuppressionReason,
+    expires_at: Option<Time>,
+) -> Result<()> {
+    let row = ActiveModel {
+        organisation_id: Set(organisation),
+        id: Set(platform.clock.new_id()),
+        address_hash: Set(hash(platform, organisation, address)),
+        scope: Set(scope.to_owned()),
+        reason: Set(reason),
+        created_at: Set(platform.clock.now()),
+        expires_at: Set(expires_at),
+    };
+    let again = OnConflict::columns([Column::OrganisationId, Column::AddressHash, Column::Scope])
+        .update_columns([Column::Reason, Column::CreatedAt, Column::ExpiresAt])
+        .action_and_where(Expr::col((Entity, Column::ExpiresAt)).is_not_null())
+        .to_owned();
+    Entity::insert(row).on_conflict(again).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+/// Takes a suppression back, because the person asked for it. Answers whether there was one.
+pub async fn lift(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    organisation: OrganisationId,
+    address: &str,
+    scope: &str,
+) -> Result<bool> {
+    let gone = Entity::delete_many()
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::AddressHash.eq(hash(platform, organisation, address)))
+        .filter(Column::Scope.eq(scope))
+        .exec(connection)
+        .await?;
+    Ok(gone.rows_affected > 0)
+}
+
+/// Whether letters of this kind must not go to this address now.
+pub async fn is_suppressed(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    organisation: OrganisationId,
+    address: &str,
+    kind: &str,
+) -> Result<bool> {
+    let found = Entity::find()
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::AddressHash.eq(hash(platform, organisation, address)))
+        .filter(Column::Scope.is_in([ALL, kind]))
+        .filter(in_force(platform))
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Those of the letters that must not be sent: one query for all.
+pub(super) async fn unwanted(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    letters: &[&mail_message::Model],
+) -> Result<HashSet<MailMessageId>> {
+    let bound: Vec<(OrganisationId, Vec<u8>, &mail_message::Model)> = letters
+        .iter()
+        .filter(|letter| letter.recipient_kind == RecipientKind::Participant)
+        .filter_map(|letter| {
+            let organisation = letter.organisation_id?;
+            Some((organisation, hash(platform, organisation, &letter.address), *letter))
+        })
+        .collect();
+    if bound.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found: HashSet<(OrganisationId, Vec<u8>, String)> = Entity::find()
+        .select_only()
+        .columns([Column::OrganisationId, Column::AddressHash, Column::Scope])
+        .filter(Column::OrganisationId.is_in(bound.iter().map(|(organisation, _, _)| *organisation).collect::<HashSet<_>>()))
+        .filter(Column::AddressHash.is_in(bound.iter().map(|(_, hash, _)| hash.clone())))
+        .filter(in_force(platform))
+        .into_tuple()
+        .all(connection)
+        .await?
+        .into_iter()
+        .collect();
+    let stops = |(organisation, hash, letter): &(OrganisationId, Vec<u8>, &mail_message::Model)| {
+        [ALL, letter.kind.as_str()].iter().any(|scope| found.contains(&(*organisation, hash.clone(), (*scope).to_owned())))
+    };
+    Ok(bound.iter().filter(|one| stops(one)).map(|(_, _, letter)| letter.id).collect())
+}
+
+fn in_force(platform: &Platform) -> Condition {
+    Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(platform.clock.now()))
+}
+
+/// The hash under which an address is kept, however it is written.
+fn hash(platform: &Platform, organisation: OrganisationId, address: &str) -> Vec<u8> {
+    let key = text::email_key(address).unwrap_or_else(|| address.trim().to_lowercase());
+    platform.secret.address_hash(organisation.0, &key)
+}
