@@ -2,6 +2,14 @@
 
 pub mod app;
 
+pub mod feedback;
+
+pub mod influence;
+
+pub mod sessions;
+
+pub mod statistics;
+
 pub mod accounts;
 pub mod integrity;
 
