@@ -109,3 +109,24 @@ pub mod influence {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// One participant concerned says whether a recorded effect is right.
+pub mod influence_answer {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "influence_answer")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub influence_id: InfluenceId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub participant_id: ParticipantId,
+        pub standing: Standing,
+        pub at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

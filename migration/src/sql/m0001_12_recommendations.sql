@@ -66,3 +66,14 @@ CREATE TABLE influence (
     FOREIGN KEY (organisation_id, contribution_id) REFERENCES contribution (organisation_id, id)
 );
 CREATE INDEX ix_influence_organisation_id_decision_id ON influence (organisation_id, decision_id);
+CREATE TABLE influence_answer (
+    organisation_id {uuid} NOT NULL,
+    influence_id {uuid} NOT NULL,
+    participant_id {uuid} NOT NULL,
+    standing text NOT NULL,
+    at {time} NOT NULL,
+    PRIMARY KEY (organisation_id, influence_id, participant_id),
+    FOREIGN KEY (organisation_id) REFERENCES organisation (id),
+    FOREIGN KEY (organisation_id, influence_id) REFERENCES influence (organisation_id, id),
+    FOREIGN KEY (organisation_id, participant_id) REFERENCES participant (organisation_id, id)
+);

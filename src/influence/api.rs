@@ -1,0 +1,528 @@
+//! Endpoints for themes, recommendations and influence.
+
+use super::{
+    links::{self, Claim},
+    recommendations, themes,
+};
+use crate::{
+    accounts::{Power, access, organisations},
+    platform::{
+        Error, Platform, Result,
+        http::{Body, Caller, Chapter, Created, Cursor, Done, Fine, NoContent, Once, Page},
+    },
+    sessions,
+    statistics::{Shown, api::CountOut, counts},
+};
+use chrono::NaiveDate;
+use entity::{
+    ContributionId, DecisionId, InfluenceId, InfluenceLevel, OpportunityId, OrganisationId, RecommendationId,
+    RecommendationOutcome, ResponseId, Standing, ThemeId, Time, influence, recommendation, theme,
+};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path, Query},
+};
+use serde::Deserialize;
+
+/// A theme.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThemeIn {
+    /// Heading.
+    title: String,
+    /// What people said, in plain English.
+    summary: String,
+    /// A view of few that is kept beside the others.
+    #[serde(default)]
+    #[oai(default)]
+    minority: bool,
+    /// Place in the list.
+    #[serde(default)]
+    #[oai(default)]
+    position: i32,
+}
+
+impl From<ThemeIn> for themes::Facts {
+    fn from(given: ThemeIn) -> Self {
+        Self { title: given.title, summary: given.summary, minority: given.minority, position: given.position }
+    }
+}
+
+/// Who said it.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourcesIn {
+    /// Responses to this opportunity.
+    #[serde(default)]
+    #[oai(default)]
+    responses: Vec<ResponseId>,
+    /// Contributions to this opportunity.
+    #[serde(default)]
+    #[oai(default)]
+    contributions: Vec<ContributionId>,
+}
+
+/// A theme.
+#[derive(Object)]
+pub struct ThemeOut {
+    /// Its id.
+    id: ThemeId,
+    /// Heading.
+    title: String,
+    /// What people said.
+    summary: String,
+    /// A view of few that is kept beside the others.
+    minority: bool,
+    /// Place in the list.
+    position: i32,
+    /// Different people who said it; what was taken back does not count.
+    people: CountOut,
+    /// Version, for `If-Match`: `"v{version}"`.
+    version: i32,
+}
+
+impl ThemeOut {
+    fn of(row: theme::Model, people: Shown) -> Self {
+        Self {
+            id: row.id,
+            title: row.title,
+            summary: row.summary,
+            minority: row.minority,
+            position: row.position,
+            people: people.into(),
+            version: row.version,
+        }
+    }
+}
+
+/// A recommendation and its answer.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecommendationIn {
+    /// What is proposed.
+    text: String,
+    /// The theme it follows from.
+    #[serde(default)]
+    theme: Option<ThemeId>,
+    /// The decision it is about.
+    #[serde(default)]
+    decision: Option<DecisionId>,
+    /// The answer.
+    #[serde(default = "pending")]
+    #[oai(default = "pending")]
+    outcome: RecommendationOutcome,
+    /// Why; needed unless it is pending or done.
+    #[serde(default)]
+    reason: Option<String>,
+    /// Who does it; needed when it is done, whole or in part.
+    #[serde(default)]
+    owner: Option<String>,
+    /// By when.
+    #[serde(default)]
+    due: Option<NaiveDate>,
+    /// Place in the list.
+    #[serde(default)]
+    #[oai(default)]
+    position: i32,
+}
+
+fn pending() -> RecommendationOutcome {
+    RecommendationOutcome::Pending
+}
+
+impl From<RecommendationIn> for recommendations::Facts {
+    fn from(given: RecommendationIn) -> Self {
+        Self {
+            text: given.text,
+            theme: given.theme,
+            decision: given.decision,
+            outcome: given.outcome,
+            reason: given.reason,
+            owner: given.owner,
+            due: given.due,
+            position: given.position,
+        }
+    }
+}
+
+/// A recommendation and its answer.
+#[derive(Object)]
+pub struct RecommendationOut {
+    /// Its id.
+    id: RecommendationId,
+    /// What is proposed.
+    text: String,
+    /// The theme it follows from.
+    theme: Option<ThemeId>,
+    /// The decision it is about.
+    decision: Option<DecisionId>,
+    /// The answer.
+    outcome: RecommendationOutcome,
+    /// Why.
+    reason: Option<String>,
+    /// Who does it.
+    owner: Option<String>,
+    /// By when.
+    due: Option<NaiveDate>,
+    /// Place in the list.
+    position: i32,
+    /// Version, for `If-Match`: `"v{version}"`.
+    version: i32,
+}
+
+impl From<recommendation::Model> for RecommendationOut {
+    fn from(row: recommendation::Model) -> Self {
+        Self {
+            id: row.id,
+            text: row.text,
+            theme: row.theme_id,
+            decision: row.decision_id,
+            outcome: row.outcome,
+            reason: row.reason,
+            owner: row.owner,
+            due: row.due,
+            position: row.position,
+            version: row.version,
+        }
+    }
+}
+
+/// A claim that what people said had an effect on a decision. Names either a theme or a contribution.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InfluenceIn {
+    /// What several people said.
+    #[serde(default)]
+    theme: Option<ThemeId>,
+    /// What one person gave.
+    #[serde(default)]
+    contribution: Option<ContributionId>,
+    /// How far it went.
+    level: InfluenceLevel,
+    /// What changed, in words that those concerned can judge.
+    note: String,
+}
+
+/// What somebody concerned says about a claim.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InfluenceAnswerIn {
+    /// `confirmed` or `disputed`.
+    standing: Standing,
+}
+
+/// A recorded effect on a decision.
+#[derive(Object)]
+pub struct InfluenceOut {
+    /// Its id.
+    id: InfluenceId,
+    /// The decision.
+    decision: DecisionId,
+    /// What several people said.
+    theme: Option<ThemeId>,
+    /// What one person gave.
+    contribution: Option<ContributionId>,
+    /// How far it went.
+    level: InfluenceLevel,
+    /// What changed.
+    note: String,
+    /// Whether those concerned agree. One who disagrees is not outvoted.
+    standing: Standing,
+    /// Claimed at.
+    claimed_at: Time,
+}
+
+impl From<influence::Model> for InfluenceOut {
+    fn from(row: influence::Model) -> Self {
+        Self {
+            id: row.id,
+            decision: row.decision_id,
+            theme: row.theme_id,
+            contribution: row.contribution_id,
+            level: row.level,
+            note: row.note,
+            standing: row.standing,
+            claimed_at: row.claimed_at,
+        }
+    }
+}
+
+/// Themes, recommendations, influence.
+pub struct Api(pub Platform);
+
+impl Api {
+    /// Themes with their counts as they may be shown.
+    async fn shown(
+        &self,
+        organisation: OrganisationId,
+        opportunity: OpportunityId,
+        rows: Vec<theme::Model>,
+    ) -> Result<Vec<ThemeOut>> {
+        let minimum = organisations::get(&self.0, organisation).await?.minimum_group;
+        let minimum = u64::try_from(minimum).unwrap_or(u64::MAX);
+        let people = counts::theme_people(self.0.db.read(), counts::scope(organisation, opportunity)).await?;
+        // All themes decide together what may be shown, also when one of them is asked for.
+        let all = themes::list(self.0.db.read(), organisation, opportunity).await?;
+        let ids: Vec<ThemeId> = all.iter().map(|row| row.id).collect();
+        let shown = people.shown(&ids, minimum);
+        let of = |id: ThemeId| ids.iter().position(|known| *known == id).map_or(Shown::Few, |at| shown[at]);
+        Ok(rows.into_iter().map(|row| (of(row.id), row)).map(|(people, row)| ThemeOut::of(row, people)).collect())
+    }
+
+    async fn one(&self, opportunity: OpportunityId, row: theme::Model) -> Result<Fine<ThemeOut>> {
+        let (organisation, version) = (row.organisation_id, row.version);
+        let out = self.shown(organisation, opportunity, vec![row]).await?.pop().ok_or(Error::NotFound("theme"))?;
+        Ok(Fine::new(&out).version(version))
+    }
+}
+
+#[OpenApi(tag = "Chapter::Influence")]
+impl Api {
+    /// Add a theme
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/themes", method = "post", operation_id = "createTheme")]
+    async fn create_theme(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<ThemeIn>,
+    ) -> Result<Created<ThemeOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.read()?;
+        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let made = themes::create(once.tx(), &self.0, &actor, opportunity.0, given.into()).await?;
+        let at = format!("/api/organisations/{}/opportunities/{}/themes", actor.organisation, opportunity.0);
+        let version = made.version;
+        once.commit(Created::new(&ThemeOut::of(made, Shown::Number(0))).at(at).version(version)).await
+    }
+
+    /// List themes
+    ///
+    /// In their order, 200 at most, each with the number of people who said it where it may be shown.
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/themes", method = "get", operation_id = "listThemes")]
+    async fn themes(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<Vec<ThemeOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        sessions::opportunity(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let rows = themes::list(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        Ok(Fine::new(&self.shown(actor.organisation, opportunity.0, rows).await?))
+    }
+
+    /// Change a theme
+    ///
+    /// Not once the report is published.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/themes/:theme",
+        method = "put",
+        operation_id = "changeTheme"
+    )]
+    async fn change_theme(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        theme: Path<ThemeId>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<ThemeIn>,
+    ) -> Result<Fine<ThemeOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let facts = body.take()?.into();
+        let changed = themes::change(&self.0, &actor, opportunity.0, theme.0, if_match.0.as_deref(), facts).await?;
+        self.one(opportunity.0, changed).await
+    }
+
+    /// Remove a theme
+    ///
+    /// Not once the report is published, and not while a recommendation or an influence rests on it.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/themes/:theme",
+        method = "delete",
+        operation_id = "deleteTheme"
+    )]
+    async fn delete_theme(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        theme: Path<ThemeId>,
+    ) -> Done {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        themes::delete(&self.0, &actor, opportunity.0, theme.0).await?;
+        Ok(NoContent)
+    }
+
+    /// Say who is behind a theme
+    ///
+    /// Replaces the whole list. What was taken back cannot be a source.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/themes/:theme/sources",
+        method = "put",
+        operation_id = "setThemeSources"
+    )]
+    async fn set_sources(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        theme: Path<ThemeId>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<SourcesIn>,
+    ) -> Result<Fine<ThemeOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.take()?;
+        let sources = themes::Sources { responses: given.responses, contributions: given.contributions };
+        let changed = themes::set_sources(&self.0, &actor, opportunity.0, theme.0, if_match.0.as_deref(), sources).await?;
+        self.one(opportunity.0, changed).await
+    }
+
+    /// Add a recommendation
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/recommendations",
+        method = "post",
+        operation_id = "createRecommendation"
+    )]
+    async fn create_recommendation(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<RecommendationIn>,
+    ) -> Result<Created<RecommendationOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.read()?;
+        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let made = recommendations::create(once.tx(), &self.0, &actor, opportunity.0, given.into()).await?;
+        let at = format!("/api/organisations/{}/opportunities/{}/recommendations", actor.organisation, opportunity.0);
+        let version = made.version;
+        once.commit(Created::new(&RecommendationOut::from(made)).at(at).version(version)).await
+    }
+
+    /// List recommendations
+    ///
+    /// In their order, 500 at most.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/recommendations",
+        method = "get",
+        operation_id = "listRecommendations"
+    )]
+    async fn recommendations(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<Vec<RecommendationOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        sessions::opportunity(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let rows = recommendations::list(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        Ok(Fine::new(&rows.into_iter().map(RecommendationOut::from).collect::<Vec<_>>()))
+    }
+
+    /// Change or answer a recommendation
+    ///
+    /// After the report was published, this belongs to its next version.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/recommendations/:recommendation",
+        method = "put",
+        operation_id = "changeRecommendation"
+    )]
+    async fn change_recommendation(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        recommendation: Path<RecommendationId>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<RecommendationIn>,
+    ) -> Result<Fine<RecommendationOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let (facts, if_match) = (body.take()?.into(), if_match.0.as_deref());
+        let changed = recommendations::change(&self.0, &actor, opportunity.0, recommendation.0, if_match, facts).await?;
+        let version = changed.version;
+        Ok(Fine::new(&RecommendationOut::from(changed)).version(version))
+    }
+
+    /// Remove a recommendation
+    ///
+    /// Not once the report is published.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/recommendations/:recommendation",
+        method = "delete",
+        operation_id = "deleteRecommendation"
+    )]
+    async fn delete_recommendation(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        recommendation: Path<RecommendationId>,
+    ) -> Done {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        recommendations::delete(&self.0, &actor, opportunity.0, recommendation.0).await?;
+        Ok(NoContent)
+    }
+
+    /// Record an influence
+    ///
+    /// Claims that a theme or a contribution had an effect on a decision. Those concerned can confirm or dispute it.
+    #[oai(path = "/organisations/:organisation/decisions/:decision/influence", method = "post", operation_id = "claimInfluence")]
+    async fn claim(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        decision: Path<DecisionId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<InfluenceIn>,
+    ) -> Result<Created<InfluenceOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.read()?;
+        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let claim = Claim { theme: given.theme, contribution: given.contribution, level: given.level, note: given.note };
+        let made = links::claim(once.tx(), &self.0, &actor, decision.0, claim).await?;
+        let at = format!("/api/organisations/{}/decisions/{}/influence", actor.organisation, decision.0);
+        once.commit(Created::new(&InfluenceOut::from(made)).at(at)).await
+    }
+
+    /// List influence on a decision
+    #[oai(path = "/organisations/:organisation/decisions/:decision/influence", method = "get", operation_id = "listInfluence")]
+    async fn influence(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        decision: Path<DecisionId>,
+        /// Items a page.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<InfluenceOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = links::list(self.0.db.read(), actor.organisation, decision.0, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, InfluenceOut::from)))
+    }
+
+    /// Confirm or dispute an influence
+    ///
+    /// For those whose words it is about. You can change your mind.
+    #[oai(path = "/me/influence/:influence", method = "post", operation_id = "answerInfluence")]
+    async fn answer(&self, caller: Caller, influence: Path<InfluenceId>, body: Body<InfluenceAnswerIn>) -> Result<Fine<InfluenceOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let says = body.take()?.standing;
+        let changed = links::answer(&self.0, &person, influence.0, says).await?;
+        Ok(Fine::new(&InfluenceOut::from(changed)))
+    }
+}

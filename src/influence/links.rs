@@ -1,0 +1,134 @@
+//! Influence: which theme or contribution changed which decision. Staff claim it; those concerned confirm or dispute it.
+
+use super::rules;
+use crate::{
+    accounts::{Actor, Person},
+    platform::{Error, Platform, Result, Tx, audit, http::Cursor, text::Check},
+    statistics::counts,
+};
+use entity::{
+    ContributionId, DecisionId, InfluenceId, InfluenceLevel, OpportunityId, OrganisationId, ProjectId, Standing, ThemeId,
+    contribution, decision, influence, influence_answer, opportunity, theme,
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::OnConflict,
+};
+
+/// A claim that what people said had an effect on a decision.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// What several people said, or
+    pub theme: Option<ThemeId>,
+    /// what one person gave.
+    pub contribution: Option<ContributionId>,
+    /// How far it went.
+    pub level: InfluenceLevel,
+    /// What changed, in words.
+    pub note: String,
+}
+
+/// Records an influence on a decision.
+pub async fn claim(tx: &Tx, platform: &Platform, actor: &Actor, about: DecisionId, claim: Claim) -> Result<influence::Model> {
+    let found = decision::Entity::find_by_id((actor.organisation, about)).one(tx).await?.ok_or(Error::NotFound("decision"))?;
+    let mut check = Check::new();
+    check.text("/note", &claim.note, 2000);
+    let one = claim.theme.is_some() != claim.contribution.is_some();
+    check.that(one, "/theme", "one_of", "Name either a theme or a contribution.");
+    if let Some(id) = claim.theme {
+        let row = theme::Entity::find_by_id((actor.organisation, id)).one(tx).await?;
+        let known = in_project(tx, actor.organisation, row.map(|row| row.opportunity_id), found.project_id).await?;
+        check.that(known, "/theme", "unknown", "Name a theme of the decision's project.");
+    }
+    if let Some(id) = claim.contribution {
+        let row = contribution::Entity::find_by_id((actor.organisation, id)).one(tx).await?;
+        let row = row.filter(|row| row.withdrawn_at.is_none());
+        let known = in_project(tx, actor.organisation, row.map(|row| row.opportunity_id), found.project_id).await?;
+        check.that(known, "/contribution", "unknown", "Name a contribution to the decision's project that was not taken back.");
+    }
+    check.done()?;
+    let row = influence::ActiveModel {
+        organisation_id: Set(actor.organisation),
+        id: Set(platform.clock.new_id()),
+        decision_id: Set(about),
+        theme_id: Set(claim.theme),
+        contribution_id: Set(claim.contribution),
+        level: Set(claim.level),
+        note: Set(claim.note),
+        standing: Set(Standing::Unasked),
+        claimed_by: Set(actor.by.clone()),
+        claimed_at: Set(platform.clock.now()),
+    };
+    let made = row.insert(tx).await?;
+    let object = format!("influence:{}", made.id);
+    audit::record(tx, &platform.clock, actor.organisation, &actor.by, "claim_influence", &object).await?;
+    Ok(made)
+}
+
+async fn in_project(tx: &Tx, organisation: OrganisationId, opportunity: Option<OpportunityId>, project: ProjectId) -> Result<bool> {
+    let Some(id) = opportunity else { return Ok(false) };
+    let found = opportunity::Entity::find_by_id((organisation, id)).one(tx).await?;
+    Ok(found.is_some_and(|opportunity| opportunity.project_id == project))
+}
+
+/// The influence recorded on a decision.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    decision: DecisionId,
+    cursor: Cursor,
+) -> Result<Vec<influence::Model>> {
+    decision::Entity::find_by_id((organisation, decision)).one(connection).await?.ok_or(Error::NotFound("decision"))?;
+    let mut query = influence::Entity::find()
+        .filter(influence::Column::OrganisationId.eq(organisation))
+        .filter(influence::Column::DecisionId.eq(decision))
+        .order_by_asc(influence::Column::Id)
+        .limit(cursor.limit + 1);
+    if let Some(after) = cursor.after {
+        query = query.filter(influence::Column::Id.gt(after));
+    }
+    Ok(query.all(connection).await?)
+}
+
+/// Somebody concerned says whether a claim is right. They can change their mind.
+pub async fn answer(platform: &Platform, person: &Person, id: InfluenceId, says: Standing) -> Result<influence::Model> {
+    Check::new().that(says != Standing::Unasked, "/standing", "choice", "Use confirmed or disputed.").done()?;
+    let tx = platform.db.begin().await?;
+    let found = influence::Entity::find_by_id((person.organisation, id)).lock_exclusive().one(&tx).await?;
+    let found = found.ok_or(Error::NotFound("influence"))?;
+    if !concerns(&tx, person, &found).await? {
+        return Err(Error::NotFound("influence"));
+    }
+    let row = influence_answer::ActiveModel {
+        organisation_id: Set(person.organisation),
+        influence_id: Set(id),
+        participant_id: Set(person.participant),
+        standing: Set(says),
+        at: Set(platform.clock.now()),
+    };
+    use influence_answer::Column::{At, InfluenceId, OrganisationId, ParticipantId, Standing as Says};
+    let again = OnConflict::columns([OrganisationId, InfluenceId, ParticipantId]).update_columns([Says, At]).to_owned();
+    influence_answer::Entity::insert(row).on_conflict(again).exec_without_returning(&tx).await?;
+    let answers = influence_answer::Entity::find()
+        .filter(OrganisationId.eq(person.organisation))
+        .filter(InfluenceId.eq(id));
+    let confirmed = answers.clone().filter(Says.eq(Standing::Confirmed)).count(&tx).await?;
+    let disputed = answers.filter(Says.eq(Standing::Disputed)).count(&tx).await?;
+    let mut row = found.into_active_model();
+    row.standing = Set(rules::standing(confirmed, disputed));
+    let changed = row.update(&tx).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// Whether a claim is about what this person said.
+async fn concerns(tx: &Tx, person: &Person, claim: &influence::Model) -> Result<bool> {
+    if let Some(id) = claim.contribution_id {
+        let found = contribution::Entity::find_by_id((person.organisation, id)).one(tx).await?;
+        return Ok(found.is_some_and(|row| row.participant_id == Some(person.participant) && row.withdrawn_at.is_none()));
+    }
+    let Some(id) = claim.theme_id else { return Ok(false) };
+    let theme = theme::Entity::find_by_id((person.organisation, id)).one(tx).await?;
+    let Some(theme) = theme else { return Ok(false) };
+    counts::is_behind_theme(tx, counts::scope(person.organisation, theme.opportunity_id), id, person.participant).await
+}

@@ -1,0 +1,40 @@
+//! What people said, what is proposed because of it, and what it changed.
+//!
+//! **What it promises people.** Everything proposed because of what they said gets an answer, and a "no" comes with its
+//! reason. When somebody claims that their words changed a decision, those whose words they were can say whether it is so.
+
+pub mod api;
+pub mod links;
+pub mod recommendations;
+pub mod rules;
+pub mod themes;
+
+use crate::platform::{Error, Result, Tx};
+use entity::{OpportunityId, OrganisationId, ReportState, opportunity, report};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+
+/// Holds an opportunity until the transaction ends: what its report says cannot change while somebody publishes it.
+pub async fn hold(tx: &Tx, organisation: OrganisationId, id: OpportunityId) -> Result<opportunity::Model> {
+    let found = opportunity::Entity::find_by_id((organisation, id)).lock_exclusive().one(tx).await?;
+    found.ok_or(Error::NotFound("opportunity"))
+}
+
+/// Whether the report of an opportunity is published.
+pub async fn is_published(connection: &impl ConnectionTrait, organisation: OrganisationId, id: OpportunityId) -> Result<bool> {
+    let published = report::Entity::find()
+        .filter(report::Column::OrganisationId.eq(organisation))
+        .filter(report::Column::OpportunityId.eq(id))
+        .filter(report::Column::State.eq(ReportState::Published))
+        .count(connection)
+        .await?;
+    Ok(published > 0)
+}
+
+/// As [`hold`], refused once the report is published: what people were told they said stays as it was told.
+pub(crate) async fn hold_unpublished(tx: &Tx, organisation: OrganisationId, id: OpportunityId) -> Result<opportunity::Model> {
+    let found = hold(tx, organisation, id).await?;
+    if is_published(tx, organisation, id).await? {
+        return Err(Error::conflict("published", "The report is published, so this can no longer be changed."));
+    }
+    Ok(found)
+}

@@ -1,0 +1,621 @@
+//! Endpoints for meetings, attendance, notes and contributions.
+
+use super::{
+    contributions::{self, New},
+    meetings::{self, Facts},
+    notes::{self, OwnMeeting},
+};
+use crate::{
+    accounts::{Power, access},
+    platform::{
+        Platform, Result,
+        http::{Body, Caller, Chapter, Created, Cursor, Done, Fine, NoContent, Once, Page},
+    },
+};
+use entity::{
+    Attendance, ContributionId, MeetingId, OpportunityId, OrganisationId, ParticipantId, QuotePermission, Time, attendance,
+    contribution, meeting, notes_agreement,
+};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path, Query},
+};
+use serde::Deserialize;
+
+/// A meeting.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeetingIn {
+    /// What it is called.
+    title: String,
+    /// It begins.
+    starts_at: Time,
+    /// It ends.
+    ends_at: Time,
+    /// Where: a room, an address, a link to a video call.
+    #[serde(default)]
+    location: Option<String>,
+}
+
+impl From<MeetingIn> for Facts {
+    fn from(given: MeetingIn) -> Self {
+        Self { title: given.title, starts_at: given.starts_at, ends_at: given.ends_at, location: given.location }
+    }
+}
+
+/// Whether somebody was at a meeting.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttendanceIn {
+    /// Who.
+    participant: ParticipantId,
+    /// Whether they were there.
+    attendance: Attendance,
+}
+
+/// The notes of a meeting.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotesIn {
+    /// The notes, in plain text.
+    text: String,
+}
+
+/// What a participant says about the notes.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotesAnswerIn {
+    /// Whether the notes are right.
+    agrees: bool,
+    /// What is wrong; needed when they are not right.
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+/// Something that somebody gave, written down by staff.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContributionIn {
+    /// Whose it is, where that is known.
+    #[serde(default)]
+    participant: Option<ParticipantId>,
+    /// At which meeting.
+    #[serde(default)]
+    meeting: Option<MeetingId>,
+    /// The words.
+    text: String,
+    /// Whether they may be quoted.
+    quote: QuotePermission,
+}
+
+/// Something that a participant gives.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnContributionIn {
+    /// At which meeting.
+    #[serde(default)]
+    meeting: Option<MeetingId>,
+    /// The words.
+    text: String,
+    /// Whether they may be quoted.
+    quote: QuotePermission,
+}
+
+/// A meeting, for staff.
+#[derive(Object)]
+pub struct MeetingOut {
+    /// Its id.
+    id: MeetingId,
+    /// Its opportunity.
+    opportunity: OpportunityId,
+    /// What it is called.
+    title: String,
+    /// It begins.
+    starts_at: Time,
+    /// It ends.
+    ends_at: Time,
+    /// Where.
+    location: Option<String>,
+    /// The notes; for those who may read what people said.
+    notes: Option<String>,
+    /// Sent to those who were there at.
+    notes_shared_at: Option<Time>,
+    /// All who were present have agreed since.
+    notes_agreed_at: Option<Time>,
+}
+
+impl MeetingOut {
+    /// `with_notes` for those who may read what people said.
+    fn of(row: meeting::Model, with_notes: bool) -> Self {
+        Self {
+            id: row.id,
+            opportunity: row.opportunity_id,
+            title: row.title,
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            location: row.location,
+            notes: row.notes.filter(|_| with_notes),
+            notes_shared_at: row.notes_shared_at,
+            notes_agreed_at: row.notes_agreed_at,
+        }
+    }
+}
+
+/// Whether somebody was there, and who wrote it down.
+#[derive(Object)]
+pub struct AttendanceOut {
+    /// Who.
+    participant: ParticipantId,
+    /// Whether they were there.
+    attendance: Attendance,
+    /// Written down by.
+    recorded_by: String,
+    /// Written down at.
+    recorded_at: Time,
+}
+
+impl From<attendance::Model> for AttendanceOut {
+    fn from(row: attendance::Model) -> Self {
+        Self {
+            participant: row.participant_id,
+            attendance: row.attendance,
+            recorded_by: row.recorded_by,
+            recorded_at: row.recorded_at,
+        }
+    }
+}
+
+/// What a participant said about the notes.
+#[derive(Object)]
+pub struct NotesAnswerOut {
+    /// Who.
+    participant: ParticipantId,
+    /// Whether the notes are right.
+    agrees: bool,
+    /// What is wrong.
+    comment: Option<String>,
+    /// When they said so.
+    at: Time,
+}
+
+impl From<notes_agreement::Model> for NotesAnswerOut {
+    fn from(row: notes_agreement::Model) -> Self {
+        Self { participant: row.participant_id, agrees: row.agrees, comment: row.comment, at: row.at }
+    }
+}
+
+/// A meeting, for somebody who takes part.
+#[derive(Object)]
+pub struct OwnMeetingOut {
+    /// Its id.
+    id: MeetingId,
+    /// Its opportunity.
+    opportunity: OpportunityId,
+    /// What it is called.
+    title: String,
+    /// It begins.
+    starts_at: Time,
+    /// It ends.
+    ends_at: Time,
+    /// Where.
+    location: Option<String>,
+    /// Whether you were there, once it is written down.
+    attendance: Option<Attendance>,
+    /// The notes, once they are shared with you.
+    notes: Option<String>,
+    /// Whether you said that the notes are right.
+    agrees: Option<bool>,
+    /// What you said is wrong.
+    comment: Option<String>,
+}
+
+impl From<OwnMeeting> for OwnMeetingOut {
+    fn from(own: OwnMeeting) -> Self {
+        let row = own.meeting;
+        Self {
+            id: row.id,
+            opportunity: row.opportunity_id,
+            title: row.title,
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            location: row.location,
+            attendance: own.attendance,
+            notes: row.notes,
+            agrees: own.answer.as_ref().map(|answer| answer.agrees),
+            comment: own.answer.and_then(|answer| answer.comment),
+        }
+    }
+}
+
+/// A contribution.
+#[derive(Object)]
+pub struct ContributionOut {
+    /// Its id.
+    id: ContributionId,
+    /// Its opportunity.
+    opportunity: OpportunityId,
+    /// Given at this meeting.
+    meeting: Option<MeetingId>,
+    /// Whose it is; only for those who may read who the people are.
+    #[oai(skip_serializing_if_is_none)]
+    participant: Option<ParticipantId>,
+    /// The words; empty once taken back.
+    text: Option<String>,
+    /// Whether they may be quoted.
+    quote: QuotePermission,
+    /// Whether a member of staff wrote it down, or the person.
+    by_staff: bool,
+    /// Given at.
+    created_at: Time,
+    /// Taken back at.
+    withdrawn_at: Option<Time>,
+}
+
+/// A contribution that was taken in. Its words are not repeated here: this answer is kept for a day, and words that are
+/// taken back must be nowhere.
+#[derive(Object)]
+pub struct GivenOut {
+    /// Its id.
+    id: ContributionId,
+    /// Taken in at.
+    created_at: Time,
+}
+
+impl From<contribution::Model> for GivenOut {
+    fn from(row: contribution::Model) -> Self {
+        Self { id: row.id, created_at: row.created_at }
+    }
+}
+
+impl ContributionOut {
+    fn of(row: contribution::Model, with_person: bool) -> Self {
+        Self {
+            id: row.id,
+            opportunity: row.opportunity_id,
+            meeting: row.meeting_id,
+            participant: row.participant_id.filter(|_| with_person),
+            text: row.text,
+            quote: row.quote,
+            by_staff: !row.recorded_by.starts_with("participant:"),
+            created_at: row.created_at,
+            withdrawn_at: row.withdrawn_at,
+        }
+    }
+}
+
+/// Meetings and contributions.
+pub struct Api(pub Platform);
+
+#[OpenApi(tag = "Chapter::Sessions")]
+impl Api {
+    /// Add a meeting
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings",
+        method = "post",
+        operation_id = "createMeeting"
+    )]
+    async fn create_meeting(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<MeetingIn>,
+    ) -> Result<Created<MeetingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.read()?;
+        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let made = meetings::create(once.tx(), &self.0, &actor, opportunity.0, given.into()).await?;
+        let at = format!("/api/organisations/{}/opportunities/{}/meetings/{}", actor.organisation, opportunity.0, made.id);
+        let version = made.version;
+        once.commit(Created::new(&MeetingOut::of(made, true)).at(at).version(version)).await
+    }
+
+    /// List meetings
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/meetings", method = "get", operation_id = "listMeetings")]
+    async fn meetings(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        /// Items a page.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<MeetingOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let with_notes = access::may(&self.0, &caller, organisation.0, Power::ReadResponses).await.is_ok();
+        let rows = meetings::list(self.0.db.read(), actor.organisation, opportunity.0, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, |row| MeetingOut::of(row, with_notes))))
+    }
+
+    /// Read a meeting
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting",
+        method = "get",
+        operation_id = "getMeeting"
+    )]
+    async fn meeting(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+    ) -> Result<Fine<MeetingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        let with_notes = access::may(&self.0, &caller, organisation.0, Power::ReadResponses).await.is_ok();
+        let found = meetings::get(self.0.db.read(), actor.organisation, opportunity.0, meeting.0).await?;
+        let version = found.version;
+        Ok(Fine::new(&MeetingOut::of(found, with_notes)).version(version))
+    }
+
+    /// Change a meeting
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting",
+        method = "put",
+        operation_id = "changeMeeting"
+    )]
+    async fn change_meeting(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<MeetingIn>,
+    ) -> Result<Fine<MeetingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let facts = body.take()?.into();
+        let changed = meetings::change(&self.0, &actor, opportunity.0, meeting.0, if_match.0.as_deref(), facts).await?;
+        let version = changed.version;
+        Ok(Fine::new(&MeetingOut::of(changed, true)).version(version))
+    }
+
+    /// Read who was there
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/attendance",
+        method = "get",
+        operation_id = "getAttendance"
+    )]
+    async fn attendance(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+    ) -> Result<Fine<Vec<AttendanceOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
+        let found = meetings::get(self.0.db.read(), actor.organisation, opportunity.0, meeting.0).await?;
+        let rows = meetings::attendance(self.0.db.read(), actor.organisation, meeting.0).await?;
+        let rows: Vec<_> = rows.into_iter().map(AttendanceOut::from).collect();
+        Ok(Fine::new(&rows).version(found.version))
+    }
+
+    /// Write down who was there
+    ///
+    /// Replaces the whole list. Everybody on it must hold a place, or have held one when the meeting began.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/attendance",
+        method = "put",
+        operation_id = "recordAttendance"
+    )]
+    async fn record_attendance(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<Vec<AttendanceIn>>,
+    ) -> Result<Fine<Vec<AttendanceOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let list = body.take()?.into_iter().map(|given| (given.participant, given.attendance)).collect();
+        let (changed, rows) =
+            meetings::attend(&self.0, &actor, opportunity.0, meeting.0, if_match.0.as_deref(), list).await?;
+        let rows: Vec<_> = rows.into_iter().map(AttendanceOut::from).collect();
+        Ok(Fine::new(&rows).version(changed.version))
+    }
+
+    /// Write the notes
+    ///
+    /// Notes that were shared before and change now must be shared, and agreed, again.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/notes",
+        method = "put",
+        operation_id = "writeNotes"
+    )]
+    async fn write_notes(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<NotesIn>,
+    ) -> Result<Fine<MeetingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let text = body.take()?.text;
+        let changed = notes::write(&self.0, &actor, opportunity.0, meeting.0, if_match.0.as_deref(), text).await?;
+        let version = changed.version;
+        Ok(Fine::new(&MeetingOut::of(changed, true)).version(version))
+    }
+
+    /// Share the notes
+    ///
+    /// Sends a letter to everybody who was present or sent apologies. Notes that are shared already are not sent again.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/notes/share",
+        method = "post",
+        operation_id = "shareNotes"
+    )]
+    async fn share_notes(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+    ) -> Result<Fine<MeetingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let tx = self.0.db.begin().await?;
+        let shared = notes::share(&tx, &self.0, &actor, opportunity.0, meeting.0).await?;
+        tx.commit().await.map_err(crate::platform::Error::from)?;
+        self.0.wake.notify_one();
+        let version = shared.version;
+        Ok(Fine::new(&MeetingOut::of(shared, true)).version(version))
+    }
+
+    /// Read what people said about the notes
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/notes/answers",
+        method = "get",
+        operation_id = "listNotesAnswers"
+    )]
+    async fn notes_answers(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+    ) -> Result<Fine<Vec<NotesAnswerOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
+        meetings::get(self.0.db.read(), actor.organisation, opportunity.0, meeting.0).await?;
+        let rows = notes::answers(self.0.db.read(), actor.organisation, meeting.0).await?;
+        Ok(Fine::new(&rows.into_iter().map(NotesAnswerOut::from).collect::<Vec<_>>()))
+    }
+
+    /// Write down a contribution
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/contributions",
+        method = "post",
+        operation_id = "recordContribution"
+    )]
+    async fn record_contribution(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<ContributionIn>,
+    ) -> Result<Created<GivenOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.read()?;
+        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let new = New { participant: given.participant, meeting: given.meeting, text: given.text, quote: given.quote };
+        let made = contributions::record(once.tx(), &self.0, &actor, opportunity.0, new).await?;
+        let at = format!("/api/organisations/{}/opportunities/{}/contributions", actor.organisation, opportunity.0);
+        once.commit(Created::new(&GivenOut::from(made)).at(at)).await
+    }
+
+    /// List contributions
+    ///
+    /// Those taken back stay as a line without words.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/contributions",
+        method = "get",
+        operation_id = "listContributions"
+    )]
+    async fn contributions(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        /// Items a page.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<ContributionOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadResponses).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let with_people = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await.is_ok();
+        let rows = contributions::list(self.0.db.read(), actor.organisation, opportunity.0, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, |row| ContributionOut::of(row, with_people))))
+    }
+
+    /// Own meetings
+    ///
+    /// The meetings of what you take part in, with the notes that were shared with you.
+    #[oai(path = "/me/meetings", method = "get", operation_id = "listOwnMeetings")]
+    async fn own_meetings(
+        &self,
+        caller: Caller,
+        /// Items a page.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<OwnMeetingOut>>> {
+        let person = access::person(&self.0, &caller).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = notes::own(self.0.db.read(), &person, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.meeting.id.0, OwnMeetingOut::from)))
+    }
+
+    /// Say whether notes are right
+    ///
+    /// You can say that the notes of a meeting are right, or what is wrong, and change your mind later.
+    #[oai(path = "/me/meetings/:meeting/notes", method = "post", operation_id = "answerNotes")]
+    async fn answer_notes(&self, caller: Caller, meeting: Path<MeetingId>, body: Body<NotesAnswerIn>) -> Done {
+        let person = access::person(&self.0, &caller).await?;
+        let given = body.take()?;
+        notes::answer(&self.0, &person, meeting.0, given.agrees, given.comment).await?;
+        Ok(NoContent)
+    }
+
+    /// Give something
+    ///
+    /// For those who hold a place or have said yes. You can take it back at any time.
+    #[oai(path = "/me/opportunities/:opportunity/contributions", method = "post", operation_id = "giveContribution")]
+    async fn give(
+        &self,
+        caller: Caller,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<OwnContributionIn>,
+    ) -> Result<Created<GivenOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let given = body.read()?;
+        let once = Once::begin(&self.0, &person.by(), key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let new = New { participant: None, meeting: given.meeting, text: given.text, quote: given.quote };
+        let made = contributions::give(once.tx(), &self.0, &person, opportunity.0, new).await?;
+        let at = format!("/api/me/opportunities/{}/contributions", opportunity.0);
+        once.commit(Created::new(&GivenOut::from(made)).at(at)).await
+    }
+
+    /// Own contributions
+    #[oai(path = "/me/opportunities/:opportunity/contributions", method = "get", operation_id = "listOwnContributions")]
+    async fn own_contributions(
+        &self,
+        caller: Caller,
+        opportunity: Path<OpportunityId>,
+        /// Items a page.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<ContributionOut>>> {
+        let person = access::person(&self.0, &caller).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = contributions::own(self.0.db.read(), &person, opportunity.0, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, |row| ContributionOut::of(row, false))))
+    }
+
+    /// Take a contribution back
+    ///
+    /// The words are erased at once, and it counts nowhere any more.
+    #[oai(path = "/me/contributions/:contribution/withdraw", method = "post", operation_id = "withdrawContribution")]
+    async fn withdraw(&self, caller: Caller, contribution: Path<ContributionId>) -> Result<Fine<ContributionOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let tx = self.0.db.begin().await?;
+        let row = contributions::withdraw(&tx, &self.0, &person, contribution.0).await?;
+        tx.commit().await.map_err(crate::platform::Error::from)?;
+        Ok(Fine::new(&ContributionOut::of(row, false)))
+    }
+}

@@ -1,0 +1,81 @@
+//! Letters to those who were at a meeting, and what letters to participants have in common.
+
+use super::meetings;
+use crate::platform::{
+    Error, Platform, Result,
+    mail::{Composed, Letter},
+};
+use entity::{
+    Attendance, MailState, MeetingId, ParticipantId, ParticipantState, attendance, mail_message, meeting, organisation, participant,
+    preference,
+};
+use sea_orm::EntityTrait;
+
+/// A subject line that tells nothing to somebody looking over a shoulder.
+pub const NEUTRAL_SUBJECT: &str = "A letter for you";
+
+/// Whom a letter is for, looked up when it is sent.
+pub struct Recipient {
+    /// Who writes.
+    pub organisation: organisation::Model,
+    /// Whom to.
+    pub participant: participant::Model,
+    /// Whether the person asked for subject lines that tell nothing.
+    pub neutral: bool,
+}
+
+impl Recipient {
+    /// The subject line, as the person wants it.
+    pub fn subject(&self, plain: impl Into<String>) -> String {
+        if self.neutral { NEUTRAL_SUBJECT.into() } else { plain.into() }
+    }
+}
+
+/// The participant behind a letter, if they are still with the organisation.
+pub async fn recipient(platform: &Platform, message: &mail_message::Model) -> Result<Option<Recipient>> {
+    let db = platform.db.read();
+    let organisation = message.organisation_id.ok_or_else(|| Error::bug("a letter to a participant of no organisation"))?;
+    let found = participant::Entity::find_by_id((organisation, ParticipantId(message.recipient_id))).one(db).await?;
+    let Some(participant) = found.filter(|person| person.state == ParticipantState::Joined) else { return Ok(None) };
+    let writer = organisation::Entity::find_by_id(organisation).one(db).await?;
+    let writer = writer.ok_or_else(|| Error::bug("a letter of no organisation"))?;
+    let wishes = match participant.preference_id {
+        Some(id) => preference::Entity::find_by_id((organisation, id)).one(db).await?,
+        None => None,
+    };
+    let neutral = wishes.is_some_and(|wishes| wishes.document.contact.neutral_subject);
+    Ok(Some(Recipient { organisation: writer, participant, neutral }))
+}
+
+/// Writes the letter about the notes, unless they were changed or the person was not there after all.
+pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
+    let Some(recipient) = recipient(&platform, &message).await? else {
+        return Ok(Composed::Drop(MailState::Cancelled, "the person has left"));
+    };
+    let (db, organisation) = (platform.db.read(), recipient.organisation.id);
+    let id = MeetingId(message.subject_id.ok_or_else(|| Error::bug("a letter about no meeting"))?);
+    let meeting = meeting::Entity::find_by_id((organisation, id)).one(db).await?;
+    let meeting = meeting.ok_or_else(|| Error::bug("a letter about no meeting"))?;
+    let there = attendance::Entity::find_by_id((organisation, id, recipient.participant.id)).one(db).await?;
+    let concerned = there.is_some_and(|row| row.attendance != Attendance::Absent);
+    if !concerned || meeting.notes_shared_at.is_none() {
+        return Ok(Composed::Drop(MailState::Cancelled, "the notes are not shared with this person"));
+    }
+    let when = meetings::local(&recipient.organisation.time_zone, meeting.starts_at);
+    let letter = notes(&recipient, &meeting, &when, &platform.config.public_url);
+    Ok(Composed::Letter(Box::new(letter)))
+}
+
+fn notes(recipient: &Recipient, meeting: &meeting::Model, when: &str, public_url: &str) -> Letter {
+    let name = &recipient.organisation.name;
+    Letter::new(
+        name,
+        recipient.subject(format!("Notes of {}", meeting.title)),
+        format!("You get this letter because you were at this meeting of {name}, or sent word that you could not come."),
+    )
+    .text("Hello,")
+    .text(format!("Here are the notes of {} ({when}). Thank you for your part in it.", meeting.title))
+    .text("Please read them when it suits you. You can say that they are right, or what is wrong.")
+    .button("Read the notes", format!("{public_url}/me"))
+    .text(format!("If you have a question, turn to {}.", recipient.organisation.contact))
+}

@@ -1,0 +1,225 @@
+//! Counts, each one query over the raw rows. They are exact: whoever shows one asks [`super::disclosure`] first.
+
+use super::{
+    disclosure::{Shown, alone, protect},
+    numbers::count,
+    people::{self, Scope},
+};
+use crate::platform::Result;
+use entity::{
+    OpportunityId, OrganisationId, ParticipantId, ResponseState, ThemeId, Time, contribution, invitation, loop_rating,
+    participant, response, theme, theme_source,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{Expr, Func, SelectStatement},
+};
+use std::collections::HashMap;
+
+/// How many were asked, answered and took part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turnout {
+    /// People who were asked.
+    pub asked: u64,
+    /// People whose answers are in.
+    pub answered: u64,
+    /// People who took part in any way.
+    pub took_part: u64,
+}
+
+/// Counts the people of an opportunity.
+pub async fn turnout(connection: &impl ConnectionTrait, scope: Scope) -> Result<Turnout> {
+    let asked = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(scope.organisation))
+        .filter(invitation::Column::OpportunityId.eq(scope.opportunity))
+        .count(connection)
+        .await?;
+    let answered = response::Entity::find()
+        .filter(response::Column::OrganisationId.eq(scope.organisation))
+        .filter(response::Column::OpportunityId.eq(scope.opportunity))
+        .filter(response::Column::State.eq(ResponseState::Submitted))
+        .count(connection)
+        .await?;
+    let took_part = participant::Entity::find()
+        .filter(participant::Column::OrganisationId.eq(scope.organisation))
+        .filter(people::took_part(participant::Column::Id, scope))
+        .count(connection)
+        .await?;
+    Ok(Turnout { asked, answered, took_part })
+}
+
+#[derive(FromQueryResult)]
+struct ThemeCount {
+    theme_id: ThemeId,
+    people: i64,
+}
+
+/// The people behind themes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThemePeople {
+    /// Different people behind each theme. Themes without anybody are left out.
+    pub by_theme: HashMap<ThemeId, u64>,
+    /// Different people behind all themes together.
+    pub together: u64,
+}
+
+impl ThemePeople {
+    /// The counts of these themes as they may be shown, in order.
+    pub fn shown(&self, themes: &[ThemeId], minimum: u64) -> Vec<Shown> {
+        let of = |theme: &ThemeId| self.by_theme.get(theme).copied().unwrap_or(0);
+        let cells: Vec<_> = themes.iter().map(|theme| (String::new(), of(theme))).collect();
+        // Where nobody stands behind two themes, the counts add up to a number that may be known from elsewhere.
+        if cells.iter().map(|(_, count)| count).sum::<u64>() == self.together {
+            protect(&cells, minimum).into_iter().map(|(_, shown)| shown).collect()
+        } else {
+            cells.iter().map(|(_, count)| alone(*count, minimum)).collect()
+        }
+    }
+}
+
+/// How many people said something that belongs to each theme; what was taken back does not count.
+pub async fn theme_people(connection: &impl ConnectionTrait, scope: Scope) -> Result<ThemePeople> {
+    themes(connection, scope, live_responses(scope)).await
+}
+
+/// As [`theme_people`], where answers count only with leave to be counted in what is published.
+pub async fn theme_people_for_publication(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<ThemePeople> {
+    themes(connection, scope, publishable_responses(scope, now)).await
+}
+
+async fn themes(connection: &impl ConnectionTrait, scope: Scope, responses: SelectStatement) -> Result<ThemePeople> {
+    let people = Func::count_distinct(Expr::col((theme_source::Entity, theme_source::Column::ParticipantId)));
+    let rows = sources(scope, responses.clone())
+        .select_only()
+        .column(theme_source::Column::ThemeId)
+        .column_as(Expr::expr(people), "people")
+        .group_by(theme_source::Column::ThemeId)
+        .into_model::<ThemeCount>()
+        .all(connection)
+        .await?;
+    let behind = sources(scope, responses)
+        .select_only()
+        .column(theme_source::Column::ParticipantId)
+        .filter(theme_source::Column::ParticipantId.is_not_null())
+        .into_query();
+    let together = participant::Entity::find()
+        .filter(participant::Column::OrganisationId.eq(scope.organisation))
+        .filter(participant::Column::Id.in_subquery(behind))
+        .count(connection)
+        .await?;
+    let by_theme = rows.into_iter().map(|row| Ok((row.theme_id, count(row.people)?))).collect::<Result<_>>()?;
+    Ok(ThemePeople { by_theme, together })
+}
+
+/// The sources of an opportunity's themes that still stand.
+fn sources(scope: Scope, responses: SelectStatement) -> sea_orm::Select<theme_source::Entity> {
+    let contributions = contribution::Entity::find()
+        .select_only()
+        .column(contribution::Column::Id)
+        .filter(contribution::Column::OrganisationId.eq(scope.organisation))
+        .filter(contribution::Column::OpportunityId.eq(scope.opportunity))
+        .filter(contribution::Column::WithdrawnAt.is_null())
+        .into_query();
+    let themes = theme::Entity::find()
+        .select_only()
+        .column(theme::Column::Id)
+        .filter(theme::Column::OrganisationId.eq(scope.organisation))
+        .filter(theme::Column::OpportunityId.eq(scope.opportunity))
+        .into_query();
+    theme_source::Entity::find()
+        .filter(theme_source::Column::OrganisationId.eq(scope.organisation))
+        .filter(theme_source::Column::ThemeId.in_subquery(themes))
+        .filter(
+            Condition::any()
+                .add(theme_source::Column::ResponseId.in_subquery(responses))
+                .add(theme_source::Column::ContributionId.in_subquery(contributions)),
+        )
+}
+
+fn live_responses(scope: Scope) -> SelectStatement {
+    let mut query = people::responded(scope);
+    query.clear_selects().column((response::Entity, response::Column::Id));
+    query
+}
+
+fn publishable_responses(scope: Scope, now: Time) -> SelectStatement {
+    let mut query = people::responded_for_publication(scope, now);
+    query.clear_selects().column((response::Entity, response::Column::Id));
+    query
+}
+
+/// What people think of the feedback loop, added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ratings {
+    /// How many rated.
+    pub n: u64,
+    /// Means of: heard, ways, matters, change, worth it.
+    pub means: [f64; 5],
+}
+
+#[derive(FromQueryResult)]
+struct RatingSums {
+    n: i64,
+    heard: Option<i64>,
+    ways: Option<i64>,
+    matters: Option<i64>,
+    change: Option<i64>,
+    worth_it: Option<i64>,
+}
+
+/// Adds up the ratings of an opportunity.
+pub async fn ratings(connection: &impl ConnectionTrait, scope: Scope) -> Result<Ratings> {
+    use loop_rating::Column::{Change, Heard, Matters, OpportunityId, OrganisationId, Ways, WorthIt};
+    let sums = loop_rating::Entity::find()
+        .select_only()
+        .column_as(loop_rating::Column::Id.count(), "n")
+        .column_as(Heard.sum(), "heard")
+        .column_as(Ways.sum(), "ways")
+        .column_as(Matters.sum(), "matters")
+        .column_as(Change.sum(), "change")
+        .column_as(WorthIt.sum(), "worth_it")
+        .filter(OrganisationId.eq(scope.organisation))
+        .filter(OpportunityId.eq(scope.opportunity))
+        .into_model::<RatingSums>()
+        .one(connection)
+        .await?;
+    let Some(sums) = sums else { return Ok(Ratings::default()) };
+    let n = count(sums.n)?;
+    if n == 0 {
+        return Ok(Ratings::default());
+    }
+    // Sums of marks from 1 to 5 are far below the numbers that a float cannot hold.
+    #[allow(clippy::cast_precision_loss)]
+    let mean = |sum: Option<i64>| sum.unwrap_or(0) as f64 / n as f64;
+    let means = [sums.heard, sums.ways, sums.matters, sums.change, sums.worth_it].map(mean);
+    Ok(Ratings { n, means })
+}
+
+/// Whether somebody took part in an opportunity.
+pub async fn did_take_part(connection: &impl ConnectionTrait, scope: Scope, participant: ParticipantId) -> Result<bool> {
+    let found = participant::Entity::find_by_id((scope.organisation, participant))
+        .filter(people::took_part(participant::Column::Id, scope))
+        .count(connection)
+        .await?;
+    Ok(found > 0)
+}
+
+/// Whether somebody is behind a theme: their response or contribution is one of its sources and still stands.
+pub async fn is_behind_theme(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    theme: ThemeId,
+    participant: ParticipantId,
+) -> Result<bool> {
+    let found = sources(scope, live_responses(scope))
+        .filter(theme_source::Column::ThemeId.eq(theme))
+        .filter(theme_source::Column::ParticipantId.eq(participant))
+        .count(connection)
+        .await?;
+    Ok(found > 0)
+}
+
+/// The scope of an opportunity.
+pub fn scope(organisation: OrganisationId, opportunity: OpportunityId) -> Scope {
+    Scope { organisation, opportunity }
+}
