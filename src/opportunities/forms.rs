@@ -5,7 +5,7 @@ use crate::{
     questionnaires::Form,
 };
 use entity::{OrganisationId, QuestionnaireId, questionnaire};
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::Value;
 use std::{
     collections::HashMap,
@@ -57,6 +57,19 @@ impl Forms {
         let row = row.ok_or(Error::NotFound("questionnaire"))?;
         let form = platform.cpu.run(move || compile(&strict_json(row.definition.as_bytes())?)).await?;
         // What was published compiled then: if it does not now, the room that reads forms has changed.
+        let form = Arc::new(form.map_err(|error| Error::bug(format!("questionnaire {id} does not compile: {error}")))?);
+        self.keep(organisation, id, form.clone());
+        Ok(form)
+    }
+
+    /// The same, inside a transaction. A form that is not at hand is compiled on the spot: that happens once a version and process.
+    pub async fn form_in(&self, connection: &impl ConnectionTrait, organisation: OrganisationId, id: QuestionnaireId) -> Result<Arc<Form>> {
+        if let Some(form) = self.kept().take((organisation, id)) {
+            return Ok(form);
+        }
+        let row = questionnaire::Entity::find_by_id((organisation, id)).one(connection).await?;
+        let row = row.ok_or(Error::NotFound("questionnaire"))?;
+        let form = compile(&strict_json(row.definition.as_bytes())?);
         let form = Arc::new(form.map_err(|error| Error::bug(format!("questionnaire {id} does not compile: {error}")))?);
         self.keep(organisation, id, form.clone());
         Ok(form)

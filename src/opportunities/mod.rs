@@ -18,7 +18,7 @@ pub use rules::{activity, has_ended, takes_answers, today};
 
 use crate::platform::{Error, Result};
 use chrono_tz::Tz;
-use entity::{OrganisationId, organisation};
+use entity::{OrganisationId, Time, opportunity, organisation};
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 /// Job that tells higher rooms that an opportunity opened: `{organisation, opportunity}`.
@@ -32,6 +32,11 @@ pub const CLOSE_DUE: &str = "opportunities.close_due";
 pub async fn zone(connection: &impl ConnectionTrait, organisation: OrganisationId) -> Result<Tz> {
     let found = organisation::Entity::find_by_id(organisation).one(connection).await?.ok_or(Error::NotFound("organisation"))?;
     Ok(zone_of(&found))
+}
+
+/// Whether people can take part right now, with the organisation's own days.
+pub async fn is_open(connection: &impl ConnectionTrait, row: &opportunity::Model, now: Time) -> Result<bool> {
+    Ok(takes_answers(row, now, zone(connection, row.organisation_id).await?))
 }
 
 /// The time zone that an organisation has chosen.

@@ -24,6 +24,7 @@ pub mod invitation {
         #[sea_orm(column_type = "JsonBinary")]
         pub why: WhyAsked,
         pub reminders: i32,
+        pub reminded_at: Option<Time>,
         pub ask_again_on: Option<chrono::NaiveDate>,
         pub replied_at: Option<Time>,
         pub ended_at: Option<Time>,

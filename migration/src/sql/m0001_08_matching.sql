@@ -6,6 +6,8 @@ CREATE TABLE match_run (
     seed text,
     pool_digest {blob},
     places integer,
+    pool {blob},
+    cursor {uuid},
     considered integer NOT NULL,
     eligible integer NOT NULL,
     asked integer NOT NULL,

@@ -8,6 +8,7 @@ CREATE TABLE invitation (
     question_first boolean NOT NULL,
     why {json} NOT NULL,
     reminders integer NOT NULL,
+    reminded_at {time},
     ask_again_on {date},
     replied_at {time},
     ended_at {time},

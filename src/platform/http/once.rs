@@ -31,6 +31,11 @@ impl Once {
         Self::begin_with(&platform.db, &platform.clock, actor, key, fingerprint).await
     }
 
+    /// Begins for a request without a body; `asked` says what is asked for.
+    pub async fn begin_plain(platform: &Platform, actor: &str, key: Option<&str>, asked: &str) -> Result<Self> {
+        Self::begin_with(&platform.db, &platform.clock, actor, key, &crate::platform::secret::sha256(asked.as_bytes())).await
+    }
+
     async fn begin_with(db: &Db, clock: &Clock, actor: &str, key: Option<&str>, fingerprint: &[u8]) -> Result<Self> {
         let Some(key) = key else {
             return Ok(Self { tx: db.begin().await?, key: None, earlier: None });

@@ -1,0 +1,533 @@
+//! Endpoints for the holder of an invitation's link, and for coordinators.
+
+use super::{
+    guest,
+    jobs,
+    letters::{payment, time},
+    make, places, replies,
+};
+use crate::{
+    accounts::{Power, access, api::MessageOut},
+    consent::{
+        api::{ConsentsIn, NoticeOut, ShownIn, ShownOut, StandingOut, WithdrawIn, WithdrawnOut},
+        notices, record,
+    },
+    integrity::ladder::{self, step},
+    opportunities,
+    platform::{
+        Error, Platform, Result,
+        http::{Accepted, Body, Caller, Chapter, Created, Cursor, Fine, Once, Page},
+        secret::TokenKind,
+    },
+};
+use chrono::NaiveDate;
+use entity::{
+    Format, InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, OrganisationId, ParticipantId, PaymentOffer, PlaceId, PlaceState, Rung,
+    SupportContact, Time, invitation, invitation_link, opportunity, organisation, participant, place,
+};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path, Query},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
+
+/// What somebody is asked to take part in.
+#[derive(Object)]
+pub struct OfferOut {
+    /// Id of the opportunity.
+    opportunity: OpportunityId,
+    /// What kind of activity it is.
+    kind: OpportunityKind,
+    /// Title.
+    title: String,
+    /// What it is about.
+    summary: String,
+    /// Its rung on the ladder.
+    rung: Rung,
+    /// The rung in people's words.
+    rung_in_words: String,
+    /// What the rung means.
+    rung_meaning: String,
+    /// Who made the ladder.
+    attribution: String,
+    /// What can change.
+    open_to_influence: String,
+    /// What cannot.
+    not_open: String,
+    /// Who decides.
+    who_decides: String,
+    /// How people are chosen.
+    how_chosen: String,
+    /// The time it takes, in words.
+    time: String,
+    /// Minutes, without preparation.
+    minutes: i32,
+    /// Minutes to prepare.
+    preparation_minutes: i32,
+    /// Forms it takes.
+    formats: Vec<Format>,
+    /// When it starts.
+    #[oai(skip_serializing_if_is_none)]
+    starts_at: Option<Time>,
+    /// The payment offer.
+    payment: PaymentOffer,
+    /// The payment offer in words.
+    payment_in_words: String,
+    /// Support that is offered.
+    support: String,
+    /// What may be hard to read or hear.
+    #[oai(skip_serializing_if_is_none)]
+    content_note: Option<String>,
+    /// Someone to talk to.
+    #[oai(skip_serializing_if_is_none)]
+    support_contact: Option<SupportContact>,
+    /// Last day for an answer.
+    #[oai(skip_serializing_if_is_none)]
+    closes_on: Option<NaiveDate>,
+    /// By then people hear what came of it.
+    #[oai(skip_serializing_if_is_none)]
+    feedback_due: Option<NaiveDate>,
+}
+
+impl OfferOut {
+    fn of(row: opportunity::Model) -> Self {
+        let rung = step(row.rung);
+        Self {
+            time: time(&row),
+            payment_in_words: payment(&row.payment),
+            opportunity: row.id,
+            kind: row.kind,
+            title: row.title,
+            summary: row.summary,
+            rung: row.rung,
+            rung_in_words: rung.people_say.into(),
+            rung_meaning: rung.plain.into(),
+            attribution: ladder::ATTRIBUTION.into(),
+            open_to_influence: row.open_to_influence,
+            not_open: row.not_open,
+            who_decides: row.who_decides,
+            how_chosen: row.how_chosen,
+            minutes: row.minutes,
+            preparation_minutes: row.preparation_minutes,
+            formats: row.formats.0,
+            starts_at: row.starts_at,
+            payment: row.payment,
+            support: row.support,
+            content_note: row.content_note,
+            support_contact: row.support_contact,
+            closes_on: row.closes_on,
+            feedback_due: row.feedback_due,
+        }
+    }
+}
+
+/// A lighter way to take part.
+#[derive(Object)]
+pub struct LighterOut {
+    /// Id of the opportunity.
+    opportunity: OpportunityId,
+    /// Title.
+    title: String,
+    /// Its rung in people's words.
+    rung_in_words: String,
+    /// The time it takes, in words.
+    time: String,
+}
+
+/// An invitation, as its person sees it.
+#[derive(Object)]
+pub struct InvitationOut {
+    /// Its id.
+    id: InvitationId,
+    /// Where it stands.
+    state: InvitationState,
+    /// Who asks.
+    organisation: String,
+    /// Whom to turn to with questions.
+    contact: String,
+    /// What is asked.
+    offer: OfferOut,
+    /// Why this person was asked.
+    why: Vec<String>,
+    /// Whether the person had asked to be asked each time.
+    question_first: bool,
+    /// Whether an answer can be given now.
+    takes_answers: bool,
+    /// The person's place, for activities with places.
+    #[oai(skip_serializing_if_is_none)]
+    place: Option<PlaceState>,
+    /// Lighter ways to take part in the same project.
+    lighter: Vec<LighterOut>,
+}
+
+/// Where an invitation stands after an answer.
+#[derive(Object)]
+pub struct ReplyOut {
+    /// The state.
+    state: InvitationState,
+    /// What happens now, in words.
+    message: String,
+}
+
+impl ReplyOut {
+    fn of(state: InvitationState) -> Self {
+        let message = match state {
+            InvitationState::Accepted => "Thank you. You take part.",
+            InvitationState::Waiting => "Thank you. All places are taken at the moment. You are on the waiting list, and we write if one becomes free.",
+            InvitationState::Declined => "Thank you for telling us. We do not ask again about this project.",
+            InvitationState::AskLater => "We ask again on the day you chose.",
+            InvitationState::SteppedDown => "That is fine. You hear what comes of it.",
+            _ => "Noted.",
+        };
+        Self { state, message: message.into() }
+    }
+}
+
+/// When to ask again.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskLaterIn {
+    /// The day.
+    on: NaiveDate,
+}
+
+/// To which lighter way.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepDownIn {
+    /// One of the offered ways; left out, to stay informed.
+    #[serde(default)]
+    to: Option<OpportunityId>,
+}
+
+/// Where somebody stands after stepping down.
+#[derive(Object)]
+pub struct SteppedDownOut {
+    /// The state of the invitation that was left.
+    state: InvitationState,
+    /// The token of the new invitation; a letter with its own link follows too.
+    #[oai(skip_serializing_if_is_none)]
+    token: Option<String>,
+}
+
+/// How many invitations are in a state.
+#[derive(Object)]
+pub struct StateCount {
+    /// The state.
+    state: InvitationState,
+    /// How many.
+    count: u64,
+}
+
+/// How many letters are in a state.
+#[derive(Object)]
+pub struct LetterCount {
+    /// The state.
+    state: MailState,
+    /// How many.
+    count: u64,
+}
+
+/// How the invitations of an opportunity stand.
+#[derive(Object)]
+pub struct FunnelOut {
+    /// Invitations made.
+    asked: u64,
+    /// Invitations by state.
+    invitations: Vec<StateCount>,
+    /// Letters about this opportunity's invitations, by state.
+    letters: Vec<LetterCount>,
+    /// Places there are.
+    #[oai(skip_serializing_if_is_none)]
+    places: Option<i32>,
+    /// Places that are taken.
+    filled: u64,
+    /// People on the waiting list.
+    waiting: u64,
+}
+
+/// A place and who holds it.
+#[derive(Object)]
+pub struct PlaceOut {
+    /// Its id.
+    id: PlaceId,
+    /// Who.
+    participant: ParticipantId,
+    /// Name, where one was given.
+    name: Option<String>,
+    /// Address.
+    email: String,
+    /// Held, waiting or released.
+    state: PlaceState,
+}
+
+/// Invitations and replies.
+pub struct Api(pub Platform);
+
+impl Api {
+    async fn reply(&self, caller: &Caller, reply: Reply) -> Result<Fine<ReplyOut>> {
+        let guest = guest::guest(&self.0, caller).await?;
+        let tx = self.0.db.begin().await?;
+        let state = match reply {
+            Reply::Accept => replies::accept(&tx, &self.0, &guest).await?,
+            Reply::Decline => replies::decline(&tx, &self.0, &guest).await?,
+            Reply::Later(on) => replies::ask_later(&tx, &self.0, &guest, on).await?,
+        };
+        tx.commit().await.map_err(Error::from)?;
+        self.0.wake.notify_one();
+        Ok(Fine::new(&ReplyOut::of(state)))
+    }
+}
+
+/// A reply, with what belongs to it.
+enum Reply {
+    Accept,
+    Decline,
+    Later(NaiveDate),
+}
+
+#[OpenApi(tag = "Chapter::Invitations")]
+impl Api {
+    /// Read an invitation
+    ///
+    /// With the token of its link. Reading changes nothing.
+    #[oai(path = "/invitation", method = "get", operation_id = "getInvitation")]
+    async fn invitation(&self, caller: Caller) -> Result<Fine<InvitationOut>> {
+        let guest = guest::guest(&self.0, &caller).await?;
+        let db = self.0.db.read();
+        let offer = guest.opportunity(db).await?;
+        let organisation = organisation::Entity::find_by_id(guest.organisation).one(db).await.map_err(Error::from)?;
+        let organisation = organisation.ok_or_else(|| Error::bug("an invitation without its organisation"))?;
+        let takes_answers = opportunities::is_open(db, &offer, self.0.clock.now()).await?;
+        let lighter = replies::lighter(db, &self.0, &guest, &offer).await?.into_iter();
+        let place = places::of(db, guest.organisation, offer.id, guest.participant).await?;
+        Ok(Fine::new(&InvitationOut {
+            id: guest.invitation.id,
+            state: guest.invitation.state,
+            organisation: organisation.name,
+            contact: organisation.contact,
+            why: guest.invitation.why.reasons,
+            question_first: guest.invitation.question_first,
+            takes_answers,
+            place: place.map(|place| place.state),
+            lighter: lighter
+                .map(|row| LighterOut { opportunity: row.id, rung_in_words: step(row.rung).people_say.into(), time: time(&row), title: row.title })
+                .collect(),
+            offer: OfferOut::of(offer),
+        }))
+    }
+
+    /// Say yes
+    ///
+    /// For activities with places this takes one, or a place on the waiting list.
+    #[oai(path = "/invitation/accept", method = "post", operation_id = "acceptInvitation")]
+    async fn accept(&self, caller: Caller) -> Result<Fine<ReplyOut>> {
+        self.reply(&caller, Reply::Accept).await
+    }
+
+    /// Say no
+    ///
+    /// No reason is asked, and nothing follows from it.
+    #[oai(path = "/invitation/decline", method = "post", operation_id = "declineInvitation")]
+    async fn decline(&self, caller: Caller) -> Result<Fine<ReplyOut>> {
+        self.reply(&caller, Reply::Decline).await
+    }
+
+    /// Say later
+    #[oai(path = "/invitation/ask-later", method = "post", operation_id = "askLater")]
+    async fn ask_later(&self, caller: Caller, body: Body<AskLaterIn>) -> Result<Fine<ReplyOut>> {
+        guest::guest(&self.0, &caller).await?;
+        let given = body.take()?;
+        self.reply(&caller, Reply::Later(given.on)).await
+    }
+
+    /// Choose something lighter
+    ///
+    /// With `to`, the person takes part in that way instead; without, they stay informed.
+    #[oai(path = "/invitation/step-down", method = "post", operation_id = "stepDown")]
+    async fn step_down(&self, caller: Caller, body: Body<StepDownIn>) -> Result<Fine<SteppedDownOut>> {
+        let guest = guest::guest(&self.0, &caller).await?;
+        let given = body.take()?;
+        let tx = self.0.db.begin().await?;
+        let (state, made) = replies::step_down(&tx, &self.0, &guest, given.to).await?;
+        // The new invitation's first link is the one in its letter.
+        let link = match made {
+            Some(id) => invitation_link::Entity::find()
+                .filter(invitation_link::Column::OrganisationId.eq(guest.organisation))
+                .filter(invitation_link::Column::InvitationId.eq(id))
+                .order_by_asc(invitation_link::Column::Id)
+                .one(&tx)
+                .await
+                .map_err(Error::from)?,
+            None => None,
+        };
+        tx.commit().await.map_err(Error::from)?;
+        self.0.wake.notify_one();
+        let token = link.map(|link| self.0.secret.token(TokenKind::Invitation, link.id.0).reveal().to_owned());
+        Ok(Fine::new(&SteppedDownOut { state, token }))
+    }
+
+    /// Read the notice of an invitation
+    ///
+    /// What a person reads before they agree to take part.
+    #[oai(path = "/invitation/notice", method = "get", operation_id = "getInvitationNotice")]
+    async fn notice(&self, caller: Caller) -> Result<Fine<NoticeOut>> {
+        let guest = guest::guest(&self.0, &caller).await?;
+        let found = notices::current(self.0.db.read(), guest.organisation, guest.invitation.opportunity_id.0).await?;
+        Ok(Fine::new(&found.ok_or(Error::NotFound("notice"))?.into()))
+    }
+
+    /// Note that the notice was shown
+    #[oai(path = "/invitation/notice/shown", method = "post", operation_id = "invitationNoticeShown")]
+    async fn shown(&self, caller: Caller, body: Body<ShownIn>) -> Result<Created<ShownOut>> {
+        let guest = guest::guest(&self.0, &caller).await?;
+        let given = body.take()?;
+        let tx = self.0.db.begin().await?;
+        let current = notices::current(&tx, guest.organisation, guest.invitation.opportunity_id.0).await?.ok_or(Error::NotFound("notice"))?;
+        let token = record::shown(&tx, &self.0, &guest.speaker(), current.id, &given.language, given.format).await?;
+        tx.commit().await.map_err(Error::from)?;
+        Ok(Created::new(&ShownOut { shown: token.reveal().into() }))
+    }
+
+    /// Agree, refuse or leave for later
+    #[oai(path = "/invitation/consents", method = "post", operation_id = "sayInvitationConsents")]
+    async fn say(&self, caller: Caller, body: Body<ConsentsIn>) -> Result<Fine<Vec<StandingOut>>> {
+        let guest = guest::guest(&self.0, &caller).await?;
+        let given = body.take()?;
+        let tx = self.0.db.begin().await?;
+        let standing = record::say(&tx, &self.0, &guest.speaker(), &given.shown, &given.said()).await?;
+        tx.commit().await.map_err(Error::from)?;
+        let scope = guest.invitation.opportunity_id.0;
+        let now = self.0.clock.now();
+        let out: Vec<_> = standing.into_iter().filter(|row| row.scope_id == scope).map(|row| StandingOut::of(row, now)).collect();
+        Ok(Fine::new(&out))
+    }
+
+    /// Read what was agreed for this invitation
+    #[oai(path = "/invitation/consents", method = "get", operation_id = "listInvitationConsents")]
+    async fn consents(&self, caller: Caller) -> Result<Fine<Vec<StandingOut>>> {
+        let guest = guest::guest(&self.0, &caller).await?;
+        let scope = guest.invitation.opportunity_id.0;
+        let now = self.0.clock.now();
+        let standing = record::standing_of(self.0.db.read(), guest.organisation, guest.participant).await?;
+        let out: Vec<_> = standing.into_iter().filter(|row| row.scope_id == scope).map(|row| StandingOut::of(row, now)).collect();
+        Ok(Fine::new(&out))
+    }
+
+    /// Take a consent back
+    ///
+    /// With the same link, also after the end. No reason is asked; doing it twice changes nothing.
+    #[oai(path = "/invitation/consents/withdraw", method = "post", operation_id = "withdrawInvitationConsent")]
+    async fn withdraw(&self, caller: Caller, body: Body<WithdrawIn>) -> Result<Fine<WithdrawnOut>> {
+        let guest = guest::guest(&self.0, &caller).await?;
+        let given = body.take()?;
+        let own = guest.invitation.opportunity_id;
+        if given.opportunity.is_some_and(|named| named != own) {
+            return Err(Error::invalid("/opportunity", "another", "This link is for one opportunity. Leave this field out."));
+        }
+        let tx = self.0.db.begin().await?;
+        let withdrawn = record::withdraw(&tx, &self.0, &guest.speaker(), given.purpose, own.0).await?;
+        tx.commit().await.map_err(Error::from)?;
+        self.0.wake.notify_one();
+        Ok(Fine::new(&WithdrawnOut::of(withdrawn)))
+    }
+
+    /// Read how the invitations stand
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/invitations", method = "get", operation_id = "getFunnel")]
+    async fn funnel(&self, caller: Caller, organisation: Path<OrganisationId>, opportunity: Path<OpportunityId>) -> Result<Fine<FunnelOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        let db = self.0.db.read();
+        let found = opportunity::Entity::find_by_id((actor.organisation, opportunity.0)).one(db).await.map_err(Error::from)?;
+        let found = found.ok_or(Error::NotFound("opportunity"))?;
+        let counts: Vec<(InvitationState, i64)> = invitation::Entity::find()
+            .select_only()
+            .column(invitation::Column::State)
+            .column_as(invitation::Column::Id.count(), "count")
+            .filter(invitation::Column::OrganisationId.eq(actor.organisation))
+            .filter(invitation::Column::OpportunityId.eq(found.id))
+            .group_by(invitation::Column::State)
+            .order_by_asc(invitation::Column::State)
+            .into_tuple()
+            .all(db)
+            .await
+            .map_err(Error::from)?;
+        let number = |count: i64| u64::try_from(count).unwrap_or(0);
+        let letters = make::letter_counts(db, actor.organisation, found.id).await?;
+        Ok(Fine::new(&FunnelOut {
+            asked: counts.iter().map(|(_, count)| number(*count)).sum(),
+            invitations: counts.into_iter().map(|(state, count)| StateCount { state, count: number(count) }).collect(),
+            letters: letters.into_iter().map(|(state, count)| LetterCount { state, count }).collect(),
+            places: found.places,
+            filled: places::count(db, actor.organisation, found.id, PlaceState::Held).await?,
+            waiting: places::count(db, actor.organisation, found.id, PlaceState::Waiting).await?,
+        }))
+    }
+
+    /// List places
+    ///
+    /// Who holds a place or waits for one.
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/places", method = "get", operation_id = "listPlaces")]
+    async fn places(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        /// Items in one answer, 500 at most.
+        limit: Query<Option<u64>>,
+        /// Read on after this cursor.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<PlaceOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let mut query = place::Entity::find()
+            .filter(place::Column::OrganisationId.eq(actor.organisation))
+            .filter(place::Column::OpportunityId.eq(opportunity.0));
+        if let Some(after) = cursor.after {
+            query = query.filter(place::Column::Id.gt(PlaceId(after)));
+        }
+        let rows = query.order_by_asc(place::Column::Id).limit(cursor.limit + 1).all(self.0.db.read()).await.map_err(Error::from)?;
+        let ids = rows.iter().map(|row| row.participant_id);
+        let people = participant::Entity::find()
+            .filter(participant::Column::OrganisationId.eq(actor.organisation))
+            .filter(participant::Column::Id.is_in(ids))
+            .all(self.0.db.read())
+            .await
+            .map_err(Error::from)?;
+        let out = |row: place::Model| {
+            let person = people.iter().find(|person| person.id == row.participant_id);
+            PlaceOut {
+                id: row.id,
+                participant: row.participant_id,
+                name: person.and_then(|person| person.name.clone()),
+                email: person.map(|person| person.email.clone()).unwrap_or_default(),
+                state: row.state,
+            }
+        };
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, out)))
+    }
+
+    /// Remind
+    ///
+    /// Reminds those who have not answered: twice at most, never sooner than three days after the last letter.
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/reminders", method = "post", operation_id = "remind")]
+    async fn remind(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+    ) -> Result<Accepted<MessageOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let fingerprint = format!("remind {} {}", organisation.0, opportunity.0);
+        let once = Once::begin_plain(&self.0, &actor.by, key.0.as_deref(), &fingerprint).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        jobs::ask_reminders(once.tx(), &self.0, &actor, opportunity.0).await?;
+        let out = MessageOut { message: "Reminders are being written.".into() };
+        let reply = once.commit(Accepted::new(&out)).await?;
+        self.0.wake.notify_one();
+        Ok(reply)
+    }
+}

@@ -1,0 +1,50 @@
+//! Whoever holds the link of an invitation.
+
+use crate::{
+    consent::record::Speaker,
+    platform::{Error, Platform, Result, http::Caller, secret::TokenKind},
+};
+use entity::{OrganisationId, ParticipantId, invitation, invitation_link, opportunity};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+/// The holder of an invitation's link. They may see this invitation, answer it, agree, take back, and nothing else.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// In which organisation.
+    pub organisation: OrganisationId,
+    /// Who was asked.
+    pub participant: ParticipantId,
+    /// What they were asked.
+    pub invitation: invitation::Model,
+}
+
+impl Guest {
+    /// How it is recorded.
+    pub fn by(&self) -> String {
+        format!("invitation:{}", self.invitation.id)
+    }
+
+    /// For consent.
+    pub fn speaker(&self) -> Speaker {
+        Speaker { organisation: self.organisation, participant: self.participant, channel: "link", by: self.by() }
+    }
+
+    /// The opportunity.
+    pub async fn opportunity(&self, connection: &impl ConnectionTrait) -> Result<opportunity::Model> {
+        let found = opportunity::Entity::find_by_id((self.organisation, self.invitation.opportunity_id)).one(connection).await?;
+        found.ok_or_else(|| Error::bug("an invitation without its opportunity"))
+    }
+}
+
+/// The invitation behind a token. Links of ended invitations still open, so that people can see and take back what they gave.
+pub async fn guest(platform: &Platform, caller: &Caller) -> Result<Guest> {
+    let token = caller.of_kind(TokenKind::Invitation)?;
+    let found = invitation_link::Entity::find()
+        .filter(invitation_link::Column::TokenHash.eq(token.hash()))
+        .one(platform.db.read())
+        .await?
+        .ok_or(Error::SignInNeeded)?;
+    let invitation = invitation::Entity::find_by_id((found.organisation_id, found.invitation_id)).one(platform.db.read()).await?;
+    let invitation = invitation.ok_or(Error::SignInNeeded)?;
+    Ok(Guest { organisation: found.organisation_id, participant: invitation.participant_id, invitation })
+}

@@ -1,0 +1,207 @@
+//! Work on many invitations: reminders, the end of an opportunity, invitations that are taken back.
+
+use super::{REMIND, TAKEN_BACK, make, rules};
+use crate::{
+    accounts::Actor,
+    consent::permitted,
+    opportunities,
+    platform::{
+        Error, Platform, Result, Tx, audit,
+        jobs::{Fault, NewJob, Next, enqueue},
+        mail::priority,
+    },
+};
+use chrono::Duration;
+use entity::{
+    InvitationId, InvitationState, MailState, OpportunityId, OrganisationId, ParticipantId, ParticipantState, Purpose, invitation, mail_message,
+    opportunity, participant, response,
+};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+
+/// People in one transaction.
+const PAGE: u64 = 1000;
+/// Nobody is reminded more often than this.
+const MOST_REMINDERS: i32 = 2;
+/// Nobody is reminded sooner than this after the last letter.
+const GAP: Duration = Duration::days(3);
+
+/// Which opportunity, and how far a job has come.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Which {
+    /// In which organisation.
+    pub organisation: OrganisationId,
+    /// Which.
+    pub opportunity: OpportunityId,
+}
+
+/// Reads a job's payload.
+pub fn payload<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Fault> {
+    serde_json::from_value(value).map_err(|error| Fault::GiveUp(format!("a payload that cannot be read: {error}")))
+}
+
+/// Reminds those who have not answered; the letters are made by a job.
+pub async fn ask_reminders(tx: &Tx, platform: &Platform, actor: &Actor, opportunity: OpportunityId) -> Result<()> {
+    let row = opportunity::Entity::find_by_id((actor.organisation, opportunity)).one(tx).await?.ok_or(Error::NotFound("opportunity"))?;
+    if !opportunities::is_open(tx, &row, platform.clock.now()).await? {
+        return Err(Error::conflict("closed", "This does not take answers now."));
+    }
+    let payload = serde_json::json!({"organisation": actor.organisation, "opportunity": opportunity});
+    let job = NewJob::now(super::REMINDERS, actor.organisation, payload).once(format!("{}:{opportunity}", super::REMINDERS));
+    enqueue(tx, &platform.clock, job).await?;
+    audit::record(tx, &platform.clock, actor.organisation, &actor.by, "remind", &format!("opportunity:{opportunity}")).await
+}
+
+/// Makes reminders, a page at a time, until nobody is left to remind.
+pub async fn remind(platform: Platform, value: Value) -> Result<Next, Fault> {
+    let which: Which = payload(value)?;
+    let (now, organisation) = (platform.clock.now(), which.organisation);
+    let tx = platform.db.begin().await?;
+    let Some(opportunity) = opportunity::Entity::find_by_id((organisation, which.opportunity)).one(&tx).await? else { return Ok(Next::Done) };
+    if !opportunities::is_open(&tx, &opportunity, now).await? {
+        return Ok(Next::Done);
+    }
+    // A reminder that was made raises the count and the time, so the next page holds other people.
+    let due = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::OpportunityId.eq(which.opportunity))
+        .filter(invitation::Column::State.eq(InvitationState::Sent))
+        .filter(invitation::Column::Reminders.lt(MOST_REMINDERS))
+        .filter(Condition::any().add(invitation::Column::RemindedAt.is_null()).add(invitation::Column::RemindedAt.lte(now - GAP)))
+        .filter(invitation::Column::CreatedAt.lte(now - GAP))
+        .order_by_asc(invitation::Column::Id)
+        .limit(PAGE)
+        .all(&tx)
+        .await?;
+    if due.is_empty() {
+        return Ok(Next::Done);
+    }
+    write_reminders(&tx, &platform, organisation, which.opportunity, &due).await?;
+    tx.commit().await?;
+    Ok(Next::More)
+}
+
+/// Makes a reminder for each of these invitations whose person allows it, and counts it for all.
+async fn write_reminders(tx: &Tx, platform: &Platform, organisation: OrganisationId, opportunity: OpportunityId, due: &[invitation::Model]) -> Result<()> {
+    let now = platform.clock.now();
+    let people: Vec<ParticipantId> = due.iter().map(|row| row.participant_id).collect();
+    let willing = permitted(tx, organisation, &people, Purpose::ContactReminder, organisation.0, now).await?;
+    let done = answered(tx, organisation, opportunity, &people).await?;
+    let addresses = addresses(tx, organisation, &people).await?;
+    let mut by_round: HashMap<i32, Vec<(InvitationId, ParticipantId, &str)>> = HashMap::new();
+    for row in due {
+        let fits = willing.contains(&row.participant_id) && !done.contains(&row.participant_id);
+        if let Some(address) = addresses.get(&row.participant_id).filter(|_| fits) {
+            by_round.entry(row.reminders + 1).or_default().push((row.id, row.participant_id, address));
+        }
+    }
+    let batch = make::batch(tx, platform, organisation, REMIND, opportunity.0, "system").await?;
+    for (n, people) in by_round {
+        let letters = make::Letters { organisation, batch, kind: REMIND, n, priority: priority::REMINDER, expires_at: None };
+        make::write(tx, platform, letters, &people).await?;
+    }
+    invitation::Entity::update_many()
+        .col_expr(invitation::Column::Reminders, sea_orm::ExprTrait::add(Expr::col(invitation::Column::Reminders), 1))
+        .col_expr(invitation::Column::RemindedAt, Expr::value(now))
+        .col_expr(invitation::Column::State, Expr::value(InvitationState::Sent.word()))
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::Id.is_in(due.iter().map(|row| row.id)))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+async fn answered(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId, people: &[ParticipantId]) -> Result<HashSet<ParticipantId>> {
+    let found: Vec<ParticipantId> = response::Entity::find()
+        .select_only()
+        .column(response::Column::ParticipantId)
+        .filter(response::Column::OrganisationId.eq(organisation))
+        .filter(response::Column::OpportunityId.eq(opportunity))
+        .filter(response::Column::ParticipantId.is_in(people.iter().copied()))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+async fn addresses(connection: &impl ConnectionTrait, organisation: OrganisationId, people: &[ParticipantId]) -> Result<HashMap<ParticipantId, String>> {
+    let found: Vec<(ParticipantId, String)> = participant::Entity::find()
+        .select_only()
+        .column(participant::Column::Id)
+        .column(participant::Column::Email)
+        .filter(participant::Column::OrganisationId.eq(organisation))
+        .filter(participant::Column::State.eq(ParticipantState::Joined))
+        .filter(participant::Column::Id.is_in(people.iter().copied()))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Asks again those who asked to be asked later and whose day has come. Comes again every hour.
+pub async fn ask_again(platform: Platform, _: Value) -> Result<Next, Fault> {
+    let now = platform.clock.now();
+    let tx = platform.db.begin().await?;
+    let due = invitation::Entity::find()
+        .filter(invitation::Column::State.eq(InvitationState::AskLater))
+        .filter(invitation::Column::AskAgainOn.lte(now.date_naive()))
+        .order_by_asc(invitation::Column::OrganisationId)
+        .order_by_asc(invitation::Column::OpportunityId)
+        .limit(PAGE)
+        .all(&tx)
+        .await?;
+    let more = u64::try_from(due.len()).unwrap_or(0) == PAGE;
+    for group in due.chunk_by(|a, b| (a.organisation_id, a.opportunity_id) == (b.organisation_id, b.opportunity_id)) {
+        if let Some(first) = group.first() {
+            write_reminders(&tx, &platform, first.organisation_id, first.opportunity_id, group).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(if more { Next::More } else { Next::At(now + Duration::hours(1)) })
+}
+
+/// Ends what is still open when an opportunity closes. People are not written to about it.
+pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
+    let which: Which = payload(value)?;
+    let tx = platform.db.begin().await?;
+    invitation::Entity::update_many()
+        .col_expr(invitation::Column::State, Expr::value(InvitationState::Ended.word()))
+        .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
+        .filter(invitation::Column::OrganisationId.eq(which.organisation))
+        .filter(invitation::Column::OpportunityId.eq(which.opportunity))
+        .filter(invitation::Column::State.is_in([InvitationState::Sent, InvitationState::AskLater, InvitationState::Waiting]))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(Next::Done)
+}
+
+/// Takes back invitations that no longer fit what a person wants: their waiting letters go, and if one was sent already, a
+/// neutral letter follows.
+pub async fn take_back(tx: &Tx, platform: &Platform, organisation: OrganisationId, person: &participant::Model, invitations: &[invitation::Model]) -> Result<()> {
+    for row in invitations.iter().filter(|row| rules::is_open(row.state)) {
+        invitation::Entity::update_many()
+            .col_expr(invitation::Column::State, Expr::value(InvitationState::Withdrawn.word()))
+            .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
+            .filter(invitation::Column::OrganisationId.eq(organisation))
+            .filter(invitation::Column::Id.eq(row.id))
+            .exec(tx)
+            .await?;
+        let unsent = mail_message::Entity::update_many()
+            .col_expr(mail_message::Column::State, Expr::value(MailState::Cancelled.word()))
+            .filter(mail_message::Column::OrganisationId.eq(organisation))
+            .filter(mail_message::Column::SubjectId.eq(row.id.0))
+            .filter(mail_message::Column::State.is_in([MailState::Queued, MailState::Deferred]))
+            .exec(tx)
+            .await?;
+        if unsent.rows_affected == 0 && person.state == ParticipantState::Joined {
+            let batch = make::batch(tx, platform, organisation, TAKEN_BACK, row.opportunity_id.0, "system").await?;
+            let letters = make::Letters { organisation, batch, kind: TAKEN_BACK, n: row.version, priority: priority::TRANSACTIONAL, expires_at: None };
+            make::write(tx, platform, letters, &[(row.id, person.id, &person.email)]).await?;
+        }
+        super::places::freed_if_limited(tx, platform, organisation, row.opportunity_id).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! Letters about invitations. Each asks once more, at the last moment, whether it may be sent.
+
+use super::{INVITE, PLACE, REMIND, TAKEN_BACK, rules};
+use crate::{
+    accounts::links::{self, LinkKind},
+    consent::permits,
+    integrity::ladder::{self, step},
+    opportunities,
+    participants::rules::allowed,
+    platform::{
+        Error, Platform, Result,
+        mail::{Composed, Letter},
+        secret::TokenKind,
+    },
+};
+use chrono::{DateTime, Days, NaiveDate, TimeZone, Timelike};
+use chrono_tz::Tz;
+use entity::{
+    InvitationId, InvitationState, MailState, OpportunityKind, OrganisationId, ParticipantState, PaymentKind, PaymentOffer, PreferenceDoc, Purpose, Time,
+    TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+/// Everything a letter about an invitation is made of.
+struct About {
+    organisation: organisation::Model,
+    invitation: invitation::Model,
+    opportunity: opportunity::Model,
+    person: participant::Model,
+    wishes: PreferenceDoc,
+    topics: Vec<TopicId>,
+    zone: Tz,
+}
+
+/// Writes a letter about an invitation, unless it may not be sent any more.
+pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
+    let Some(about) = read(&platform, &message).await? else {
+        return Ok(Composed::Drop(MailState::Cancelled, "what the letter is about is gone"));
+    };
+    if let Some(drop) = forbidden(&platform, &about, &message.kind).await? {
+        return Ok(drop);
+    }
+    let now = platform.clock.now();
+    if let Some(later) = about.quiet_until(now) {
+        return Ok(Composed::Later(later));
+    }
+    let token = platform.secret.token(TokenKind::Invitation, message.id.0);
+    let url = links::address(&platform, &about.organisation, LinkKind::Invitation, &token);
+    let stop = platform.secret.token(TokenKind::Unsubscribe, message.id.0);
+    let stop = links::address(&platform, &about.organisation, LinkKind::Unsubscribe, &stop);
+    let letter = match message.kind.as_str() {
+        INVITE => about.invite(&url),
+        REMIND => about.remind(&url),
+        TAKEN_BACK => about.taken_back(),
+        PLACE => about.place(&url),
+        _ => return Err(Error::bug("a kind of letter that invitations does not write")),
+    };
+    Ok(Composed::Letter(Box::new(letter.stoppable(stop, format!("{}.{}", message.kind, about.organisation.slug)))))
+}
+
+async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Option<About>> {
+    let (Some(organisation), Some(subject)) = (message.organisation_id, message.subject_id) else { return Ok(None) };
+    let db = platform.db.read();
+    let Some(invitation) = invitation::Entity::find_by_id((organisation, InvitationId(subject))).one(db).await? else { return Ok(None) };
+    let opportunity = opportunity::Entity::find_by_id((organisation, invitation.opportunity_id)).one(db).await?;
+    let person = participant::Entity::find_by_id((organisation, invitation.participant_id)).one(db).await?;
+    let organisation = organisation::Entity::find_by_id(organisation).one(db).await?;
+    let (Some(opportunity), Some(person), Some(organisation)) = (opportunity, person, organisation) else { return Ok(None) };
+    let wishes = wishes_of(db, &person).await?;
+    let topics = topics_of(db, organisation.id, opportunity.id).await?;
+    let zone = organisation.time_zone.parse().unwrap_or(Tz::UTC);
+    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, zone }))
+}
+
+/// How a person wants to be involved, now.
+pub async fn wishes_of(connection: &impl ConnectionTrait, person: &participant::Model) -> Result<PreferenceDoc> {
+    let found = match person.preference_id {
+        Some(id) => preference::Entity::find_by_id((person.organisation_id, id)).one(connection).await?,
+        None => None,
+    };
+    Ok(found.map_or_else(PreferenceDoc::unspoken, |row| row.document))
+}
+
+/// What an opportunity is about.
+pub async fn topics_of(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: entity::OpportunityId) -> Result<Vec<TopicId>> {
+    let rows = opportunity_topic::Entity::find()
+        .filter(opportunity_topic::Column::OrganisationId.eq(organisation))
+        .filter(opportunity_topic::Column::OpportunityId.eq(opportunity))
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.topic_id).collect())
+}
+
+/// Why a letter may not be sent any more, if it may not.
+async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Option<Composed>> {
+    let (now, db) = (platform.clock.now(), platform.db.read());
+    let drop = |state, why| Ok(Some(Composed::Drop(state, why)));
+    if about.person.state != ParticipantState::Joined {
+        return drop(MailState::Cancelled, "the person has left");
+    }
+    // What was promised or settled is told in any case: it asks nothing of anybody.
+    if matches!(kind, TAKEN_BACK | PLACE) {
+        return Ok(None);
+    }
+    if !opportunities::takes_answers(&about.opportunity, now, about.zone) {
+        return drop(MailState::Expired, "the opportunity has closed");
+    }
+    if !rules::is_open(about.invitation.state) {
+        return drop(MailState::Cancelled, "the invitation was answered or taken back");
+    }
+    let purpose = if kind == REMIND { Purpose::ContactReminder } else { Purpose::ContactInvite };
+    let organisation = about.organisation.id;
+    // Somebody who chose a lighter way themselves was not picked by us: that is their own act.
+    let own_choice = about.invitation.run_id.is_none();
+    if !own_choice && !permits(db, organisation, about.person.id, purpose, organisation.0, now).await? {
+        return drop(MailState::Suppressed, "consent to such letters does not stand");
+    }
+    let today = now.with_timezone(&about.zone).date_naive();
+    let never = about.topics.iter().any(|topic| about.wishes.topics.never.contains(topic));
+    if !own_choice && (never || !allowed(&about.wishes, &about.topics, today).allows(about.opportunity.rung)) {
+        return drop(MailState::Cancelled, "the person no longer wants this");
+    }
+    Ok(None)
+}
+
+impl About {
+    /// When the person may next be written to, if not now: after a quiet period, and inside their hours.
+    fn quiet_until(&self, now: Time) -> Option<Time> {
+        let local = now.with_timezone(&self.zone);
+        let mut day = local.date_naive();
+        while let Some(period) = self.wishes.quiet_periods.iter().find(|period| period.from <= day && day <= period.to) {
+            day = period.to.checked_add_days(Days::new(1))?;
+        }
+        let contact = &self.wishes.contact;
+        let hour = |given: Option<i32>, otherwise: u32| given.and_then(|hour| u32::try_from(hour).ok()).unwrap_or(otherwise);
+        let (from, to) = (hour(contact.from_hour, 0), hour(contact.to_hour, 24));
+        if day == local.date_naive() {
+            if (from..to).contains(&local.hour()) {
+                return None;
+            }
+            if local.hour() >= to {
+                day = day.checked_add_days(Days::new(1))?;
+            }
+        }
+        at_hour(self.zone, day, from)
+    }
+
+    fn subject(&self, plain: String) -> String {
+        if self.wishes.contact.neutral_subject { format!("A message from {}", self.organisation.name) } else { plain }
+    }
+
+    fn letter(&self, subject: String) -> Letter {
+        let reason = format!("You get this letter because you joined {} and chose to be asked. {}", self.organisation.name, contact(&self.organisation));
+        let mut letter = Letter::new(&self.organisation.name, self.subject(subject), reason);
+        letter.language.clone_from(&self.person.language);
+        letter.text(match &self.person.name {
+            Some(name) => format!("Dear {name},"),
+            None => "Hello,".to_owned(),
+        })
+    }
+
+    fn invite(&self, url: &str) -> Letter {
+        let opportunity = &self.opportunity;
+        let rung = step(opportunity.rung);
+        let opening = if self.invitation.question_first {
+            "You asked us to ask you each time. So here is a question: would you like to take part in this?"
+        } else {
+            "We would like to ask you to take part in this."
+        };
+        self.letter(format!("Would you like to take part: {}", opportunity.title))
+            .text(opening)
+            .text(&opportunity.summary)
+            .facts(vec![
+                ("What this is", format!("{}. {}", rung.people_say, rung.plain)),
+                ("What can change", opportunity.open_to_influence.clone()),
+                ("What cannot change", opportunity.not_open.clone()),
+                ("Who decides", opportunity.who_decides.clone()),
+                ("Time it takes", time(opportunity)),
+                ("When", self.when()),
+                ("Payment", payment(&opportunity.payment)),
+                ("Support", opportunity.support.clone()),
+                ("Please note", opportunity.content_note.clone().unwrap_or_default()),
+                ("Someone to talk to", support(opportunity)),
+                ("Answer by", opportunity.closes_on.map(day).unwrap_or_default()),
+                ("You hear what came of it by", opportunity.feedback_due.map(day).unwrap_or_default()),
+                ("How people are chosen", opportunity.how_chosen.clone()),
+            ])
+            .heading("Why you were asked")
+            .list(self.invitation.why.reasons.clone())
+            .button("Read more and answer", url)
+            .text("Yes, no, later, or something lighter: every answer is fine, and you need give no reason.")
+            .text(format!("{}.", ladder::ATTRIBUTION))
+    }
+
+    fn remind(&self, url: &str) -> Letter {
+        let opportunity = &self.opportunity;
+        let by = opportunity.closes_on.map(|last| format!(" You can answer until {}.", day(last))).unwrap_or_default();
+        self.letter(format!("A reminder: {}", opportunity.title))
+            .text(format!("We wrote to you about “{}”.{by}", opportunity.title))
+            .button("Read more and answer", url)
+            .text("If it is not for you, you can say no there, or leave it. Nothing follows from that.")
+    }
+
+    fn taken_back(&self) -> Letter {
+        self.letter(format!("No longer needed: {}", self.opportunity.title))
+            .text(format!("We had asked you about “{}”. You do not need to do anything about it.", self.opportunity.title))
+            .text("It no longer fits what you told us about how you want to be involved, so we have taken the question back.")
+    }
+
+    fn place(&self, url: &str) -> Letter {
+        let opportunity = &self.opportunity;
+        self.letter(format!("You have a place: {}", opportunity.title))
+            .text(format!("You have a place in “{}”.", opportunity.title))
+            .facts(vec![
+                ("When", self.when()),
+                ("Time it takes", time(opportunity)),
+                ("Payment", payment(&opportunity.payment)),
+                ("Support", opportunity.support.clone()),
+                ("Someone to talk to", support(opportunity)),
+            ])
+            .button("See your place, or give it up", url)
+            .text("If something changes for you, you can give the place up there at any time. You need give no reason.")
+    }
+
+    fn when(&self) -> String {
+        let local = |at: DateTime<chrono::Utc>| at.with_timezone(&self.zone).format("%A %-d %B %Y, %H:%M").to_string();
+        self.opportunity.starts_at.map(local).unwrap_or_default()
+    }
+}
+
+/// The first instant of an hour on a day, also where the clocks change.
+fn at_hour(zone: Tz, day: NaiveDate, hour: u32) -> Option<Time> {
+    let local = day.and_hms_opt(hour.min(23), 0, 0)?;
+    let found = zone.from_local_datetime(&local).earliest().or_else(|| zone.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest())?;
+    Some(found.with_timezone(&chrono::Utc))
+}
+
+fn contact(organisation: &organisation::Model) -> String {
+    format!("Questions: {}", organisation.contact)
+}
+
+fn support(opportunity: &opportunity::Model) -> String {
+    opportunity.support_contact.as_ref().map(|contact| format!("{}, {}", contact.name, contact.reach)).unwrap_or_default()
+}
+
+/// A date in words.
+pub fn day(date: NaiveDate) -> String {
+    date.format("%-d %B %Y").to_string()
+}
+
+/// The time an opportunity takes, in words.
+pub fn time(opportunity: &opportunity::Model) -> String {
+    let words = |minutes: i32| match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} minutes"),
+        (1, 0) => "1 hour".to_owned(),
+        (hours, 0) => format!("{hours} hours"),
+        (1, minutes) => format!("1 hour {minutes} minutes"),
+        (hours, minutes) => format!("{hours} hours {minutes} minutes"),
+    };
+    match opportunity.preparation_minutes {
+        0 => words(opportunity.minutes),
+        preparation => format!("{}, and {} to prepare", words(opportunity.minutes), words(preparation)),
+    }
+}
+
+/// A payment offer in words.
+pub fn payment(offer: &PaymentOffer) -> String {
+    let amount = |pence: i64| format!("£{}.{:02}", pence / 100, pence % 100);
+    let mut text = match (offer.kind, offer.amount_pence) {
+        (PaymentKind::Unpaid, _) => "This is not paid.".to_owned(),
+        (PaymentKind::Amount, Some(pence)) => format!("{} for everything, preparation included.", amount(pence)),
+        (PaymentKind::Voucher, Some(pence)) => format!("A voucher of {}.", amount(pence)),
+        (PaymentKind::Salary, Some(pence)) => format!("A paid role: {}.", amount(pence)),
+        (kind, None) => format!("{kind}."),
+    };
+    for part in [&offer.expenses, &offer.how] {
+        if !part.trim().is_empty() {
+            text.push(' ');
+            text.push_str(part.trim());
+        }
+    }
+    text
+}
+
+/// Whether an opportunity needs a place rather than answers.
+pub fn needs_place(kind: OpportunityKind) -> bool {
+    kind != OpportunityKind::Consultation
+}
+
+/// Whether somebody takes part by this invitation.
+pub fn takes_part(state: InvitationState) -> bool {
+    matches!(state, InvitationState::Accepted)
+}

@@ -1,0 +1,159 @@
+//! Making invitations: rows, links and letters in the caller's transaction, a constant number of statements a thousand people.
+
+use super::INVITE;
+use crate::{
+    participants::links::unsubscribe_links,
+    platform::{
+        Platform, Result, Tx,
+        mail::{self, NewLetter, priority},
+        secret::TokenKind,
+    },
+};
+use entity::{
+    InvitationId, InvitationState, MailBatchId, MailMessageId, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, RecipientKind, Time,
+    WhyAsked, invitation, invitation_link, mail_batch, mail_message, opportunity, participant,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr};
+use uuid::Uuid;
+
+/// Rows in one statement.
+const ROWS: usize = 500;
+
+/// Somebody to be invited. That they may be was decided by `matching`.
+#[derive(Clone, Debug)]
+pub struct Invitee {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Where the letter goes.
+    pub address: String,
+    /// They asked to be asked each time.
+    pub question_first: bool,
+    /// Why they were asked, for their own eyes.
+    pub why: Vec<String>,
+}
+
+/// Makes invitations with their letters.
+pub async fn make(
+    tx: &Tx,
+    platform: &Platform,
+    opportunity: &opportunity::Model,
+    run: Option<MatchRunId>,
+    people: Vec<Invitee>,
+    by: &str,
+) -> Result<Vec<InvitationId>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let organisation = opportunity.organisation_id;
+    let now = platform.clock.now();
+    let made: Vec<(InvitationId, Invitee)> = people.into_iter().map(|person| (platform.clock.new_id(), person)).collect();
+    for chunk in made.chunks(ROWS) {
+        let rows = chunk.iter().map(|(id, person)| invitation::ActiveModel {
+            organisation_id: Set(organisation),
+            id: Set(*id),
+            opportunity_id: Set(opportunity.id),
+            participant_id: Set(person.participant),
+            run_id: Set(run),
+            state: Set(InvitationState::Sent),
+            question_first: Set(person.question_first),
+            why: Set(WhyAsked { reasons: person.why.clone() }),
+            reminders: Set(0),
+            reminded_at: Set(None),
+            ask_again_on: Set(None),
+            replied_at: Set(None),
+            ended_at: Set(None),
+            version: Set(1),
+            created_at: Set(now),
+        });
+        invitation::Entity::insert_many(rows).exec_without_returning(tx).await?;
+        let asked = chunk.iter().map(|(_, person)| person.participant);
+        participant::Entity::update_many()
+            .col_expr(participant::Column::LastAskedAt, Expr::value(now))
+            .filter(participant::Column::OrganisationId.eq(organisation))
+            .filter(participant::Column::Id.is_in(asked))
+            .exec(tx)
+            .await?;
+    }
+    let batch = batch(tx, platform, organisation, INVITE, run.map_or(opportunity.id.0, |run| run.0), by).await?;
+    let letters: Vec<_> = made.iter().map(|(id, person)| (*id, person.participant, person.address.as_str())).collect();
+    write(tx, platform, Letters { organisation, batch, kind: INVITE, n: 0, priority: priority::INVITATION, expires_at: None }, &letters).await?;
+    Ok(made.into_iter().map(|(id, _)| id).collect())
+}
+
+/// The sending of a kind about a subject: opened once, used again by later pages.
+pub(super) async fn batch(tx: &Tx, platform: &Platform, organisation: OrganisationId, kind: &'static str, subject: Uuid, by: &str) -> Result<MailBatchId> {
+    let found = mail_batch::Entity::find()
+        .filter(mail_batch::Column::OrganisationId.eq(organisation))
+        .filter(mail_batch::Column::Kind.eq(kind))
+        .filter(mail_batch::Column::SubjectId.eq(subject))
+        .one(tx)
+        .await?;
+    match found {
+        Some(batch) => Ok(batch.id),
+        None => mail::open_batch(tx, &platform.clock, Some(organisation), kind, Some(subject), by).await,
+    }
+}
+
+/// What letters of one kind have in common.
+pub(super) struct Letters {
+    pub organisation: OrganisationId,
+    pub batch: MailBatchId,
+    pub kind: &'static str,
+    pub n: i32,
+    pub priority: i32,
+    pub expires_at: Option<Time>,
+}
+
+/// Enqueues letters about invitations, each with its own link and its own way to stop such letters.
+pub(super) async fn write(tx: &Tx, platform: &Platform, common: Letters, people: &[(InvitationId, ParticipantId, &str)]) -> Result<()> {
+    let now = platform.clock.now();
+    let letters: Vec<NewLetter> = people
+        .iter()
+        .map(|(invitation, participant, address)| NewLetter {
+            id: platform.clock.new_id(),
+            kind: common.kind,
+            recipient_kind: RecipientKind::Participant,
+            recipient_id: participant.0,
+            subject_id: Some(invitation.0),
+            address: (*address).to_owned(),
+            n: common.n,
+            priority: common.priority,
+            expires_at: common.expires_at,
+        })
+        .collect();
+    for chunk in letters.chunks(ROWS) {
+        let links = chunk.iter().map(|letter| invitation_link::ActiveModel {
+            organisation_id: Set(common.organisation),
+            id: Set(letter.id.0.into()),
+            invitation_id: Set(InvitationId(letter.subject_id.unwrap_or_default())),
+            token_hash: Set(platform.secret.token(TokenKind::Invitation, letter.id.0).hash()),
+            created_at: Set(now),
+        });
+        invitation_link::Entity::insert_many(links).exec_without_returning(tx).await?;
+    }
+    let stop: Vec<(MailMessageId, ParticipantId)> = letters.iter().map(|letter| (letter.id, letter.recipient_id.into())).collect();
+    unsubscribe_links(tx, platform, common.organisation, &stop).await?;
+    mail::enqueue(tx, &platform.clock, Some(common.organisation), common.batch, &letters).await
+}
+
+/// Letters about the invitations of an opportunity, counted by state.
+pub async fn letter_counts(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: OpportunityId) -> Result<Vec<(MailState, u64)>> {
+    let invitations = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::Id)
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::OpportunityId.eq(opportunity))
+        .into_query();
+    let counts: Vec<(MailState, i64)> = mail_message::Entity::find()
+        .select_only()
+        .column(mail_message::Column::State)
+        .column_as(mail_message::Column::Id.count(), "count")
+        .filter(mail_message::Column::OrganisationId.eq(organisation))
+        .filter(mail_message::Column::SubjectId.in_subquery(invitations))
+        .group_by(mail_message::Column::State)
+        .order_by_asc(mail_message::Column::State)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(counts.into_iter().map(|(state, count)| (state, u64::try_from(count).unwrap_or(0))).collect())
+}

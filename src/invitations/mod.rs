@@ -1,0 +1,33 @@
+//! Asking people, and what they answer: one invitation a person and opportunity.
+//!
+//! **What it promises people.** You are told why you were asked, what can change and what cannot, what it takes and what is paid,
+//! who decides and when you will hear back. Yes, no, later and something lighter are equally good answers, each one step
+//! away, and you may change your mind. You are never pressed: a no ends the matter for this project.
+
+pub mod api;
+pub mod guest;
+pub mod jobs;
+mod letters;
+pub mod make;
+pub mod places;
+pub mod replies;
+pub mod rules;
+
+pub use guest::Guest;
+pub use letters::compose;
+pub use make::{Invitee, make};
+
+/// Kind of the letter that asks.
+pub const INVITE: &str = "invitations.invite";
+/// Kind of the letter that reminds.
+pub const REMIND: &str = "invitations.remind";
+/// Kind of the letter that says that an invitation was taken back.
+pub const TAKEN_BACK: &str = "invitations.taken_back";
+/// Kind of the letter that confirms a place.
+pub const PLACE: &str = "invitations.place";
+/// Kind of the job that says a place has become free. `matching` takes it over.
+pub const PLACE_FREED: &str = "invitations.place_freed";
+/// Kind of the job that enqueues reminders.
+pub const REMINDERS: &str = "invitations.reminders";
+/// Kind of the recurring job that reminds those who asked to be asked later.
+pub const ASK_AGAIN: &str = "invitations.ask_again";

@@ -1,0 +1,153 @@
+//! Places of workshops, groups, panels and roles: taken in the order of the yeses, with a waiting list behind them.
+
+use super::{PLACE, PLACE_FREED, make};
+use crate::platform::{
+    Error, Platform, Result, Tx,
+    jobs::{NewJob, enqueue},
+    mail::priority,
+};
+use entity::{InvitationState, OpportunityId, OrganisationId, ParticipantId, PlaceState, invitation, opportunity, participant, place};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::json;
+
+/// Takes a place, or a place on the waiting list. Taking it again changes nothing.
+pub async fn take(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, participant: ParticipantId) -> Result<PlaceState> {
+    let (organisation, most) = (opportunity.organisation_id, opportunity.places);
+    lock(tx, organisation, opportunity.id).await?;
+    let own = of(tx, organisation, opportunity.id, participant).await?;
+    if let Some(own) = &own
+        && own.state != PlaceState::Released
+    {
+        return Ok(own.state);
+    }
+    let held = count(tx, organisation, opportunity.id, PlaceState::Held).await?;
+    let free = most.is_none_or(|most| held < u64::try_from(most).unwrap_or(0));
+    let state = if free { PlaceState::Held } else { PlaceState::Waiting };
+    let last = place::Entity::find()
+        .filter(place::Column::OrganisationId.eq(organisation))
+        .filter(place::Column::OpportunityId.eq(opportunity.id))
+        .order_by_desc(place::Column::Position)
+        .one(tx)
+        .await?;
+    let position = last.map_or(0, |last| last.position) + 1;
+    match own {
+        Some(own) => {
+            let mut row = own.into_active_model();
+            row.state = Set(state);
+            row.position = Set(position);
+            row.released_at = Set(None);
+            row.update(tx).await?;
+        }
+        None => {
+            let row = place::ActiveModel {
+                organisation_id: Set(organisation),
+                id: Set(platform.clock.new_id()),
+                opportunity_id: Set(opportunity.id),
+                participant_id: Set(participant),
+                state: Set(state),
+                position: Set(position),
+                created_at: Set(platform.clock.now()),
+                released_at: Set(None),
+            };
+            place::Entity::insert(row).exec_without_returning(tx).await?;
+        }
+    }
+    Ok(state)
+}
+
+/// Gives a place up. The first on the waiting list moves up and is told; if nobody waits, matching is told.
+pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, participant: ParticipantId) -> Result<()> {
+    let organisation = opportunity.organisation_id;
+    lock(tx, organisation, opportunity.id).await?;
+    let Some(own) = of(tx, organisation, opportunity.id, participant).await?.filter(|own| own.state != PlaceState::Released) else {
+        return Ok(());
+    };
+    let was_held = own.state == PlaceState::Held;
+    let mut row = own.into_active_model();
+    row.state = Set(PlaceState::Released);
+    row.released_at = Set(Some(platform.clock.now()));
+    row.update(tx).await?;
+    if !was_held {
+        return Ok(());
+    }
+    let next = place::Entity::find()
+        .filter(place::Column::OrganisationId.eq(organisation))
+        .filter(place::Column::OpportunityId.eq(opportunity.id))
+        .filter(place::Column::State.eq(PlaceState::Waiting))
+        .order_by_asc(place::Column::Position)
+        .one(tx)
+        .await?;
+    match next {
+        Some(next) => move_up(tx, platform, opportunity, next).await,
+        None => freed(tx, platform, organisation, opportunity.id).await,
+    }
+}
+
+/// Tells matching that somebody else can be asked.
+pub async fn freed(tx: &Tx, platform: &Platform, organisation: OrganisationId, opportunity: OpportunityId) -> Result<()> {
+    let payload = json!({"organisation": organisation, "opportunity": opportunity});
+    let job = NewJob::now(PLACE_FREED, organisation, payload).once(format!("{PLACE_FREED}:{opportunity}"));
+    enqueue(tx, &platform.clock, job).await
+}
+
+/// The same, where places are limited.
+pub async fn freed_if_limited(tx: &Tx, platform: &Platform, organisation: OrganisationId, opportunity: OpportunityId) -> Result<()> {
+    let found = opportunity::Entity::find_by_id((organisation, opportunity)).one(tx).await?;
+    match found.and_then(|row| row.places) {
+        Some(_) => freed(tx, platform, organisation, opportunity).await,
+        None => Ok(()),
+    }
+}
+
+async fn move_up(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, next: place::Model) -> Result<()> {
+    let (organisation, participant) = (opportunity.organisation_id, next.participant_id);
+    let mut row = next.into_active_model();
+    row.state = Set(PlaceState::Held);
+    row.update(tx).await?;
+    let invitation = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
+        .filter(invitation::Column::ParticipantId.eq(participant))
+        .one(tx)
+        .await?
+        .ok_or_else(|| Error::bug("a place without an invitation"))?;
+    let (id, version) = (invitation.id, invitation.version);
+    let mut row = invitation.into_active_model();
+    row.state = Set(InvitationState::Accepted);
+    row.version = Set(version + 1);
+    row.update(tx).await?;
+    let person = participant::Entity::find_by_id((organisation, participant)).one(tx).await?.ok_or_else(|| Error::bug("a place without a person"))?;
+    let batch = make::batch(tx, platform, organisation, PLACE, opportunity.id.0, "system").await?;
+    let letters = make::Letters { organisation, batch, kind: PLACE, n: version, priority: priority::TRANSACTIONAL, expires_at: None };
+    make::write(tx, platform, letters, &[(id, participant, &person.email)]).await
+}
+
+/// Makes others who take or give up places of this opportunity wait until the commit.
+async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<()> {
+    opportunity::Entity::find_by_id((organisation, opportunity)).lock_exclusive().one(tx).await?;
+    Ok(())
+}
+
+/// A person's place.
+pub async fn of(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: OpportunityId, participant: ParticipantId) -> Result<Option<place::Model>> {
+    let found = place::Entity::find()
+        .filter(place::Column::OrganisationId.eq(organisation))
+        .filter(place::Column::OpportunityId.eq(opportunity))
+        .filter(place::Column::ParticipantId.eq(participant))
+        .one(connection)
+        .await?;
+    Ok(found)
+}
+
+/// How many places of an opportunity are in a state.
+pub async fn count(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: OpportunityId, state: PlaceState) -> Result<u64> {
+    let count = place::Entity::find()
+        .filter(place::Column::OrganisationId.eq(organisation))
+        .filter(place::Column::OpportunityId.eq(opportunity))
+        .filter(place::Column::State.eq(state))
+        .count(connection)
+        .await?;
+    Ok(count)
+}

@@ -1,0 +1,181 @@
+//! What people answer: yes, no, later, something lighter.
+
+use super::{
+    Guest, Invitee, PLACE, make, places,
+    rules::{self, Reply},
+};
+use crate::{
+    opportunities,
+    platform::{Error, Platform, Result, Tx, mail::priority},
+};
+use chrono::NaiveDate;
+use entity::{
+    InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, PlaceState, Rung, invitation, opportunity, participant,
+};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+
+/// So many lighter ways are offered at most.
+const LIGHTER: u64 = 20;
+
+/// Reads an invitation again inside a transaction, so that two answers at once meet one after the other.
+async fn locked(tx: &Tx, organisation: OrganisationId, id: InvitationId) -> Result<invitation::Model> {
+    let found = invitation::Entity::find_by_id((organisation, id)).lock_exclusive().one(tx).await?;
+    found.ok_or(Error::NotFound("invitation"))
+}
+
+/// Checks that a reply may be given now. `Ok(None)` says that it is there already.
+async fn ready(tx: &Tx, platform: &Platform, guest: &Guest, reply: Reply) -> Result<Option<(invitation::Model, opportunity::Model)>> {
+    let opportunity = guest.opportunity(tx).await?;
+    let invitation = locked(tx, guest.organisation, guest.invitation.id).await?;
+    let open = opportunities::is_open(tx, &opportunity, platform.clock.now()).await?;
+    // Giving a place up must always be possible.
+    if !open && reply != Reply::Decline {
+        return Err(Error::Gone("This has closed. Thank you for looking.".into()));
+    }
+    match rules::accepts(invitation.state, reply) {
+        Some(true) => Ok(Some((invitation, opportunity))),
+        Some(false) => Ok(None),
+        None if invitation.state == InvitationState::Withdrawn => {
+            Err(Error::Gone("This invitation was taken back, because it no longer fits what you want.".into()))
+        }
+        None => Err(Error::conflict("answered", "You have said yes already. You can step down or say no instead.")),
+    }
+}
+
+async fn set(tx: &Tx, platform: &Platform, invitation: invitation::Model, state: InvitationState, again: Option<NaiveDate>) -> Result<()> {
+    let version = invitation.version;
+    let mut row = invitation.into_active_model();
+    row.state = Set(state);
+    row.replied_at = Set(Some(platform.clock.now()));
+    row.ask_again_on = Set(again);
+    row.version = Set(version + 1);
+    row.update(tx).await?;
+    Ok(())
+}
+
+/// Yes. For limited places this takes one, or a place on the waiting list, and a letter confirms a place.
+pub async fn accept(tx: &Tx, platform: &Platform, guest: &Guest) -> Result<InvitationState> {
+    let Some((invitation, opportunity)) = ready(tx, platform, guest, Reply::Accept).await? else {
+        return Ok(locked(tx, guest.organisation, guest.invitation.id).await?.state);
+    };
+    let state = if opportunity.kind == entity::OpportunityKind::Consultation {
+        InvitationState::Accepted
+    } else {
+        match places::take(tx, platform, &opportunity, guest.participant).await? {
+            PlaceState::Held => InvitationState::Accepted,
+            _ => InvitationState::Waiting,
+        }
+    };
+    let version = invitation.version;
+    set(tx, platform, invitation, state, None).await?;
+    if opportunity.kind != entity::OpportunityKind::Consultation && state == InvitationState::Accepted {
+        let person = participant::Entity::find_by_id((guest.organisation, guest.participant)).one(tx).await?;
+        let address = person.map(|person| person.email).unwrap_or_default();
+        let batch = make::batch(tx, platform, guest.organisation, PLACE, opportunity.id.0, "system").await?;
+        let letters = make::Letters {
+            organisation: guest.organisation,
+            batch,
+            kind: PLACE,
+            n: version,
+            priority: priority::TRANSACTIONAL,
+            expires_at: None,
+        };
+        make::write(tx, platform, letters, &[(guest.invitation.id, guest.participant, &address)]).await?;
+    }
+    Ok(state)
+}
+
+/// No. A place that was held becomes free. No reason is asked, and nothing follows from it.
+pub async fn decline(tx: &Tx, platform: &Platform, guest: &Guest) -> Result<InvitationState> {
+    let Some((invitation, opportunity)) = ready(tx, platform, guest, Reply::Decline).await? else {
+        return Ok(InvitationState::Declined);
+    };
+    leave(tx, platform, invitation, &opportunity, InvitationState::Declined).await?;
+    Ok(InvitationState::Declined)
+}
+
+/// Ends an invitation that a person leaves, and frees what they held.
+async fn leave(tx: &Tx, platform: &Platform, invitation: invitation::Model, opportunity: &opportunity::Model, state: InvitationState) -> Result<()> {
+    let (participant, was) = (invitation.participant_id, invitation.state);
+    set(tx, platform, invitation, state, None).await?;
+    if opportunity.kind == entity::OpportunityKind::Consultation || opportunity.state != OpportunityState::Open {
+        return Ok(());
+    }
+    match was {
+        InvitationState::Accepted | InvitationState::Waiting => places::release(tx, platform, opportunity, participant).await,
+        // A seat that was offered and not taken goes to the next in line.
+        InvitationState::Sent | InvitationState::AskLater => places::freed(tx, platform, opportunity.organisation_id, opportunity.id).await,
+        _ => Ok(()),
+    }
+}
+
+/// Later: a reminder comes on that day.
+pub async fn ask_later(tx: &Tx, platform: &Platform, guest: &Guest, on: NaiveDate) -> Result<InvitationState> {
+    let Some((invitation, opportunity)) = ready(tx, platform, guest, Reply::AskLater).await? else {
+        return Ok(InvitationState::AskLater);
+    };
+    let today = platform.clock.now().date_naive();
+    let fits = on > today && opportunity.closes_on.is_none_or(|last| on <= last);
+    if !fits {
+        return Err(Error::invalid("/on", "out_of_range", "Choose a day to come, before this closes."));
+    }
+    set(tx, platform, invitation, InvitationState::AskLater, Some(on)).await?;
+    Ok(InvitationState::AskLater)
+}
+
+/// Lighter ways to take part in the same project that are open now: a lower rung, or the same rung and less time.
+pub async fn lighter(connection: &impl ConnectionTrait, platform: &Platform, guest: &Guest, than: &opportunity::Model) -> Result<Vec<opportunity::Model>> {
+    let rungs: Vec<Rung> = Rung::ALL.iter().copied().filter(|rung| *rung <= than.rung).collect();
+    let found = opportunity::Entity::find()
+        .filter(opportunity::Column::OrganisationId.eq(guest.organisation))
+        .filter(opportunity::Column::ProjectId.eq(than.project_id))
+        .filter(opportunity::Column::State.eq(OpportunityState::Open))
+        .filter(opportunity::Column::Id.ne(than.id))
+        .filter(opportunity::Column::Rung.is_in(rungs))
+        .order_by_asc(opportunity::Column::Id)
+        .limit(LIGHTER)
+        .all(connection)
+        .await?;
+    let time = |row: &opportunity::Model| row.minutes + row.preparation_minutes;
+    let mut ways = Vec::new();
+    for way in found {
+        let less = way.rung < than.rung || time(&way) < time(than);
+        if less && opportunities::is_open(connection, &way, platform.clock.now()).await? {
+            ways.push(way);
+        }
+    }
+    Ok(ways)
+}
+
+/// Something lighter. With `to`, the person takes part in that way instead: it is their own choice, so their preferences do
+/// not stand against it. Without, they stay informed.
+pub async fn step_down(tx: &Tx, platform: &Platform, guest: &Guest, to: Option<OpportunityId>) -> Result<(InvitationState, Option<InvitationId>)> {
+    let Some((invitation, opportunity)) = ready(tx, platform, guest, Reply::StepDown).await? else {
+        return Ok((InvitationState::SteppedDown, None));
+    };
+    let way = match to {
+        Some(id) => {
+            let ways = lighter(tx, platform, guest, &opportunity).await?;
+            let way = ways.into_iter().find(|way| way.id == id);
+            Some(way.ok_or_else(|| Error::invalid("/to", "not_offered", "Choose one of the lighter ways that are offered."))?)
+        }
+        None => None,
+    };
+    leave(tx, platform, invitation, &opportunity, InvitationState::SteppedDown).await?;
+    let Some(way) = way else { return Ok((InvitationState::SteppedDown, None)) };
+    let already = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(guest.organisation))
+        .filter(invitation::Column::OpportunityId.eq(way.id))
+        .filter(invitation::Column::ParticipantId.eq(guest.participant))
+        .one(tx)
+        .await?;
+    if let Some(already) = already {
+        return Ok((InvitationState::SteppedDown, Some(already.id)));
+    }
+    let person = participant::Entity::find_by_id((guest.organisation, guest.participant)).one(tx).await?;
+    let person = person.ok_or_else(|| Error::bug("an invitation without a person"))?;
+    let why = vec!["You chose this lighter way yourself.".to_owned()];
+    let invitee = Invitee { participant: guest.participant, address: person.email, question_first: false, why };
+    let made = make(tx, platform, &way, None, vec![invitee], &guest.by()).await?;
+    Ok((InvitationState::SteppedDown, made.first().copied()))
+}

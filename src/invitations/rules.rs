@@ -1,0 +1,59 @@
+//! What may follow what, between an invitation and its answer.
+
+use entity::InvitationState as State;
+
+/// What somebody answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reply {
+    /// Yes.
+    Accept,
+    /// No.
+    Decline,
+    /// Later.
+    AskLater,
+    /// Something lighter.
+    StepDown,
+}
+
+/// Whether a reply may follow a state: `Some(true)` it changes it, `Some(false)` it is there already, `None` it may not.
+pub fn accepts(state: State, reply: Reply) -> Option<bool> {
+    match (state, reply) {
+        // Taken back or over: nothing to answer.
+        (State::Withdrawn | State::Ended, _) => None,
+        (State::Accepted | State::Waiting, Reply::Accept) => Some(false),
+        (State::Declined, Reply::Decline) => Some(false),
+        // Who takes part already has answered "when"; they can step down or say no instead.
+        (State::Accepted | State::Waiting, Reply::AskLater) => None,
+        (State::SteppedDown, Reply::StepDown) => Some(false),
+        _ => Some(true),
+    }
+}
+
+/// Whether an invitation still waits for an answer, so that it may be reminded of or taken back.
+pub fn is_open(state: State) -> bool {
+    matches!(state, State::Sent | State::AskLater)
+}
+
+/// Whether an invitation counts towards somebody's load: it asks for their time.
+pub fn takes_time(state: State) -> bool {
+    matches!(state, State::Sent | State::AskLater | State::Accepted | State::Waiting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_held_to_an_answer() {
+        for state in [State::Sent, State::AskLater, State::Accepted, State::Waiting, State::SteppedDown] {
+            assert_eq!(accepts(state, Reply::Decline), Some(true), "{state}: no is always possible");
+        }
+        for state in [State::Declined, State::SteppedDown, State::AskLater] {
+            assert_eq!(accepts(state, Reply::Accept), Some(true), "{state}: people may change their mind");
+        }
+        for reply in [Reply::Accept, Reply::Decline, Reply::AskLater, Reply::StepDown] {
+            assert_eq!(accepts(State::Withdrawn, reply), None);
+            assert_eq!(accepts(State::Ended, reply), None);
+        }
+    }
+}

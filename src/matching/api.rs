@@ -1,0 +1,277 @@
+//! Endpoints: who may be asked, and asking.
+
+use super::{lottery, rules::Reason, runs};
+use crate::{
+    accounts::{Power, access},
+    platform::{
+        Error, Platform, Result,
+        http::{Accepted, Body, Caller, Chapter, Fine, Once},
+        secret::hex,
+    },
+    statistics::disclosure::{Shown, protect},
+};
+use entity::{DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, Time, match_result, match_run, organisation};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
+
+/// How many people are not asked for one reason.
+#[derive(Object)]
+pub struct ReasonCount {
+    /// The reason.
+    reason: String,
+    /// How many; absent where the group is too small to be told.
+    #[oai(skip_serializing_if_is_none)]
+    count: Option<u64>,
+    /// Whether the number is withheld, because the group is small.
+    withheld: bool,
+}
+
+/// Who may be asked, in counts.
+#[derive(Object)]
+pub struct MatchOut {
+    /// People who have joined.
+    considered: u64,
+    /// People who may be asked.
+    eligible: u64,
+    /// People who would be asked first.
+    asked: u64,
+    /// People who would stand in reserve.
+    reserve: u64,
+    /// Everybody else, by the first reason against. Nobody sees who.
+    not_asked: Vec<ReasonCount>,
+}
+
+/// How to ask.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InviteIn {
+    /// For limited places: a public seed from outside, such as the numbers of a lottery. Without it one is made and recorded.
+    #[serde(default)]
+    seed: Option<String>,
+}
+
+/// A run of matching.
+#[derive(Object)]
+pub struct RunOut {
+    /// Its id.
+    id: MatchRunId,
+    /// `running` or `done`.
+    state: String,
+    /// Name of the rules.
+    rules_version: String,
+    /// The public seed of the draw.
+    #[oai(skip_serializing_if_is_none)]
+    seed: Option<String>,
+    /// SHA-256 over the ids of the people in the pool, in hexadecimal.
+    #[oai(skip_serializing_if_is_none)]
+    pool_digest: Option<String>,
+    /// People who were looked at.
+    considered: i32,
+    /// People who could be asked.
+    eligible: i32,
+    /// People who were asked.
+    asked: i32,
+    /// People who stand in reserve.
+    reserve: i32,
+    /// Everybody else, by the first reason against.
+    not_asked: Vec<ReasonCount>,
+    /// Started at.
+    created_at: Time,
+    /// Finished at.
+    #[oai(skip_serializing_if_is_none)]
+    finished_at: Option<Time>,
+}
+
+/// One drawn name.
+#[derive(Object)]
+pub struct DrawnOut {
+    /// Place in the drawn order, from 1.
+    rank: i32,
+    /// Whose.
+    participant: ParticipantId,
+    /// Asked, or in reserve.
+    outcome: DrawOutcome,
+}
+
+/// A draw, with everything that is needed to run it again.
+#[derive(Object)]
+pub struct DrawOut {
+    /// How the draw works, in words.
+    method: String,
+    /// The public seed.
+    seed: Option<String>,
+    /// SHA-256 over the pool, in hexadecimal.
+    pool_digest: Option<String>,
+    /// The pool: ids in ascending order.
+    pool: Vec<ParticipantId>,
+    /// The drawn order.
+    drawn: Vec<DrawnOut>,
+    /// Whether running it again just now gave the same result.
+    verified: bool,
+}
+
+/// Counts by reason through the minimum group rule.
+fn reasons(counts: impl IntoIterator<Item = (String, u64)>, minimum: i32) -> Vec<ReasonCount> {
+    let mut cells: Vec<(String, u64)> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
+    // In the order of the rules, so that the same numbers always come in the same order.
+    cells.sort_by_key(|(word, _)| Reason::ALL.iter().position(|reason| reason.word() == word));
+    let shown = protect(&cells, u64::try_from(minimum).unwrap_or(5));
+    let out = |(reason, shown): (String, Shown)| match shown {
+        Shown::Number(count) => ReasonCount { reason, count: Some(count), withheld: false },
+        Shown::Few => ReasonCount { reason, count: None, withheld: true },
+    };
+    shown.into_iter().map(out).collect()
+}
+
+fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
+    let counts = run.reasons.as_object().into_iter().flatten().map(|(word, count)| (word.clone(), count.as_u64().unwrap_or(0)));
+    RunOut {
+        id: run.id,
+        not_asked: reasons(counts, minimum),
+        state: run.state,
+        rules_version: run.rules_version,
+        seed: run.seed,
+        pool_digest: run.pool_digest.map(|digest| hex(&digest)),
+        considered: run.considered,
+        eligible: run.eligible,
+        asked: run.asked,
+        reserve: run.reserve,
+        created_at: run.created_at,
+        finished_at: run.finished_at,
+    }
+}
+
+/// Matching.
+pub struct Api(pub Platform);
+
+impl Api {
+    async fn minimum(&self, organisation: OrganisationId) -> Result<i32> {
+        let found = organisation::Entity::find_by_id(organisation).one(self.0.db.read()).await?;
+        Ok(found.map_or(5, |organisation| organisation.minimum_group))
+    }
+
+    async fn run(&self, organisation: OrganisationId, opportunity: OpportunityId, run: MatchRunId) -> Result<match_run::Model> {
+        let found = match_run::Entity::find_by_id((organisation, run)).one(self.0.db.read()).await?;
+        found.filter(|run| run.opportunity_id == opportunity).ok_or(Error::NotFound("run"))
+    }
+}
+
+#[OpenApi(tag = "Chapter::Matching")]
+impl Api {
+    /// See who may be asked
+    ///
+    /// In counts, never by name, and never why somebody is not. Nobody is asked by this.
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/match", method = "post", operation_id = "match")]
+    async fn preview(&self, caller: Caller, organisation: Path<OrganisationId>, opportunity: Path<OpportunityId>) -> Result<Fine<MatchOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let (found, counts) = runs::preview(&self.0, &actor, opportunity.0).await?;
+        let places = found.places.map(|places| u64::try_from(places).unwrap_or(0));
+        let asked = places.map_or(counts.eligible, |places| places.min(counts.eligible));
+        let not_asked = counts.not_asked.iter().map(|(word, count)| ((*word).to_owned(), *count));
+        Ok(Fine::new(&MatchOut {
+            not_asked: reasons(not_asked, self.minimum(actor.organisation).await?),
+            considered: counts.considered,
+            eligible: counts.eligible,
+            asked,
+            reserve: if places.is_some() { counts.eligible - asked } else { 0 },
+        }))
+    }
+
+    /// Match and invite
+    ///
+    /// For an open call everybody who may be asked is. For limited places names are drawn with a recorded seed, and the rest
+    /// stand in reserve. The answer comes at once; the invitations are made by the queue.
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/invitations", method = "post", operation_id = "invite")]
+    async fn invite(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<InviteIn>,
+    ) -> Result<Accepted<RunOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.read()?;
+        let minimum = self.minimum(actor.organisation).await?;
+        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let run = runs::start(once.tx(), &self.0, &actor, opportunity.0, given.seed).await?;
+        let at = format!("/api/organisations/{}/opportunities/{}/matches/{}", actor.organisation, run.opportunity_id, run.id);
+        let reply = once.commit(Accepted::new(&run_out(run, minimum)).at(at)).await?;
+        self.0.wake.notify_one();
+        Ok(reply)
+    }
+
+    /// List runs
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/matches", method = "get", operation_id = "listMatches")]
+    async fn runs(&self, caller: Caller, organisation: Path<OrganisationId>, opportunity: Path<OpportunityId>) -> Result<Fine<Vec<RunOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        let minimum = self.minimum(actor.organisation).await?;
+        let rows = match_run::Entity::find()
+            .filter(match_run::Column::OrganisationId.eq(actor.organisation))
+            .filter(match_run::Column::OpportunityId.eq(opportunity.0))
+            .order_by_desc(match_run::Column::Id)
+            .limit(100)
+            .all(self.0.db.read())
+            .await
+            .map_err(Error::from)?;
+        Ok(Fine::new(&rows.into_iter().map(|run| run_out(run, minimum)).collect::<Vec<_>>()))
+    }
+
+    /// Read a run
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/matches/:run", method = "get", operation_id = "getMatch")]
+    async fn get(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        run: Path<MatchRunId>,
+    ) -> Result<Fine<RunOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        let run = self.run(actor.organisation, opportunity.0, run.0).await?;
+        Ok(Fine::new(&run_out(run, self.minimum(actor.organisation).await?)))
+    }
+
+    /// Read a draw and run it again
+    ///
+    /// Everything that is needed to run the draw again: the pool as ids, the seed, the order. Runs it again and says whether it agrees.
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/matches/:run/draw", method = "get", operation_id = "getDraw")]
+    async fn draw(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        run: Path<MatchRunId>,
+    ) -> Result<Fine<DrawOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
+        let run = self.run(actor.organisation, opportunity.0, run.0).await?;
+        if run.seed.is_none() || run.pool.is_none() {
+            return Err(Error::NotFound("draw"));
+        }
+        let verified = runs::verify(self.0.db.read(), &run).await?;
+        let rows = match_result::Entity::find()
+            .filter(match_result::Column::OrganisationId.eq(actor.organisation))
+            .filter(match_result::Column::RunId.eq(run.id))
+            .order_by_asc(match_result::Column::Rank)
+            .limit(10_000)
+            .all(self.0.db.read())
+            .await
+            .map_err(Error::from)?;
+        let pool = run.pool.unwrap_or_default();
+        Ok(Fine::new(&DrawOut {
+            method: format!("{}: see the documentation of the lottery.", lottery::RULES),
+            seed: run.seed,
+            pool_digest: run.pool_digest.map(|digest| hex(&digest)),
+            pool: pool.chunks_exact(16).filter_map(|bytes| uuid::Uuid::from_slice(bytes).ok()).map(ParticipantId).collect(),
+            drawn: rows.into_iter().map(|row| DrawnOut { rank: row.rank, participant: row.participant_id, outcome: row.outcome }).collect(),
+            verified,
+        }))
+    }
+}
+

@@ -1,0 +1,15 @@
+//! Who may be asked, who is asked, and why.
+//!
+//! **What it promises people.** You are never asked above what you want, never about what you said never to, never more than
+//! you allow; no one here can override that. Where places are few, names are drawn by a lottery that anybody can run
+//! again. What you want done about payment, complaints and past answers never count. You see why you were asked.
+
+pub mod api;
+pub mod lottery;
+mod people;
+pub mod preference;
+pub mod rules;
+pub mod runs;
+
+/// Kind of the job that looks at people and invites those who may be asked.
+pub const INVITE: &str = "matching.invite";

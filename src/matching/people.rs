@@ -1,0 +1,188 @@
+//! Reads people a page at a time, with all that the rule needs: a constant number of queries a thousand people.
+
+use super::rules::{Ask, Asked, Candidate, Eligible, Reason, may_be_asked, why};
+use crate::{
+    consent::permitted,
+    invitations::{Invitee, rules::takes_time},
+    opportunities::{self, activity},
+    platform::{Error, Result},
+};
+use chrono::{Datelike, NaiveDate, TimeZone};
+use chrono_tz::Tz;
+use entity::{
+    InvitationState, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Purpose, Time, invitation, opportunity, opportunity_topic,
+    organisation, participant, preference,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::{HashMap, HashSet};
+
+/// People in one page.
+pub const PAGE: u64 = 1000;
+
+/// What people are looked at for.
+pub struct Question {
+    /// The opportunity.
+    pub opportunity: opportunity::Model,
+    /// What it asks.
+    pub ask: Ask,
+    month_began: Time,
+}
+
+impl Question {
+    /// Reads what an opportunity asks.
+    pub async fn read(connection: &impl ConnectionTrait, opportunity: opportunity::Model, now: Time) -> Result<Self> {
+        let organisation = organisation::Entity::find_by_id(opportunity.organisation_id).one(connection).await?;
+        let organisation = organisation.ok_or_else(|| Error::bug("an opportunity without its organisation"))?;
+        let zone: Tz = organisation.time_zone.parse().unwrap_or(Tz::UTC);
+        let today = now.with_timezone(&zone).date_naive();
+        let topics = opportunity_topic::Entity::find()
+            .filter(opportunity_topic::Column::OrganisationId.eq(opportunity.organisation_id))
+            .filter(opportunity_topic::Column::OpportunityId.eq(opportunity.id))
+            .all(connection)
+            .await?;
+        let ask = Ask {
+            rung: opportunity.rung,
+            topics: topics.into_iter().map(|row| row.topic_id).collect(),
+            activity: activity(opportunity.kind),
+            formats: opportunity.formats.0.clone(),
+            minutes: i64::from(opportunity.minutes) + i64::from(opportunity.preparation_minutes),
+            starts_on: opportunity.starts_at.map(|start| start.with_timezone(&zone).date_naive()),
+            today,
+        };
+        Ok(Self { opportunity, ask, month_began: month_start(zone, today, now) })
+    }
+
+    /// Looks at the next page of people behind `after`. With `among`, at those only.
+    pub async fn page(&self, connection: &impl ConnectionTrait, after: Option<ParticipantId>, among: Option<&[ParticipantId]>, now: Time) -> Result<Vec<Looked>> {
+        let organisation = self.opportunity.organisation_id;
+        let mut query = participant::Entity::find()
+            .filter(participant::Column::OrganisationId.eq(organisation))
+            .filter(participant::Column::State.eq(ParticipantState::Joined));
+        if let Some(after) = after {
+            query = query.filter(participant::Column::Id.gt(after));
+        }
+        if let Some(among) = among {
+            query = query.filter(participant::Column::Id.is_in(among.iter().copied()));
+        }
+        let people = query.order_by_asc(participant::Column::Id).limit(PAGE).all(connection).await?;
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<ParticipantId> = people.iter().map(|person| person.id).collect();
+        let wishes = wishes(connection, organisation, &people).await?;
+        let willing = permitted(connection, organisation, &ids, Purpose::ContactInvite, organisation.0, now).await?;
+        let (load, before, declined) = self.history(connection, &ids).await?;
+        let unspoken = PreferenceDoc::unspoken();
+        let look = |person: participant::Model| {
+            let wishes = person.preference_id.and_then(|id| wishes.get(&id)).unwrap_or(&unspoken);
+            let candidate = Candidate {
+                wishes,
+                may_be_written_to: willing.contains(&person.id),
+                asked: load.get(&person.id).copied().unwrap_or_default(),
+                asked_before: before.contains(&person.id),
+                declined_here: declined.contains(&person.id),
+            };
+            let verdict = may_be_asked(&self.ask, &candidate);
+            let why = if verdict.is_ok() { why(&self.ask, &candidate, self.opportunity.places.is_some()) } else { Vec::new() };
+            Looked { participant: person.id, address: person.email, verdict, why }
+        };
+        Ok(people.into_iter().map(look).collect())
+    }
+
+    /// What was asked of people this month, whom this opportunity has asked, and who said no in this project.
+    async fn history(&self, connection: &impl ConnectionTrait, ids: &[ParticipantId]) -> Result<History> {
+        let organisation = self.opportunity.organisation_id;
+        let rows: Vec<(ParticipantId, InvitationState, Time, entity::OpportunityId, entity::ProjectId, i32, i32)> = invitation::Entity::find()
+            .select_only()
+            .column(invitation::Column::ParticipantId)
+            .column(invitation::Column::State)
+            .column(invitation::Column::CreatedAt)
+            .column(invitation::Column::OpportunityId)
+            .column(opportunity::Column::ProjectId)
+            .column(opportunity::Column::Minutes)
+            .column(opportunity::Column::PreparationMinutes)
+            .join(sea_orm::JoinType::InnerJoin, to_opportunity())
+            .filter(invitation::Column::OrganisationId.eq(organisation))
+            .filter(invitation::Column::ParticipantId.is_in(ids.iter().copied()))
+            .filter(
+                sea_orm::Condition::any()
+                    .add(invitation::Column::CreatedAt.gte(self.month_began))
+                    .add(invitation::Column::OpportunityId.eq(self.opportunity.id))
+                    .add(opportunity::Column::ProjectId.eq(self.opportunity.project_id)),
+            )
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let (mut load, mut before, mut declined) = (HashMap::<_, Asked>::new(), HashSet::new(), HashSet::new());
+        for (person, state, at, of, project, minutes, preparation) in rows {
+            if at >= self.month_began {
+                let load = load.entry(person).or_default();
+                load.invitations += 1;
+                if takes_time(state) {
+                    load.minutes += i64::from(minutes) + i64::from(preparation);
+                }
+            }
+            if of == self.opportunity.id {
+                before.insert(person);
+            }
+            if project == self.opportunity.project_id && state == InvitationState::Declined {
+                declined.insert(person);
+            }
+        }
+        Ok((load, before, declined))
+    }
+}
+
+type History = (HashMap<ParticipantId, Asked>, HashSet<ParticipantId>, HashSet<ParticipantId>);
+
+/// The composite way from an invitation to its opportunity.
+fn to_opportunity() -> sea_orm::RelationDef {
+    invitation::Entity::belongs_to(opportunity::Entity)
+        .from((invitation::Column::OrganisationId, invitation::Column::OpportunityId))
+        .to((opportunity::Column::OrganisationId, opportunity::Column::Id))
+        .into()
+}
+
+async fn wishes(connection: &impl ConnectionTrait, organisation: OrganisationId, people: &[participant::Model]) -> Result<HashMap<PreferenceId, PreferenceDoc>> {
+    let ids = people.iter().filter_map(|person| person.preference_id);
+    let rows = preference::Entity::find()
+        .filter(preference::Column::OrganisationId.eq(organisation))
+        .filter(preference::Column::Id.is_in(ids))
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.document)).collect())
+}
+
+/// The instant at which the current month began where the organisation is.
+fn month_start(zone: Tz, today: NaiveDate, now: Time) -> Time {
+    let first = today.with_day(1).and_then(|first| first.and_hms_opt(0, 0, 0));
+    first.and_then(|first| zone.from_local_datetime(&first).earliest()).map_or(now, |first| first.with_timezone(&chrono::Utc))
+}
+
+/// A person who was looked at.
+pub struct Looked {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Where a letter would go.
+    address: String,
+    /// Whether they may be asked.
+    pub verdict: Result<Eligible, Reason>,
+    why: Vec<String>,
+}
+
+impl Looked {
+    /// As somebody to be invited, if they may be.
+    pub fn invitee(self) -> Option<Invitee> {
+        let eligible = self.verdict.ok()?;
+        Some(Invitee { participant: self.participant, address: self.address, question_first: eligible.question_first, why: self.why })
+    }
+}
+
+/// Whether an opportunity can invite now.
+pub async fn must_be_open(connection: &impl ConnectionTrait, opportunity: &opportunity::Model, now: Time) -> Result<()> {
+    if opportunities::is_open(connection, opportunity, now).await? {
+        Ok(())
+    } else {
+        Err(Error::conflict("not_open", "Open this first: nobody is asked about something that takes no answers."))
+    }
+}

@@ -1,0 +1,66 @@
+//! When a person changes what they want: open invitations that no longer fit are taken back, at once.
+
+use crate::{
+    invitations::{self, jobs::payload, rules::is_open},
+    participants::rules::allowed,
+    platform::{
+        Platform,
+        jobs::{Fault, Next},
+    },
+};
+use chrono_tz::Tz;
+use entity::{OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation, participant, preference};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+struct Who {
+    organisation: OrganisationId,
+    participant: ParticipantId,
+}
+
+/// Takes back what no longer fits. Also runs when somebody leaves: then nothing fits.
+pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
+    let who: Who = payload(value)?;
+    let tx = platform.db.begin().await?;
+    let person = participant::Entity::find_by_id((who.organisation, who.participant)).one(&tx).await?;
+    let home = organisation::Entity::find_by_id(who.organisation).one(&tx).await?;
+    let (Some(person), Some(home)) = (person, home) else { return Ok(Next::Done) };
+    let wishes = match person.preference_id {
+        Some(id) => preference::Entity::find_by_id((who.organisation, id)).one(&tx).await?.map(|row| row.document),
+        None => None,
+    };
+    let zone: Tz = home.time_zone.parse().unwrap_or(Tz::UTC);
+    let today = platform.clock.now().with_timezone(&zone).date_naive();
+    let rows = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(who.organisation))
+        .filter(invitation::Column::ParticipantId.eq(who.participant))
+        .filter(invitation::Column::State.is_in(entity::InvitationState::ALL.iter().copied().filter(|state| is_open(*state))))
+        .all(&tx)
+        .await?;
+    let offers: Vec<_> = rows.iter().map(|row| row.opportunity_id).collect();
+    let opportunities = opportunity::Entity::find()
+        .filter(opportunity::Column::OrganisationId.eq(who.organisation))
+        .filter(opportunity::Column::Id.is_in(offers.iter().copied()))
+        .all(&tx)
+        .await?;
+    let topics = opportunity_topic::Entity::find()
+        .filter(opportunity_topic::Column::OrganisationId.eq(who.organisation))
+        .filter(opportunity_topic::Column::OpportunityId.is_in(offers))
+        .all(&tx)
+        .await?;
+    let fits = |row: &invitation::Model| {
+        let (Some(wishes), Some(offer)) = (&wishes, opportunities.iter().find(|offer| offer.id == row.opportunity_id)) else { return true };
+        let topics: Vec<_> = topics.iter().filter(|link| link.opportunity_id == offer.id).map(|link| link.topic_id).collect();
+        let never = topics.iter().any(|topic| wishes.topics.never.contains(topic));
+        // What a person chose for themselves stays theirs.
+        row.run_id.is_none() || (!never && allowed(wishes, &topics, today).allows(offer.rung))
+    };
+    let left = person.state == ParticipantState::Left;
+    let gone: Vec<_> = rows.into_iter().filter(|row| left || !fits(row)).collect();
+    invitations::jobs::take_back(&tx, &platform, who.organisation, &person, &gone).await?;
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(Next::Done)
+}

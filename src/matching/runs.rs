@@ -1,0 +1,374 @@
+//! Runs of matching: looking at everybody, drawing where places are few, inviting. The work is done by the queue, a page of
+//! a thousand people a transaction; a run that was broken off goes on where it stopped.
+
+use super::{
+    INVITE, lottery,
+    people::{PAGE, Question, must_be_open},
+    rules::Reason,
+};
+use crate::{
+    accounts::Actor,
+    invitations::{self, jobs::payload},
+    platform::{
+        Error, Platform, Result, Tx, audit,
+        jobs::{Fault, NewJob, Next, enqueue},
+        secret::hex,
+        text::Check,
+    },
+};
+use entity::{
+    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, audit_head, invitation, match_result, match_run,
+    opportunity,
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// How rules of an open call are named in the record.
+const OPEN_CALL: &str = "open-call-1";
+/// So many people stand in reserve at least, and ten times the places.
+const RESERVE: usize = 100;
+
+/// How many people were looked at, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// People who have joined.
+    pub considered: u64,
+    /// Of those, people who may be asked.
+    pub eligible: u64,
+    /// The others, by the first reason against.
+    pub not_asked: BTreeMap<&'static str, u64>,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: Result<(), Reason>) {
+        self.considered += 1;
+        match verdict {
+            Ok(()) => self.eligible += 1,
+            Err(reason) => *self.not_asked.entry(reason.word()).or_default() += 1,
+        }
+    }
+}
+
+/// One opportunity of the caller's organisation.
+async fn find(connection: &impl ConnectionTrait, organisation: OrganisationId, id: OpportunityId) -> Result<opportunity::Model> {
+    opportunity::Entity::find_by_id((organisation, id)).one(connection).await?.ok_or(Error::NotFound("opportunity"))
+}
+
+/// Counts who may be asked, without asking anybody.
+pub async fn preview(platform: &Platform, actor: &Actor, id: OpportunityId) -> Result<(opportunity::Model, Counts)> {
+    let now = platform.clock.now();
+    let db = platform.db.read();
+    let opportunity = find(db, actor.organisation, id).await?;
+    let question = Question::read(db, opportunity.clone(), now).await?;
+    let (mut counts, mut after) = (Counts::default(), None);
+    loop {
+        let page = question.page(db, after, None, now).await?;
+        let Some(last) = page.last() else { return Ok((opportunity, counts)) };
+        after = Some(last.participant);
+        page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
+    }
+}
+
+/// Starts a run that invites. For limited places the seed is recorded before anybody is looked at; a coordinator may give
+/// one from outside, such as the numbers of a public lottery.
+pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId, seed: Option<String>) -> Result<match_run::Model> {
+    let now = platform.clock.now();
+    let opportunity = opportunity::Entity::find_by_id((actor.organisation, id)).lock_exclusive().one(tx).await?.ok_or(Error::NotFound("opportunity"))?;
+    must_be_open(tx, &opportunity, now).await?;
+    let mut check = Check::new();
+    if let Some(seed) = &seed {
+        check.line("/seed", seed, 200);
+        check.that(opportunity.places.is_some(), "/seed", "no_draw", "An open call draws no lots. Leave this out.");
+    }
+    check.done()?;
+    let earlier = match_run::Entity::find()
+        .filter(match_run::Column::OrganisationId.eq(actor.organisation))
+        .filter(match_run::Column::OpportunityId.eq(id))
+        .order_by_desc(match_run::Column::Id)
+        .one(tx)
+        .await?;
+    if let Some(earlier) = earlier {
+        if earlier.state == "running" {
+            return Err(Error::conflict("running", "A run is under way. Wait until it has finished."));
+        }
+        if opportunity.places.is_some() && reserve_left(tx, &earlier).await? > 0 {
+            let detail = "Names were drawn for this already. As places become free, the reserve is asked in its order.";
+            return Err(Error::conflict("drawn", detail));
+        }
+    }
+    let seed = opportunity.places.map(|_| seed.unwrap_or_else(|| hex(&platform.clock.secret())));
+    let row = match_run::ActiveModel {
+        organisation_id: Set(actor.organisation),
+        id: Set(platform.clock.new_id()),
+        opportunity_id: Set(id),
+        rules_version: Set(if seed.is_some() { lottery::RULES } else { OPEN_CALL }.to_owned()),
+        seed: Set(seed),
+        pool_digest: Set(None),
+        places: Set(opportunity.places),
+        pool: Set(None),
+        cursor: Set(None),
+        considered: Set(0),
+        eligible: Set(0),
+        asked: Set(0),
+        reserve: Set(0),
+        reasons: Set(json!({})),
+        state: Set("running".to_owned()),
+        created_by: Set(actor.by.clone()),
+        created_at: Set(now),
+        finished_at: Set(None),
+    };
+    let run = row.insert(tx).await?;
+    let job = NewJob::now(INVITE, actor.organisation, json!({"organisation": actor.organisation, "run": run.id}));
+    enqueue(tx, &platform.clock, job).await?;
+    audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", run.id)).await?;
+    Ok(run)
+}
+
+async fn reserve_left(tx: &Tx, run: &match_run::Model) -> Result<u64> {
+    let count = match_result::Entity::find()
+        .filter(match_result::Column::OrganisationId.eq(run.organisation_id))
+        .filter(match_result::Column::RunId.eq(run.id))
+        .filter(match_result::Column::Outcome.eq(DrawOutcome::Reserve))
+        .count(tx)
+        .await?;
+    Ok(count)
+}
+
+#[derive(Serialize, Deserialize)]
+struct Which {
+    organisation: OrganisationId,
+    run: MatchRunId,
+}
+
+/// Does the next piece of a run.
+pub async fn invite(platform: Platform, value: Value) -> Result<Next, Fault> {
+    let which: Which = payload(value)?;
+    let run = match_run::Entity::find_by_id((which.organisation, which.run)).one(platform.db.read()).await?;
+    let Some(run) = run.filter(|run| run.state == "running") else { return Ok(Next::Done) };
+    let next = if run.seed.is_some() { draw(&platform, run).await? } else { open_call_page(&platform, run).await? };
+    platform.wake.notify_one();
+    Ok(next)
+}
+
+/// Makes everybody else of this organisation who invites wait until the commit, so that two runs cannot both count the same
+/// free hour of somebody's month.
+async fn one_at_a_time(tx: &Tx, organisation: OrganisationId) -> Result<()> {
+    audit_head::Entity::find_by_id(organisation).lock_exclusive().one(tx).await?;
+    Ok(())
+}
+
+/// Looks at a thousand people and invites those who may be asked.
+async fn open_call_page(platform: &Platform, run: match_run::Model) -> Result<Next> {
+    let now = platform.clock.now();
+    let tx = platform.db.begin().await?;
+    one_at_a_time(&tx, run.organisation_id).await?;
+    let opportunity = find(&tx, run.organisation_id, run.opportunity_id).await?;
+    // Closed in the meantime: what was asked stays, nobody else is.
+    let open = must_be_open(&tx, &opportunity, now).await.is_ok();
+    let question = Question::read(&tx, opportunity, now).await?;
+    let page = if open { question.page(&tx, run.cursor, None, now).await? } else { Vec::new() };
+    let mut counts = Counts::default();
+    page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
+    let finished = u64::try_from(page.len()).unwrap_or(0) < PAGE;
+    let cursor = page.last().map(|looked| looked.participant).or(run.cursor);
+    let people: Vec<_> = page.into_iter().filter_map(super::people::Looked::invitee).collect();
+    let made = invitations::make(&tx, platform, &question.opportunity, Some(run.id), people, &run.created_by).await?;
+    let asked = run.asked + i32::try_from(made.len()).unwrap_or(0);
+    note(&tx, platform, run, &counts, |row| {
+        row.asked = Set(asked);
+        row.cursor = Set(cursor);
+    }, finished)
+    .await?;
+    tx.commit().await?;
+    Ok(if finished { Next::Done } else { Next::More })
+}
+
+/// Adds counts to a run's record.
+async fn note(tx: &Tx, platform: &Platform, run: match_run::Model, counts: &Counts, more: impl FnOnce(&mut match_run::ActiveModel), finished: bool) -> Result<()> {
+    let mut reasons = run.reasons.as_object().cloned().unwrap_or_default();
+    for (reason, count) in &counts.not_asked {
+        let before = reasons.get(*reason).and_then(Value::as_u64).unwrap_or(0);
+        reasons.insert((*reason).to_owned(), json!(before + count));
+    }
+    let number = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
+    let (considered, eligible) = (run.considered + number(counts.considered), run.eligible + number(counts.eligible));
+    let mut row = run.into_active_model();
+    row.considered = Set(considered);
+    row.eligible = Set(eligible);
+    row.reasons = Set(Value::Object(reasons));
+    more(&mut row);
+    if finished {
+        row.state = Set("done".to_owned());
+        row.finished_at = Set(Some(platform.clock.now()));
+    }
+    row.update(tx).await?;
+    Ok(())
+}
+
+/// Looks at everybody, draws, and invites those whose names came first.
+async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
+    let now = platform.clock.now();
+    let db = platform.db.read();
+    let question = Question::read(db, find(db, run.organisation_id, run.opportunity_id).await?, now).await?;
+    let (mut counts, mut after, mut pool) = (Counts::default(), None, Vec::new());
+    loop {
+        let page = question.page(db, after, None, now).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.participant);
+        for looked in &page {
+            counts.add(looked.verdict.map(|_| ()));
+            if looked.verdict.is_ok() {
+                pool.extend_from_slice(looked.participant.0.as_bytes());
+            }
+        }
+    }
+    let (size, digest) = (pool.len() / 16, lottery::digest(&pool));
+    let places = usize::try_from(run.places.unwrap_or(0)).unwrap_or(0);
+    let order = lottery::draw(size, places + (places * 10).max(RESERVE), run.seed.as_deref().unwrap_or_default(), &digest);
+    let drawn: Vec<ParticipantId> = order.iter().filter_map(|place| member(&pool, *place)).collect();
+
+    let tx = platform.db.begin().await?;
+    one_at_a_time(&tx, run.organisation_id).await?;
+    let open = must_be_open(&tx, &question.opportunity, now).await.is_ok();
+    let free = usize::try_from(free_places(&tx, &question.opportunity).await?).unwrap_or(0).min(places);
+    let rows = drawn.iter().zip(1..).map(|(person, rank)| match_result::ActiveModel {
+        organisation_id: Set(run.organisation_id),
+        run_id: Set(run.id),
+        participant_id: Set(*person),
+        outcome: Set(DrawOutcome::Reserve),
+        rank: Set(rank),
+    });
+    for chunk in rows.collect::<Vec<_>>().chunks(1000) {
+        match_result::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx).await?;
+    }
+    let asked = if open { ask_next(&tx, platform, &question, run.id, &run.created_by, free).await? } else { 0 };
+    let reserve = i32::try_from(drawn.len()).unwrap_or(0) - asked;
+    note(&tx, platform, run, &counts, |row| {
+        row.pool = Set(Some(pool));
+        row.pool_digest = Set(Some(digest));
+        row.asked = Set(asked);
+        row.reserve = Set(reserve);
+    }, true)
+    .await?;
+    tx.commit().await?;
+    Ok(Next::Done)
+}
+
+/// The person at a position of a pool.
+fn member(pool: &[u8], place: usize) -> Option<ParticipantId> {
+    let bytes = pool.get(place * 16..place * 16 + 16)?;
+    uuid::Uuid::from_slice(bytes).ok().map(ParticipantId)
+}
+
+/// Places that nobody holds and that nobody was asked to take.
+async fn free_places(tx: &Tx, opportunity: &opportunity::Model) -> Result<i64> {
+    let organisation = opportunity.organisation_id;
+    let held = invitations::places::count(tx, organisation, opportunity.id, PlaceState::Held).await?;
+    let open = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
+        .filter(invitation::Column::State.is_in([InvitationState::Sent, InvitationState::AskLater]))
+        .count(tx)
+        .await?;
+    Ok(i64::from(opportunity.places.unwrap_or(0)) - i64::try_from(held + open).unwrap_or(i64::MAX))
+}
+
+/// Asks the next `most` people of the reserve, in their order. Each is looked at once more: who no longer may be asked is
+/// passed over.
+async fn ask_next(tx: &Tx, platform: &Platform, question: &Question, run: MatchRunId, by: &str, most: usize) -> Result<i32> {
+    let organisation = question.opportunity.organisation_id;
+    let now = platform.clock.now();
+    let (mut people, mut rank) = (Vec::new(), 0);
+    while people.len() < most {
+        let reserve = match_result::Entity::find()
+            .filter(match_result::Column::OrganisationId.eq(organisation))
+            .filter(match_result::Column::RunId.eq(run))
+            .filter(match_result::Column::Outcome.eq(DrawOutcome::Reserve))
+            .filter(match_result::Column::Rank.gt(rank))
+            .order_by_asc(match_result::Column::Rank)
+            .limit(PAGE)
+            .all(tx)
+            .await?;
+        let Some(last) = reserve.last() else { break };
+        rank = last.rank;
+        let ids: Vec<_> = reserve.iter().map(|row| row.participant_id).collect();
+        let mut looked = question.page(tx, None, Some(&ids), now).await?;
+        looked.sort_by_key(|one| ids.iter().position(|id| *id == one.participant));
+        people.extend(looked.into_iter().filter_map(super::people::Looked::invitee).take(most - people.len()));
+    }
+    let ids: Vec<_> = people.iter().map(|person| person.participant).collect();
+    let made = invitations::make(tx, platform, &question.opportunity, Some(run), people, by).await?;
+    match_result::Entity::update_many()
+        .col_expr(match_result::Column::Outcome, sea_orm::sea_query::Expr::value(DrawOutcome::Asked.word()))
+        .filter(match_result::Column::OrganisationId.eq(organisation))
+        .filter(match_result::Column::RunId.eq(run))
+        .filter(match_result::Column::ParticipantId.is_in(ids))
+        .exec(tx)
+        .await?;
+    Ok(i32::try_from(made.len()).unwrap_or(0))
+}
+
+/// A place has become free: the next of the reserve are asked.
+pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault> {
+    let which: invitations::jobs::Which = payload(value)?;
+    let now = platform.clock.now();
+    let tx = platform.db.begin().await?;
+    one_at_a_time(&tx, which.organisation).await?;
+    let opportunity = find(&tx, which.organisation, which.opportunity).await?;
+    let run = match_run::Entity::find()
+        .filter(match_run::Column::OrganisationId.eq(which.organisation))
+        .filter(match_run::Column::OpportunityId.eq(which.opportunity))
+        .filter(match_run::Column::State.eq("done"))
+        .order_by_desc(match_run::Column::Id)
+        .one(&tx)
+        .await?;
+    let (Some(run), true) = (run, must_be_open(&tx, &opportunity, now).await.is_ok()) else { return Ok(Next::Done) };
+    let free = usize::try_from(free_places(&tx, &opportunity).await?).unwrap_or(0);
+    if free > 0 {
+        let question = Question::read(&tx, opportunity, now).await?;
+        let asked = ask_next(&tx, &platform, &question, run.id, "system", free).await?;
+        let (total, reserve) = (run.asked + asked, run.reserve - asked);
+        let mut row = run.into_active_model();
+        row.asked = Set(total);
+        row.reserve = Set(reserve);
+        row.update(&tx).await?;
+    }
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(Next::Done)
+}
+
+/// Runs a recorded draw again: whether pool, digest, seed and order agree with what was recorded.
+pub async fn verify(connection: &impl ConnectionTrait, run: &match_run::Model) -> Result<bool> {
+    let (Some(pool), Some(digest), Some(seed)) = (&run.pool, &run.pool_digest, &run.seed) else { return Ok(false) };
+    if lottery::digest(pool) != *digest {
+        return Ok(false);
+    }
+    let mut rank = 0;
+    let places = usize::try_from(run.places.unwrap_or(0)).unwrap_or(0);
+    let order = lottery::draw(pool.len() / 16, places + (places * 10).max(RESERVE), seed, digest);
+    loop {
+        let rows = match_result::Entity::find()
+            .filter(match_result::Column::OrganisationId.eq(run.organisation_id))
+            .filter(match_result::Column::RunId.eq(run.id))
+            .filter(match_result::Column::Rank.gt(rank))
+            .order_by_asc(match_result::Column::Rank)
+            .limit(PAGE)
+            .all(connection)
+            .await?;
+        if rows.is_empty() {
+            return Ok(usize::try_from(rank).unwrap_or(0) == order.len());
+        }
+        for row in rows {
+            rank += 1;
+            let place = usize::try_from(rank - 1).ok().and_then(|index| order.get(index));
+            if row.rank != rank || place.and_then(|place| member(pool, *place)) != Some(row.participant_id) {
+                return Ok(false);
+            }
+        }
+    }
+}

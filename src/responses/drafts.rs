@@ -1,0 +1,67 @@
+//! Answers that are not handed in yet: kept so that somebody can go on later, also on another device.
+
+use super::submit::{may_answer, to_violations};
+use crate::{
+    consent::rules::State,
+    invitations::Guest,
+    opportunities::Forms,
+    platform::{Error, Platform, Result, Tx, http::etag},
+};
+use entity::{Purpose, QuestionnaireId, consent_standing, organisation, response_draft};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
+use serde_json::{Map, Value};
+
+/// The draft of an invitation.
+pub async fn get(connection: &impl ConnectionTrait, guest: &Guest) -> Result<Option<response_draft::Model>> {
+    Ok(response_draft::Entity::find_by_id((guest.organisation, guest.invitation.id)).one(connection).await?)
+}
+
+/// Which questions the holder of an invitation may answer now.
+pub async fn answerable(connection: &impl ConnectionTrait, platform: &Platform, guest: &Guest) -> Result<QuestionnaireId> {
+    let offer = guest.opportunity(connection).await?;
+    let home = organisation::Entity::find_by_id(guest.organisation).one(connection).await?;
+    let zone = home.map(|home| home.time_zone).unwrap_or_default();
+    let key = (guest.organisation, guest.participant, Purpose::Participate, offer.id.0);
+    let standing = consent_standing::Entity::find_by_id(key).one(connection).await?;
+    let standing = standing.map(|standing| State::after(standing.r#type, standing.valid_until));
+    may_answer(guest.invitation.state, standing, &offer, &zone, platform.clock.now())
+}
+
+/// Saves a draft. What is missing is no fault yet; what is wrong is. A draft that is there must be named by its version, so
+/// that a second device cannot overwrite what it has not seen.
+pub async fn save(
+    tx: &Tx,
+    platform: &Platform,
+    forms: &Forms,
+    guest: &Guest,
+    if_match: Option<&str>,
+    answers: Map<String, Value>,
+) -> Result<response_draft::Model> {
+    let questionnaire = answerable(tx, platform, guest).await?;
+    let form = forms.form_in(tx, guest.organisation, questionnaire).await?;
+    let found = form.evaluate_draft(&answers, platform.clock.now()).violations;
+    if !found.is_empty() {
+        return Err(Error::Invalid(to_violations(found)));
+    }
+    let old = response_draft::Entity::find_by_id((guest.organisation, guest.invitation.id)).lock_exclusive().one(tx).await?;
+    let now = platform.clock.now();
+    let Some(old) = old else {
+        let row = response_draft::ActiveModel {
+            organisation_id: Set(guest.organisation),
+            invitation_id: Set(guest.invitation.id),
+            questionnaire_id: Set(questionnaire),
+            answers: Set(Value::Object(answers)),
+            version: Set(1),
+            updated_at: Set(now),
+        };
+        return Ok(row.insert(tx).await?);
+    };
+    etag::expect(if_match, old.version)?;
+    let version = old.version + 1;
+    let mut row = old.into_active_model();
+    row.questionnaire_id = Set(questionnaire);
+    row.answers = Set(Value::Object(answers));
+    row.version = Set(version);
+    row.updated_at = Set(now);
+    Ok(row.update(tx).await?)
+}
