@@ -2,7 +2,7 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, integrity, opportunities, projects,
+    accounts, integrity, opportunities,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -14,6 +14,7 @@ use crate::{
         mail::{Composers, Mailer, Transport},
         tasks::Tasks,
     },
+    projects,
 };
 use entity::installation;
 use migration::{Migrations, Migrator};

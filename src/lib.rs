@@ -3,9 +3,9 @@
 pub mod app;
 
 pub mod accounts;
-pub mod questionnaires;
 pub mod integrity;
 pub mod opportunities;
 pub mod projects;
+pub mod questionnaires;
 
 pub mod platform;
