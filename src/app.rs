@@ -2,18 +2,21 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, consent, integrity, opportunities, projects,
+    accounts, consent, integrity, invitations, matching, opportunities, participants,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
             edge::{self, Edge, Traffic},
             limits::Limits,
-            openapi, problem,
+            once, openapi, problem,
         },
         jobs::{Next, Queue},
         mail::{Composers, Mailer, Transport},
         tasks::Tasks,
     },
+    influence, projects,
+    responses::{self, submit::Submissions},
+    sessions, statistics,
 };
 use entity::installation;
 use migration::{Migrations, Migrator};
@@ -21,6 +24,9 @@ use poem::{EndpointExt, Route, endpoint::BoxEndpoint, middleware::Cors};
 use poem_openapi::OpenApiService;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use std::sync::Arc;
+
+/// Kind of the recurring job that forgets old idempotency keys.
+const FORGET_KEYS: &str = "platform.forget_keys";
 
 /// How many jobs or letters are taken at a time.
 const BATCH: u64 = 100;
@@ -34,6 +40,7 @@ pub struct App {
     pub tasks: Tasks,
     /// Compiled questionnaires.
     pub forms: opportunities::Forms,
+    submissions: Submissions,
     queue: Arc<Queue>,
     mailer: Arc<Mailer>,
     traffic: Traffic,
@@ -68,12 +75,14 @@ impl App {
         let mailer = Mailer::new(composers(), transport, &platform.config)?;
         let tasks = Tasks::new();
         let forms = opportunities::Forms::default();
-        Ok(Self { queue: Arc::new(queue()), mailer: Arc::new(mailer), traffic: Traffic::default(), platform, tasks, forms })
+        let submissions = Submissions::start(&tasks, &platform, forms.clone());
+        let (queue, mailer) = (Arc::new(queue()), Arc::new(mailer));
+        Ok(Self { queue, mailer, traffic: Traffic::default(), platform, tasks, forms, submissions })
     }
 
     /// Everything the server answers.
     pub fn endpoint(&self) -> BoxEndpoint<'static> {
-        let service = service(&self.platform, &self.forms);
+        let service = service(self);
         let spec = openapi::complete(&service.spec()).unwrap_or_default();
         let ui = docs_page(&service);
         let ready = self.platform.clone();
@@ -132,16 +141,29 @@ impl App {
     }
 }
 
-/// The API.
-pub fn service(platform: &Platform, forms: &opportunities::Forms) -> OpenApiService<impl poem_openapi::OpenApi + use<>, ()> {
-    let projects = (projects::api::Api(platform.clone()), projects::api::decisions::DecisionsApi(platform.clone()));
-    let opportunities = (
+/// The API. One handler struct a room; the tuple's groups keep it within what the framework can nest.
+pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, ()> {
+    let (platform, forms) = (&app.platform, &app.forms);
+    let work = (
+        projects::api::Api(platform.clone()),
+        projects::api::decisions::DecisionsApi(platform.clone()),
         opportunities::api::Api(platform.clone()),
         opportunities::api::questions::QuestionsApi(platform.clone(), forms.clone()),
         opportunities::api::public::PublicApi(platform.clone()),
     );
-    let apis = (integrity::api::Api, accounts::api::Api(platform.clone()), consent::api::Api(platform.clone()), projects, opportunities);
-    OpenApiService::new(apis, "Alongside", env!("CARGO_PKG_VERSION"))
+    let asking = (
+        consent::api::Api(platform.clone()),
+        matching::api::Api(platform.clone()),
+        invitations::api::Api(platform.clone()),
+        responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },
+    );
+    let back = (
+        sessions::api::Api(platform.clone()),
+        influence::api::Api(platform.clone()),
+        statistics::api::Api(platform.clone()),
+    );
+    let people = (accounts::api::Api(platform.clone()), participants::api::all(platform));
+    OpenApiService::new((integrity::api::Api, people, work, asking, back), "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")
 }
@@ -149,21 +171,36 @@ pub fn service(platform: &Platform, forms: &opportunities::Forms) -> OpenApiServ
 /// Who runs which job.
 fn queue() -> Queue {
     let mut queue = Queue::default();
-    queue.on("platform.forget_keys", |platform, _| async move {
-        crate::platform::http::once::forget(&platform).await?;
+    queue.on(FORGET_KEYS, |platform, _| async move {
+        once::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
+    queue.on(participants::PREFERENCE_CHANGED, matching::preference::changed);
+    queue.on(participants::LEFT, matching::preference::changed);
+    queue.on(consent::WITHDRAWN, responses::withdrawal::carry_out);
     queue.on(opportunities::CLOSE_DUE, |platform, _| opportunities::opening::close_due(platform));
     queue.on(opportunities::OPENED, |_, _| async { Ok(Next::Done) });
-    queue.on(opportunities::CLOSED, |_, _| async { Ok(Next::Done) });
+    queue.on(opportunities::CLOSED, invitations::jobs::closed);
+    queue.on(invitations::REMINDERS, invitations::jobs::remind);
+    queue.on(invitations::ASK_AGAIN, invitations::jobs::ask_again);
+    queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
+    queue.on(matching::INVITE, matching::runs::invite);
     queue
 }
 
 /// Who writes which letter.
 fn composers() -> Composers {
     let mut composers = Composers::default();
-    composers.on(accounts::STAFF_INVITATION, accounts::compose);
-    composers.on(accounts::PASSWORD_RESET, accounts::compose);
+    for kind in [accounts::STAFF_INVITATION, accounts::PASSWORD_RESET] {
+        composers.on(kind, accounts::compose);
+    }
+    for kind in [participants::JOIN, participants::SIGN_IN, participants::JOIN_INVITATION] {
+        composers.on(kind, participants::compose);
+    }
+    for kind in [invitations::INVITE, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
+        composers.on(kind, invitations::compose);
+    }
+    composers.on(sessions::NOTES, sessions::letters::compose);
     composers
 }
 
@@ -222,7 +259,7 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 /// Jobs that come again by themselves; adding them twice changes nothing.
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
-    for kind in ["platform.forget_keys", opportunities::CLOSE_DUE] {
+    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, invitations::ASK_AGAIN] {
         let job =
             NewJob { kind, payload: serde_json::json!({}), run_at: None, unique: Some(kind.to_owned()), organisation: None };
         enqueue(platform.db.write(), &platform.clock, job).await?;

@@ -128,7 +128,9 @@ pub fn missing(facts: &OpeningFacts) -> Vec<Violation> {
 pub fn payment_flaws(payment: &PaymentOffer) -> Option<Violation> {
     let violation = |code, detail| Some(Violation::new("/payment/amount_pence", code, detail));
     match (payment.kind, payment.amount_pence) {
-        (PaymentKind::Unpaid, Some(_)) => violation("not_used", "Unpaid means no amount. Take the amount out, or choose another kind."),
+        (PaymentKind::Unpaid, Some(_)) => {
+            violation("not_used", "Unpaid means no amount. Take the amount out, or choose another kind.")
+        }
         (PaymentKind::Unpaid, None) => None,
         (_, None) => violation("required", "Say how much is paid for the whole activity, preparation included."),
         (_, Some(amount)) if amount <= 0 => violation("out_of_range", "Use an amount above zero, or say that it is unpaid."),

@@ -16,7 +16,7 @@ use crate::{
 use chrono::{DateTime, Days, NaiveDate, TimeZone, Timelike};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, InvitationState, MailState, OpportunityKind, OrganisationId, ParticipantState, PaymentKind, PaymentOffer, PreferenceDoc, Purpose, Time,
+    InvitationId, MailState, OrganisationId, ParticipantState, PaymentKind, PaymentOffer, PreferenceDoc, Purpose, Time,
     TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -280,14 +280,4 @@ pub fn payment(offer: &PaymentOffer) -> String {
         }
     }
     text
-}
-
-/// Whether an opportunity needs a place rather than answers.
-pub fn needs_place(kind: OpportunityKind) -> bool {
-    kind != OpportunityKind::Consultation
-}
-
-/// Whether somebody takes part by this invitation.
-pub fn takes_part(state: InvitationState) -> bool {
-    matches!(state, InvitationState::Accepted)
 }

@@ -1,24 +1,26 @@
 //! The questions of a consultation: published in versions that never change.
 
-use super::ways;
+use super::{has_ended, ways, zone};
 use crate::{
     accounts::Actor,
     platform::{Error, Platform, Result, Tx, audit, http::Cursor, secret::sha256},
 };
-use entity::{
-    OpportunityId, OpportunityKind, OpportunityState, OrganisationId, QuestionnaireId, opportunity, questionnaire,
-};
+use entity::{OpportunityId, OpportunityKind, OpportunityState, OrganisationId, QuestionnaireId, opportunity, questionnaire};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
 };
 
 /// Whether questions can be published for an opportunity.
-pub fn askable(row: &opportunity::Model) -> Result<()> {
+pub async fn askable(connection: &impl ConnectionTrait, platform: &Platform, row: &opportunity::Model) -> Result<()> {
     if row.kind != OpportunityKind::Consultation {
-        return Err(Error::conflict("not_a_consultation", "Questions belong to a consultation. This is another way to take part."));
+        return Err(Error::conflict(
+            "not_a_consultation",
+            "Questions belong to a consultation. This is another way to take part.",
+        ));
     }
-    if row.state == OpportunityState::Closed {
+    let asked = row.state != OpportunityState::Draft;
+    if asked && has_ended(row, platform.clock.now(), zone(connection, row.organisation_id).await?) {
         return Err(Error::conflict("closed", "This consultation has closed. Its questions stay as they are."));
     }
     Ok(())
@@ -34,7 +36,7 @@ pub async fn publish(
     definition: String,
 ) -> Result<questionnaire::Model> {
     let held = ways::hold(tx, actor.organisation, id).await?;
-    askable(&held)?;
+    askable(tx, platform, &held).await?;
     let last = of(actor.organisation, id).order_by_desc(questionnaire::Column::N).one(tx).await?;
     let row = questionnaire::ActiveModel {
         organisation_id: Set(actor.organisation),
@@ -88,12 +90,7 @@ pub async fn get(
 }
 
 /// A page of versions, oldest first, and one more; without their texts.
-pub async fn list(
-    platform: &Platform,
-    organisation: OrganisationId,
-    id: OpportunityId,
-    cursor: Cursor,
-) -> Result<Vec<Version>> {
+pub async fn list(platform: &Platform, organisation: OrganisationId, id: OpportunityId, cursor: Cursor) -> Result<Vec<Version>> {
     ways::find(platform.db.read(), organisation, id).await?;
     let mut query = of(organisation, id);
     if let Some(after) = cursor.after {

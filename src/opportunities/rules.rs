@@ -139,9 +139,7 @@ impl Offer {
         for (pointer, text) in texts {
             check.length(pointer, text, 3000);
         }
-        for (pointer, text) in
-            [("/content_note", &self.content_note), ("/feedback_moved_reason", &self.feedback_moved_reason)]
-        {
+        for (pointer, text) in [("/content_note", &self.content_note), ("/feedback_moved_reason", &self.feedback_moved_reason)] {
             check.length(pointer, text.as_deref().unwrap_or_default(), 2000);
         }
         check.range("/minutes", self.minutes, 0, 100_000).range("/preparation_minutes", self.preparation_minutes, 0, 100_000);
@@ -261,4 +259,137 @@ fn fixed_fields(
         (new_topics == topics, "/topics"),
         (new_decisions == decisions, "/decisions"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entity::{Formats, PaymentKind};
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+    use uuid::Uuid;
+
+    fn day(n: i64) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2027, 3, 1).unwrap() + chrono::Duration::days(n)
+    }
+
+    fn row() -> opportunity::Model {
+        let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        opportunity::Model {
+            organisation_id: Uuid::nil().into(),
+            id: Uuid::nil().into(),
+            project_id: Uuid::nil().into(),
+            kind: OpportunityKind::Consultation,
+            title: "T".into(),
+            summary: "S".into(),
+            rung: Rung::Consultation,
+            stage: Stage::Design,
+            open_to_influence: "O".into(),
+            not_open: "N".into(),
+            who_decides: "W".into(),
+            how_chosen: "H".into(),
+            minutes: 10,
+            preparation_minutes: 0,
+            formats: Formats(vec![Format::Online]),
+            support: String::new(),
+            support_contact: None,
+            content_note: None,
+            payment: PaymentOffer { kind: PaymentKind::Unpaid, amount_pence: None, expenses: String::new(), how: String::new() },
+            places: None,
+            opens_on: None,
+            closes_on: Some(day(10)),
+            starts_at: None,
+            feedback_due: Some(day(40)),
+            feedback_moved_reason: None,
+            state: OpportunityState::Open,
+            opened_at: Some(at),
+            closed_at: None,
+            notice_id: None,
+            questionnaire_id: None,
+            created_by: "account".into(),
+            version: 1,
+            created_at: at,
+        }
+    }
+
+    /// The offer that the row came from.
+    fn same(row: &opportunity::Model) -> Offer {
+        let row = row.clone();
+        Offer {
+            project: row.project_id,
+            kind: row.kind,
+            title: row.title,
+            summary: row.summary,
+            rung: row.rung,
+            stage: row.stage,
+            open_to_influence: row.open_to_influence,
+            not_open: row.not_open,
+            who_decides: row.who_decides,
+            how_chosen: row.how_chosen,
+            minutes: row.minutes,
+            preparation_minutes: row.preparation_minutes,
+            formats: row.formats.0,
+            support: row.support,
+            support_contact: row.support_contact,
+            content_note: row.content_note,
+            payment: Some(row.payment),
+            places: row.places,
+            opens_on: row.opens_on,
+            closes_on: row.closes_on,
+            starts_at: row.starts_at,
+            feedback_due: row.feedback_due,
+            feedback_moved_reason: row.feedback_moved_reason,
+            notice: row.notice_id,
+            topics: Vec::new(),
+            decisions: Vec::new(),
+        }
+    }
+
+    fn noon(n: i64) -> Time {
+        day(n).and_hms_opt(12, 0, 0).unwrap().and_utc()
+    }
+
+    #[test]
+    fn each_kind_is_one_activity() {
+        let kinds: HashSet<ActivityType> = OpportunityKind::ALL.iter().map(|kind| activity(*kind)).collect();
+        assert_eq!(kinds.len(), OpportunityKind::ALL.len());
+        assert_eq!(activity(OpportunityKind::Interview), ActivityType::Interview1to1);
+        assert_eq!(activity(OpportunityKind::BoardSeat), ActivityType::BoardOrSteering);
+    }
+
+    #[test]
+    fn what_is_sent_back_unchanged_keeps_its_word() {
+        assert_eq!(keeps_its_word(&row(), (&[], &[]), &same(&row()), noon(0), Tz::UTC), Ok(()));
+        assert_eq!(keeps_its_word(&row(), (&[], &[]), &same(&row()), noon(90), Tz::UTC), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_closing_day_moves_later_and_never_earlier(now in -20i64..40, to in -20i64..60) {
+            let old = row();
+            let offer = Offer { closes_on: Some(day(to)), feedback_due: Some(day(100)), feedback_moved_reason: Some("R".into()), ..same(&old) };
+            let kept = keeps_its_word(&old, (&[], &[]), &offer, noon(now), Tz::UTC).is_ok();
+            prop_assert_eq!(kept, to == 10 || (now <= 10 && to > 10 && to >= now));
+        }
+
+        #[test]
+        fn what_has_ended_stays_ended(closes in 0i64..30, now in -10i64..50, hours in 0i64..500, zone in 0..chrono_tz::TZ_VARIANTS.len()) {
+            let zone = chrono_tz::TZ_VARIANTS[zone];
+            let open = opportunity::Model { closes_on: Some(day(closes)), ..row() };
+            let (now, later) = (noon(now), noon(now) + chrono::Duration::hours(hours));
+            prop_assert!(!has_ended(&open, now, zone) || has_ended(&open, later, zone));
+            prop_assert_eq!(takes_answers(&open, now, zone), !has_ended(&open, now, zone));
+            for state in [OpportunityState::Draft, OpportunityState::Closed] {
+                let other = opportunity::Model { state, ..open.clone() };
+                prop_assert!(!takes_answers(&other, now, zone));
+            }
+        }
+
+        #[test]
+        fn a_payment_statement_is_always_asked_for(minutes in -5i32..200_000, title in "\\PC{0,5}") {
+            let offer = Offer { payment: None, minutes, title, ..same(&row()) };
+            let Err(Error::Invalid(flaws)) = offer.flaws().done() else { return Err(TestCaseError::fail("nothing was told")) };
+            prop_assert!(flaws.iter().any(|flaw| flaw.pointer == "/payment" && flaw.code == "required"));
+        }
+    }
 }

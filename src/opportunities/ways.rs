@@ -278,13 +278,7 @@ async fn with_links(
 }
 
 /// Changes an opportunity: a draft freely, an open one as far as it keeps its word.
-pub async fn change(
-    platform: &Platform,
-    actor: &Actor,
-    id: OpportunityId,
-    if_match: Option<&str>,
-    offer: Offer,
-) -> Result<Way> {
+pub async fn change(platform: &Platform, actor: &Actor, id: OpportunityId, if_match: Option<&str>, offer: Offer) -> Result<Way> {
     let tx = platform.db.begin().await?;
     let held = hold(&tx, actor.organisation, id).await?;
     etag::expect(if_match, held.version)?;

@@ -29,10 +29,19 @@ impl<I: Send + Sync + 'static, O: Send + 'static> GroupWriter<I, O> {
     /// Starts the writing task; a batch holds at most `most` items.
     pub fn start(tasks: &Tasks, db: Db, most: usize, write: WriteBatch<I, O>) -> Self {
         let (queue, mut waiting) = mpsc::channel::<Waiting<I, O>>(most * 4);
+        let signal = tasks.clone();
         tasks.spawn(async move {
             let mut batch = Vec::with_capacity(most);
-            // Ends when the last sender is dropped, after everything that was handed in is written.
-            while waiting.recv_many(&mut batch, most).await > 0 {
+            loop {
+                tokio::select! {
+                    biased;
+                    count = waiting.recv_many(&mut batch, most) => if count == 0 { return },
+                    // From here on nothing new is taken; what was handed in is still written.
+                    () = signal.stopping(), if !waiting.is_closed() => {
+                        waiting.close();
+                        continue;
+                    }
+                }
                 let (items, answers): (Vec<I>, Vec<_>) = batch.drain(..).unzip();
                 for (answer, result) in answers.into_iter().zip(write_all(&db, &write, &items).await) {
                     // A caller that has gone away does not need its answer; what was written stays.

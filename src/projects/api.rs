@@ -3,7 +3,7 @@
 pub mod decisions;
 
 use super::{
-    rules::{Warning, ProjectFacts, StageFacts},
+    rules::{ProjectFacts, StageFacts, Warning},
     stages, work,
 };
 use crate::{

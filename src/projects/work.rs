@@ -1,6 +1,6 @@
 //! Projects: made from a need, read, changed.
 
-use super::rules::{Warning, ProjectFacts, words_warning};
+use super::rules::{ProjectFacts, Warning, words_warning};
 use crate::{
     accounts::Actor,
     platform::{Error, Platform, Result, Tx, audit, http::Cursor, http::etag},

@@ -5,7 +5,7 @@ use entity::{
     LegalBasis, NoticeContent, NoticeId, NoticePurpose, NoticeState, OpportunityId, OpportunityState, OrganisationId, Purpose,
     QuestionnaireId, Time, TopicId, WithdrawalEffect, job, notice, opportunity, topic,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
 /// A project with nothing missing, and one of its decisions.
@@ -229,15 +229,18 @@ fn links_stay_inside_the_organisation_and_the_project() {
         let (own, decision) = project(&app, &ada).await;
         let (_, sibling) = project(&app, &ada).await;
         let (foreign, foreign_decision) = project(&app, &other).await;
-        let topics =
-            [topic(&app, &ada, "evenings", None).await, topic(&app, &ada, "old", Some(app.clock.now())).await];
+        let topics = [topic(&app, &ada, "evenings", None).await, topic(&app, &ada, "old", Some(app.clock.now())).await];
         let foreign_topic = topic(&app, &other, "evenings", None).await;
         let mut body = consultation(&own, &decision);
         body["topics"] = json!([topics[1], topics[0], foreign_topic]);
         body["decisions"] = json!([foreign_decision, decision, sibling]);
         let refused = ada.post(&app, "/opportunities", &body).await.expect(422);
-        let expected =
-            pairs(&[("/topics/0", "unknown"), ("/topics/2", "unknown"), ("/decisions/0", "unknown"), ("/decisions/2", "unknown")]);
+        let expected = pairs(&[
+            ("/topics/0", "unknown"),
+            ("/topics/2", "unknown"),
+            ("/decisions/0", "unknown"),
+            ("/decisions/2", "unknown"),
+        ]);
         assert_eq!(refused.violations(), expected);
         body = consultation(&own, &decision);
         body["topics"] = json!([topics[0], topics[0]]);
@@ -307,8 +310,6 @@ fn the_notice_must_be_published_and_ask_for_taking_part() {
         body["notice"] = Value::Null;
         ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(200);
         assert_eq!(act(&app, &ada, &id, "open").await.expect(409).violations(), pairs(&[("/notice", "required")]));
-        let db = app.app.platform.db.write();
-        notice::Entity::delete_many().filter(notice::Column::State.eq(NoticeState::Draft)).exec(db).await.unwrap();
         let (project, decision) = project(&app, &ada).await;
         let mut body = consultation(&project, &decision);
         let id = ada.post(&app, "/opportunities", &body).await.expect(201).id();
@@ -444,6 +445,8 @@ fn it_ends_with_its_closing_day_and_a_late_job_changes_nothing() {
         body["closes_on"] = json!("2027-03-30");
         let refused = ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(409);
         assert_eq!(refused.json["code"], "closed");
+        let refused = ada.post(&app, &format!("/opportunities/{id}/questionnaire"), &questions()).await.expect(409);
+        assert_eq!(refused.json["code"], "closed");
         app.clock.advance(chrono::Duration::minutes(60));
         app.run_jobs().await;
         let closed = read(&ada).await;
@@ -558,7 +561,10 @@ fn everybody_can_read_what_is_open_and_nothing_else() {
         assert!(!list.text.contains("Secret draft") && !list.text.contains("account:"));
         let one = app.get(format!("/api/public/sunrise/opportunities/{id}")).send().await.expect(200);
         assert_eq!(list.json["items"][0], one.json);
-        assert_eq!((&one.json["rung"]["key"], &one.json["rung"]["people_say"]), (&json!("consultation"), &json!("Ask for my views")));
+        assert_eq!(
+            (&one.json["rung"]["key"], &one.json["rung"]["people_say"]),
+            (&json!("consultation"), &json!("Ask for my views"))
+        );
         assert!(one.json["rung"]["attribution"].as_str().unwrap().contains("National Co-production Advisory Group"));
         assert_eq!((&one.json["payment"]["kind"], &one.json["feedback_due"]), (&json!("unpaid"), &json!("2027-04-20")));
         app.get(format!("/api/public/sunrise/opportunities/{draft}")).send().await.expect(404);
@@ -571,6 +577,37 @@ fn everybody_can_read_what_is_open_and_nothing_else() {
         assert_eq!(list.json["items"], json!([]));
         let after = app.get(format!("/api/public/sunrise/opportunities/{id}")).send().await.expect(200);
         assert_eq!((&after.json["takes_answers"], &after.json["feedback_due"]), (&json!(false), &json!("2027-04-20")));
+    });
+}
+
+#[test]
+fn a_lower_rung_honestly_offered_opens_without_a_decision() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let project = json!({
+            "title": "Evenings", "need": "Evenings are lonely.", "claimed_rung": "informing",
+            "purpose": {"why": "To tell.", "benefit_to_participants": "To know.", "intended_change": "People know."},
+            "intended_users": ["People who live alone"], "promise": "Nothing is open: this was decided in May.",
+        });
+        let project = ada.post(&app, "/projects", &project).await.expect(201).id();
+        let mut body = consultation(&project, "");
+        for (field, value) in [
+            ("kind", json!("workshop")),
+            ("rung", json!("informing")),
+            ("decisions", json!([])),
+            ("places", json!(20)),
+            ("starts_at", json!("2027-03-20T18:00:00Z")),
+            ("open_to_influence", json!("Nothing: this was decided in May.")),
+        ] {
+            body[field] = value;
+        }
+        let made = ada.post(&app, "/opportunities", &body).await.expect(201);
+        assert_eq!(made.json["warnings"], json!([]));
+        body["notice"] = json!(notice(&app, &ada, &made.id(), NoticeState::Published, Purpose::Participate).await);
+        ada.put(&app, &format!("/opportunities/{}", made.id()), &body).await.expect(200);
+        let opened = act(&app, &ada, &made.id(), "open").await.expect(200);
+        assert_eq!(opened.json["warnings"], json!([]));
+        app.run_jobs().await;
     });
 }
 

@@ -130,7 +130,8 @@ fn stages_hold_what_has_happened() {
         let ada = app.administrator().await;
         let project = project(&app, &ada, "Evenings").await;
         let path = |stage: &str| format!("/projects/{project}/stages/{stage}");
-        let settled = json!({"started_at": "2027-02-01T09:00:00Z", "settled_at": "2027-02-20T09:00:00Z", "settled_by": "The board"});
+        let settled =
+            json!({"started_at": "2027-02-01T09:00:00Z", "settled_at": "2027-02-20T09:00:00Z", "settled_by": "The board"});
         ada.put(&app, &path("strategy"), &settled).await.expect(200);
         ada.put(&app, &path("need"), &json!({"started_at": "2027-01-10T09:00:00Z"})).await.expect(200);
         ada.put(&app, &path("need"), &json!({"started_at": "2027-01-11T09:00:00Z"})).await.expect(200);
@@ -225,6 +226,10 @@ fn nobody_sees_or_changes_the_work_of_others() {
         let viewer = app.staff(&ada, "vera", "viewer").await;
         viewer.get(&app, &format!("/projects/{own}")).send().await.expect(200);
         viewer.post(&app, "/projects", &json!("not even read")).await.expect(403);
+        let cora = app.coordinator(&ada, "cora").await;
+        let changed = json!({"title": "Evenings", "need": "Evenings are long."});
+        cora.put(&app, &format!("/projects/{own}"), &changed).await.expect(200);
+        other.put(&app, &format!("/projects/{own}"), &changed).await.expect(404);
         app.get(ada.path("/projects")).send().await.expect(401);
     });
 }

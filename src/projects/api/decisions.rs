@@ -9,9 +9,7 @@ use crate::{
     projects::{decisions, rules::DecisionFacts},
 };
 use chrono::NaiveDate;
-use entity::{
-    DecisionId, DecisionRule, DecisionScope, OrganisationId, ProjectId, Stage, Time, Weight, WorkLevel, decision,
-};
+use entity::{DecisionId, DecisionRule, DecisionScope, OrganisationId, ProjectId, Stage, Time, Weight, WorkLevel, decision};
 use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path, Query},
