@@ -49,10 +49,7 @@ pub struct App {
 impl App {
     /// Opens the database, brings its schema up to date, and puts the rooms together.
     pub async fn open(config: Config, clock: Clock, transport: Arc<dyn Transport>) -> Result<Self> {
-        if let Some(folder) = sqlite_folder(&config.database_url) {
-            std::fs::create_dir_all(&folder)
-                .map_err(|error| Error::unavailable(format!("cannot make {}: {error}", folder.display())))?;
-        }
+        make_folder(&config)?;
         let db = Db::connect(&config.database_url, config.database_pool).await?;
         Migrator::up(db.write(), None).await?;
         let secret = Secret::open(&config.secret_file, clock.secret()).map_err(Error::Unavailable)?;
@@ -233,6 +230,12 @@ fn cors(config: &Config) -> Option<Cors> {
         .allow_headers(["authorization", "content-type", "idempotency-key", "if-match"])
         .expose_headers(["etag", "location", "retry-after", "x-request-id"]);
     Some(cors)
+}
+
+/// Makes the folder of an SQLite file.
+pub fn make_folder(config: &Config) -> Result<()> {
+    let Some(folder) = sqlite_folder(&config.database_url) else { return Ok(()) };
+    std::fs::create_dir_all(&folder).map_err(|error| Error::unavailable(format!("cannot make {}: {error}", folder.display())))
 }
 
 /// The folder of an SQLite file.

@@ -1,5 +1,7 @@
 //! Alongside.
 
+pub mod commands;
+
 pub mod app;
 
 pub mod feedback;

@@ -5,4 +5,5 @@ mod harness;
 mod accounts;
 mod opportunities;
 mod projects;
+mod mail;
 mod spikes;

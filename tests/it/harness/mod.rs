@@ -4,6 +4,7 @@
 mod databases;
 mod personas;
 mod postgres;
+pub mod smtp;
 
 pub use databases::Backend;
 pub use personas::{PASSWORD, Persona, organisation as organisation_body};
@@ -242,36 +243,45 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// The message with quoted-printable undone, for looking at its words and links.
+    /// The headers, then the text part with quoted-printable undone: what a person reads.
     pub fn text(&self) -> String {
-        let joined = self.raw.replace("=\r\n", "");
-        let mut bytes = Vec::new();
-        let mut rest = joined.as_bytes();
-        while let Some((&first, tail)) = rest.split_first() {
-            let code = if first == b'=' && tail.len() >= 2 {
-                std::str::from_utf8(&tail[..2]).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
-            } else {
-                None
-            };
-            match code {
-                Some(byte) => {
-                    bytes.push(byte);
-                    rest = &tail[2..];
-                }
-                None => {
-                    bytes.push(first);
-                    rest = tail;
-                }
-            }
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
+        let (head, body) = self.raw.split_once("\r\n\r\n").unwrap_or((&self.raw, ""));
+        let part = body.split("\r\n--").find(|part| part.contains("Content-Type: text/plain")).unwrap_or(body);
+        let text = part.split_once("\r\n\r\n").map_or(part, |(_, text)| text);
+        format!("{head}\n\n{}", unquoted(text).replace("\r\n", "\n"))
+    }
+
+    /// The HTML part with quoted-printable undone.
+    pub fn html(&self) -> String {
+        let at = self.raw.find("Content-Type: text/html").expect("an HTML part");
+        unquoted(&self.raw[at..])
     }
 
     /// The first token of a kind (its prefix, such as `ai_`) in the letter.
     #[track_caller]
     pub fn token(&self, prefix: &str) -> String {
         let text = self.text();
-        let at = text.find(prefix).unwrap_or_else(|| panic!("no {prefix} in {text}"));
-        text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect()
+        let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let words = text.split(|c| !letters(c));
+        // A prefix may also occur by chance inside another token.
+        let found = words.filter(|word| word.starts_with(prefix)).find(|word| word.len() == prefix.len() + 43);
+        found.unwrap_or_else(|| panic!("no {prefix} in {text}")).to_owned()
     }
+}
+
+/// Undoes quoted-printable.
+fn unquoted(text: &str) -> String {
+    let joined = text.replace("=\r\n", "");
+    let mut bytes = Vec::new();
+    let mut rest = joined.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let code = if first == b'=' && tail.len() >= 2 {
+            std::str::from_utf8(&tail[..2]).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        } else {
+            None
+        };
+        bytes.push(code.unwrap_or(first));
+        rest = if code.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -1,0 +1,135 @@
+//! `doctor`: looks at the settings and at what the server needs, and says what to do.
+
+use super::log;
+use crate::platform::{Config, Db, Result, config::MailWay, mail::transport};
+use chrono::{DateTime, Utc};
+use migration::{Migrations, Migrator};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// One thing that was looked at.
+struct Finding {
+    what: &'static str,
+    good: bool,
+    detail: String,
+}
+
+/// Looks at everything; the exit code tells whether all is well.
+pub async fn doctor(as_json: bool) -> Result<ExitCode> {
+    let config = match Config::from_env() {
+        Ok(config) => config,
+        Err(wrong) => {
+            for one in &wrong {
+                tell(as_json, &Finding { what: "settings", good: false, detail: one.clone() });
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    log(&config);
+    if !as_json {
+        println!("Settings");
+    }
+    for (key, value, set) in config.shown() {
+        let from = if set { "set in the environment" } else { "default" };
+        if as_json {
+            println!("{}", json!({"setting": format!("ALONGSIDE_{}", key.name), "value": value, "from": from}));
+        } else {
+            println!("  ALONGSIDE_{:<16} {value}  ({from})", key.name);
+        }
+    }
+    if !as_json {
+        println!("Checks");
+    }
+    let mut findings = database(&config).await;
+    findings.extend([secret(&config), mail(&config), clock(), zones(), address(&config)]);
+    findings.iter().for_each(|finding| tell(as_json, finding));
+    Ok(if findings.iter().all(|finding| finding.good) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell(as_json: bool, finding: &Finding) {
+    if as_json {
+        println!("{}", json!({"check": finding.what, "good": finding.good, "detail": finding.detail}));
+    } else {
+        println!("  {} {}: {}", if finding.good { "ok     " } else { "PROBLEM" }, finding.what, finding.detail);
+    }
+}
+
+async fn database(config: &Config) -> Vec<Finding> {
+    let what = "database";
+    let bad = |detail: String| vec![Finding { what, good: false, detail }];
+    if let Err(error) = crate::app::make_folder(config) {
+        return bad(format!("{error}. Make the folder, or change ALONGSIDE_DATABASE_URL."));
+    }
+    let db = match Db::connect(&config.database_url, 1).await {
+        Ok(db) => db,
+        Err(error) => return bad(format!("cannot connect: {error}. Check ALONGSIDE_DATABASE_URL, and that the server runs.")),
+    };
+    let pending = Migrator::get_pending_migrations(db.write()).await;
+    let _ = db.close().await;
+    match pending {
+        Ok(pending) if pending.is_empty() => vec![Finding { what, good: true, detail: "reachable and up to date".into() }],
+        Ok(pending) => bad(format!("{} migrations are missing. Run `alongside migrate`, or start the server.", pending.len())),
+        Err(error) => bad(format!("cannot read its migrations: {error}.")),
+    }
+}
+
+fn secret(config: &Config) -> Finding {
+    let path = &config.secret_file;
+    let (good, detail) = match std::fs::metadata(path) {
+        Ok(found) => private(&found, path),
+        Err(_) => (true, format!("{} is not there yet; the first start makes it. Keep a copy: links depend on it.", path.display())),
+    };
+    Finding { what: "secret key", good, detail }
+}
+
+#[cfg(unix)]
+fn private(found: &std::fs::Metadata, path: &std::path::Path) -> (bool, String) {
+    use std::os::unix::fs::PermissionsExt;
+    if found.permissions().mode() & 0o077 == 0 {
+        (true, format!("{} can be read by its owner alone", path.display()))
+    } else {
+        (false, format!("others can read {}. Run `chmod 600` on it.", path.display()))
+    }
+}
+
+#[cfg(not(unix))]
+fn private(_: &std::fs::Metadata, path: &std::path::Path) -> (bool, String) {
+    (true, format!("{} is there", path.display()))
+}
+
+fn mail(config: &Config) -> Finding {
+    let detail = match &config.mail {
+        MailWay::Folder(folder) => format!("letters are written to {}; nobody receives them. Set ALONGSIDE_MAIL=smtp to send.", folder.display()),
+        MailWay::Smtp(_) => "letters are sent by SMTP".to_owned(),
+        MailWay::Memory => "letters stay in memory".to_owned(),
+    };
+    match transport::open(config) {
+        Ok(_) => Finding { what: "mail", good: true, detail },
+        Err(error) => Finding { what: "mail", good: false, detail: error.to_string() },
+    }
+}
+
+/// The clock must not be years off: links and consents depend on it.
+fn clock() -> Finding {
+    let now = crate::platform::Clock::system().now();
+    let built: DateTime<Utc> = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or(now);
+    let good = now > built;
+    let detail = if good { format!("{}", now.format("%Y-%m-%d %H:%M UTC")) } else { "the computer's clock is wrong. Set it.".to_owned() };
+    Finding { what: "clock", good, detail }
+}
+
+fn zones() -> Finding {
+    let good = "Europe/London".parse::<chrono_tz::Tz>().is_ok();
+    Finding { what: "time zones", good, detail: format!("built in ({})", chrono_tz::IANA_TZDB_VERSION) }
+}
+
+fn address(config: &Config) -> Finding {
+    let local = config.public_url.contains("127.0.0.1") || config.public_url.contains("localhost");
+    let safe = config.public_url.starts_with("https://") || local;
+    let detail = if safe {
+        format!("links in letters begin with {}", config.public_url)
+    } else {
+        format!("{} is not https: links would travel in the clear. Put a proxy with TLS in front.", config.public_url)
+    };
+    Finding { what: "public address", good: safe, detail }
+}

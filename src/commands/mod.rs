@@ -1,0 +1,63 @@
+//! What the program can be asked to do: one file a sub-command.
+
+pub mod client;
+mod doctor;
+mod openapi;
+mod serve;
+
+use crate::{
+    app::App,
+    platform::{Clock, Config, Error, Result, mail::transport},
+};
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// The sub-commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the API and the pages, and work off the queue (the default)
+    Serve,
+    /// Work off the queue only
+    Worker,
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Check the settings and what the server needs, and say what to do
+    Doctor {
+        /// One JSON object a finding
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// Runs a sub-command.
+pub async fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve => serve::serve(settings()?).await,
+        Command::Worker => serve::worker(settings()?).await,
+        Command::Migrate => serve::migrate(settings()?).await,
+        Command::Doctor { json } => doctor::doctor(json).await,
+        Command::Openapi => openapi::print().await,
+    }
+}
+
+/// The settings, or everything that is wrong with them.
+fn settings() -> Result<Config> {
+    Config::from_env().map_err(|wrong| Error::unavailable(format!("the settings are not right:\n  {}", wrong.join("\n  "))))
+}
+
+/// Opens the installation that the settings describe.
+pub async fn open(config: Config) -> Result<App> {
+    let transport = transport::open(&config)?;
+    App::open(config, Clock::system(), transport).await
+}
+
+/// Sets up the log. It goes to standard error, so that standard output holds only what was asked for.
+pub fn log(config: &Config) {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let filter = EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A second call in one process, as in tests, changes nothing.
+    let _ = if config.log_json { log.json().try_init() } else { log.try_init() };
+}

@@ -1,0 +1,108 @@
+//! `serve`, `worker`, `migrate`.
+
+use super::{log, open};
+use crate::{
+    accounts::organisations,
+    app::{self, App},
+    platform::{Config, Db, Error, Result},
+};
+use migration::{Migrations, Migrator};
+use poem::{Server, listener::TcpListener};
+use std::{process::ExitCode, time::Duration};
+
+/// Requests under way get so long to finish.
+const GRACE: Duration = Duration::from_secs(20);
+/// A connection that sends nothing for so long is closed.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// Serves, and works off the queue unless told not to, until the process is asked to stop.
+pub async fn serve(config: Config) -> Result<ExitCode> {
+    log(&config);
+    let (listen, works) = (config.listen, config.worker);
+    let app = open(config).await?;
+    app::schedule(&app.platform).await?;
+    greet(&app).await?;
+    if works {
+        let worker = app.clone();
+        app.tasks.spawn(async move { worker.work().await });
+    }
+    let server = Server::new(TcpListener::bind(listen)).idle_timeout(IDLE);
+    server
+        .run_with_graceful_shutdown(app.endpoint(), stop_signal(), Some(GRACE))
+        .await
+        .map_err(|error| Error::unavailable(format!("cannot listen on {listen}: {error}")))?;
+    end(app).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says where the server is and, on the first start, how to set it up.
+async fn greet(app: &App) -> Result<()> {
+    let config = &app.platform.config;
+    tracing::info!(listen = %config.listen, public_url = config.public_url, "alongside is starting");
+    if let Some(token) = organisations::first_start(&app.platform).await? {
+        // The only secret that is ever printed: without it nobody could begin. It works once.
+        println!("Nobody is set up yet. Make the first administrator and organisation with this link (it works once, for 7 days):");
+        println!("  {}/set-up#{}", config.public_url, token.reveal());
+        println!("or by POST {}/api/set-up with the token behind the #.", config.public_url);
+    }
+    Ok(())
+}
+
+/// Works off the queue until the process is asked to stop.
+pub async fn worker(config: Config) -> Result<ExitCode> {
+    log(&config);
+    let app = open(config).await?;
+    app::schedule(&app.platform).await?;
+    tracing::info!("the worker is starting");
+    let worker = app.clone();
+    app.tasks.spawn(async move { worker.work().await });
+    stop_signal().await;
+    end(app).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Brings the schema up to date.
+pub async fn migrate(config: Config) -> Result<ExitCode> {
+    log(&config);
+    app::make_folder(&config)?;
+    let db = Db::connect(&config.database_url, 1).await?;
+    Migrator::up(db.write(), None).await?;
+    let applied = Migrator::get_applied_migrations(db.write()).await?.len();
+    println!("The schema is up to date ({applied} migrations).");
+    db.close().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lets what was begun finish, then closes the database.
+pub async fn end(app: App) {
+    tracing::info!("stopping");
+    app.tasks.stop();
+    if tokio::time::timeout(GRACE, app.tasks.finished()).await.is_err() {
+        tracing::warn!("some work did not finish in time; it stays in the queue");
+    }
+    if let Err(error) = app.platform.db.clone().close().await {
+        tracing::warn!(error = %error, "the database did not close");
+    }
+}
+
+/// Resolves when the process is asked to stop.
+pub async fn stop_signal() {
+    let interrupt = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
