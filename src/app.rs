@@ -2,7 +2,7 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, integrity,
+    accounts, feedback, influence, integrity,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -14,6 +14,7 @@ use crate::{
         mail::{Composers, Mailer, Transport},
         tasks::Tasks,
     },
+    sessions, statistics,
 };
 use entity::installation;
 use migration::{Migrations, Migrator};
@@ -131,7 +132,14 @@ impl App {
 
 /// The API.
 pub fn service(platform: &Platform) -> OpenApiService<impl poem_openapi::OpenApi + use<>, ()> {
-    let apis = (integrity::api::Api, accounts::api::Api(platform.clone()));
+    let apis = (
+        integrity::api::Api,
+        accounts::api::Api(platform.clone()),
+        statistics::api::Api(platform.clone()),
+        sessions::api::Api(platform.clone()),
+        influence::api::Api(platform.clone()),
+        feedback::api::Api(platform.clone()),
+    );
     OpenApiService::new(apis, "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")
@@ -144,6 +152,7 @@ fn queue() -> Queue {
         crate::platform::http::once::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
+    queue.on(feedback::SEND, feedback::send);
     queue
 }
 
@@ -152,6 +161,8 @@ fn composers() -> Composers {
     let mut composers = Composers::default();
     composers.on(accounts::STAFF_INVITATION, accounts::compose);
     composers.on(accounts::PASSWORD_RESET, accounts::compose);
+    composers.on(sessions::NOTES, sessions::letters::compose);
+    composers.on(feedback::REPORT, feedback::compose);
     composers
 }
 
