@@ -2,7 +2,7 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, consent, integrity, invitations, matching, opportunities, participants,
+    accounts, consent, feedback, integrity, invitations, matching, opportunities, participants,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -158,6 +158,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         sessions::api::Api(platform.clone()),
         influence::api::Api(platform.clone()),
         statistics::api::Api(platform.clone()),
+        feedback::api::Api(platform.clone()),
     );
     let people = (accounts::api::Api(platform.clone()), participants::api::all(platform));
     OpenApiService::new((integrity::api::Api, people, work, asking, back), "Alongside", env!("CARGO_PKG_VERSION"))
@@ -182,6 +183,7 @@ fn queue() -> Queue {
     queue.on(invitations::ASK_AGAIN, invitations::jobs::ask_again);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(matching::INVITE, matching::runs::invite);
+    queue.on(feedback::SEND, feedback::send);
     queue
 }
 
@@ -198,6 +200,7 @@ fn composers() -> Composers {
         composers.on(kind, invitations::compose);
     }
     composers.on(sessions::NOTES, sessions::letters::compose);
+    composers.on(feedback::REPORT, feedback::compose);
     composers
 }
 

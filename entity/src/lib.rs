@@ -5,6 +5,7 @@
 
 pub mod documents;
 pub mod ids;
+pub mod report_document;
 pub mod tables;
 pub mod words;
 
@@ -13,5 +14,6 @@ pub type Time = chrono::DateTime<chrono::Utc>;
 
 pub use documents::*;
 pub use ids::*;
+pub use report_document::*;
 pub use tables::*;
 pub use words::*;

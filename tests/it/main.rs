@@ -1,9 +1,12 @@
 //! The integration suite: one binary, every test on SQLite and on PostgreSQL.
 
+mod given;
 mod harness;
 
 mod accounts;
 mod opportunities;
 mod projects;
 mod mail;
+mod feedback;
+mod sessions;
 mod spikes;

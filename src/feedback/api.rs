@@ -1,0 +1,623 @@
+//! Endpoints for reports, ratings, the ledger, and what everybody can read.
+
+use super::{
+    ledger,
+    overdue::{self, Overdue},
+    page, public, publish,
+    ratings::{self, Marks},
+    report::{self, Facts},
+};
+use crate::{
+    accounts::{Power, access, organisations},
+    platform::{
+        Platform, Result,
+        http::{Body, Caller, Chapter, Created, Cursor, Done, Fine, NoContent, Once, Page},
+        secret::hex,
+    },
+    sessions,
+    statistics::{api::CountOut, counts, disclosure::alone},
+};
+use chrono::NaiveDate;
+use entity::{
+    InfluenceId, InfluenceLevel, InvitationState, NextStep, OpportunityId, OpportunityKind, OpportunityState, OrganisationId,
+    PlaceState, RatingId, RecommendationOutcome, ReportDocument, ReportId, ReportState, ResponseState, Standing, ThemeId, Time,
+};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::Html,
+};
+use serde::Deserialize;
+
+/// What the coordinator writes; everything else in a report comes from the record.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportIn {
+    /// The whole in one minute.
+    in_one_minute: String,
+    /// The same in Easy Read. Written by a person, never made by itself.
+    #[serde(default)]
+    in_one_minute_easy_read: Option<String>,
+    /// What was done to reach people.
+    #[serde(default)]
+    #[oai(default)]
+    steps_taken: String,
+    /// What we learned.
+    #[serde(default)]
+    #[oai(default)]
+    learned: String,
+    /// What happens next, each with who does it and by when.
+    next_steps: Vec<NextStep>,
+}
+
+impl From<ReportIn> for Facts {
+    fn from(given: ReportIn) -> Self {
+        Self {
+            in_one_minute: given.in_one_minute,
+            in_one_minute_easy_read: given.in_one_minute_easy_read,
+            steps_taken: given.steps_taken,
+            learned: given.learned,
+            next_steps: given.next_steps,
+        }
+    }
+}
+
+/// The draft of a report.
+#[derive(Object)]
+pub struct ReportOut {
+    /// Its id.
+    id: ReportId,
+    /// Its opportunity.
+    opportunity: OpportunityId,
+    /// Whether it is published.
+    state: ReportState,
+    /// The whole in one minute.
+    in_one_minute: String,
+    /// The same in Easy Read.
+    in_one_minute_easy_read: Option<String>,
+    /// What was done to reach people.
+    steps_taken: String,
+    /// What we learned.
+    learned: String,
+    /// What happens next.
+    next_steps: Vec<NextStep>,
+    /// First published at.
+    published_at: Option<Time>,
+}
+
+impl From<entity::tables::report::Model> for ReportOut {
+    fn from(row: entity::tables::report::Model) -> Self {
+        Self {
+            id: row.id,
+            opportunity: row.opportunity_id,
+            state: row.state,
+            in_one_minute: row.in_one_minute,
+            in_one_minute_easy_read: row.in_one_minute_easy_read,
+            steps_taken: row.steps_taken,
+            learned: row.learned,
+            next_steps: row.next_steps.0,
+            published_at: row.published_at,
+        }
+    }
+}
+
+/// Publishing a report.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishIn {
+    /// What has changed; needed from the second version on.
+    #[serde(default)]
+    change_note: Option<String>,
+}
+
+/// A published version.
+#[derive(Object)]
+pub struct ReleaseOut {
+    /// The report.
+    report: ReportId,
+    /// Its version.
+    version: i32,
+    /// Published at.
+    published_at: Time,
+    /// SHA-256 of the document in canonical JSON, in hexadecimal.
+    digest: String,
+    /// Whether this call made it. If not, nothing has changed since, and nobody is told again.
+    new: bool,
+    /// Where everybody can read it.
+    address: String,
+}
+
+/// A published report in a list.
+#[derive(Object)]
+pub struct PublicReportOut {
+    /// Its id.
+    id: ReportId,
+    /// Its opportunity.
+    opportunity: OpportunityId,
+    /// What it is about.
+    title: String,
+    /// First published at.
+    published_at: Option<Time>,
+    /// Where people can read it.
+    address: String,
+}
+
+/// A promise that is late.
+#[derive(Object)]
+pub struct OverdueOut {
+    /// The opportunity.
+    opportunity: OpportunityId,
+    /// What it is about.
+    title: String,
+    /// The day on which people were to be told what came of it.
+    due: NaiveDate,
+    /// Days since then.
+    days_late: i64,
+}
+
+impl From<Overdue> for OverdueOut {
+    fn from(late: Overdue) -> Self {
+        Self { opportunity: late.opportunity, title: late.title, due: late.due, days_late: late.days_late }
+    }
+}
+
+/// A theme that rests on what you said.
+#[derive(Object)]
+pub struct CitedOut {
+    /// The theme.
+    theme: ThemeId,
+    /// Its heading.
+    title: String,
+}
+
+/// What was proposed because of it, and the answer.
+#[derive(Object)]
+pub struct FollowedOut {
+    /// What was proposed.
+    text: String,
+    /// The answer.
+    outcome: RecommendationOutcome,
+    /// Why.
+    reason: Option<String>,
+    /// Who does it.
+    owner: Option<String>,
+    /// By when.
+    due: Option<NaiveDate>,
+}
+
+/// What your words are said to have changed. You can confirm or dispute it.
+#[derive(Object)]
+pub struct ClaimedOut {
+    /// Its id.
+    influence: InfluenceId,
+    /// The decision.
+    decision: String,
+    /// How far it went.
+    level: InfluenceLevel,
+    /// What changed.
+    note: String,
+    /// What those concerned say.
+    standing: Standing,
+    /// What you said.
+    mine: Option<Standing>,
+}
+
+/// One line of your ledger.
+#[derive(Object)]
+pub struct LedgerOut {
+    /// The opportunity.
+    opportunity: OpportunityId,
+    /// What it is about.
+    title: String,
+    /// What kind it is.
+    kind: OpportunityKind,
+    /// Where it stands.
+    state: OpportunityState,
+    /// Where your invitation stands.
+    invitation: Option<InvitationState>,
+    /// Where your place stands.
+    place: Option<PlaceState>,
+    /// Whether your answers are in.
+    responded: bool,
+    /// Whether you took your answers back.
+    response_withdrawn: bool,
+    /// What you gave beside and did not take back.
+    contributions: u64,
+    /// Themes that rest on what you said.
+    themes: Vec<CitedOut>,
+    /// What was proposed because of them, and the answers.
+    recommendations: Vec<FollowedOut>,
+    /// What your words are said to have changed.
+    influence: Vec<ClaimedOut>,
+    /// Address of the report.
+    report: Option<String>,
+    /// The day by which you are to be told what came of it.
+    feedback_due: Option<NaiveDate>,
+}
+
+impl From<ledger::Entry> for LedgerOut {
+    fn from(entry: ledger::Entry) -> Self {
+        let followed = |row: ledger::Followed| FollowedOut {
+            text: row.text,
+            outcome: row.outcome,
+            reason: row.reason,
+            owner: row.owner,
+            due: row.due,
+        };
+        let claimed = |row: ledger::Claimed| ClaimedOut {
+            influence: row.influence,
+            decision: row.decision,
+            level: row.level,
+            note: row.note,
+            standing: row.standing,
+            mine: row.mine,
+        };
+        Self {
+            opportunity: entry.opportunity.id,
+            title: entry.opportunity.title,
+            kind: entry.opportunity.kind,
+            state: entry.opportunity.state,
+            invitation: entry.invitation,
+            place: entry.place,
+            responded: entry.response == Some(ResponseState::Submitted),
+            response_withdrawn: entry.response == Some(ResponseState::Withdrawn),
+            contributions: entry.contributions,
+            themes: entry.themes.into_iter().map(|row| CitedOut { theme: row.theme, title: row.title }).collect(),
+            recommendations: entry.recommendations.into_iter().map(followed).collect(),
+            influence: entry.influence.into_iter().map(claimed).collect(),
+            report: entry.report,
+            feedback_due: entry.opportunity.feedback_due,
+        }
+    }
+}
+
+/// What you think of it: marks from 1 (no) to 5 (yes).
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatingIn {
+    /// I was heard.
+    heard: i32,
+    /// I had enough ways to take part.
+    ways: i32,
+    /// It was about what matters to us.
+    matters: i32,
+    /// I can see what changed, or why not.
+    change: i32,
+    /// It was worth it for me.
+    worth_it: i32,
+    /// Anything that harmed or excluded you.
+    #[serde(default)]
+    harm: Option<String>,
+}
+
+/// Means from 1 (no) to 5 (yes).
+#[derive(Object)]
+pub struct MeansOut {
+    /// I was heard.
+    heard: f64,
+    /// I had enough ways to take part.
+    ways: f64,
+    /// It was about what matters to us.
+    matters: f64,
+    /// I can see what changed, or why not.
+    change: f64,
+    /// It was worth it for me.
+    worth_it: f64,
+}
+
+/// What people think of the feedback loop.
+#[derive(Object)]
+pub struct RatingsOut {
+    /// How many rated.
+    people: CountOut,
+    /// Means; absent while fewer people rated than numbers are shown about.
+    #[oai(skip_serializing_if_is_none)]
+    means: Option<MeansOut>,
+}
+
+/// What somebody said did harm. Who said it is not told.
+#[derive(Object)]
+pub struct HarmOut {
+    /// Id of the rating.
+    id: RatingId,
+    /// The words.
+    harm: String,
+}
+
+/// The page of a report.
+#[derive(ApiResponse)]
+pub enum ReportPageOut {
+    /// The page.
+    #[oai(status = 200)]
+    Page(Html<String>, #[oai(header = "Content-Security-Policy")] String),
+}
+
+/// Reports, ratings, ledger.
+pub struct Api(pub Platform);
+
+#[OpenApi]
+impl Api {
+    /// Begin a report
+    ///
+    /// When the opportunity has closed.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/report",
+        method = "post",
+        operation_id = "draftReport",
+        tag = "Chapter::Feedback"
+    )]
+    async fn draft(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Created<ReportOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let tx = self.0.db.begin().await?;
+        let made = report::draft(&tx, &self.0, &actor, opportunity.0).await?;
+        tx.commit().await.map_err(crate::platform::Error::from)?;
+        let at = format!("/api/organisations/{}/opportunities/{}/report", actor.organisation, opportunity.0);
+        let version = made.version;
+        Ok(Created::new(&ReportOut::from(made)).at(at).version(version))
+    }
+
+    /// Read the draft of a report
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/report",
+        method = "get",
+        operation_id = "getReport",
+        tag = "Chapter::Feedback"
+    )]
+    async fn report(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<ReportOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        let found = report::get(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let version = found.version;
+        Ok(Fine::new(&ReportOut::from(found)).version(version))
+    }
+
+    /// Change the draft of a report
+    ///
+    /// After publication this belongs to the next version.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/report",
+        method = "put",
+        operation_id = "changeReport",
+        tag = "Chapter::Feedback"
+    )]
+    async fn change(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<ReportIn>,
+    ) -> Result<Fine<ReportOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let facts = body.take()?.into();
+        let changed = report::change(&self.0, &actor, opportunity.0, if_match.0.as_deref(), facts).await?;
+        let version = changed.version;
+        Ok(Fine::new(&ReportOut::from(changed)).version(version))
+    }
+
+    /// Preview a report
+    ///
+    /// The whole document as it would be published now.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/report/preview",
+        method = "get",
+        operation_id = "previewReport",
+        tag = "Chapter::Feedback"
+    )]
+    async fn preview(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<ReportDocument>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        Ok(Fine::new(&report::preview(&self.0, actor.organisation, opportunity.0).await?))
+    }
+
+    /// Publish a report
+    ///
+    /// Refused with everything that is still missing. Publishing again without a change makes no new version and tells
+    /// nobody twice; with a change it needs a note of what changed, and tells people again.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/report/publish",
+        method = "post",
+        operation_id = "publishReport",
+        tag = "Chapter::Feedback"
+    )]
+    async fn publish(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<PublishIn>,
+    ) -> Result<Fine<ReleaseOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.read()?;
+        let slug = organisations::get(&self.0, actor.organisation).await?.slug;
+        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let made = publish::publish(once.tx(), &self.0, &actor, opportunity.0, given.change_note).await?;
+        let out = ReleaseOut {
+            report: made.report,
+            version: made.n,
+            published_at: made.published_at,
+            digest: hex(&made.digest),
+            new: made.is_new,
+            address: super::address(&self.0.config.public_url, &slug, made.report),
+        };
+        let reply = once.commit(Fine::new(&out)).await?;
+        self.0.wake.notify_one();
+        Ok(reply)
+    }
+
+    /// Read ratings
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/ratings",
+        method = "get",
+        operation_id = "getRatings",
+        tag = "Chapter::Feedback"
+    )]
+    async fn ratings(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<RatingsOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        sessions::opportunity(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let minimum = organisations::get(&self.0, actor.organisation).await?.minimum_group;
+        let found = counts::ratings(self.0.db.read(), counts::scope(actor.organisation, opportunity.0)).await?;
+        let people = alone(found.n, u64::try_from(minimum).unwrap_or(u64::MAX));
+        let [heard, ways, matters, change, worth_it] = found.means.map(|mean| (mean * 10.0).round() / 10.0);
+        let means = MeansOut { heard, ways, matters, change, worth_it };
+        let means = people.number().filter(|n| *n > 0).map(|_| means);
+        Ok(Fine::new(&RatingsOut { people: people.into(), means }))
+    }
+
+    /// Read what did harm
+    ///
+    /// The words of people who rated. Who said it is not told.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/harms",
+        method = "get",
+        operation_id = "listHarms",
+        tag = "Chapter::Feedback"
+    )]
+    async fn harms(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        /// Items a page.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<HarmOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadResponses).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        sessions::opportunity(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let rows = ratings::harms(self.0.db.read(), actor.organisation, opportunity.0, cursor).await?;
+        let out = |row: entity::loop_rating::Model| HarmOut { id: row.id, harm: row.harm.unwrap_or_default() };
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, out)))
+    }
+
+    /// List published reports
+    #[oai(path = "/public/:slug/reports", method = "get", operation_id = "listPublicReports", tag = "Chapter::Public")]
+    async fn public_reports(
+        &self,
+        slug: Path<String>,
+        /// Items a page.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<PublicReportOut>>> {
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let organisation = organisations::by_slug(&self.0, &slug.0).await?;
+        let rows = public::list(self.0.db.read(), organisation.id, cursor).await?;
+        let out = |row: public::Entry| PublicReportOut {
+            address: super::address(&self.0.config.public_url, &organisation.slug, row.report),
+            id: row.report,
+            opportunity: row.opportunity,
+            title: row.title,
+            published_at: row.published_at,
+        };
+        Ok(Fine::new(&cursor.page(rows, |row| row.report.0, out)))
+    }
+
+    /// Read a published report
+    ///
+    /// Its newest version.
+    #[oai(path = "/public/:slug/reports/:report", method = "get", operation_id = "getPublicReport", tag = "Chapter::Public")]
+    async fn public_report(&self, slug: Path<String>, report: Path<ReportId>) -> Result<Fine<ReportDocument>> {
+        let organisation = organisations::by_slug(&self.0, &slug.0).await?;
+        let document = public::newest(self.0.db.read(), organisation.id, report.0).await?;
+        Ok(Fine::new(&document).version(document.annex.version))
+    }
+
+    /// Read a published report as a page
+    ///
+    /// The same document for people: without script, and with nothing from elsewhere.
+    #[oai(
+        path = "/public/:slug/reports/:report/page",
+        method = "get",
+        operation_id = "getPublicReportPage",
+        tag = "Chapter::Public"
+    )]
+    async fn public_page(&self, slug: Path<String>, report: Path<ReportId>) -> Result<ReportPageOut> {
+        let organisation = organisations::by_slug(&self.0, &slug.0).await?;
+        let document = public::newest(self.0.db.read(), organisation.id, report.0).await?;
+        Ok(ReportPageOut::Page(Html(page::html(&document)?), page::POLICY.into()))
+    }
+
+    /// List late promises
+    ///
+    /// Everything of which people were to be told what came of it by a day that has passed, and were not.
+    #[oai(path = "/public/:slug/overdue", method = "get", operation_id = "listOverdue", tag = "Chapter::Public")]
+    async fn overdue(
+        &self,
+        slug: Path<String>,
+        /// Items a page.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<OverdueOut>>> {
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let organisation = organisations::by_slug(&self.0, &slug.0).await?;
+        let rows = overdue::list(self.0.db.read(), &organisation, self.0.clock.now(), cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.opportunity.0, OverdueOut::from)))
+    }
+
+    /// Own ledger
+    ///
+    /// Everything you were asked to or took part in: what you gave, and what became of it.
+    #[oai(path = "/me/ledger", method = "get", operation_id = "getLedger", tag = "Chapter::Me")]
+    async fn ledger(
+        &self,
+        caller: Caller,
+        /// Items a page.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<LedgerOut>>> {
+        let person = access::person(&self.0, &caller).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = ledger::list(&self.0, &person, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.opportunity.id.0, LedgerOut::from)))
+    }
+
+    /// Rate how it was
+    ///
+    /// For those who took part. Once each; sent again, it replaces what you said before.
+    #[oai(
+        path = "/me/opportunities/:opportunity/rating",
+        method = "post",
+        operation_id = "rateOpportunity",
+        tag = "Chapter::Me"
+    )]
+    async fn rate(&self, caller: Caller, opportunity: Path<OpportunityId>, body: Body<RatingIn>) -> Done {
+        let person = access::person(&self.0, &caller).await?;
+        let given = body.take()?;
+        let marks = Marks {
+            heard: given.heard,
+            ways: given.ways,
+            matters: given.matters,
+            change: given.change,
+            worth_it: given.worth_it,
+            harm: given.harm,
+        };
+        ratings::rate(&self.0, &person, opportunity.0, marks).await?;
+        Ok(NoContent)
+    }
+}

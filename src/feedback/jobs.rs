@@ -1,0 +1,113 @@
+//! Telling people: one letter to everybody who took part and wants to be told.
+
+use super::REPORT;
+use crate::{
+    platform::{
+        Platform, Result, Tx,
+        jobs::{Fault, Next},
+        mail::{self, NewLetter, priority},
+    },
+    statistics::people::{self, Scope},
+};
+use entity::{
+    MailBatchId, OrganisationId, ParticipantId, ParticipantState, Purpose, RecipientKind, ReleaseId, ReportId, mail_batch, mail_message,
+    participant, report,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Letters in one transaction.
+const PAGE: u64 = 1000;
+
+#[derive(Deserialize)]
+struct Payload {
+    organisation: OrganisationId,
+    report: ReportId,
+    release: ReleaseId,
+}
+
+/// Writes to everybody who took part, a page at a time. Run again after it broke off, it leaves out who has a letter.
+pub async fn send(platform: Platform, payload: Value) -> Result<Next, Fault> {
+    let Ok(about) = serde_json::from_value::<Payload>(payload) else {
+        return Err(Fault::GiveUp("a payload of another form".into()));
+    };
+    let report = report::Entity::find_by_id((about.organisation, about.report)).one(platform.db.read()).await?;
+    let Some(report) = report else { return Err(Fault::GiveUp("no such report".into())) };
+    let scope = Scope { organisation: about.organisation, opportunity: report.opportunity_id };
+    let mut after = None;
+    loop {
+        let tx = platform.db.begin().await?;
+        let batch = batch(&tx, &platform, &about).await?;
+        let page = recipients(&tx, &platform, scope, about.release, after).await?;
+        let letters: Vec<NewLetter> = page.iter().map(|(id, address)| letter(&platform, &about, *id, address)).collect();
+        mail::enqueue(&tx, &platform.clock, Some(about.organisation), batch, &letters).await?;
+        tx.commit().await?;
+        platform.wake.notify_one();
+        match page.last() {
+            Some((last, _)) if page.len() as u64 == PAGE => after = Some(*last),
+            _ => return Ok(Next::Done),
+        }
+    }
+}
+
+/// The sending of this release: one, however often the job begins anew.
+async fn batch(tx: &Tx, platform: &Platform, about: &Payload) -> Result<MailBatchId> {
+    let found = mail_batch::Entity::find()
+        .filter(mail_batch::Column::OrganisationId.eq(about.organisation))
+        .filter(mail_batch::Column::Kind.eq(REPORT))
+        .filter(mail_batch::Column::SubjectId.eq(about.release.0))
+        .one(tx)
+        .await?;
+    match found {
+        Some(found) => Ok(found.id),
+        None => mail::open_batch(tx, &platform.clock, Some(about.organisation), REPORT, Some(about.release.0), "system").await,
+    }
+}
+
+async fn recipients(
+    tx: &Tx,
+    platform: &Platform,
+    scope: Scope,
+    release: ReleaseId,
+    after: Option<ParticipantId>,
+) -> Result<Vec<(ParticipantId, String)>> {
+    let now = platform.clock.now();
+    let wants = people::permitting(scope.organisation, Purpose::ContactFeedback, scope.organisation.0, now);
+    let written = mail_message::Entity::find()
+        .select_only()
+        .column(mail_message::Column::RecipientId)
+        .filter(mail_message::Column::OrganisationId.eq(scope.organisation))
+        .filter(mail_message::Column::SubjectId.eq(release.0))
+        .filter(mail_message::Column::Kind.eq(REPORT))
+        .into_query();
+    let mut query = participant::Entity::find()
+        .select_only()
+        .column(participant::Column::Id)
+        .column(participant::Column::Email)
+        .filter(participant::Column::OrganisationId.eq(scope.organisation))
+        .filter(participant::Column::State.eq(ParticipantState::Joined))
+        .filter(people::took_part(participant::Column::Id, scope))
+        .filter(participant::Column::Id.in_subquery(wants))
+        .filter(participant::Column::Id.not_in_subquery(written))
+        .order_by_asc(participant::Column::Id)
+        .limit(PAGE);
+    if let Some(after) = after {
+        query = query.filter(participant::Column::Id.gt(after));
+    }
+    Ok(query.into_tuple().all(tx).await?)
+}
+
+fn letter(platform: &Platform, about: &Payload, recipient: ParticipantId, address: &str) -> NewLetter {
+    NewLetter {
+        id: platform.clock.new_id(),
+        kind: REPORT,
+        recipient_kind: RecipientKind::Participant,
+        recipient_id: recipient.0,
+        subject_id: Some(about.release.0),
+        address: address.to_owned(),
+        n: 0,
+        priority: priority::FEEDBACK,
+        expires_at: None,
+    }
+}

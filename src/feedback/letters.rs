@@ -1,0 +1,89 @@
+//! The letter that tells what came of something.
+
+use super::{address, gather};
+use crate::{
+    platform::{
+        Error, Platform, Result,
+        mail::{Composed, Letter},
+    },
+    sessions::letters::{Recipient, recipient},
+    statistics::{counts, people},
+};
+use entity::{MailState, Purpose, ReleaseId, ReportDocument, consent_standing, mail_message, report, report_release};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+/// Writes the letter, after asking once more: whether the person still wants to be told, still counts among those who
+/// took part, and whether this is still the newest version.
+pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
+    let Some(recipient) = recipient(&platform, &message).await? else {
+        return Ok(Composed::Drop(MailState::Cancelled, "the person has left"));
+    };
+    let (db, organisation) = (platform.db.read(), recipient.organisation.id);
+    let id = ReleaseId(message.subject_id.ok_or_else(|| Error::bug("a letter about no report"))?);
+    let release = report_release::Entity::find_by_id((organisation, id)).one(db).await?;
+    let release = release.ok_or_else(|| Error::bug("a letter about no report"))?;
+    let report = report::Entity::find_by_id((organisation, release.report_id)).one(db).await?;
+    let report = report.ok_or_else(|| Error::bug("a release of no report"))?;
+    let wish = people::standing(organisation, Purpose::ContactFeedback, organisation.0, platform.clock.now());
+    let wants = consent_standing::Entity::find()
+        .filter(wish)
+        .filter(consent_standing::Column::ParticipantId.eq(recipient.participant.id))
+        .count(db)
+        .await?;
+    if wants == 0 {
+        return Ok(Composed::Drop(MailState::Suppressed, "the person does not want to be told"));
+    }
+    let scope = counts::scope(organisation, report.opportunity_id);
+    if !counts::did_take_part(db, scope, recipient.participant.id).await? {
+        return Ok(Composed::Drop(MailState::Cancelled, "the person took back what they gave"));
+    }
+    let newest = gather::releases(db, organisation, report.id).await?.last().map(|last| last.n);
+    if newest != Some(release.n) {
+        return Ok(Composed::Drop(MailState::Cancelled, "a newer version is out"));
+    }
+    let url = address(&platform.config.public_url, &recipient.organisation.slug, report.id);
+    let mine = format!("{}/me", platform.config.public_url);
+    let document: ReportDocument =
+        serde_json::from_value(release.document).map_err(|_| Error::bug("a release that cannot be read"))?;
+    let letter = report_letter(&recipient, &document, release.change_note.as_deref(), &url, &mine);
+    Ok(Composed::Letter(Box::new(letter)))
+}
+
+fn report_letter(recipient: &Recipient, document: &ReportDocument, change: Option<&str>, url: &str, mine: &str) -> Letter {
+    let name = &recipient.organisation.name;
+    let letter = Letter::new(
+        name,
+        recipient.subject(format!("What came of {}", document.title)),
+        format!("You get this letter because you took part in something that {name} ran, and asked to be told what came of it."),
+    )
+    .text("Hello,")
+    .text(format!("You took part in {}. Thank you. This is what came of it.", document.title));
+    let letter = match change {
+        Some(change) => letter.heading("What has changed since the last report").text(change),
+        None => letter,
+    };
+    letter
+        .heading("In one minute")
+        .text(&document.in_one_minute.text)
+        .button("Read the whole report", url)
+        .text(format!(
+            "On your own page, {mine}, you can see what became of what you said, and tell us how this was for you. \
+             There you can also say that you do not want letters like this one."
+        ))
+        .text(format!("If you have a question, turn to {}.", recipient.organisation.contact))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_letter_has_no_word_that_pushes() {
+        // The fixed words of the letter; what the coordinator wrote is theirs.
+        let words = include_str!("letters.rs").split("#[cfg(test)]").next().unwrap().to_lowercase();
+        let fixed: String = words.split('"').skip(1).step_by(2).collect::<Vec<_>>().join(" ");
+        for banned in [" only ", " just ", "upgrade", "hurry", "don't miss"] {
+            assert!(!fixed.contains(banned), "{banned}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Published reports, for everybody.
+
+use crate::platform::{Error, Result, http::Cursor};
+use entity::{
+    OpportunityId, OrganisationId, ReportDocument, ReportId, ReportState, Time, opportunity, report, report_release,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+
+/// A published report in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id.
+    pub report: ReportId,
+    /// The opportunity.
+    pub opportunity: OpportunityId,
+    /// Title of the opportunity.
+    pub title: String,
+    /// First published at.
+    pub published_at: Option<Time>,
+}
+
+/// The published reports of an organisation.
+pub async fn list(connection: &impl ConnectionTrait, organisation: OrganisationId, cursor: Cursor) -> Result<Vec<Entry>> {
+    let mut query = report::Entity::find()
+        .filter(report::Column::OrganisationId.eq(organisation))
+        .filter(report::Column::State.eq(ReportState::Published))
+        .order_by_asc(report::Column::Id)
+        .limit(cursor.limit + 1);
+    if let Some(after) = cursor.after {
+        query = query.filter(report::Column::Id.gt(after));
+    }
+    let reports = query.all(connection).await?;
+    let titles: Vec<(OpportunityId, String)> = opportunity::Entity::find()
+        .select_only()
+        .column(opportunity::Column::Id)
+        .column(opportunity::Column::Title)
+        .filter(opportunity::Column::OrganisationId.eq(organisation))
+        .filter(opportunity::Column::Id.is_in(reports.iter().map(|row| row.opportunity_id)))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let mut titles: HashMap<_, _> = titles.into_iter().collect();
+    let entry = |row: report::Model| Entry {
+        report: row.id,
+        opportunity: row.opportunity_id,
+        title: titles.remove(&row.opportunity_id).unwrap_or_default(),
+        published_at: row.published_at,
+    };
+    Ok(reports.into_iter().map(entry).collect())
+}
+
+/// The newest version of a published report.
+pub async fn newest(connection: &impl ConnectionTrait, organisation: OrganisationId, id: ReportId) -> Result<ReportDocument> {
+    let found = report_release::Entity::find()
+        .filter(report_release::Column::OrganisationId.eq(organisation))
+        .filter(report_release::Column::ReportId.eq(id))
+        .order_by_desc(report_release::Column::N)
+        .one(connection)
+        .await?
+        .ok_or(Error::NotFound("report"))?;
+    serde_json::from_value(found.document).map_err(|_| Error::bug("a release that cannot be read"))
+}

@@ -1,0 +1,157 @@
+//! Meetings, notes, contributions, and what is claimed of them.
+
+use crate::{
+    given::Given,
+    harness::{TestApp, everywhere},
+};
+use entity::{InvitationState, OpportunityState, PlaceState};
+use serde_json::{Value, json};
+
+async fn start(app: &TestApp) -> Given {
+    let root = app.administrator().await;
+    Given::of(app, &app.coordinator(&root, "ada").await)
+}
+
+fn meeting() -> Value {
+    json!({"title": "First meeting", "starts_at": "2027-03-10T18:00:00Z", "ends_at": "2027-03-10T20:00:00Z", "location": "Town hall"})
+}
+
+#[test]
+fn notes_go_to_those_concerned_and_are_agreed_when_all_agree() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let group = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
+        let (ben, cleo, dan, eve) =
+            (given.someone("ben").await, given.someone("cleo").await, given.someone("dan").await, given.someone("eve").await);
+        for someone in [&ben, &cleo, &dan] {
+            given.place(group, someone, PlaceState::Held).await;
+        }
+        given.place(group, &eve, PlaceState::Waiting).await;
+        given.wants_neutral_subjects(&cleo).await;
+        let made = given.post(group, "/meetings", &meeting()).await.expect(201);
+        let path = format!("/meetings/{}", made.id());
+        let mut wrong = meeting();
+        wrong["ends_at"] = json!("2027-03-10T17:00:00Z");
+        given.put(group, &path, &wrong).await.expect(422);
+        let stale = app.put(given.ada.path(&format!("/opportunities/{group}{path}"))).token(&given.ada.token);
+        stale.header("if-match", "\"v9\"").json(&meeting()).send().await.expect(412);
+        given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(409);
+
+        let refused = given.put(group, &format!("{path}/attendance"), &json!([{"participant": eve.id, "attendance": "present"}])).await;
+        assert_eq!(refused.expect(422).violations(), [("/0/participant".to_owned(), "no_place".to_owned())]);
+        let list = json!([
+            {"participant": ben.id, "attendance": "present"}, {"participant": cleo.id, "attendance": "present"},
+            {"participant": dan.id, "attendance": "absent"},
+        ]);
+        given.put(group, &format!("{path}/attendance"), &list).await.expect(200);
+        given.put(group, &format!("{path}/notes"), &json!({"text": "We talked about seats."})).await.expect(200);
+        // Not shared yet: nobody can read or answer.
+        assert_eq!(ben.get(&app, "/meetings").await.expect(200).json["items"][0]["notes"], Value::Null);
+        ben.post(&app, &format!("{path}/notes"), &json!({"agrees": true})).await.expect(409);
+
+        given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+        given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+        let letters = app.outbox().await;
+        let mut to: Vec<_> = letters.iter().map(|letter| letter.to.as_str()).collect();
+        to.sort_unstable();
+        assert_eq!(to, ["ben@people.example", "cleo@people.example"]);
+        let of = |who: &str| letters.iter().find(|letter| letter.to.starts_with(who)).unwrap().text();
+        assert!(of("ben").contains("Notes of First meeting"));
+        assert!(!of("cleo").contains("Notes of First meeting") && of("cleo").contains("A letter for you"));
+
+        assert_eq!(ben.get(&app, "/meetings").await.expect(200).json["items"][0]["notes"], "We talked about seats.");
+        assert_eq!(dan.get(&app, "/meetings").await.expect(200).json["items"][0]["notes"], Value::Null);
+        assert_eq!(eve.get(&app, "/meetings").await.expect(200).json["items"], json!([]));
+        ben.post(&app, &format!("{path}/notes"), &json!({"agrees": true})).await.expect(204);
+        cleo.post(&app, &format!("{path}/notes"), &json!({"agrees": false})).await.expect(422);
+        cleo.post(&app, &format!("{path}/notes"), &json!({"agrees": false, "comment": "Also signs."})).await.expect(204);
+        eve.post(&app, &format!("{path}/notes"), &json!({"agrees": true})).await.expect(404);
+        assert_eq!(given.get(group, &path).await.expect(200).json["notes_agreed_at"], Value::Null);
+        cleo.post(&app, &format!("{path}/notes"), &json!({"agrees": true})).await.expect(204);
+        assert_ne!(given.get(group, &path).await.expect(200).json["notes_agreed_at"], Value::Null);
+        // Other words must be agreed anew.
+        given.put(group, &format!("{path}/notes"), &json!({"text": "Seats and signs."})).await.expect(200);
+        let changed = given.get(group, &path).await.expect(200).json;
+        assert_eq!((&changed["notes_agreed_at"], &changed["notes_shared_at"]), (&Value::Null, &Value::Null));
+    });
+}
+
+#[test]
+fn what_somebody_gave_can_be_taken_back() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let group = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
+        let (ben, cleo, dan) = (given.someone("ben").await, given.someone("cleo").await, given.someone("dan").await);
+        given.place(group, &ben, PlaceState::Held).await;
+        given.invitation(group, &cleo, InvitationState::Accepted).await;
+        given.invitation(group, &dan, InvitationState::Declined).await;
+        let path = format!("/opportunities/{group}/contributions");
+        let body = json!({"text": "Paint the door green", "quote": "anonymous"});
+        let made = ben.post(&app, &path, &body).await.expect(201);
+        assert!(!made.text.contains("green"));
+        cleo.post(&app, &path, &body).await.expect(201);
+        dan.post(&app, &path, &body).await.expect(404);
+        let by_staff = json!({"text": "On the flip chart", "quote": "no"});
+        given.post(group, "/contributions", &by_staff).await.expect(201);
+        given.post(group, "/contributions", &json!({"text": "x", "quote": "no", "participant": dan.id})).await.expect(422);
+        given.post(group, "/contributions", &json!({"text": "x", "quote": "named"})).await.expect(422);
+
+        let withdraw = format!("/contributions/{}/withdraw", made.id());
+        cleo.post(&app, &withdraw, &json!({})).await.expect(404);
+        let gone = ben.post(&app, &withdraw, &json!({})).await.expect(200).json;
+        assert_eq!(gone["text"], Value::Null);
+        ben.post(&app, &withdraw, &json!({})).await.expect(200);
+        let list = given.get(group, "/contributions").await.expect(200).json;
+        let texts: Vec<&Value> = list["items"].as_array().unwrap().iter().map(|item| &item["text"]).collect();
+        assert_eq!(texts, [&Value::Null, &json!("Paint the door green"), &json!("On the flip chart")]);
+        assert_eq!(cleo.get(&app, &path).await.expect(200).json["items"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_claim_is_judged_by_those_whose_words_they_were() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let consultation = given.consultation(3).await;
+        let (id, who) = (consultation.id, &consultation.who);
+        let theme = given.theme(id, "Seats", false, &consultation.responses[..2]).await;
+        let decision = given.decision(consultation.project, "Which seats", None).await;
+        let elsewhere = given.decision(given.project(&[]).await, "Other", None).await;
+        let claim = json!({"theme": theme, "level": "changed", "note": "Soft seats were chosen."});
+        let path = format!("/decisions/{decision}/influence");
+        given.ada.post(&app, &format!("/decisions/{elsewhere}/influence"), &claim).await.expect(422);
+        given.ada.post(&app, &path, &json!({"level": "changed", "note": "x"})).await.expect(422);
+        let made = given.ada.post(&app, &path, &claim).await.expect(201);
+        assert_eq!(made.json["standing"], "unasked");
+        let mine = format!("/influence/{}", made.id());
+        who[2].post(&app, &mine, &json!({"standing": "confirmed"})).await.expect(404);
+        who[0].post(&app, &mine, &json!({"standing": "unasked"})).await.expect(422);
+        who[0].post(&app, &mine, &json!({"standing": "confirmed"})).await.expect(200);
+        let disputed = who[1].post(&app, &mine, &json!({"standing": "disputed"})).await.expect(200).json;
+        assert_eq!(disputed["standing"], "disputed");
+        // One who agrees does not outvote one who does not; who changes their mind counts once.
+        assert_eq!(who[0].post(&app, &mine, &json!({"standing": "confirmed"})).await.expect(200).json["standing"], "disputed");
+        assert_eq!(who[1].post(&app, &mine, &json!({"standing": "confirmed"})).await.expect(200).json["standing"], "confirmed");
+        let ledger = who[0].get(&app, "/ledger").await.expect(200).json;
+        assert_eq!(ledger["items"][0]["influence"][0]["mine"], "confirmed");
+        // Who has taken back what they said has no say any more.
+        given.withdraw(consultation.responses[0]).await;
+        who[0].post(&app, &mine, &json!({"standing": "disputed"})).await.expect(404);
+    });
+}
+
+#[test]
+fn sources_belong_to_their_opportunity() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let (here, there) = (given.consultation(2).await, given.consultation(1).await);
+        let theme = given.theme(here.id, "Seats", false, &here.responses).await;
+        let path = format!("/themes/{theme}/sources");
+        let refused = given.put(here.id, &path, &json!({"responses": [here.responses[0], there.responses[0]]})).await.expect(422);
+        assert_eq!(refused.violations(), [("/responses/1".to_owned(), "unknown".to_owned())]);
+        let twice = given.put(here.id, &path, &json!({"responses": [here.responses[0], here.responses[0]]})).await.expect(422);
+        assert_eq!(twice.violations()[0].1, "twice");
+        given.put(there.id, &path, &json!({"responses": [there.responses[0]]})).await.expect(404);
+        app.delete(given.ada.path(&format!("/opportunities/{}/themes/{theme}", here.id))).token(&given.ada.token).send().await.expect(204);
+    });
+}
