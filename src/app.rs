@@ -2,7 +2,7 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, integrity,
+    accounts, integrity, participants,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -131,7 +131,7 @@ impl App {
 
 /// The API.
 pub fn service(platform: &Platform) -> OpenApiService<impl poem_openapi::OpenApi + use<>, ()> {
-    let apis = (integrity::api::Api, accounts::api::Api(platform.clone()));
+    let apis = (integrity::api::Api, accounts::api::Api(platform.clone()), participants::api::all(platform));
     OpenApiService::new(apis, "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")
@@ -144,6 +144,10 @@ fn queue() -> Queue {
         crate::platform::http::once::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
+    // `invitations` takes this over: it takes back open invitations that no longer fit what the person wants.
+    queue.on(participants::PREFERENCE_CHANGED, |_, _| async move { Ok(Next::Done) });
+    // `invitations` and `sessions` take this over: they take back open invitations and free places.
+    queue.on(participants::LEFT, |_, _| async move { Ok(Next::Done) });
     queue
 }
 
@@ -152,6 +156,9 @@ fn composers() -> Composers {
     let mut composers = Composers::default();
     composers.on(accounts::STAFF_INVITATION, accounts::compose);
     composers.on(accounts::PASSWORD_RESET, accounts::compose);
+    for kind in [participants::JOIN, participants::SIGN_IN, participants::JOIN_INVITATION] {
+        composers.on(kind, participants::compose);
+    }
     composers
 }
 

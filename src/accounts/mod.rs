@@ -7,6 +7,7 @@ pub mod access;
 pub mod api;
 pub mod keys;
 mod letters;
+pub mod links;
 pub mod organisations;
 mod password;
 pub mod sessions;

@@ -11,12 +11,14 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod reply;
+pub mod upload;
 
 pub use body::{Body, strict_json};
 pub use caller::Caller;
 pub use once::Once;
 pub use page::{Cursor, Page};
 pub use reply::{Accepted, Created, Done, Fine, NoContent, Reply, Streamed};
+pub use upload::CsvFile;
 
 use poem_openapi::Tags;
 

@@ -1,0 +1,227 @@
+//! A person's own page.
+
+use crate::{
+    accounts::access,
+    participants::{me, sessions},
+    platform::{
+        Platform, Result,
+        http::{Body, Caller, Chapter, Done, Fine, NoContent},
+    },
+};
+use entity::{ParticipantId, ParticipantSessionId, ParticipantState, Time, organisation, participant, participant_session};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path},
+};
+use serde::Deserialize;
+
+/// Who you are here.
+#[derive(Object)]
+pub struct MeOut {
+    /// Your id.
+    id: ParticipantId,
+    /// Name, if you gave one.
+    name: Option<String>,
+    /// Address.
+    email: String,
+    /// Language tag.
+    language: String,
+    /// Where you stand.
+    state: ParticipantState,
+    /// Since when you take part.
+    joined_at: Option<Time>,
+    /// Name of the organisation.
+    organisation: String,
+    /// Whom to turn to.
+    contact: String,
+}
+
+impl MeOut {
+    fn of(row: participant::Model, organisation: organisation::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            email: row.email,
+            language: row.language,
+            state: row.state,
+            joined_at: row.joined_at,
+            organisation: organisation.name,
+            contact: organisation.contact,
+        }
+    }
+}
+
+/// What you can change about yourself here.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeIn {
+    /// Name; leave it out to be without one.
+    #[serde(default)]
+    name: Option<String>,
+    /// Language tag, such as `en`.
+    language: String,
+}
+
+/// A browser in which you are signed in.
+#[derive(Object)]
+pub struct MySessionOut {
+    /// Its id.
+    id: ParticipantSessionId,
+    /// Signed in at.
+    created_at: Time,
+    /// Last used at, to within five minutes.
+    last_used_at: Time,
+    /// Ends at.
+    expires_at: Time,
+    /// Whether it is the one of this request.
+    current: bool,
+}
+
+/// What leaving means.
+#[derive(Object)]
+pub struct LeftOut {
+    /// Plain sentences.
+    what_happens: Vec<String>,
+}
+
+/// A fact about yourself, given so that the organisation can see who is missing.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactAboutMe {
+    /// Which kind of fact, such as `age_band`.
+    dimension: String,
+    /// The group, such as `25_34`.
+    category: String,
+}
+
+/// Facts about yourself. They are counted while your consent to that stands, and not otherwise.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactsIn {
+    /// All of them: those left out are removed.
+    facts: Vec<FactAboutMe>,
+}
+
+/// Facts about yourself.
+#[derive(Object)]
+pub struct FactsOut {
+    /// All of them.
+    facts: Vec<FactAboutMe>,
+}
+
+/// What leaving means, in plain English.
+const LEAVING: [&str; 5] = [
+    "You have left. Nothing more will be asked of you, and you are signed out everywhere.",
+    "Answers and contributions you have given stay as they were promised to you when you gave them.",
+    "You can still take back a consent with the links in earlier letters.",
+    "Money that is owed to you will be paid.",
+    "You can join again at any time.",
+];
+
+/// Endpoints for a person's own page.
+pub struct Api(pub Platform);
+
+#[OpenApi(tag = "Chapter::Me")]
+impl Api {
+    /// Read who I am here
+    #[oai(path = "/me", method = "get", operation_id = "getMe")]
+    async fn me(&self, caller: Caller) -> Result<Fine<MeOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let (row, organisation) = me::get(&self.0, &person).await?;
+        let version = row.version;
+        Ok(Fine::new(&MeOut::of(row, organisation)).version(version))
+    }
+
+    /// Change my name or language
+    #[oai(path = "/me", method = "put", operation_id = "changeMe")]
+    async fn change(
+        &self,
+        caller: Caller,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<MeIn>,
+    ) -> Result<Fine<MeOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let given = body.take()?;
+        me::change(&self.0, &person, if_match.0.as_deref(), given.name, given.language).await?;
+        let (row, organisation) = me::get(&self.0, &person).await?;
+        let version = row.version;
+        Ok(Fine::new(&MeOut::of(row, organisation)).version(version))
+    }
+
+    /// Sign out
+    ///
+    /// Ends the session of this request.
+    #[oai(path = "/me/sign-out", method = "post", operation_id = "signMeOut")]
+    async fn sign_out(&self, caller: Caller) -> Done {
+        let person = access::person(&self.0, &caller).await?;
+        sessions::end(&self.0, &person, person.session).await?;
+        Ok(NoContent)
+    }
+
+    /// List my sessions
+    #[oai(path = "/me/sessions", method = "get", operation_id = "listMySessions")]
+    async fn sessions(&self, caller: Caller) -> Result<Fine<Vec<MySessionOut>>> {
+        let person = access::person(&self.0, &caller).await?;
+        let out = |row: participant_session::Model| MySessionOut {
+            current: row.id == person.session,
+            id: row.id,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+        };
+        let sessions: Vec<_> = sessions::list(&self.0, &person).await?.into_iter().map(out).collect();
+        Ok(Fine::new(&sessions))
+    }
+
+    /// End all my other sessions
+    #[oai(path = "/me/sessions", method = "delete", operation_id = "endMyOtherSessions")]
+    async fn end_others(&self, caller: Caller) -> Done {
+        let person = access::person(&self.0, &caller).await?;
+        sessions::end_all(self.0.db.write(), &self.0, &person, Some(person.session)).await?;
+        Ok(NoContent)
+    }
+
+    /// End one of my sessions
+    #[oai(path = "/me/sessions/:session", method = "delete", operation_id = "endMySession")]
+    async fn end(&self, caller: Caller, session: Path<ParticipantSessionId>) -> Done {
+        let person = access::person(&self.0, &caller).await?;
+        sessions::end(&self.0, &person, session.0).await?;
+        Ok(NoContent)
+    }
+
+    /// Leave
+    ///
+    /// At once, and without a reason. The answer says what happens to what you gave.
+    #[oai(path = "/me/leave", method = "post", operation_id = "leave")]
+    async fn leave(&self, caller: Caller) -> Result<Fine<LeftOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        me::leave(&self.0, &person).await?;
+        Ok(Fine::new(&LeftOut { what_happens: LEAVING.map(str::to_owned).into() }))
+    }
+
+    /// Read the facts I gave about myself
+    #[oai(path = "/me/demographics", method = "get", operation_id = "getMyDemographics")]
+    async fn facts(&self, caller: Caller) -> Result<Fine<FactsOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let (version, rows) = me::facts(&self.0, &person).await?;
+        let facts = rows.into_iter().map(|row| FactAboutMe { dimension: row.dimension, category: row.category }).collect();
+        Ok(Fine::new(&FactsOut { facts }).version(version))
+    }
+
+    /// Give facts about myself
+    ///
+    /// Replaces all of them. They are counted while your consent to that stands, and not otherwise.
+    #[oai(path = "/me/demographics", method = "put", operation_id = "giveMyDemographics")]
+    async fn give(
+        &self,
+        caller: Caller,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<FactsIn>,
+    ) -> Done {
+        let person = access::person(&self.0, &caller).await?;
+        let given = body.take()?.facts.into_iter();
+        let facts = given.map(|fact| me::Fact { dimension: fact.dimension, category: fact.category }).collect();
+        me::give_facts(&self.0, &person, if_match.0.as_deref(), facts).await?;
+        Ok(NoContent)
+    }
+}

@@ -1,0 +1,201 @@
+//! How people want to be involved.
+
+use crate::{
+    accounts::access::{self, Person, Power},
+    participants::{me, preferences},
+    platform::{
+        Platform, Result,
+        http::{Body, Caller, Chapter, Created, Cursor, Fine, Once, Page},
+    },
+};
+use chrono::NaiveDate;
+use entity::{OrganisationId, ParticipantId, PreferenceDoc, Rung, Time, preference};
+use poem_openapi::{
+    Enum, Object, OpenApi,
+    param::{Header, Path, Query},
+};
+use serde::Deserialize;
+
+/// Who wrote a version down.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum RecordedBy {
+    /// The person.
+    Me,
+    /// Staff, for the person.
+    Staff,
+}
+
+/// One version of how you want to be involved.
+#[derive(Object)]
+pub struct PreferenceOut {
+    /// Its number; 0 is what holds before you have said anything.
+    n: i32,
+    /// Since when it counts.
+    #[oai(skip_serializing_if_is_none)]
+    recorded_at: Option<Time>,
+    /// Who wrote it down.
+    #[oai(skip_serializing_if_is_none)]
+    recorded_by: Option<RecordedBy>,
+    /// What it says.
+    document: PreferenceDoc,
+}
+
+impl PreferenceOut {
+    fn of(row: preference::Model) -> Self {
+        let own = row.recorded_by == format!("participant:{}", row.participant_id);
+        let recorded_by = Some(if own { RecordedBy::Me } else { RecordedBy::Staff });
+        Self { n: row.n, recorded_at: Some(row.recorded_at), recorded_by, document: row.document }
+    }
+}
+
+/// A pause.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PauseIn {
+    /// The last day; without it the pause has no end.
+    #[serde(default)]
+    until: Option<NaiveDate>,
+}
+
+/// A step down.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepDownIn {
+    /// The highest rung from now on.
+    rung: Rung,
+}
+
+/// What staff have written down for somebody.
+#[derive(Object)]
+pub struct PreferenceRecordedOut {
+    /// The number of the version.
+    n: i32,
+}
+
+/// Endpoints for preferences.
+pub struct Api(pub Platform);
+
+#[OpenApi(tag = "Chapter::Me")]
+impl Api {
+    /// Read how I want to be involved
+    ///
+    /// Before you have said anything: ask me each time.
+    #[oai(path = "/me/preferences", method = "get", operation_id = "getMyPreferences")]
+    async fn get(&self, caller: Caller) -> Result<Fine<PreferenceOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let row = me::row(self.0.db.read(), &person).await?;
+        let out = match preferences::version_of(self.0.db.read(), &row).await? {
+            Some(version) => PreferenceOut::of(version),
+            None => PreferenceOut { n: 0, recorded_at: None, recorded_by: None, document: PreferenceDoc::unspoken() },
+        };
+        Ok(Fine::new(&out).version(out.n))
+    }
+
+    /// Say how I want to be involved
+    ///
+    /// Counts at once. Earlier versions are kept for you to see. The first time, send `If-Match: "v0"` or `*`.
+    #[oai(path = "/me/preferences", method = "put", operation_id = "changeMyPreferences")]
+    async fn put(
+        &self,
+        caller: Caller,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<PreferenceDoc>,
+    ) -> Result<Fine<PreferenceOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let made = preferences::record(&self.0, &person, if_match.0.as_deref(), body.take()?).await?;
+        let n = made.n;
+        Ok(Fine::new(&PreferenceOut::of(made)).version(n))
+    }
+
+    /// List earlier versions
+    #[oai(path = "/me/preferences/history", method = "get", operation_id = "listMyPreferences")]
+    async fn history(
+        &self,
+        caller: Caller,
+        /// Versions in one answer, 500 at most.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<PreferenceOut>>> {
+        let person = access::person(&self.0, &caller).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = preferences::history(&self.0, &person, &cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, PreferenceOut::of)))
+    }
+
+    /// Pause
+    ///
+    /// Nothing is asked of you until the day after the last one; then you are asked first, each time, until you choose
+    /// again. No reason is needed.
+    #[oai(path = "/me/pause", method = "post", operation_id = "pause")]
+    async fn pause(
+        &self,
+        caller: Caller,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<PauseIn>,
+    ) -> Result<Created<PreferenceOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let until = body.read()?.until;
+        let once = Once::begin(&self.0, &person.by(), key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let made = preferences::pause(once.tx(), &self.0, &person, until).await?;
+        self.made(once, made).await
+    }
+
+    /// Step down
+    ///
+    /// Nothing above this rung from now on, in any topic. No reason is needed.
+    #[oai(path = "/me/step-down", method = "post", operation_id = "stepDown")]
+    async fn step_down(
+        &self,
+        caller: Caller,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<StepDownIn>,
+    ) -> Result<Created<PreferenceOut>> {
+        let person: Person = access::person(&self.0, &caller).await?;
+        let rung = body.read()?.rung;
+        let once = Once::begin(&self.0, &person.by(), key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let made = preferences::step_down(once.tx(), &self.0, &person, rung).await?;
+        self.made(once, made).await
+    }
+
+    /// Write down what a person has said
+    ///
+    /// For somebody who says it by telephone or in person. It can never allow more than the person has said
+    /// themselves; such an attempt is refused and noted in the audit log.
+    #[oai(
+        path = "/organisations/:organisation/people/:participant/preferences",
+        method = "put",
+        operation_id = "recordPreferences",
+        tag = "Chapter::Participants"
+    )]
+    async fn record_for(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        participant: Path<ParticipantId>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<PreferenceDoc>,
+    ) -> Result<Fine<PreferenceRecordedOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManagePeople).await?;
+        let made = preferences::record_for(&self.0, &actor, participant.0, if_match.0.as_deref(), body.take()?).await?;
+        Ok(Fine::new(&PreferenceRecordedOut { n: made.n }).version(made.n))
+    }
+}
+
+impl Api {
+    /// Commits a new version and answers with it.
+    async fn made(&self, once: Once, made: preference::Model) -> Result<Created<PreferenceOut>> {
+        let n = made.n;
+        let reply = Created::new(&PreferenceOut::of(made)).at("/api/me/preferences").version(n);
+        let reply = once.commit(reply).await?;
+        self.0.wake.notify_one();
+        Ok(reply)
+    }
+}

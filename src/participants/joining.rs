@@ -1,0 +1,207 @@
+//! Joining and signing in, both by a letter: whoever can read it has shown that the address is theirs.
+//!
+//! Asking gets one and the same answer whatever is known about an address; what is known decides which letter goes out.
+
+use super::{
+    JOIN, SIGN_IN,
+    links::{self, NewLink},
+    sessions,
+};
+use crate::platform::{
+    Platform, Result, Tx,
+    mail::{self, NewLetter, priority},
+    secret::Token,
+    text::{Check, email_key},
+};
+use chrono::Duration;
+use entity::{
+    OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, ParticipantSource, ParticipantState,
+    RecipientKind, Time, organisation, participant,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
+
+/// A link to join works for so long.
+const JOIN_LASTS: Duration = Duration::hours(48);
+/// A link to sign in works for so long.
+const SIGN_IN_LASTS: Duration = Duration::minutes(15);
+/// What is written in without a choice.
+pub(super) const LANGUAGE: &str = "en";
+
+/// What somebody says who wants to join.
+pub struct Wish {
+    /// Address.
+    pub email: String,
+    /// Name, if they want to give one.
+    pub name: Option<String>,
+    /// Language tag.
+    pub language: Option<String>,
+}
+
+/// A session that was opened. The token is only here.
+pub struct Opened {
+    /// The token.
+    pub token: Token,
+    /// Who.
+    pub participant: ParticipantId,
+    /// When it ends, used or not.
+    pub expires_at: Time,
+}
+
+/// Checks a name and a language tag.
+pub(super) fn check_person(check: &mut Check, name: Option<&str>, language: Option<&str>) {
+    if let Some(name) = name {
+        check.line("/name", name, 120);
+    }
+    if let Some(language) = language {
+        check.that(is_language(language), "/language", "form", "Use a language tag, such as en or cy.");
+    }
+}
+
+/// Whether a text has the form of a language tag (BCP 47).
+pub(super) fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let first = parts.next().unwrap_or_default();
+    let first_ok = (2..=3).contains(&first.len()) && first.chars().all(|c| c.is_ascii_lowercase());
+    first_ok
+        && tag.len() <= 35
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+/// Somebody wants to join. People who are here already get a letter to sign in, everybody else one to confirm.
+pub async fn join(platform: &Platform, organisation: &organisation::Model, wish: Wish) -> Result<()> {
+    let mut check = Check::new();
+    let key = email_key(&wish.email);
+    check.that(key.is_some(), "/email", "address", "Use an e-mail address.");
+    check_person(&mut check, wish.name.as_deref(), wish.language.as_deref());
+    check.done()?;
+    let key = key.unwrap_or_default();
+    let tx = platform.db.begin().await?;
+    note(&tx, platform, organisation.id, &key, wish).await?;
+    if let Some(person) = by_key(&tx, organisation.id, &key).await? {
+        // What a stranger may have written does not replace what is there.
+        let (kind, purpose, lasts) = match person.state {
+            ParticipantState::Joined => (SIGN_IN, ParticipantLinkPurpose::SignIn, SIGN_IN_LASTS),
+            ParticipantState::Invited | ParticipantState::Left => (JOIN, ParticipantLinkPurpose::Join, JOIN_LASTS),
+        };
+        write(&tx, platform, &person, kind, purpose, lasts).await?;
+    }
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(())
+}
+
+/// Writes down somebody new; changes nothing about somebody known.
+async fn note(tx: &Tx, platform: &Platform, organisation: OrganisationId, key: &str, wish: Wish) -> Result<()> {
+    let row = participant::ActiveModel {
+        organisation_id: Set(organisation),
+        id: Set(platform.clock.new_id()),
+        email: Set(wish.email.trim().to_owned()),
+        email_key: Set(key.to_owned()),
+        name: Set(wish.name.map(|name| name.trim().to_owned())),
+        language: Set(wish.language.unwrap_or_else(|| LANGUAGE.to_owned())),
+        state: Set(ParticipantState::Invited),
+        source: Set(ParticipantSource::SelfRegistered),
+        preference_id: Set(None),
+        created_at: Set(platform.clock.now()),
+        joined_at: Set(None),
+        left_at: Set(None),
+        last_asked_at: Set(None),
+        version: Set(1),
+    };
+    let columns = [participant::Column::OrganisationId, participant::Column::EmailKey];
+    participant::Entity::insert(row)
+        .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+async fn by_key(tx: &Tx, organisation: OrganisationId, key: &str) -> Result<Option<participant::Model>> {
+    let found = participant::Entity::find()
+        .filter(participant::Column::OrganisationId.eq(organisation))
+        .filter(participant::Column::EmailKey.eq(key))
+        .one(tx)
+        .await?;
+    Ok(found)
+}
+
+/// Makes a link and the letter that carries it.
+async fn write(
+    tx: &Tx,
+    platform: &Platform,
+    person: &participant::Model,
+    kind: &'static str,
+    purpose: ParticipantLinkPurpose,
+    lasts: Duration,
+) -> Result<()> {
+    let organisation = person.organisation_id;
+    let link: ParticipantLinkId = platform.clock.new_id();
+    let expires_at = platform.clock.now() + lasts;
+    let new = NewLink { id: link, participant: person.id, purpose, expires_at: Some(expires_at) };
+    links::make(tx, platform, organisation, &[new]).await?;
+    let batch = mail::open_batch(tx, &platform.clock, Some(organisation), kind, Some(link.0), "system").await?;
+    let letter = NewLetter {
+        id: platform.clock.new_id(),
+        kind,
+        recipient_kind: RecipientKind::Participant,
+        recipient_id: person.id.0,
+        subject_id: Some(link.0),
+        address: person.email.clone(),
+        n: 0,
+        priority: priority::SIGN_IN,
+        expires_at: Some(expires_at),
+    };
+    mail::enqueue(tx, &platform.clock, Some(organisation), batch, &[letter]).await
+}
+
+/// Sends a link to sign in, to people who have joined; the answer is the same for everybody else.
+pub async fn ask_sign_in(platform: &Platform, organisation: &organisation::Model, email: &str) -> Result<()> {
+    let Some(key) = email_key(email) else {
+        return Err(crate::platform::Error::invalid("/email", "address", "Use an e-mail address."));
+    };
+    let tx = platform.db.begin().await?;
+    let person = by_key(&tx, organisation.id, &key).await?;
+    if let Some(person) = person.filter(|person| person.state == ParticipantState::Joined) {
+        write(&tx, platform, &person, SIGN_IN, ParticipantLinkPurpose::SignIn, SIGN_IN_LASTS).await?;
+    }
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(())
+}
+
+/// Uses a link to join or to sign in, once, and opens a session.
+pub async fn confirm(platform: &Platform, organisation: &organisation::Model, token: &str) -> Result<Opened> {
+    let tx = platform.db.begin().await?;
+    let link = links::use_up(&tx, platform, organisation.id, token).await?;
+    let person = participant::Entity::find_by_id((organisation.id, link.participant_id))
+        .lock_exclusive()
+        .one(&tx)
+        .await?
+        .ok_or_else(links::dead)?;
+    match (person.state, link.purpose) {
+        (ParticipantState::Joined, _) => {}
+        (_, ParticipantLinkPurpose::Join) => mark_joined(&tx, platform, &person).await?,
+        _ => return Err(links::dead()),
+    }
+    let (token, expires_at) = sessions::open(&tx, platform, organisation.id, person.id).await?;
+    tx.commit().await?;
+    Ok(Opened { token, participant: person.id, expires_at })
+}
+
+async fn mark_joined(tx: &Tx, platform: &Platform, person: &participant::Model) -> Result<()> {
+    participant::Entity::update_many()
+        .col_expr(participant::Column::State, Expr::value(ParticipantState::Joined.word()))
+        .col_expr(participant::Column::JoinedAt, Expr::value(platform.clock.now()))
+        .col_expr(participant::Column::LeftAt, Expr::value(Option::<Time>::None))
+        .col_expr(participant::Column::Version, Expr::value(person.version + 1))
+        .filter(participant::Column::OrganisationId.eq(person.organisation_id))
+        .filter(participant::Column::Id.eq(person.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}

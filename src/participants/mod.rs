@@ -1,0 +1,36 @@
+//! People: how they join, how they want to be involved, and how they leave.
+//!
+//! **What it promises people.** Nobody takes part because somebody else put them on a list: a file of addresses asks
+//! people to join, once, and does nothing more. What a person says about how they want to be involved holds from that
+//! moment, and nobody can record more than the person has said. Pausing, stepping down and leaving take one action and
+//! no reason. Whether an address is known here is told to nobody.
+
+pub mod api;
+mod import;
+mod joining;
+mod letters;
+pub mod links;
+mod me;
+mod people;
+pub mod preferences;
+pub mod rules;
+mod sessions;
+mod suppression;
+mod topics;
+
+pub use joining::Opened;
+pub use letters::compose;
+pub use links::{unsubscribe, unsubscribe_link, unsubscribe_links};
+pub use rules::{Allowance, allowed, quiet_on};
+
+/// Kind of the letter with which somebody who wants to join confirms their address.
+pub const JOIN: &str = "participants.join";
+/// Kind of the letter with a link to one's own page.
+pub const SIGN_IN: &str = "participants.sign_in";
+/// Kind of the letter that asks somebody named in a file whether they want to join.
+pub const JOIN_INVITATION: &str = "participants.join_invitation";
+
+/// News: somebody has a new preference version. Payload: `organisation`, `participant`.
+pub const PREFERENCE_CHANGED: &str = "participants.preference_changed";
+/// News: somebody has left. Payload: `organisation`, `participant`.
+pub const LEFT: &str = "participants.left";

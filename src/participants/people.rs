@@ -1,0 +1,92 @@
+//! What staff see of people: no more than they need to work with them.
+
+use crate::{
+    accounts::Actor,
+    platform::{Error, Platform, Result, audit, csv, http::Cursor},
+};
+use entity::{ParticipantId, ParticipantState, ShareWith, Time, participant};
+use futures_util::{Stream, stream};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::preferences;
+
+/// People read with one statement for an export.
+const ROWS: u64 = 1000;
+
+/// A page of people, in the order in which they became known.
+pub async fn list(
+    platform: &Platform,
+    actor: &Actor,
+    state: Option<ParticipantState>,
+    cursor: &Cursor,
+) -> Result<Vec<participant::Model>> {
+    let mut query = participant::Entity::find().filter(participant::Column::OrganisationId.eq(actor.organisation));
+    if let Some(state) = state {
+        query = query.filter(participant::Column::State.eq(state));
+    }
+    if let Some(after) = cursor.after {
+        query = query.filter(participant::Column::Id.gt(ParticipantId(after)));
+    }
+    Ok(query.order_by_asc(participant::Column::Id).limit(cursor.limit + 1).all(platform.db.read()).await?)
+}
+
+/// One person, with the access needs that they share with coordinators.
+pub async fn get(platform: &Platform, actor: &Actor, id: ParticipantId) -> Result<(participant::Model, Vec<String>)> {
+    let db = platform.db.read();
+    let found = participant::Entity::find_by_id((actor.organisation, id)).one(db).await?;
+    let person = found.ok_or(Error::NotFound("participant"))?;
+    // Of people who have left, nothing more is needed.
+    if person.state != ParticipantState::Joined {
+        return Ok((person, Vec::new()));
+    }
+    let (_, doc) = preferences::current(db, &person).await?;
+    let shared = doc.access_needs.into_iter().filter(|need| need.share_with == ShareWith::Coordinator);
+    Ok((person, shared.map(|need| need.need).collect()))
+}
+
+/// The heading of an export.
+const COLUMNS: [&str; 7] = ["id", "email", "name", "language", "state", "source", "joined_at"];
+
+/// All people as a CSV file, read and handed over a thousand at a time. The export is audited before it begins.
+pub async fn export(
+    platform: &Platform,
+    actor: &Actor,
+) -> Result<impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send + 'static> {
+    let tx = platform.db.begin().await?;
+    let object = format!("organisation:{}", actor.organisation);
+    audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "export_people", &object).await?;
+    tx.commit().await?;
+    let (platform, organisation) = (platform.clone(), actor.organisation);
+    let rows = stream::try_unfold(Some(None::<ParticipantId>), move |at| {
+        let platform = platform.clone();
+        async move {
+            let Some(after) = at else { return Ok(None) };
+            let mut query = participant::Entity::find().filter(participant::Column::OrganisationId.eq(organisation));
+            let mut file = Vec::new();
+            match after {
+                Some(after) => query = query.filter(participant::Column::Id.gt(after)),
+                None => csv::write_line(&mut file, COLUMNS),
+            }
+            let query = query.order_by_asc(participant::Column::Id).limit(ROWS);
+            let people = query.all(platform.db.read()).await.map_err(std::io::Error::other)?;
+            for person in &people {
+                csv::write_line(&mut file, line(person));
+            }
+            let next = people.last().map(|last| Some(last.id));
+            Ok::<_, std::io::Error>(Some((file, next)))
+        }
+    });
+    Ok(rows)
+}
+
+fn line(person: &participant::Model) -> [String; 7] {
+    [
+        person.id.to_string(),
+        person.email.clone(),
+        person.name.clone().unwrap_or_default(),
+        person.language.clone(),
+        person.state.word(),
+        person.source.word(),
+        person.joined_at.map(|at: Time| at.to_rfc3339()).unwrap_or_default(),
+    ]
+}

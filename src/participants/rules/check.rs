@@ -1,0 +1,132 @@
+//! Whether a preference document makes sense; everything that is wrong is told at once.
+
+use crate::platform::{Result, text::Check};
+use chrono::{Duration, NaiveDate};
+use entity::{AccessNeed, Contact, Load, PreferenceDoc, QuietPeriod, Rung, Stance, StanceKind, TopicChoices, TopicId};
+use std::{collections::BTreeSet, hash::Hash};
+
+/// Topics with a wish of their own.
+const TOPIC_STANCES: usize = 50;
+/// Topics in one list.
+const TOPICS: usize = 200;
+/// Quiet periods.
+const QUIET_PERIODS: usize = 100;
+/// Access needs.
+const ACCESS_NEEDS: usize = 20;
+/// Days within which choices are looked at again.
+const REVIEW: i64 = 731;
+
+/// Checks a document that somebody wants to hold from `today` on. `topics` are those that can be chosen.
+pub fn check(doc: &PreferenceDoc, topics: &BTreeSet<TopicId>, today: NaiveDate) -> Result<()> {
+    let mut check = Check::new();
+    check_stance(&mut check, "/stance", &doc.stance, today);
+    check_topic_stances(&mut check, doc, topics, today);
+    check_topics(&mut check, &doc.topics, topics);
+    no_repetition(&mut check, "/activity_types", &doc.activity_types);
+    no_repetition(&mut check, "/formats", &doc.formats);
+    check_load(&mut check, &doc.load);
+    check_contact(&mut check, &doc.contact);
+    check_needs(&mut check, &doc.access_needs);
+    check_quiet(&mut check, &doc.quiet_periods);
+    let review_ok = doc.review_after.is_none_or(|day| day >= today && day <= today + Duration::days(REVIEW));
+    check.that(review_ok, "/review_after", "out_of_range", "Choose a day within the next two years.");
+    check.done()
+}
+
+/// Checks one wish: the fields its kind needs, and no others.
+pub(super) fn check_stance(check: &mut Check, at: &str, stance: &Stance, today: NaiveDate) {
+    use StanceKind as Kind;
+    let field = |name: &str| format!("{at}/{name}");
+    let given = [
+        ("rung", stance.rung.is_some(), matches!(stance.kind, Kind::UpTo | Kind::AtLeast), true),
+        ("rungs", !stance.rungs.is_empty(), stance.kind == Kind::Only, true),
+        ("low", stance.low.is_some(), stance.kind == Kind::Between, true),
+        ("high", stance.high.is_some(), stance.kind == Kind::Between, true),
+        ("until", stance.until.is_some(), stance.kind == Kind::Paused, false),
+    ];
+    for (name, there, used, needed) in given {
+        check.that(there || !(used && needed), &field(name), "required", format!("A wish of the kind {} needs this.", stance.kind));
+        check.that(!there || used, &field(name), "not_used", format!("A wish of the kind {} does not use this.", stance.kind));
+    }
+    let chosen = [("rung", stance.rung), ("low", stance.low), ("high", stance.high)];
+    let coercion = chosen.iter().find(|(_, rung)| *rung == Some(Rung::Coercion)).map(|(name, _)| *name);
+    let coercion = coercion.or(stance.rungs.contains(&Rung::Coercion).then_some("rungs"));
+    check.that(coercion.is_none(), &field(coercion.unwrap_or_default()), "not_offered", "Nobody may be asked for coercion.");
+    let empty = stance.kind == Kind::UpTo && stance.rung == Some(Rung::Educating);
+    check.that(!empty, &field("rung"), "empty", "This begins at informing. For educating alone, use the kind `only`.");
+    no_repetition(check, &field("rungs"), &stance.rungs);
+    if let (Kind::Between, Some(low), Some(high)) = (stance.kind, stance.low, stance.high) {
+        check.that(low <= high, &field("high"), "order", "Choose the same rung as `low`, or one above it.");
+    }
+    check.that(stance.until.is_none_or(|until| until >= today), &field("until"), "past", "Choose today or a day to come.");
+}
+
+fn check_topic_stances(check: &mut Check, doc: &PreferenceDoc, topics: &BTreeSet<TopicId>, today: NaiveDate) {
+    check.items("/topic_stances", doc.topic_stances.len(), TOPIC_STANCES);
+    let mut seen = BTreeSet::new();
+    for (number, wish) in doc.topic_stances.iter().enumerate().take(TOPIC_STANCES) {
+        let at = format!("/topic_stances/{number}");
+        known(check, &format!("{at}/topic"), topics, wish.topic);
+        check.that(seen.insert(wish.topic), &format!("{at}/topic"), "repeated", "Give one wish for each topic.");
+        check_stance(check, &format!("{at}/stance"), &wish.stance, today);
+    }
+}
+
+fn check_topics(check: &mut Check, choices: &TopicChoices, topics: &BTreeSet<TopicId>) {
+    let mut seen = BTreeSet::new();
+    for (name, list) in [("yes", &choices.yes), ("ask_first", &choices.ask_first), ("never", &choices.never)] {
+        check.items(&format!("/topics/{name}"), list.len(), TOPICS);
+        for (number, topic) in list.iter().enumerate().take(TOPICS) {
+            let at = format!("/topics/{name}/{number}");
+            known(check, &at, topics, *topic);
+            check.that(seen.insert(*topic), &at, "repeated", "Put each topic in one list, once.");
+        }
+    }
+}
+
+fn known(check: &mut Check, at: &str, topics: &BTreeSet<TopicId>, topic: TopicId) {
+    check.that(topics.contains(&topic), at, "unknown", "Choose one of the organisation's topics.");
+}
+
+fn no_repetition<T: Copy + Eq + Hash + Ord>(check: &mut Check, at: &str, list: &[T]) {
+    let distinct: BTreeSet<T> = list.iter().copied().collect();
+    check.that(distinct.len() == list.len(), at, "repeated", "Name each once.");
+}
+
+fn check_load(check: &mut Check, load: &Load) {
+    let limits = [
+        ("/load/minutes_per_month_max", load.minutes_per_month_max, 44_640),
+        ("/load/invites_per_month_max", load.invites_per_month_max, 1000),
+        ("/load/notice_days_min", load.notice_days_min, 365),
+    ];
+    for (at, value, most) in limits {
+        if let Some(value) = value {
+            check.range(at, value, 0, most);
+        }
+    }
+}
+
+fn check_contact(check: &mut Check, contact: &Contact) {
+    if let Some(from) = contact.from_hour {
+        check.range("/contact/from_hour", from, 0, 23);
+    }
+    if let Some(to) = contact.to_hour {
+        check.range("/contact/to_hour", to, 1, 24);
+    }
+    let in_order = contact.from_hour.unwrap_or(0) < contact.to_hour.unwrap_or(24);
+    check.that(in_order, "/contact/to_hour", "order", "Choose an hour after `from_hour`.");
+}
+
+fn check_needs(check: &mut Check, needs: &[AccessNeed]) {
+    check.items("/access_needs", needs.len(), ACCESS_NEEDS);
+    for (number, need) in needs.iter().enumerate().take(ACCESS_NEEDS) {
+        check.text(&format!("/access_needs/{number}/need"), &need.need, 500);
+    }
+}
+
+fn check_quiet(check: &mut Check, periods: &[QuietPeriod]) {
+    check.items("/quiet_periods", periods.len(), QUIET_PERIODS);
+    for (number, period) in periods.iter().enumerate().take(QUIET_PERIODS) {
+        check.that(period.from <= period.to, &format!("/quiet_periods/{number}/to"), "order", "Choose `from` or a later day.");
+    }
+}

@@ -1,0 +1,89 @@
+//! Whether a version that somebody else recorded would allow more than the person has said themselves.
+
+use super::{Allowance, resolve};
+use chrono::{Days, NaiveDate};
+use entity::{Contact, Load, Permission, PreferenceDoc, QuietPeriod, Story, TopicId};
+use std::collections::BTreeSet;
+
+/// Whether `new` allows anything, in any matter, on any day from `today` on, that `own` does not.
+///
+/// The age of the wishes is left aside: what a person has said is compared, not how long ago.
+pub fn beyond(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> bool {
+    more_rungs(own, new, today)
+        || more_load(&own.load, &new.load)
+        || more_hours(&own.contact, &new.contact)
+        || fewer_quiet_days(&own.quiet_periods, &new.quiet_periods, today)
+        || more_choices(&own.activity_types, &new.activity_types)
+        || more_choices(&own.formats, &new.formats)
+        || more_story(&own.story, &new.story)
+}
+
+/// Compares what may be asked for. Beside no topic and each single one, pairs are enough: a rung that several topics
+/// together allow and should not is already allowed by one of them beside the one that forbids it.
+fn more_rungs(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> bool {
+    let days = turning_days(own, new, today);
+    let as_said = |doc: &PreferenceDoc, topics: &[TopicId], day| -> Allowance { resolve(doc, topics, day, false) };
+    let more = |topics: &[TopicId]| days.iter().any(|day| !as_said(new, topics, *day).within(&as_said(own, topics, *day)));
+    let (ours, theirs) = (mentioned(own), mentioned(new));
+    more(&[])
+        || ours.union(&theirs).any(|topic| more(&[*topic]))
+        || new.topic_stances.iter().any(|wish| ours.iter().any(|topic| more(&[wish.topic, *topic])))
+}
+
+/// Every topic that a document says something about that can make a difference.
+fn mentioned(doc: &PreferenceDoc) -> BTreeSet<TopicId> {
+    let wishes = doc.topic_stances.iter().map(|wish| wish.topic);
+    wishes.chain(doc.topics.ask_first.iter().copied()).chain(doc.topics.never.iter().copied()).collect()
+}
+
+/// The days from `today` on, on which what a document allows can change: the day after each pause.
+fn turning_days(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> BTreeSet<NaiveDate> {
+    let stances = |doc: &PreferenceDoc| {
+        let wishes = doc.topic_stances.iter().map(|wish| wish.stance.until);
+        wishes.chain([doc.stance.until]).flatten().collect::<Vec<_>>()
+    };
+    let ends = stances(own).into_iter().chain(stances(new));
+    let after = ends.filter_map(|until| until.checked_add_days(Days::new(1))).filter(|day| *day > today);
+    after.chain([today]).collect()
+}
+
+fn more_load(own: &Load, new: &Load) -> bool {
+    let above = |own: Option<i32>, new: Option<i32>| own.is_some_and(|most| new.is_none_or(|new| new > most));
+    above(own.minutes_per_month_max, new.minutes_per_month_max)
+        || above(own.invites_per_month_max, new.invites_per_month_max)
+        || own.notice_days_min.is_some_and(|least| new.notice_days_min.is_none_or(|new| new < least))
+}
+
+fn more_hours(own: &Contact, new: &Contact) -> bool {
+    new.from_hour.unwrap_or(0) < own.from_hour.unwrap_or(0)
+        || new.to_hour.unwrap_or(24) > own.to_hour.unwrap_or(24)
+        || (own.neutral_subject && !new.neutral_subject)
+}
+
+/// Whether a day that was quiet, today or later, is not quiet any more.
+fn fewer_quiet_days(own: &[QuietPeriod], new: &[QuietPeriod], today: NaiveDate) -> bool {
+    let mut sorted: Vec<&QuietPeriod> = new.iter().collect();
+    sorted.sort_by_key(|period| period.from);
+    own.iter().filter(|period| period.to >= today).any(|period| {
+        let mut day = period.from.max(today);
+        for other in &sorted {
+            if other.from <= day && day <= other.to {
+                match other.to.checked_add_days(Days::new(1)) {
+                    Some(next) => day = next,
+                    None => return false,
+                }
+            }
+        }
+        day <= period.to
+    })
+}
+
+/// An empty list means any.
+fn more_choices<T: PartialEq>(own: &[T], new: &[T]) -> bool {
+    !own.is_empty() && (new.is_empty() || new.iter().any(|choice| !own.contains(choice)))
+}
+
+fn more_story(own: &Story, new: &Story) -> bool {
+    let above = |own: Permission, new: Permission| new > own;
+    above(own.may_ask_about_experience, new.may_ask_about_experience) || above(own.quotes, new.quotes)
+}

@@ -1,0 +1,129 @@
+//! What people have said about how they want to be involved, as pure rules: no database, no clock.
+
+mod check;
+mod compare;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use check::check;
+pub use compare::beyond;
+pub use steps::{StepRefused, pause, step_down};
+
+use chrono::NaiveDate;
+use entity::{PreferenceDoc, Rung, Stance, StanceKind, TopicId};
+use std::collections::BTreeSet;
+
+/// What somebody may be asked for, in one matter, on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    rungs: BTreeSet<Rung>,
+    ask_first: bool,
+}
+
+impl Allowance {
+    /// Nothing at all.
+    pub fn nothing() -> Self {
+        Self { rungs: BTreeSet::new(), ask_first: false }
+    }
+
+    /// Any rung, but with a question first.
+    fn question() -> Self {
+        Self { rungs: span(Rung::Educating, Rung::CoProduction), ask_first: true }
+    }
+
+    fn of(rungs: BTreeSet<Rung>) -> Self {
+        Self { rungs, ask_first: false }
+    }
+
+    /// The rungs, lowest first.
+    pub fn rungs(&self) -> impl Iterator<Item = Rung> + '_ {
+        self.rungs.iter().copied()
+    }
+
+    /// Whether this rung may be offered, at once or after a question.
+    pub fn allows(&self, rung: Rung) -> bool {
+        self.rungs.contains(&rung)
+    }
+
+    /// Whether a question must be put before anything is offered.
+    pub fn ask_first(&self) -> bool {
+        self.ask_first
+    }
+
+    /// Whether nothing may be offered.
+    pub fn is_nothing(&self) -> bool {
+        self.rungs.is_empty()
+    }
+
+    /// The highest rung that may be offered.
+    pub fn highest(&self) -> Option<Rung> {
+        self.rungs.last().copied()
+    }
+
+    /// Whether everything allowed here is allowed there too, with the same question first where there is one.
+    pub fn within(&self, wider: &Self) -> bool {
+        self.rungs.is_subset(&wider.rungs) && (self.ask_first || !wider.ask_first || self.is_nothing())
+    }
+
+    /// What both allow: the more protective of the two.
+    fn and(self, other: &Self) -> Self {
+        Self { rungs: &self.rungs & &other.rungs, ask_first: self.ask_first || other.ask_first }
+    }
+}
+
+/// The rungs from one to another; never coercion.
+fn span(low: Rung, high: Rung) -> BTreeSet<Rung> {
+    Rung::ALL.iter().copied().filter(|rung| *rung != Rung::Coercion && *rung >= low && *rung <= high).collect()
+}
+
+/// What somebody may be asked for, in a matter with these topics, on this day in the organisation's time zone.
+///
+/// A wish for one of the topics outranks the default; where several topics have one, only what all of them allow is
+/// allowed. A topic in `never` outranks everything. When the review date has passed, old wishes become "ask me each
+/// time" rather than "no limit"; pauses and "keep me informed" stay as they are.
+pub fn allowed(doc: &PreferenceDoc, topics: &[TopicId], today: NaiveDate) -> Allowance {
+    let expired = doc.review_after.is_some_and(|day| day < today);
+    resolve(doc, topics, today, expired)
+}
+
+/// Whether this day lies in one of the quiet periods: nothing may be sent then.
+pub fn quiet_on(doc: &PreferenceDoc, day: NaiveDate) -> bool {
+    doc.quiet_periods.iter().any(|period| period.from <= day && day <= period.to)
+}
+
+/// See [`allowed`]; `expired` says whether the wishes are too old to be used as they are.
+fn resolve(doc: &PreferenceDoc, topics: &[TopicId], today: NaiveDate, expired: bool) -> Allowance {
+    if topics.iter().any(|topic| doc.topics.never.contains(topic)) {
+        return Allowance::nothing();
+    }
+    let mut specific = doc.topic_stances.iter().filter(|wish| topics.contains(&wish.topic)).map(|wish| &wish.stance);
+    let first = specific.next().unwrap_or(&doc.stance);
+    let mut allowance = specific.fold(of_stance(first, today, expired), |so_far, stance| {
+        so_far.and(&of_stance(stance, today, expired))
+    });
+    if allowance.is_nothing() {
+        return Allowance::nothing();
+    }
+    allowance.ask_first |= topics.iter().any(|topic| doc.topics.ask_first.contains(topic));
+    allowance
+}
+
+/// What one wish allows.
+fn of_stance(stance: &Stance, today: NaiveDate, expired: bool) -> Allowance {
+    let bounds = |low: Option<Rung>, high: Option<Rung>| match (low, high) {
+        (Some(low), Some(high)) => Allowance::of(span(low, high)),
+        _ => Allowance::nothing(),
+    };
+    match stance.kind {
+        StanceKind::Paused if stance.until.is_none_or(|until| today <= until) => Allowance::nothing(),
+        // Nobody knows what somebody wants after a pause: ask.
+        StanceKind::Paused | StanceKind::AskEachTime => Allowance::question(),
+        StanceKind::InformMeOnly => Allowance::of(span(Rung::Informing, Rung::Informing)),
+        _ if expired => Allowance::question(),
+        StanceKind::UpTo => bounds(Some(Rung::Informing), stance.rung),
+        StanceKind::AtLeast => bounds(stance.rung, Some(Rung::CoProduction)),
+        StanceKind::Between => bounds(stance.low, stance.high),
+        StanceKind::Only => Allowance::of(stance.rungs.iter().copied().filter(|rung| *rung != Rung::Coercion).collect()),
+    }
+}

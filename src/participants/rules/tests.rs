@@ -1,0 +1,293 @@
+use super::*;
+use chrono::{Days, Duration};
+use entity::{QuietPeriod, TopicStance};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn day(n: i64) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2027, 3, 1).unwrap() + Duration::days(n)
+}
+
+fn topic(n: u128) -> TopicId {
+    TopicId(Uuid::from_u128(n))
+}
+
+fn rungs(allowance: &Allowance) -> Vec<Rung> {
+    allowance.rungs().collect()
+}
+
+fn with(stance: Stance) -> PreferenceDoc {
+    PreferenceDoc::with_stance(stance)
+}
+
+fn paused(until: Option<NaiveDate>) -> Stance {
+    Stance { until, ..Stance::bare(StanceKind::Paused) }
+}
+
+#[test]
+fn each_wish_allows_what_it_says() {
+    use Rung::*;
+    let at_least = Stance { rung: Some(CoDesign), ..Stance::bare(StanceKind::AtLeast) };
+    let only = Stance { rungs: vec![CoDesign, Consultation], ..Stance::bare(StanceKind::Only) };
+    let between = Stance { low: Some(Consultation), high: Some(CoDesign), ..Stance::bare(StanceKind::Between) };
+    let cases = [
+        (Stance::up_to(Consultation), vec![Informing, Consultation]),
+        (at_least, vec![CoDesign, CoProduction]),
+        (only, vec![Consultation, CoDesign]),
+        (between, vec![Consultation, Engagement, CoDesign]),
+        (Stance::bare(StanceKind::InformMeOnly), vec![Informing]),
+        (paused(None), vec![]),
+    ];
+    for (stance, expected) in cases {
+        let found = allowed(&with(stance.clone()), &[], day(0));
+        assert_eq!((rungs(&found), found.ask_first()), (expected, false), "{stance:?}");
+    }
+    let unspoken = allowed(&PreferenceDoc::unspoken(), &[], day(0));
+    assert!(unspoken.ask_first() && unspoken.allows(CoProduction) && !unspoken.allows(Coercion));
+}
+
+#[test]
+fn a_pause_holds_to_its_last_day_and_ends_in_a_question() {
+    let doc = with(paused(Some(day(5))));
+    assert!(allowed(&doc, &[], day(5)).is_nothing());
+    assert!(allowed(&doc, &[], day(6)).ask_first());
+}
+
+#[test]
+fn topics_outrank_the_default_and_never_outranks_topics() {
+    let mut doc = with(Stance::up_to(Rung::CoDesign));
+    doc.topic_stances = vec![
+        TopicStance { topic: topic(1), stance: Stance::up_to(Rung::Consultation) },
+        TopicStance { topic: topic(2), stance: Stance::bare(StanceKind::InformMeOnly) },
+        TopicStance { topic: topic(3), stance: Stance::up_to(Rung::CoProduction) },
+    ];
+    doc.topics.never = vec![topic(3)];
+    doc.topics.ask_first = vec![topic(4)];
+    assert_eq!(allowed(&doc, &[], day(0)).highest(), Some(Rung::CoDesign));
+    assert_eq!(allowed(&doc, &[topic(9)], day(0)).highest(), Some(Rung::CoDesign));
+    assert_eq!(allowed(&doc, &[topic(1), topic(9)], day(0)).highest(), Some(Rung::Consultation));
+    assert_eq!(rungs(&allowed(&doc, &[topic(1), topic(2)], day(0))), [Rung::Informing]);
+    assert!(allowed(&doc, &[topic(3)], day(0)).is_nothing());
+    assert!(allowed(&doc, &[topic(1), topic(3)], day(0)).is_nothing());
+    assert!(allowed(&doc, &[topic(4)], day(0)).ask_first());
+}
+
+#[test]
+fn old_wishes_become_a_question_and_silence_stays_silence() {
+    let old = |stance| PreferenceDoc { review_after: Some(day(-1)), ..with(stance) };
+    assert!(allowed(&old(Stance::up_to(Rung::Consultation)), &[], day(0)).ask_first());
+    assert!(!allowed(&old(Stance::up_to(Rung::Consultation)), &[], day(-1)).ask_first());
+    assert_eq!(rungs(&allowed(&old(Stance::bare(StanceKind::InformMeOnly)), &[], day(0))), [Rung::Informing]);
+    assert!(allowed(&old(paused(None)), &[], day(0)).is_nothing());
+    let mut never = old(Stance::up_to(Rung::Consultation));
+    never.topics.never = vec![topic(1)];
+    assert!(allowed(&never, &[topic(1)], day(0)).is_nothing());
+}
+
+#[test]
+fn what_makes_no_sense_is_told_at_once() {
+    let mut doc = with(Stance { rung: Some(Rung::Coercion), low: Some(Rung::Informing), ..Stance::bare(StanceKind::UpTo) });
+    doc.topic_stances = vec![TopicStance { topic: topic(9), stance: paused(Some(day(-1))) }];
+    doc.topics.yes = vec![topic(1)];
+    doc.topics.never = vec![topic(1)];
+    doc.contact.from_hour = Some(20);
+    doc.contact.to_hour = Some(8);
+    doc.load.invites_per_month_max = Some(-1);
+    doc.quiet_periods = vec![QuietPeriod { from: day(2), to: day(1) }];
+    doc.formats = vec![entity::Format::Phone, entity::Format::Phone];
+    doc.review_after = Some(day(-1));
+    let Err(crate::platform::Error::Invalid(found)) = check(&doc, &[topic(1)].into(), day(0)) else { panic!() };
+    let found: Vec<_> = found.iter().map(|violation| (violation.pointer.as_str(), violation.code.as_ref())).collect();
+    let expected = [
+        ("/stance/low", "not_used"),
+        ("/stance/rung", "not_offered"),
+        ("/topic_stances/0/topic", "unknown"),
+        ("/topic_stances/0/stance/until", "past"),
+        ("/topics/never/0", "repeated"),
+        ("/formats", "repeated"),
+        ("/load/invites_per_month_max", "out_of_range"),
+        ("/contact/to_hour", "order"),
+        ("/quiet_periods/0/to", "order"),
+        ("/review_after", "out_of_range"),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn pauses_and_steps_down_reach_every_topic() {
+    let mut doc = with(Stance::up_to(Rung::CoDesign));
+    doc.topic_stances = vec![
+        TopicStance { topic: topic(1), stance: Stance::bare(StanceKind::AskEachTime) },
+        TopicStance { topic: topic(2), stance: Stance::bare(StanceKind::InformMeOnly) },
+    ];
+    let quiet = pause(&doc, Some(day(3)));
+    for topics in [&[][..], &[topic(1)], &[topic(2)]] {
+        assert!(allowed(&quiet, topics, day(3)).is_nothing());
+    }
+    assert!(allowed(&quiet, &[topic(2)], day(4)).is_nothing());
+    let lower = step_down(&doc, Rung::Consultation, day(0)).unwrap();
+    assert_eq!(lower.stance, Stance::up_to(Rung::Consultation));
+    let asked = allowed(&lower, &[topic(1)], day(0));
+    assert!(asked.ask_first() && asked.highest() == Some(Rung::Consultation));
+    assert_eq!(rungs(&allowed(&lower, &[topic(2)], day(0))), [Rung::Informing]);
+    assert_eq!(step_down(&doc, Rung::CoProduction, day(0)), Err(StepRefused::Up));
+    assert_eq!(step_down(&quiet, Rung::Informing, day(0)), Err(StepRefused::Paused));
+}
+
+#[test]
+fn somebody_else_cannot_record_more_than_the_person_said() {
+    let mut own = with(Stance::up_to(Rung::Engagement));
+    own.load.invites_per_month_max = Some(2);
+    own.topics.never = vec![topic(1)];
+    own.quiet_periods = vec![QuietPeriod { from: day(1), to: day(10) }];
+    assert!(!beyond(&own, &own, day(0)));
+    let changed = |change: &dyn Fn(&mut PreferenceDoc)| {
+        let mut new = own.clone();
+        change(&mut new);
+        beyond(&own, &new, day(0))
+    };
+    assert!(!changed(&|new| new.stance = Stance::up_to(Rung::Informing)));
+    assert!(!changed(&|new| new.stance = Stance::bare(StanceKind::InformMeOnly)));
+    assert!(!changed(&|new| new.quiet_periods =
+        vec![QuietPeriod { from: day(6), to: day(20) }, QuietPeriod { from: day(0), to: day(5) }]));
+    assert!(changed(&|new| new.stance = Stance::up_to(Rung::CoDesign)));
+    assert!(changed(&|new| new.stance = paused(Some(day(30)))), "after the pause more would be asked");
+    assert!(changed(&|new| new.load.invites_per_month_max = None));
+    assert!(changed(&|new| new.topics.never = vec![]));
+    assert!(changed(&|new| new.quiet_periods = vec![QuietPeriod { from: day(1), to: day(9) }]));
+    assert!(changed(&|new| new.topic_stances = vec![TopicStance { topic: topic(5), stance: Stance::up_to(Rung::CoDesign) }]));
+    // One topic's wish must not be used to get around another's.
+    let mut strict = with(Stance::up_to(Rung::CoDesign));
+    strict.topic_stances = vec![TopicStance { topic: topic(1), stance: Stance::bare(StanceKind::InformMeOnly) }];
+    let mut around = with(Stance::bare(StanceKind::InformMeOnly));
+    around.topic_stances = vec![TopicStance { topic: topic(2), stance: Stance::up_to(Rung::CoDesign) }];
+    assert!(beyond(&strict, &around, day(0)));
+}
+
+fn any_rung() -> impl Strategy<Value = Rung> {
+    prop::sample::select(Rung::ALL[1..].to_vec())
+}
+
+fn any_stance() -> impl Strategy<Value = Stance> {
+    let until = prop::option::of((0i64..20).prop_map(day));
+    prop_oneof![
+        any_rung().prop_filter("informing or above", |rung| *rung > Rung::Educating).prop_map(Stance::up_to),
+        any_rung().prop_map(|rung| Stance { rung: Some(rung), ..Stance::bare(StanceKind::AtLeast) }),
+        prop::collection::btree_set(any_rung(), 1..4)
+            .prop_map(|set| Stance { rungs: set.into_iter().collect(), ..Stance::bare(StanceKind::Only) }),
+        (any_rung(), any_rung()).prop_map(|(a, b)| Stance {
+            low: Some(a.min(b)),
+            high: Some(a.max(b)),
+            ..Stance::bare(StanceKind::Between)
+        }),
+        Just(Stance::bare(StanceKind::AskEachTime)),
+        Just(Stance::bare(StanceKind::InformMeOnly)),
+        until.prop_map(paused),
+    ]
+}
+
+fn any_doc() -> impl Strategy<Value = PreferenceDoc> {
+    let wishes = prop::collection::btree_map(0u128..5, any_stance(), 0..4);
+    let lists = prop::collection::vec(0..4u8, 5);
+    let review = prop::option::of((0i64..30).prop_map(day));
+    let quiet = prop::collection::vec((0i64..20, 0i64..10), 0..3);
+    (any_stance(), wishes, lists, review, quiet, prop::option::of(0..5)).prop_map(
+        |(stance, wishes, lists, review_after, quiet, cap)| {
+            let mut doc = PreferenceDoc { review_after, ..with(stance) };
+            doc.topic_stances = wishes.into_iter().map(|(n, stance)| TopicStance { topic: topic(n), stance }).collect();
+            for (n, list) in (0u128..).zip(lists) {
+                match list {
+                    1 => doc.topics.yes.push(topic(n)),
+                    2 => doc.topics.ask_first.push(topic(n)),
+                    3 => doc.topics.never.push(topic(n)),
+                    _ => {}
+                }
+            }
+            doc.quiet_periods =
+                quiet.into_iter().map(|(from, days)| QuietPeriod { from: day(from), to: day(from + days) }).collect();
+            doc.load.invites_per_month_max = cap;
+            doc
+        },
+    )
+}
+
+fn any_topics() -> impl Strategy<Value = Vec<TopicId>> {
+    prop::collection::btree_set(0u128..6, 0..4).prop_map(|set| set.into_iter().map(topic).collect())
+}
+
+proptest! {
+    #[test]
+    fn generated_documents_are_valid_and_never_allow_coercion(doc in any_doc(), topics in any_topics(), n in 0i64..40) {
+        let known = (0..5).map(topic).collect();
+        prop_assert!(check(&doc, &known, day(0)).is_ok());
+        let allowance = allowed(&doc, &topics, day(n));
+        prop_assert!(!allowance.allows(Rung::Coercion));
+        if topics.iter().any(|topic| doc.topics.never.contains(topic)) {
+            prop_assert!(allowance.is_nothing());
+        }
+        if !allowance.is_nothing() && topics.iter().any(|topic| doc.topics.ask_first.contains(topic)) {
+            prop_assert!(allowance.ask_first());
+        }
+    }
+
+    #[test]
+    fn a_further_topic_with_a_wish_never_allows_more(doc in any_doc(), topics in any_topics(), n in 0i64..40) {
+        for wish in &doc.topic_stances {
+            let alone = allowed(&doc, &[wish.topic], day(n));
+            let together: Vec<TopicId> = topics.iter().copied().chain([wish.topic]).collect();
+            prop_assert!(allowed(&doc, &together, day(n)).within(&alone));
+        }
+    }
+
+    #[test]
+    fn the_order_of_topics_does_not_matter(doc in any_doc(), topics in any_topics(), n in 0i64..40) {
+        let turned: Vec<TopicId> = topics.iter().rev().copied().collect();
+        prop_assert_eq!(allowed(&doc, &topics, day(n)), allowed(&doc, &turned, day(n)));
+    }
+
+    #[test]
+    fn what_is_not_beyond_allows_nothing_more(own in any_doc(), new in any_doc(), topics in any_topics(), n in 0i64..40) {
+        prop_assert!(!beyond(&own, &own, day(0)));
+        if !beyond(&own, &new, day(0)) {
+            let said = |doc: &PreferenceDoc| PreferenceDoc { review_after: None, ..doc.clone() };
+            let (a, b) = (allowed(&said(&new), &topics, day(n)), allowed(&said(&own), &topics, day(n)));
+            prop_assert!(a.within(&b), "{:?} is not within {:?}", a, b);
+            prop_assert!(!quiet_on(&own, day(n)) || quiet_on(&new, day(n)));
+        }
+    }
+
+    #[test]
+    fn lowering_a_document_is_never_beyond_it(own in any_doc(), topics in any_topics(), n in 0i64..40) {
+        let mut lower = own.clone();
+        lower.topics.yes.clear();
+        lower.topics.ask_first.clear();
+        lower.topic_stances.clear();
+        lower.topics.never = (0..6).map(topic).collect();
+        lower.stance = paused(None);
+        prop_assert!(!beyond(&own, &lower, day(0)));
+        prop_assert!(allowed(&lower, &topics, day(n)).is_nothing());
+    }
+
+    #[test]
+    fn a_step_down_never_goes_up(own in any_doc(), rung in any_rung(), topics in any_topics()) {
+        prop_assume!(rung > Rung::Educating);
+        let said = PreferenceDoc { review_after: None, ..own };
+        if let Ok(lower) = step_down(&said, rung, day(0)) {
+            let known = (0..5).map(topic).collect();
+            prop_assert!(check(&lower, &known, day(0)).is_ok());
+            let (before, after) = (allowed(&said, &topics, day(0)), allowed(&lower, &topics, day(0)));
+            prop_assert!(after.highest().is_none_or(|highest| highest <= rung));
+            prop_assert!(after.highest() <= before.highest().max(Some(rung)));
+        }
+    }
+
+    #[test]
+    fn a_pause_is_silent_from_the_first_day_to_the_last(own in any_doc(), topics in any_topics(), length in 0i64..20) {
+        let quiet = pause(&own, Some(day(length)));
+        for n in 0..=length {
+            prop_assert!(allowed(&quiet, &topics, day(n)).is_nothing());
+        }
+        let forever = pause(&own, None);
+        prop_assert!(allowed(&forever, &topics, day(0).checked_add_days(Days::new(9999)).unwrap()).is_nothing());
+    }
+}
