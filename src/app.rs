@@ -144,6 +144,7 @@ fn queue() -> Queue {
         crate::platform::http::once::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
+    queue.on(participants::SIGN_IN_ASKED, participants::write_sign_in);
     // `invitations` takes this over: it takes back open invitations that no longer fit what the person wants.
     queue.on(participants::PREFERENCE_CHANGED, |_, _| async move { Ok(Next::Done) });
     // `invitations` and `sessions` take this over: they take back open invitations and free places.

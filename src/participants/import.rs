@@ -26,10 +26,8 @@ use entity::{
 };
 use futures_util::{Stream, StreamExt};
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -155,13 +153,7 @@ pub async fn import(
 }
 
 /// Begins the run with the first record, and works through the others once there are `least` of them.
-async fn work(
-    platform: &Platform,
-    actor: &Actor,
-    run: &mut Option<Run>,
-    found: &mut Vec<Record>,
-    least: usize,
-) -> Result<()> {
+async fn work(platform: &Platform, actor: &Actor, run: &mut Option<Run>, found: &mut Vec<Record>, least: usize) -> Result<()> {
     if run.is_none() && !found.is_empty() {
         let columns = Columns::read(&found.remove(0))?;
         *run = Some(Run::begin(platform, actor, columns).await?);
@@ -211,8 +203,7 @@ impl Run {
         let tx = platform.db.begin().await?;
         import_run::Entity::insert(row.clone().into_active_model().reset_all()).exec_without_returning(&tx).await?;
         let organisation = Some(actor.organisation);
-        let batch =
-            mail::open_batch(&tx, &platform.clock, organisation, JOIN_INVITATION, Some(row.id.0), &actor.by).await?;
+        let batch = mail::open_batch(&tx, &platform.clock, organisation, JOIN_INVITATION, Some(row.id.0), &actor.by).await?;
         let object = format!("import_run:{}", row.id);
         audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "import_people", &object).await?;
         tx.commit().await?;
@@ -307,7 +298,14 @@ impl Run {
 }
 
 impl Outcome {
-    fn note(&mut self, run: &import_run::Model, line: i32, outcome: ImportOutcome, who: Option<ParticipantId>, why: Option<Flaw>) {
+    fn note(
+        &mut self,
+        run: &import_run::Model,
+        line: i32,
+        outcome: ImportOutcome,
+        who: Option<ParticipantId>,
+        why: Option<Flaw>,
+    ) {
         self.lines.push(import_line::ActiveModel {
             organisation_id: Set(run.organisation_id),
             import_id: Set(run.id),

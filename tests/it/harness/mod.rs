@@ -6,7 +6,7 @@ mod personas;
 mod postgres;
 
 pub use databases::Backend;
-pub use personas::{PASSWORD, Participant, Persona, organisation as organisation_body};
+pub use personas::{PASSWORD, Persona, organisation as organisation_body};
 
 use alongside::{
     app::App,

@@ -38,7 +38,13 @@ fn a_file_asks_people_and_signs_nobody_up() {
         let session = joined.json["token"].as_str().unwrap();
         let me = app.get("/api/me").token(session).send().await.expect(200);
         assert_eq!((me.json["name"].as_str(), me.json["language"].as_str()), (Some("Ben, B"), Some("cy")));
-        app.put("/api/me").token(session).header("if-match", &me.etag()).json(&json!({"name": "Benny", "language": "en"})).send().await.expect(200);
+        app.put("/api/me")
+            .token(session)
+            .header("if-match", &me.etag())
+            .json(&json!({"name": "Benny", "language": "en"}))
+            .send()
+            .await
+            .expect(200);
         let again = send(&app, &ada, file).await.expect(200);
         assert_eq!(counts(&again), [2, 0, 2, 0]);
         assert!(app.outbox().await.is_empty(), "no second letter");
@@ -62,10 +68,19 @@ fn every_line_is_answered_for() {
         let made = send(&app, &ada, file).await.expect(200);
         assert_eq!(counts(&made), [10, 3, 0, 7]);
         let lines = lines(&app, &ada, &made).await;
-        let outcomes: Vec<_> = lines.iter().map(|line| (line["line"].as_i64().unwrap(), line["outcome"].as_str().unwrap())).collect();
+        let outcomes: Vec<_> =
+            lines.iter().map(|line| (line["line"].as_i64().unwrap(), line["outcome"].as_str().unwrap())).collect();
         let expected = [
-            (2, "invited"), (3, "refused"), (4, "refused"), (5, "refused"), (6, "refused"),
-            (7, "refused"), (8, "invited"), (9, "refused"), (10, "refused"), (11, "invited"),
+            (2, "invited"),
+            (3, "refused"),
+            (4, "refused"),
+            (5, "refused"),
+            (6, "refused"),
+            (7, "refused"),
+            (8, "invited"),
+            (9, "refused"),
+            (10, "refused"),
+            (11, "invited"),
         ];
         assert_eq!(outcomes, expected);
         assert!(lines[2]["detail"].as_str().unwrap().contains("more than once"));
@@ -119,9 +134,8 @@ fn large_files_take_the_same_number_of_statements_for_every_500_lines() {
         let (two, _) = statements(file(500, 1500)).await;
         let (four, found) = statements(file(1500, 3600)).await;
         assert_eq!(found, [2100, 2100, 0, 0]);
-        assert_eq!(two - one, 1 * (two - one));
         let piece = two - one;
-        assert!(piece <= 12, "{piece} statements for 500 lines");
+        assert!(piece <= 12, "{piece} statements for 500 lines on {:?}", app.backend);
         assert_eq!(four, one + 4 * piece, "five pieces");
         let (again, found) = statements(file(0, 3600)).await;
         assert_eq!(found, [3600, 0, 3600, 0]);
@@ -145,7 +159,8 @@ fn exports_carry_no_formulas() {
         let export = ada.get(&app, "/people/export").send().await.expect(200);
         assert!(export.headers["content-type"].to_str().unwrap().starts_with("text/csv"));
         assert!(export.text.starts_with("id,email,name,language,state,source,joined_at\r\n"), "{}", export.text);
-        for cell in [",\"'=HYPERLINK(\"\"x\"\")\",", ",'-eve@people.example,'+44,en,invited,imported,\r\n", ",\"Z, \"\"Z\"\"\","] {
+        for cell in [",\"'=HYPERLINK(\"\"x\"\")\",", ",'-eve@people.example,'+44,en,invited,imported,\r\n", ",\"Z, \"\"Z\"\"\","]
+        {
             assert!(export.text.contains(cell), "{cell} in {}", export.text);
         }
         let audit = ada.get(&app, "/audit").send().await.text;

@@ -1,9 +1,14 @@
 //! Joining, signing in, stopping letters.
 
 use crate::harness::{Answer, Persona, TestApp, everywhere};
-use alongside::app::App;
-use alongside::participants;
+use alongside::{
+    app::App,
+    participants,
+    platform::{Db, secret::TokenKind},
+};
 use chrono::Duration;
+use entity::{OrganisationId, SuppressionReason, mail_message, suppression};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 async fn join(app: &TestApp, at: &Persona, email: &str) -> Answer {
@@ -12,6 +17,11 @@ async fn join(app: &TestApp, at: &Persona, email: &str) -> Answer {
 
 async fn confirm(app: &TestApp, at: &Persona, token: &str) -> Answer {
     app.post(format!("/api/public/{}/confirm", at.slug)).json(&json!({"token": token})).send().await
+}
+
+async fn send(app: &TestApp, who: &Persona, file: &str) -> Answer {
+    let call = app.post(who.path("/people/import")).token(&who.token);
+    call.bytes(file.as_bytes().to_vec(), "text/csv").send().await.expect(200)
 }
 
 async fn state(app: &TestApp, ada: &Persona, email: &str) -> String {
@@ -148,8 +158,9 @@ fn one_address_cannot_be_flooded() {
         let mut config = (*app.app.platform.config).clone();
         config.sign_in_limit = 2;
         let platform = app.app.platform.clone();
+        let db = Db::connect(&app.url, 2).await.unwrap();
         let transport = std::sync::Arc::new(alongside::platform::mail::transport::Memory::default());
-        let limited = App::assemble(config, platform.clock, platform.db, platform.secret, transport).unwrap();
+        let limited = App::assemble(config, platform.clock, db.clone(), platform.secret, transport).unwrap();
         let client = poem::test::TestClient::new(limited.endpoint());
         let ask = async |email: &str| {
             let response = client.post("/api/public/sunrise/join").body_json(&json!({"email": email})).send().await;
@@ -157,6 +168,7 @@ fn one_address_cannot_be_flooded() {
         };
         let asked = [ask("a@people.example").await, ask("b@people.example").await, ask("c@people.example").await];
         assert_eq!(asked, [202, 202, 429]);
+        db.close().await.unwrap();
         app.outbox().await;
         assert_eq!(ada.get(&app, "/people").send().await.json["items"].as_array().unwrap().len(), 2);
     });
@@ -166,16 +178,13 @@ fn one_address_cannot_be_flooded() {
 fn letters_stop_with_one_click_and_for_ever() {
     everywhere(|app| async move {
         let ada = app.administrator().await;
-        let send = async |file: &str| {
-            let call = app.post(ada.path("/people/import")).token(&ada.token);
-            call.bytes(file.as_bytes().to_vec(), "text/csv").send().await.expect(200)
-        };
-        send("email\nben@people.example\n").await;
+        send(&app, &ada, "email\nben@people.example\n").await;
         let letters = app.outbox().await;
         let (stop, join_link) = (letters[0].token("au_"), letters[0].token("aj_"));
         for path in [format!("/api/public/unsubscribe?token={stop}"), "/api/public/sunrise/confirm".to_owned()] {
             app.get(path).send().await.expect(405);
         }
+        assert_eq!(send(&app, &ada, "email\nben@people.example\n").await.json["unchanged"], 1);
         app.clock.advance(Duration::days(400));
         for _ in 0..3 {
             participants::unsubscribe(&app.app.platform, &stop, false).await.unwrap();
@@ -183,8 +192,47 @@ fn letters_stop_with_one_click_and_for_ever() {
         }
         app.post("/api/public/unsubscribe").json(&json!({"token": stop, "everything": true})).send().await.expect(204);
         app.post("/api/public/unsubscribe").json(&json!({"token": join_link})).send().await.expect(404);
-        let again = send("email\nben@people.example\n").await;
-        assert_eq!(again.json["unchanged"], 1);
+        let rows = suppression::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        let mut scopes: Vec<_> = rows.iter().map(|row| row.scope.as_str()).collect();
+        scopes.sort_unstable();
+        assert_eq!(scopes, ["all", "participants.join_invitation"]);
+        // Whoever asks for a letter themselves still gets it.
+        join(&app, &ada, "ben@people.example").await.expect(202);
+        assert_eq!(app.outbox().await.len(), 1);
+    });
+}
+
+#[test]
+fn who_does_not_want_letters_gets_none_from_a_file() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let platform = &app.app.platform;
+        let organisation: OrganisationId = ada.organisation.parse().unwrap();
+        // The wish has outlived every other trace of the person.
+        let row = suppression::ActiveModel {
+            organisation_id: Set(organisation),
+            id: Set(app.clock.new_id()),
+            address_hash: Set(platform.secret.address_hash(organisation.0, "eve@people.example")),
+            scope: Set("all".to_owned()),
+            reason: Set(SuppressionReason::Recorded),
+            created_at: Set(app.clock.now()),
+            expires_at: Set(None),
+        };
+        suppression::Entity::insert(row).exec_without_returning(platform.db.write()).await.unwrap();
+        let made = send(&app, &ada, "email\nben@people.example\nEve@people.example\n").await;
+        assert_eq!((made.json["invited"].as_i64(), made.json["refused"].as_i64()), (Some(1), Some(1)));
+        // A letter that waits is not sent either, once its recipient has said no.
+        let waiting = mail_message::Entity::find()
+            .filter(mail_message::Column::Kind.eq(participants::JOIN_INVITATION))
+            .one(platform.db.read())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(waiting.address, "ben@people.example");
+        let stop = platform.secret.token(TokenKind::Unsubscribe, waiting.id.0);
+        participants::unsubscribe(platform, stop.reveal(), false).await.unwrap();
         assert!(app.outbox().await.is_empty());
+        let people = ada.get(&app, "/people").send().await.expect(200);
+        assert!(!people.text.to_lowercase().contains("eve"));
     });
 }

@@ -9,7 +9,10 @@ fn people_see_and_change_who_they_are() {
         let ada = app.administrator().await;
         let ben = app.participant(&ada, "ben").await;
         let me = ben.get(&app, "").send().await.expect(200);
-        assert_eq!((me.json["email"].as_str(), me.json["contact"].as_str()), (Some("ben@people.example"), Some("hello@sunrise.example")));
+        assert_eq!(
+            (me.json["email"].as_str(), me.json["contact"].as_str()),
+            (Some("ben@people.example"), Some("hello@sunrise.example"))
+        );
         let put = |etag: &str, body: Value| app.put("/api/me").token(&ben.token).header("if-match", etag).json(&body).send();
         let changed = put(&me.etag(), json!({"language": "en-GB"})).await.expect(200);
         assert!(changed.json["name"].is_null());
@@ -82,7 +85,8 @@ fn facts_about_oneself_are_ones_own() {
         let eve = app.participant(&ada, "eve").await;
         let none = ben.get(&app, "/demographics").send().await.expect(200);
         assert_eq!(none.json["facts"], json!([]));
-        let facts = json!({"facts": [{"dimension": "age_band", "category": "25_34"}, {"dimension": "region", "category": "Wales"}]});
+        let facts =
+            json!({"facts": [{"dimension": "age_band", "category": "25_34"}, {"dimension": "region", "category": "Wales"}]});
         let put = app.put("/api/me/demographics").token(&ben.token).header("if-match", &none.etag()).json(&facts).send();
         put.await.expect(204);
         assert_eq!(ben.get(&app, "/demographics").send().await.json, facts);
