@@ -1,6 +1,8 @@
 //! Files of people, out and in.
 
 use crate::harness::{Answer, Persona, TestApp, everywhere};
+use entity::mail_message;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 async fn send(app: &TestApp, who: &Persona, file: impl Into<Vec<u8>>) -> Answer {
@@ -144,8 +146,9 @@ fn large_files_take_the_same_number_of_statements_for_every_500_lines() {
         let twice = format!("{}p3700@people.example,X\np3601@people.example,Y\np1@people.example,Z\n", file(3601, 4201));
         let made = send(&app, &ada, twice).await.expect(200);
         assert_eq!(counts(&made), [603, 600, 1, 2]);
-        let letters = app.outbox().await;
-        assert_eq!(letters.len(), 4200);
+        // Sending is looked at elsewhere; here the letters are counted and put away.
+        let letters = mail_message::Entity::delete_many().exec(db.write()).await.unwrap();
+        assert_eq!(letters.rows_affected, 4200);
     });
 }
 
