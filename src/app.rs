@@ -173,6 +173,7 @@ fn queue() -> Queue {
         once::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
+    queue.on(participants::SIGN_IN_ASKED, participants::write_sign_in);
     queue.on(participants::PREFERENCE_CHANGED, matching::preference::changed);
     queue.on(participants::LEFT, matching::preference::changed);
     queue.on(consent::WITHDRAWN, responses::withdrawal::carry_out);

@@ -195,7 +195,7 @@ pub struct AskLaterIn {
 /// To which lighter way.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StepDownIn {
+pub struct LighterIn {
     /// One of the offered ways; left out, to stay informed.
     #[serde(default)]
     to: Option<OpportunityId>,
@@ -203,7 +203,7 @@ pub struct StepDownIn {
 
 /// Where somebody stands after stepping down.
 #[derive(Object)]
-pub struct SteppedDownOut {
+pub struct LighterTakenOut {
     /// The state of the invitation that was left.
     state: InvitationState,
     /// The token of the new invitation; a letter with its own link follows too.
@@ -345,8 +345,8 @@ impl Api {
     /// Choose something lighter
     ///
     /// With `to`, the person takes part in that way instead; without, they stay informed.
-    #[oai(path = "/invitation/step-down", method = "post", operation_id = "stepDown")]
-    async fn step_down(&self, caller: Caller, body: Body<StepDownIn>) -> Result<Fine<SteppedDownOut>> {
+    #[oai(path = "/invitation/step-down", method = "post", operation_id = "chooseLighter")]
+    async fn step_down(&self, caller: Caller, body: Body<LighterIn>) -> Result<Fine<LighterTakenOut>> {
         let guest = guest::guest(&self.0, &caller).await?;
         let given = body.take()?;
         let tx = self.0.db.begin().await?;
@@ -365,7 +365,7 @@ impl Api {
         tx.commit().await.map_err(Error::from)?;
         self.0.wake.notify_one();
         let token = link.map(|link| self.0.secret.token(TokenKind::Invitation, link.id.0).reveal().to_owned());
-        Ok(Fine::new(&SteppedDownOut { state, token }))
+        Ok(Fine::new(&LighterTakenOut { state, token }))
     }
 
     /// Read the notice of an invitation

@@ -3,20 +3,21 @@
 //! Asking gets one and the same answer whatever is known about an address; what is known decides which letter goes out.
 
 use super::{
-    JOIN, SIGN_IN,
+    JOIN, SIGN_IN, SIGN_IN_ASKED,
     links::{self, NewLink},
     sessions,
 };
 use crate::platform::{
-    Platform, Result, Tx,
+    Error, Platform, Result, Tx,
+    jobs::{self, NewJob},
     mail::{self, NewLetter, priority},
     secret::Token,
     text::{Check, email_key},
 };
 use chrono::Duration;
 use entity::{
-    OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, ParticipantSource, ParticipantState,
-    RecipientKind, Time, organisation, participant,
+    OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, ParticipantSource, ParticipantState, RecipientKind,
+    Time, organisation, participant,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -159,18 +160,32 @@ async fn write(
     mail::enqueue(tx, &platform.clock, Some(organisation), batch, &[letter]).await
 }
 
-/// Sends a link to sign in, to people who have joined; the answer is the same for everybody else.
+/// Somebody asks for a link to their own page.
+///
+/// The same is done for every address: a job is enqueued, about somebody who has joined or about nobody. So neither the
+/// answer nor the time it takes tells a stranger who is known here.
 pub async fn ask_sign_in(platform: &Platform, organisation: &organisation::Model, email: &str) -> Result<()> {
     let Some(key) = email_key(email) else {
-        return Err(crate::platform::Error::invalid("/email", "address", "Use an e-mail address."));
+        return Err(Error::invalid("/email", "address", "Use an e-mail address."));
     };
+    let nobody = platform.clock.new_id::<ParticipantId>();
     let tx = platform.db.begin().await?;
-    let person = by_key(&tx, organisation.id, &key).await?;
+    let person = by_key(&tx, organisation.id, &key).await?.map_or(nobody, |person| person.id);
+    let payload = serde_json::json!({"organisation": organisation.id, "participant": person});
+    jobs::enqueue(&tx, &platform.clock, NewJob::now(SIGN_IN_ASKED, organisation.id, payload)).await?;
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(())
+}
+
+/// Writes a letter to sign in to somebody who has joined; does nothing about anybody else.
+pub(super) async fn write_sign_in(platform: &Platform, organisation: OrganisationId, id: ParticipantId) -> Result<()> {
+    let tx = platform.db.begin().await?;
+    let person = participant::Entity::find_by_id((organisation, id)).one(&tx).await?;
     if let Some(person) = person.filter(|person| person.state == ParticipantState::Joined) {
         write(&tx, platform, &person, SIGN_IN, ParticipantLinkPurpose::SignIn, SIGN_IN_LASTS).await?;
     }
     tx.commit().await?;
-    platform.wake.notify_one();
     Ok(())
 }
 

@@ -87,12 +87,16 @@ async fn outdated(platform: &Platform, message: &mail_message::Model, matter: &M
 
 fn join(organisation: &organisation::Model, url: &str) -> Letter {
     let name = &organisation.name;
-    Letter::new(name, format!("Confirm that you want to join {name}"), "You get this letter because somebody entered this address.")
-        .text(format!("Somebody, most likely you, wants to take part in what {name} does, and gave this address."))
-        .button("Yes, I want to join", url)
-        .text("The link works for 48 hours and once. If it was not you, leave it: nothing will happen.")
-        .text("After joining you choose how much you want to be involved. You can change that, pause or leave at any time.")
-        .text(contact(organisation))
+    Letter::new(
+        name,
+        format!("Confirm that you want to join {name}"),
+        "You get this letter because somebody entered this address.",
+    )
+    .text(format!("Somebody, most likely you, wants to take part in what {name} does, and gave this address."))
+    .button("Yes, I want to join", url)
+    .text("The link works for 48 hours and once. If it was not you, leave it: nothing will happen.")
+    .text("After joining you choose how much you want to be involved. You can change that, pause or leave at any time.")
+    .text(contact(organisation))
 }
 
 fn sign_in(organisation: &organisation::Model, url: &str, neutral: bool) -> Letter {
@@ -107,15 +111,19 @@ fn sign_in(organisation: &organisation::Model, url: &str, neutral: bool) -> Lett
 
 fn invitation(organisation: &organisation::Model, url: &str, stop: &str) -> Letter {
     let name = &organisation.name;
-    Letter::new(name, format!("{name} asks whether you want to join"), format!("{name} gave us your address to send you this letter."))
-        .text(format!("{name} involves people in its work and asks whether you would like to be one of them."))
-        .text(format!("{name} gave us your address for this letter. You have not been signed up for anything."))
-        .text("If you do nothing, nothing happens, and you will not be reminded.")
-        .button("See what it is about and join", url)
-        .text("If you join, you choose how much you want to be involved. You can change that, pause or leave at any time.")
-        .text(format!("If you do not want letters like this, use this link, and that is all you need to do: {stop}"))
-        .text(contact(organisation))
-        .stoppable(stop, format!("join.{}", organisation.slug))
+    Letter::new(
+        name,
+        format!("{name} asks whether you want to join"),
+        format!("{name} gave us your address to send you this letter."),
+    )
+    .text(format!("{name} involves people in its work and asks whether you would like to be one of them."))
+    .text(format!("{name} gave us your address for this letter. You have not been signed up for anything."))
+    .text("If you do nothing, nothing happens, and you will not be reminded.")
+    .button("See what it is about and join", url)
+    .text("If you join, you choose how much you want to be involved. You can change that, pause or leave at any time.")
+    .text(format!("If you do not want letters like this, use this link, and that is all you need to do: {stop}"))
+    .text(contact(organisation))
+    .stoppable(stop, format!("join.{}", organisation.slug))
 }
 
 fn contact(organisation: &organisation::Model) -> String {

@@ -7,6 +7,7 @@
 
 pub mod api;
 mod import;
+mod jobs;
 mod joining;
 mod letters;
 pub mod links;
@@ -18,6 +19,7 @@ mod sessions;
 mod suppression;
 mod topics;
 
+pub use jobs::write_sign_in;
 pub use joining::Opened;
 pub use letters::compose;
 pub use links::{unsubscribe, unsubscribe_link, unsubscribe_links};
@@ -29,6 +31,9 @@ pub const JOIN: &str = "participants.join";
 pub const SIGN_IN: &str = "participants.sign_in";
 /// Kind of the letter that asks somebody named in a file whether they want to join.
 pub const JOIN_INVITATION: &str = "participants.join_invitation";
+
+/// Job: write a letter to sign in to whoever asked, if there is such a person. Payload: `organisation`, `participant`.
+pub const SIGN_IN_ASKED: &str = "participants.sign_in_asked";
 
 /// News: somebody has a new preference version. Payload: `organisation`, `participant`.
 pub const PREFERENCE_CHANGED: &str = "participants.preference_changed";

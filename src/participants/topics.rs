@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::Actor,
-    platform::{Error, Platform, Result, Tx, audit, error::is_duplicate, http::etag, http::Cursor, text::Check},
+    platform::{Error, Platform, Result, Tx, audit, error::is_duplicate, http::Cursor, http::etag, text::Check},
 };
 use entity::{OrganisationId, TopicId, topic};
 use sea_orm::{

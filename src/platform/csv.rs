@@ -92,8 +92,7 @@ impl Records {
     /// One step of the parser; answers whether there may be more.
     fn step(&mut self, bytes: &mut &[u8], each: &mut impl FnMut(Record)) -> bool {
         use csv_core::ReadRecordResult as Step;
-        let (step, read, text, ends) =
-            self.core.read_record(bytes, &mut self.text[self.filled..], &mut self.ends[self.cells..]);
+        let (step, read, text, ends) = self.core.read_record(bytes, &mut self.text[self.filled..], &mut self.ends[self.cells..]);
         *bytes = &bytes[read..];
         self.filled += text;
         self.cells += ends;
@@ -171,14 +170,8 @@ mod tests {
         file.extend_from_slice(b"\nc,d\n\xff,e\n");
         file.extend(std::iter::repeat_n(b',', CELLS * 2));
         file.extend_from_slice(b"\nf,g\n");
-        let expected = [
-            cells(&["a", "b"]),
-            Record::TooLong,
-            cells(&["c", "d"]),
-            Record::NotText,
-            Record::TooLong,
-            cells(&["f", "g"]),
-        ];
+        let expected =
+            [cells(&["a", "b"]), Record::TooLong, cells(&["c", "d"]), Record::NotText, Record::TooLong, cells(&["f", "g"])];
         assert_eq!(read(&file, 1000), expected);
     }
 

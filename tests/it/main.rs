@@ -9,4 +9,5 @@ mod projects;
 mod mail;
 mod feedback;
 mod sessions;
+mod participants;
 mod spikes;

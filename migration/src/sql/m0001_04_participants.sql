@@ -113,3 +113,4 @@ CREATE TABLE import_line (
     FOREIGN KEY (organisation_id, import_id) REFERENCES import_run (organisation_id, id),
     FOREIGN KEY (organisation_id, participant_id) REFERENCES participant (organisation_id, id)
 );
+CREATE INDEX ix_import_line_organisation_id_import_id_participant_id ON import_line (organisation_id, import_id, participant_id);

@@ -35,7 +35,7 @@ pub struct JoinIn {
 /// Somebody who wants a link to their own page.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LinkIn {
+pub struct SignInLinkIn {
     /// Address.
     email: String,
 }
@@ -50,7 +50,7 @@ pub struct WrittenOut {
 /// The token of a link.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ConfirmIn {
+pub struct UseLinkIn {
     /// As it stands in the link.
     token: String,
 }
@@ -72,7 +72,7 @@ pub struct PersonSignedInOut {
 pub struct UnsubscribeIn {
     /// As it stands in the link.
     token: String,
-    /// Stop every letter that you did not ask for, and not only letters of this kind.
+    /// Stop every letter that you did not ask for, also those of other kinds.
     #[serde(default)]
     #[oai(default)]
     everything: bool,
@@ -114,7 +114,7 @@ impl Api {
     ///
     /// The answer is the same for every address.
     #[oai(path = "/public/:slug/sign-in", method = "post", operation_id = "askSignInLink")]
-    async fn sign_in(&self, request: &Request, slug: Path<String>, body: Body<LinkIn>) -> Result<Accepted<WrittenOut>> {
+    async fn sign_in(&self, request: &Request, slug: Path<String>, body: Body<SignInLinkIn>) -> Result<Accepted<WrittenOut>> {
         let given = body.take()?;
         self.slow_down(request, &slug.0, Some(&given.email))?;
         let organisation = organisations::by_slug(&self.0, &slug.0).await?;
@@ -127,12 +127,7 @@ impl Api {
     ///
     /// A link works once.
     #[oai(path = "/public/:slug/confirm", method = "post", operation_id = "confirmLink")]
-    async fn confirm(
-        &self,
-        request: &Request,
-        slug: Path<String>,
-        body: Body<ConfirmIn>,
-    ) -> Result<Created<PersonSignedInOut>> {
+    async fn confirm(&self, request: &Request, slug: Path<String>, body: Body<UseLinkIn>) -> Result<Created<PersonSignedInOut>> {
         self.slow_down(request, &slug.0, None)?;
         let given = body.take()?;
         let organisation = organisations::by_slug(&self.0, &slug.0).await?;

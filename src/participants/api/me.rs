@@ -110,10 +110,9 @@ pub struct FactsOut {
 }
 
 /// What leaving means, in plain English.
-const LEAVING: [&str; 5] = [
+const LEAVING: [&str; 4] = [
     "You have left. Nothing more will be asked of you, and you are signed out everywhere.",
-    "Answers and contributions you have given stay as they were promised to you when you gave them.",
-    "You can still take back a consent with the links in earlier letters.",
+    "Answers and contributions you have given are kept or removed as you were promised when you gave them.",
     "Money that is owed to you will be paid.",
     "You can join again at any time.",
 ];
@@ -196,7 +195,10 @@ impl Api {
     async fn leave(&self, caller: Caller) -> Result<Fine<LeftOut>> {
         let person = access::person(&self.0, &caller).await?;
         me::leave(&self.0, &person).await?;
-        Ok(Fine::new(&LeftOut { what_happens: LEAVING.map(str::to_owned).into() }))
+        let (_, organisation) = me::get(&self.0, &person).await?;
+        let mut what_happens: Vec<String> = LEAVING.map(str::to_owned).into();
+        what_happens.push(format!("To have something removed, or to take back a consent: {}", organisation.contact));
+        Ok(Fine::new(&LeftOut { what_happens }))
     }
 
     /// Read the facts I gave about myself

@@ -194,11 +194,7 @@ impl Api {
     /// List the lines of an import
     ///
     /// What became of each, in the order of the file.
-    #[oai(
-        path = "/organisations/:organisation/people/imports/:import/lines",
-        method = "get",
-        operation_id = "listImportLines"
-    )]
+    #[oai(path = "/organisations/:organisation/people/imports/:import/lines", method = "get", operation_id = "listImportLines")]
     async fn lines(
         &self,
         caller: Caller,

@@ -52,7 +52,7 @@ impl PreferenceOut {
 /// A pause.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PauseIn {
+pub struct MyPauseIn {
     /// The last day; without it the pause has no end.
     #[serde(default)]
     until: Option<NaiveDate>,
@@ -61,7 +61,7 @@ pub struct PauseIn {
 /// A step down.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StepDownIn {
+pub struct MyStepDownIn {
     /// The highest rung from now on.
     rung: Rung,
 }
@@ -133,7 +133,7 @@ impl Api {
         &self,
         caller: Caller,
         #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
-        body: Body<PauseIn>,
+        body: Body<MyPauseIn>,
     ) -> Result<Created<PreferenceOut>> {
         let person = access::person(&self.0, &caller).await?;
         let until = body.read()?.until;
@@ -153,7 +153,7 @@ impl Api {
         &self,
         caller: Caller,
         #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
-        body: Body<StepDownIn>,
+        body: Body<MyStepDownIn>,
     ) -> Result<Created<PreferenceOut>> {
         let person: Person = access::person(&self.0, &caller).await?;
         let rung = body.read()?.rung;

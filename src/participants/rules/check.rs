@@ -45,7 +45,12 @@ pub(super) fn check_stance(check: &mut Check, at: &str, stance: &Stance, today: 
         ("until", stance.until.is_some(), stance.kind == Kind::Paused, false),
     ];
     for (name, there, used, needed) in given {
-        check.that(there || !(used && needed), &field(name), "required", format!("A wish of the kind {} needs this.", stance.kind));
+        check.that(
+            there || !(used && needed),
+            &field(name),
+            "required",
+            format!("A wish of the kind {} needs this.", stance.kind),
+        );
         check.that(!there || used, &field(name), "not_used", format!("A wish of the kind {} does not use this.", stance.kind));
     }
     let chosen = [("rung", stance.rung), ("low", stance.low), ("high", stance.high)];

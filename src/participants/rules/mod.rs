@@ -99,9 +99,8 @@ fn resolve(doc: &PreferenceDoc, topics: &[TopicId], today: NaiveDate, expired: b
     }
     let mut specific = doc.topic_stances.iter().filter(|wish| topics.contains(&wish.topic)).map(|wish| &wish.stance);
     let first = specific.next().unwrap_or(&doc.stance);
-    let mut allowance = specific.fold(of_stance(first, today, expired), |so_far, stance| {
-        so_far.and(&of_stance(stance, today, expired))
-    });
+    let mut allowance =
+        specific.fold(of_stance(first, today, expired), |so_far, stance| so_far.and(&of_stance(stance, today, expired)));
     if allowance.is_nothing() {
         return Allowance::nothing();
     }

@@ -148,8 +148,9 @@ fn somebody_else_cannot_record_more_than_the_person_said() {
     };
     assert!(!changed(&|new| new.stance = Stance::up_to(Rung::Informing)));
     assert!(!changed(&|new| new.stance = Stance::bare(StanceKind::InformMeOnly)));
-    assert!(!changed(&|new| new.quiet_periods =
-        vec![QuietPeriod { from: day(6), to: day(20) }, QuietPeriod { from: day(0), to: day(5) }]));
+    assert!(!changed(
+        &|new| new.quiet_periods = vec![QuietPeriod { from: day(6), to: day(20) }, QuietPeriod { from: day(0), to: day(5) }]
+    ));
     assert!(changed(&|new| new.stance = Stance::up_to(Rung::CoDesign)));
     assert!(changed(&|new| new.stance = paused(Some(day(30)))), "after the pause more would be asked");
     assert!(changed(&|new| new.load.invites_per_month_max = None));

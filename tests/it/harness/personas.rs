@@ -89,3 +89,46 @@ impl Persona {
         app.put(self.path(rest)).token(&self.token).header("if-match", "*").json(body).send().await
     }
 }
+
+/// Somebody who takes part.
+#[derive(Clone, Debug)]
+pub struct Participant {
+    /// Their session's token.
+    pub token: String,
+    /// Their id.
+    pub id: String,
+    /// Their address.
+    pub email: String,
+}
+
+impl TestApp {
+    /// Somebody who has joined an organisation the ordinary way.
+    pub async fn participant(&self, organisation: &Persona, name: &str) -> Participant {
+        let email = format!("{name}@people.example");
+        let join = format!("/api/public/{}/join", organisation.slug);
+        self.post(join).json(&json!({"email": email, "name": name})).send().await.expect(202);
+        let letters = self.outbox().await;
+        let letter = letters.iter().find(|letter| letter.to == email).expect("a letter");
+        let confirm = format!("/api/public/{}/confirm", organisation.slug);
+        let joined = self.post(confirm).json(&json!({"token": letter.token("aj_")})).send().await.expect(201);
+        let text = |field: &str| joined.json[field].as_str().unwrap().to_owned();
+        Participant { token: text("token"), id: text("participant"), email }
+    }
+}
+
+impl Participant {
+    /// GET on their own page.
+    pub fn get<'a>(&self, app: &'a TestApp, rest: &str) -> Call<'a> {
+        app.get(format!("/api/me{rest}")).token(&self.token)
+    }
+
+    /// POST on their own page.
+    pub async fn post(&self, app: &TestApp, rest: &str, body: &Value) -> Answer {
+        app.post(format!("/api/me{rest}")).token(&self.token).json(body).send().await
+    }
+
+    /// PUT on their own page, based on the version just read.
+    pub async fn put(&self, app: &TestApp, rest: &str, body: &Value) -> Answer {
+        app.put(format!("/api/me{rest}")).token(&self.token).header("if-match", "*").json(body).send().await
+    }
+}

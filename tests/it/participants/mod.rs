@@ -1,0 +1,7 @@
+//! People: joining, importing, preferences, their own page.
+
+mod import;
+mod joining;
+mod me;
+mod preferences;
+mod topics;

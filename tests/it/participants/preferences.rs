@@ -1,0 +1,192 @@
+//! How people want to be involved: M2, M3, M10, M11, M15.
+
+use crate::harness::{Persona, TestApp, everywhere};
+use alongside::participants::{allowed, preferences};
+use entity::{Rung, participant};
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+fn up_to(rung: &str) -> Value {
+    json!({"stance": {"kind": "up_to", "rung": rung}})
+}
+
+async fn topic(app: &TestApp, ada: &Persona, key: &str) -> String {
+    ada.post(app, "/topics", &json!({"key": key, "title": key})).await.expect(201).id()
+}
+
+#[test]
+fn before_anything_is_said_people_are_asked_each_time() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let ben = app.participant(&ada, "ben").await;
+        let first = ben.get(&app, "/preferences").send().await.expect(200);
+        assert_eq!((first.json["n"].as_i64(), first.etag().as_str()), (Some(0), "\"v0\""));
+        assert_eq!(first.json["document"]["stance"]["kind"], "ask_each_time");
+        let put = |etag: &str, body: Value| {
+            app.put("/api/me/preferences").token(&ben.token).header("if-match", etag).json(&body).send()
+        };
+        let said = put("\"v0\"", up_to("consultation")).await.expect(200);
+        assert_eq!(said.etag(), "\"v1\"");
+        assert_eq!(said.json["document"]["review_after"], "2028-03-01", "a year ahead");
+        put("\"v0\"", up_to("engagement")).await.expect(412);
+        app.put("/api/me/preferences").token(&ben.token).json(&up_to("engagement")).send().await.expect(428);
+        put("\"v1\"", up_to("co_design")).await.expect(200);
+        let history = ben.get(&app, "/preferences/history").send().await.expect(200);
+        let versions: Vec<_> = history.json["items"].as_array().unwrap().iter().map(|item| item["n"].as_i64().unwrap()).collect();
+        assert_eq!(versions, [1, 2]);
+        let page = ben.get(&app, "/preferences/history?limit=1").send().await.expect(200);
+        assert!(page.json["next"].is_string());
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn what_counts_is_the_latest_version_at_once() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let ben = app.participant(&ada, "ben").await;
+        let housing = topic(&app, &ada, "housing").await;
+        let allowance = async |topics: &[entity::TopicId]| {
+            let db = app.app.platform.db.read();
+            let key = (ada.organisation.parse().unwrap(), ben.id.parse().unwrap());
+            let row = participant::Entity::find_by_id(key).one(db).await.unwrap().unwrap();
+            let (_, doc) = preferences::current(db, &row).await.unwrap();
+            allowed(&doc, topics, app.clock.now().date_naive())
+        };
+        let mut wish = up_to("consultation");
+        wish["topics"] = json!({"never": [housing]});
+        ben.put(&app, "/preferences", &wish).await.expect(200);
+        assert_eq!(allowance(&[]).await.highest(), Some(Rung::Consultation));
+        assert!(allowance(&[housing.parse().unwrap()]).await.is_nothing());
+        let until = json!({"until": "2027-03-10"});
+        let call = || app.post("/api/me/pause").token(&ben.token).header("idempotency-key", "p").json(&until).send();
+        let paused = call().await.expect(201);
+        assert_eq!(paused.json["document"]["stance"], json!({"kind": "paused", "until": "2027-03-10"}));
+        assert_eq!(call().await.expect(201).text, paused.text);
+        assert!(allowance(&[]).await.is_nothing());
+        app.clock.advance(chrono::Duration::days(10));
+        assert!(allowance(&[]).await.ask_first());
+        assert!(allowance(&[housing.parse().unwrap()]).await.is_nothing());
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn stepping_down_never_goes_up() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let ben = app.participant(&ada, "ben").await;
+        ben.put(&app, "/preferences", &up_to("co_design")).await.expect(200);
+        let lower = ben.post(&app, "/step-down", &json!({"rung": "consultation"})).await.expect(201);
+        assert_eq!(lower.json["document"]["stance"], json!({"kind": "up_to", "rung": "consultation"}));
+        let up = ben.post(&app, "/step-down", &json!({"rung": "engagement"})).await.expect(409);
+        assert_eq!(up.json["code"], "not_a_step_down");
+        ben.post(&app, "/step-down", &json!({"rung": "coercion"})).await.expect(422);
+        ben.post(&app, "/pause", &json!({"until": "2020-01-01"})).await.expect(422);
+        ben.post(&app, "/pause", &json!({})).await.expect(201);
+        ben.post(&app, "/step-down", &json!({"rung": "informing"})).await.expect(409);
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_its_place() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let moon = app.organisation(&ada, "moon").await;
+        let ben = app.participant(&ada, "ben").await;
+        let (housing, foreign) = (topic(&app, &ada, "housing").await, topic(&app, &moon, "housing").await);
+        let wish = json!({
+            "stance": {"kind": "between", "low": "engagement", "high": "informing"},
+            "topics": {"yes": [housing, foreign], "never": [housing]},
+            "access_needs": [{"need": "", "share_with": "nobody"}],
+        });
+        let found = ben.put(&app, "/preferences", &wish).await.expect(422).violations();
+        let expected = [
+            ("/stance/high", "order"),
+            ("/topics/yes/1", "unknown"),
+            ("/topics/never/0", "repeated"),
+            ("/access_needs/0/need", "required"),
+        ];
+        assert_eq!(found, expected.map(|(at, code)| (at.to_owned(), code.to_owned())));
+        ben.put(&app, "/preferences", &json!({"stance": {"kind": "up_to", "rung": "coercion"}})).await.expect(422);
+        ben.put(&app, "/preferences", &json!({"stance": {"kind": "up_to", "rung": "top"}})).await.expect(400);
+        // A topic that retires stays where the person had put it, and cannot be chosen anew.
+        let wish = json!({"stance": {"kind": "ask_each_time"}, "topics": {"never": [housing]}});
+        ben.put(&app, "/preferences", &wish).await.expect(200);
+        app.post(ada.path(&format!("/topics/{housing}/retire"))).token(&ada.token).send().await.expect(204);
+        ben.put(&app, "/preferences", &wish).await.expect(200);
+        let eve = app.participant(&ada, "eve").await;
+        eve.put(&app, "/preferences", &wish).await.expect(422);
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn staff_cannot_record_more_than_the_person_has_said() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let cora = app.coordinator(&ada, "cora").await;
+        let vera = app.staff(&ada, "vera", "viewer").await;
+        let ben = app.participant(&ada, "ben").await;
+        let path = format!("/people/{}/preferences", ben.id);
+        vera.put(&app, &path, &up_to("informing")).await.expect(403);
+        let mut own = up_to("engagement");
+        own["load"] = json!({"invites_per_month_max": 2});
+        own["review_after"] = json!("2027-09-01");
+        own["access_needs"] = json!([
+            {"need": "A quiet room", "share_with": "coordinator"}, {"need": "Large type", "share_with": "nobody"}
+        ]);
+        ben.put(&app, "/preferences", &own).await.expect(200);
+        let refused = cora.put(&app, &path, &up_to("co_design")).await.expect(409);
+        assert_eq!(refused.json["code"], "above_preference");
+        let refused = cora.put(&app, &path, &up_to("informing")).await.expect(409);
+        assert_eq!(refused.json["code"], "above_preference", "the limit on invitations was left out");
+        let mut lower = up_to("informing");
+        lower["load"] = json!({"invites_per_month_max": 1});
+        cora.put(&app, &path, &lower).await.expect(200);
+        // What the person said themselves is the measure, not what was written down for them.
+        own["access_needs"] = json!([]);
+        own.as_object_mut().unwrap().remove("review_after");
+        cora.put(&app, &path, &own).await.expect(200);
+        let now = ben.get(&app, "/preferences").send().await.expect(200);
+        assert_eq!((now.json["n"].as_i64(), now.json["recorded_by"].as_str()), (Some(3), Some("staff")));
+        assert_eq!(now.json["document"]["review_after"], "2027-09-01", "staff do not put the review off");
+        let audit = ada.get(&app, "/audit").send().await.text;
+        assert_eq!(audit.matches("refuse_above_preference").count(), 2);
+        assert_eq!(audit.matches("record_preference").count(), 2);
+        let moon = app.organisation(&ada, "moon").await;
+        moon.put(&app, &path, &up_to("informing")).await.expect(404);
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn staff_see_what_they_need_and_nothing_else() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let ben = app.participant(&ada, "ben").await;
+        let mut own = up_to("engagement");
+        own["access_needs"] = json!([
+            {"need": "A quiet room", "share_with": "coordinator"}, {"need": "Large type", "share_with": "nobody"}
+        ]);
+        ben.put(&app, "/preferences", &own).await.expect(200);
+        let seen = ada.get(&app, &format!("/people/{}", ben.id)).send().await.expect(200);
+        assert_eq!(seen.json["access_needs"], json!(["A quiet room"]));
+        assert!(!seen.text.contains("engagement") && !seen.text.contains("Large type"));
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn nobody_can_be_spoken_for_who_has_not_joined() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let ben = app.participant(&ada, "ben").await;
+        let path = format!("/people/{}/preferences", ben.id);
+        app.post("/api/me/leave").token(&ben.token).send().await.expect(200);
+        let refused = ada.put(&app, &path, &up_to("informing")).await.expect(409);
+        assert_eq!(refused.json["code"], "not_joined");
+        app.run_jobs().await;
+    });
+}
