@@ -3,9 +3,11 @@
 //! The file is read while it arrives and worked through in pieces of 500 lines, each in a transaction of its own with the
 //! same number of statements. If it breaks off, what was read so far stays, and the file can be sent again.
 
+mod lines;
+
+use self::lines::{Columns, Flaw, Named};
 use super::{
     JOIN_INVITATION,
-    joining::{LANGUAGE, is_language},
     links::{self, NewLink},
     suppression,
 };
@@ -16,7 +18,6 @@ use crate::{
         csv::{Record, Records},
         error::is_duplicate,
         mail::{self, NewLetter, priority},
-        text::email_key,
     },
 };
 use chrono::Duration;
@@ -40,95 +41,6 @@ const LINES: usize = 500;
 const PIECE: usize = 16 * 1024;
 /// The link to join works for so long, and the letter is tried for so long.
 const LASTS: Duration = Duration::days(30);
-
-/// Why a line could not be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flaw {
-    TooLong,
-    NotText,
-    Cells,
-    Address,
-    Name,
-    Language,
-    Repeated,
-    Unwanted,
-}
-
-impl Flaw {
-    fn word(self) -> &'static str {
-        match self {
-            Self::TooLong => "This line is too long.",
-            Self::NotText => "This line is not UTF-8 text.",
-            Self::Cells => "This line has more cells than the heading.",
-            Self::Address => "This is not an e-mail address.",
-            Self::Name => "Use one line of at most 120 characters for the name.",
-            Self::Language => "Use a language tag, such as en or cy.",
-            Self::Repeated => "This address is in the file more than once.",
-            Self::Unwanted => "This address must not be written to.",
-        }
-    }
-}
-
-/// Somebody named in a line.
-struct Named {
-    key: String,
-    email: String,
-    name: Option<String>,
-    language: String,
-}
-
-/// Where the columns stand.
-struct Columns {
-    email: usize,
-    name: Option<usize>,
-    language: Option<usize>,
-    count: usize,
-}
-
-impl Columns {
-    /// Reads the heading.
-    fn read(record: &Record) -> Result<Self> {
-        let refuse = |code, detail: &str| Err(Error::invalid("/heading", code, detail));
-        let Record::Cells(cells) = record else { return refuse("form", "The first line must name the columns, in UTF-8.") };
-        let names: Vec<String> = cells.iter().map(|cell| cell.trim().to_lowercase()).collect();
-        if names.iter().any(|name| !matches!(name.as_str(), "email" | "name" | "language")) {
-            return refuse("unknown_column", "Use the columns email, name and language. Leave out all others.");
-        }
-        if names.iter().collect::<HashSet<_>>().len() < names.len() {
-            return refuse("repeated", "Name each column once.");
-        }
-        let place = |wanted: &str| names.iter().position(|name| name == wanted);
-        match place("email") {
-            Some(email) => Ok(Self { email, name: place("name"), language: place("language"), count: names.len() }),
-            None => refuse("required", "The column email is needed."),
-        }
-    }
-
-    /// Reads a line.
-    fn named(&self, record: &Record) -> Result<Named, Flaw> {
-        let cells = match record {
-            Record::Cells(cells) => cells,
-            Record::TooLong => return Err(Flaw::TooLong),
-            Record::NotText => return Err(Flaw::NotText),
-        };
-        if cells.len() > self.count {
-            return Err(Flaw::Cells);
-        }
-        let cell = |at: usize| cells.get(at).map(|cell| cell.trim()).unwrap_or_default();
-        let filled = |at: Option<usize>| at.map(cell).filter(|text| !text.is_empty()).map(str::to_owned);
-        let email = cell(self.email).to_owned();
-        let key = email_key(&email).filter(|key| key.len() <= 254).ok_or(Flaw::Address)?;
-        let name = filled(self.name);
-        if name.as_ref().is_some_and(|name| name.chars().count() > 120 || name.chars().any(char::is_control)) {
-            return Err(Flaw::Name);
-        }
-        let language = filled(self.language).unwrap_or_else(|| LANGUAGE.to_owned());
-        if !is_language(&language) {
-            return Err(Flaw::Language);
-        }
-        Ok(Named { key, email, name, language })
-    }
-}
 
 /// Imports a file. Nothing is written before its heading has been understood.
 pub async fn import(
