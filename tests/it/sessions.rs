@@ -30,6 +30,7 @@ fn notes_go_to_those_concerned_and_are_agreed_when_all_agree() {
         given.wants_neutral_subjects(&cleo).await;
         let made = given.post(group, "/meetings", &meeting()).await.expect(201);
         let path = format!("/meetings/{}", made.id());
+        assert_eq!(given.get(group, &path).await.expect(200).etag(), made.etag());
         let mut wrong = meeting();
         wrong["ends_at"] = json!("2027-03-10T17:00:00Z");
         given.put(group, &path, &wrong).await.expect(422);
