@@ -600,12 +600,7 @@ impl Api {
     /// Rate how it was
     ///
     /// For those who took part. Once each; sent again, it replaces what you said before.
-    #[oai(
-        path = "/me/opportunities/:opportunity/rating",
-        method = "post",
-        operation_id = "rateOpportunity",
-        tag = "Chapter::Me"
-    )]
+    #[oai(path = "/me/opportunities/:opportunity/rating", method = "post", operation_id = "rateOpportunity", tag = "Chapter::Me")]
     async fn rate(&self, caller: Caller, opportunity: Path<OpportunityId>, body: Body<RatingIn>) -> Done {
         let person = access::person(&self.0, &caller).await?;
         let given = body.take()?;

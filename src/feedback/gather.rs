@@ -11,8 +11,8 @@ use crate::{
     },
 };
 use entity::{
-    DecisionId, OrganisationId, ReportId, ReportVersion, Time, contribution, decision, influence, opportunity, opportunity_decision,
-    organisation, project, recommendation, report, report_release, theme,
+    DecisionId, OrganisationId, ReportId, ReportVersion, Time, contribution, decision, influence, opportunity,
+    opportunity_decision, organisation, project, recommendation, report, report_release, theme,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 

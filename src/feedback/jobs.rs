@@ -10,8 +10,8 @@ use crate::{
     statistics::people::{self, Scope},
 };
 use entity::{
-    MailBatchId, OrganisationId, ParticipantId, ParticipantState, Purpose, RecipientKind, ReleaseId, ReportId, mail_batch, mail_message,
-    participant, report,
+    MailBatchId, OrganisationId, ParticipantId, ParticipantState, Purpose, RecipientKind, ReleaseId, ReportId, mail_batch,
+    mail_message, participant, report,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::Deserialize;

@@ -75,8 +75,6 @@ fn report_letter(recipient: &Recipient, document: &ReportDocument, change: Optio
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn the_letter_has_no_word_that_pushes() {
         // The fixed words of the letter; what the coordinator wrote is theirs.

@@ -2,12 +2,11 @@
 
 use crate::platform::{Error, Result};
 use askama::Template;
-use entity::{
-    Format, InfluenceLevel, PaymentKind, PaymentOffer, RecommendationOutcome, ReportCount, ReportDocument, Standing,
-};
+use entity::{Format, InfluenceLevel, PaymentKind, PaymentOffer, RecommendationOutcome, ReportCount, ReportDocument, Standing};
 
 /// The content security policy of the page.
-pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 #[derive(Template)]
 #[template(path = "report.html")]

@@ -1,9 +1,7 @@
 //! Published reports, for everybody.
 
 use crate::platform::{Error, Result, http::Cursor};
-use entity::{
-    OpportunityId, OrganisationId, ReportDocument, ReportId, ReportState, Time, opportunity, report, report_release,
-};
+use entity::{OpportunityId, OrganisationId, ReportDocument, ReportId, ReportState, Time, opportunity, report, report_release};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 

@@ -18,12 +18,8 @@ use crate::{
     },
     statistics::counts,
 };
-use entity::{
-    OpportunityId, OpportunityState, ReportDocument, ReportState, ReportVersion, contribution, report_release,
-};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-};
+use entity::{OpportunityId, OpportunityState, ReportDocument, ReportState, ReportVersion, contribution, report_release};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 
 /// A version that is published now.

@@ -12,7 +12,9 @@ use crate::{
 use entity::{
     NextStep, NextSteps, OpportunityId, OpportunityState, OrganisationId, ReportDocument, ReportId, ReportState, report,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
 
 /// What the coordinator writes; everything else comes from the record.
 #[derive(Clone, Debug)]

@@ -30,12 +30,7 @@ pub fn missing(ready: &Readiness<'_>) -> Vec<Violation> {
         "no_theme",
         "People said something: write down at least one theme of what they said.",
     );
-    lacks(
-        ready.report.next_steps.0.is_empty(),
-        "/next_steps",
-        "no_next_step",
-        "Say what happens next, who does it and by when.",
-    );
+    lacks(ready.report.next_steps.0.is_empty(), "/next_steps", "no_next_step", "Say what happens next, who does it and by when.");
     for (at, step) in ready.report.next_steps.0.iter().enumerate() {
         let whole = !step.what.trim().is_empty() && !step.owner.trim().is_empty();
         lacks(!whole, &format!("/next_steps/{at}"), "incomplete", "Say what it is and who does it.");

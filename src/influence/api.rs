@@ -519,7 +519,12 @@ impl Api {
     ///
     /// For those whose words it is about. You can change your mind.
     #[oai(path = "/me/influence/:influence", method = "post", operation_id = "answerInfluence")]
-    async fn answer(&self, caller: Caller, influence: Path<InfluenceId>, body: Body<InfluenceAnswerIn>) -> Result<Fine<InfluenceOut>> {
+    async fn answer(
+        &self,
+        caller: Caller,
+        influence: Path<InfluenceId>,
+        body: Body<InfluenceAnswerIn>,
+    ) -> Result<Fine<InfluenceOut>> {
         let person = access::person(&self.0, &caller).await?;
         let says = body.take()?.standing;
         let changed = links::answer(&self.0, &person, influence.0, says).await?;

@@ -65,7 +65,12 @@ pub async fn claim(tx: &Tx, platform: &Platform, actor: &Actor, about: DecisionI
     Ok(made)
 }
 
-async fn in_project(tx: &Tx, organisation: OrganisationId, opportunity: Option<OpportunityId>, project: ProjectId) -> Result<bool> {
+async fn in_project(
+    tx: &Tx,
+    organisation: OrganisationId,
+    opportunity: Option<OpportunityId>,
+    project: ProjectId,
+) -> Result<bool> {
     let Some(id) = opportunity else { return Ok(false) };
     let found = opportunity::Entity::find_by_id((organisation, id)).one(tx).await?;
     Ok(found.is_some_and(|opportunity| opportunity.project_id == project))
@@ -109,9 +114,7 @@ pub async fn answer(platform: &Platform, person: &Person, id: InfluenceId, says:
     use influence_answer::Column::{At, InfluenceId, OrganisationId, ParticipantId, Standing as Says};
     let again = OnConflict::columns([OrganisationId, InfluenceId, ParticipantId]).update_columns([Says, At]).to_owned();
     influence_answer::Entity::insert(row).on_conflict(again).exec_without_returning(&tx).await?;
-    let answers = influence_answer::Entity::find()
-        .filter(OrganisationId.eq(person.organisation))
-        .filter(InfluenceId.eq(id));
+    let answers = influence_answer::Entity::find().filter(OrganisationId.eq(person.organisation)).filter(InfluenceId.eq(id));
     let confirmed = answers.clone().filter(Says.eq(Standing::Confirmed)).count(&tx).await?;
     let disputed = answers.filter(Says.eq(Standing::Disputed)).count(&tx).await?;
     let mut row = found.into_active_model();

@@ -71,7 +71,10 @@ pub async fn create(
     let about = hold(tx, actor.organisation, opportunity).await?;
     facts.check(tx, &about).await?;
     if all(actor.organisation, opportunity).count(tx).await? >= MOST {
-        return Err(Error::conflict("too_many", format!("An opportunity has at most {MOST} recommendations. Join some of them.")));
+        return Err(Error::conflict(
+            "too_many",
+            format!("An opportunity has at most {MOST} recommendations. Join some of them."),
+        ));
     }
     let row = recommendation::ActiveModel {
         organisation_id: Set(actor.organisation),

@@ -9,7 +9,11 @@ pub fn missing(outcome: RecommendationOutcome, reason: Option<&str>, owner: Opti
     let says = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
     let mut missing = Vec::new();
     if matches!(outcome, Partly | Declined | PassedOn) && !says(reason) {
-        missing.push(Violation::new(format!("{at}/reason"), "required", "Say why, in words that those who proposed it can read."));
+        missing.push(Violation::new(
+            format!("{at}/reason"),
+            "required",
+            "Say why, in words that those who proposed it can read.",
+        ));
     }
     if matches!(outcome, Done | Partly) && !says(owner) {
         missing.push(Violation::new(format!("{at}/owner"), "required", "Say who does it."));

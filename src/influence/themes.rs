@@ -47,7 +47,13 @@ impl Facts {
 }
 
 /// Adds a theme.
-pub async fn create(tx: &Tx, platform: &Platform, actor: &Actor, opportunity: OpportunityId, facts: Facts) -> Result<theme::Model> {
+pub async fn create(
+    tx: &Tx,
+    platform: &Platform,
+    actor: &Actor,
+    opportunity: OpportunityId,
+    facts: Facts,
+) -> Result<theme::Model> {
     facts.check()?;
     hold_unpublished(tx, actor.organisation, opportunity).await?;
     if all(actor.organisation, opportunity).count(tx).await? >= MOST {
@@ -270,7 +276,12 @@ async fn owners_of_contributions(
 }
 
 /// The theme, if it is of this opportunity.
-pub(super) async fn of_opportunity(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId, id: ThemeId) -> Result<bool> {
+pub(super) async fn of_opportunity(
+    tx: &Tx,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    id: ThemeId,
+) -> Result<bool> {
     let found = theme::Entity::find_by_id((organisation, id)).one(tx).await?;
     Ok(found.is_some_and(|theme| theme.opportunity_id == opportunity))
 }

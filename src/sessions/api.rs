@@ -315,7 +315,11 @@ impl Api {
     }
 
     /// List meetings
-    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/meetings", method = "get", operation_id = "listMeetings")]
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings",
+        method = "get",
+        operation_id = "listMeetings"
+    )]
     async fn meetings(
         &self,
         caller: Caller,
@@ -414,8 +418,7 @@ impl Api {
     ) -> Result<Fine<Vec<AttendanceOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let list = body.take()?.into_iter().map(|given| (given.participant, given.attendance)).collect();
-        let (changed, rows) =
-            meetings::attend(&self.0, &actor, opportunity.0, meeting.0, if_match.0.as_deref(), list).await?;
+        let (changed, rows) = meetings::attend(&self.0, &actor, opportunity.0, meeting.0, if_match.0.as_deref(), list).await?;
         let rows: Vec<_> = rows.into_iter().map(AttendanceOut::from).collect();
         Ok(Fine::new(&rows).version(changed.version))
     }

@@ -6,12 +6,12 @@ use crate::{
     statistics::people::{self, Scope},
 };
 use entity::{
-    ContributionId, MeetingId, OpportunityId, OpportunityState, OrganisationId, ParticipantId, QuotePermission, contribution, meeting,
-    participant,
+    ContributionId, MeetingId, OpportunityId, OpportunityState, OrganisationId, ParticipantId, QuotePermission, contribution,
+    meeting, participant,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 /// A contribution to record.
@@ -28,7 +28,13 @@ pub struct New {
 }
 
 /// Records what somebody gave, by a member of staff.
-pub async fn record(tx: &Tx, platform: &Platform, actor: &Actor, opportunity: OpportunityId, new: New) -> Result<contribution::Model> {
+pub async fn record(
+    tx: &Tx,
+    platform: &Platform,
+    actor: &Actor,
+    opportunity: OpportunityId,
+    new: New,
+) -> Result<contribution::Model> {
     let found = super::opportunity(tx, actor.organisation, opportunity).await?;
     if found.state == OpportunityState::Draft {
         return Err(Error::conflict("not_open", "Nothing can be given to an opportunity that was never open."));
@@ -49,7 +55,13 @@ pub async fn record(tx: &Tx, platform: &Platform, actor: &Actor, opportunity: Op
 }
 
 /// Takes what a participant gives.
-pub async fn give(tx: &Tx, platform: &Platform, person: &Person, opportunity: OpportunityId, new: New) -> Result<contribution::Model> {
+pub async fn give(
+    tx: &Tx,
+    platform: &Platform,
+    person: &Person,
+    opportunity: OpportunityId,
+    new: New,
+) -> Result<contribution::Model> {
     let scope = Scope { organisation: person.organisation, opportunity };
     if !is_part_of(tx, scope, person.participant).await? {
         return Err(Error::NotFound("opportunity"));
@@ -75,10 +87,8 @@ async fn check(connection: &impl ConnectionTrait, scope: Scope, new: &New) -> Re
 
 /// Whether somebody holds a place or has accepted an invitation.
 async fn is_part_of(connection: &impl ConnectionTrait, scope: Scope, participant: ParticipantId) -> Result<bool> {
-    let part = Condition::any()
-        .add(participant::Column::Id.in_subquery(people::holding(scope)))
-        .add(participant::Column::Id.in_subquery(people::accepted(scope)));
-    let found = participant::Entity::find_by_id((scope.organisation, participant)).filter(part).count(connection).await?;
+    let belongs = people::one_belongs(scope, participant);
+    let found = participant::Entity::find_by_id((scope.organisation, participant)).filter(belongs).count(connection).await?;
     Ok(found > 0)
 }
 

@@ -6,8 +6,8 @@ use crate::platform::{
     mail::{Composed, Letter},
 };
 use entity::{
-    Attendance, MailState, MeetingId, ParticipantId, ParticipantState, attendance, mail_message, meeting, organisation, participant,
-    preference,
+    Attendance, MailState, MeetingId, ParticipantId, ParticipantState, attendance, mail_message, meeting, organisation,
+    participant, preference,
 };
 use sea_orm::EntityTrait;
 

@@ -9,9 +9,7 @@ use crate::{
         text::Check,
     },
 };
-use entity::{
-    Attendance, MeetingId, OpportunityId, OrganisationId, ParticipantId, PlaceState, Time, attendance, meeting, place,
-};
+use entity::{Attendance, MeetingId, OpportunityId, OrganisationId, ParticipantId, PlaceState, Time, attendance, meeting, place};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
@@ -49,7 +47,13 @@ impl Facts {
 }
 
 /// Adds a meeting to an opportunity.
-pub async fn create(tx: &Tx, platform: &Platform, actor: &Actor, opportunity: OpportunityId, facts: Facts) -> Result<meeting::Model> {
+pub async fn create(
+    tx: &Tx,
+    platform: &Platform,
+    actor: &Actor,
+    opportunity: OpportunityId,
+    facts: Facts,
+) -> Result<meeting::Model> {
     facts.check()?;
     super::opportunity(tx, actor.organisation, opportunity).await?;
     let row = meeting::ActiveModel {
@@ -207,9 +211,9 @@ pub async fn attend(
 }
 
 async fn check_list(tx: &Tx, meeting: &meeting::Model, list: &[(ParticipantId, Attendance)]) -> Result<()> {
-    let held = Condition::any()
-        .add(place::Column::State.eq(PlaceState::Held))
-        .add(Condition::all().add(place::Column::State.eq(PlaceState::Released)).add(place::Column::ReleasedAt.gt(meeting.starts_at)));
+    let held = Condition::any().add(place::Column::State.eq(PlaceState::Held)).add(
+        Condition::all().add(place::Column::State.eq(PlaceState::Released)).add(place::Column::ReleasedAt.gt(meeting.starts_at)),
+    );
     let mut holders = HashSet::new();
     for part in list.chunks(ROWS) {
         let ids: Vec<ParticipantId> = place::Entity::find()

@@ -15,8 +15,10 @@ use entity::{
     notes_agreement, participant, place,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     sea_query::{OnConflict, SelectStatement},
 };
 use std::collections::HashMap;
@@ -54,7 +56,13 @@ pub async fn write(
 }
 
 /// Sends the notes to everybody who was present or sent apologies. Notes that are shared already are not sent again.
-pub async fn share(tx: &Tx, platform: &Platform, actor: &Actor, opportunity: OpportunityId, id: MeetingId) -> Result<meeting::Model> {
+pub async fn share(
+    tx: &Tx,
+    platform: &Platform,
+    actor: &Actor,
+    opportunity: OpportunityId,
+    id: MeetingId,
+) -> Result<meeting::Model> {
     let old = meetings::hold_version(tx, actor, opportunity, id, Some("*")).await?;
     if old.notes.is_none() {
         return Err(Error::conflict("no_notes", "Write the notes first."));
@@ -202,9 +210,8 @@ pub async fn own(connection: &impl ConnectionTrait, person: &Person, cursor: Cur
         .filter(attendance::Column::OrganisationId.eq(person.organisation))
         .filter(attendance::Column::ParticipantId.eq(person.participant))
         .into_query();
-    let mine = Condition::any()
-        .add(meeting::Column::OpportunityId.in_subquery(places))
-        .add(meeting::Column::Id.in_subquery(been));
+    let mine =
+        Condition::any().add(meeting::Column::OpportunityId.in_subquery(places)).add(meeting::Column::Id.in_subquery(been));
     let mut query = meeting::Entity::find()
         .filter(meeting::Column::OrganisationId.eq(person.organisation))
         .filter(mine)

@@ -198,7 +198,7 @@ pub async fn ratings(connection: &impl ConnectionTrait, scope: Scope) -> Result<
 /// Whether somebody took part in an opportunity.
 pub async fn did_take_part(connection: &impl ConnectionTrait, scope: Scope, participant: ParticipantId) -> Result<bool> {
     let found = participant::Entity::find_by_id((scope.organisation, participant))
-        .filter(people::took_part(participant::Column::Id, scope))
+        .filter(people::one_took_part(scope, participant))
         .count(connection)
         .await?;
     Ok(found > 0)

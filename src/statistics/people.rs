@@ -1,8 +1,8 @@
 //! Which people a number is about, as conditions inside a query: nobody is read to be counted.
 
 use entity::{
-    Attendance, ConsentType, InvitationState, OpportunityId, OrganisationId, PlaceState, Purpose, ResponseState, Time, attendance,
-    consent_standing, contribution, invitation, meeting, place, response,
+    Attendance, ConsentType, InvitationState, OpportunityId, OrganisationId, ParticipantId, PlaceState, Purpose, ResponseState,
+    Time, attendance, consent_standing, contribution, invitation, meeting, place, response,
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
@@ -116,6 +116,31 @@ pub fn took_part(column: impl ColumnTrait, scope: Scope) -> Condition {
 /// As [`took_part`], where answers count only with leave to be counted in what is published.
 pub fn took_part_for_publication(column: impl ColumnTrait, scope: Scope, now: Time) -> Condition {
     part_with(column, scope, responded_for_publication(scope, now))
+}
+
+/// Whether this one person took part. As [`took_part`], but looks at the rows of one person instead of everybody's.
+pub fn one_took_part(scope: Scope, participant: ParticipantId) -> Condition {
+    let mut contributed = contributed(scope);
+    contributed.and_where(contribution::Column::ParticipantId.eq(participant));
+    let mut responded = responded(scope);
+    responded.and_where(response::Column::ParticipantId.eq(participant));
+    let mut attended = attended(scope);
+    attended.and_where(attendance::Column::ParticipantId.eq(participant));
+    let rows = [responded, held_by(scope, participant), attended, contributed];
+    rows.into_iter().fold(Condition::any(), |any, rows| any.add(Expr::exists(rows)))
+}
+
+/// Whether this one person holds a place or has accepted an invitation.
+pub fn one_belongs(scope: Scope, participant: ParticipantId) -> Condition {
+    let mut accepted = accepted(scope);
+    accepted.and_where(invitation::Column::ParticipantId.eq(participant));
+    Condition::any().add(Expr::exists(held_by(scope, participant))).add(Expr::exists(accepted))
+}
+
+fn held_by(scope: Scope, participant: ParticipantId) -> SelectStatement {
+    let mut held = holding(scope);
+    held.and_where(place::Column::ParticipantId.eq(participant));
+    held
 }
 
 fn part_with(column: impl ColumnTrait, scope: Scope, responses: SelectStatement) -> Condition {

@@ -62,7 +62,11 @@ impl Given {
             kind: Set(ProjectKind::Involvement),
             title: Set("A better waiting room".into()),
             need: Set("People wait for hours without knowing why.".into()),
-            purpose: Set(ProjectPurpose { why: String::new(), benefit_to_participants: String::new(), intended_change: String::new() }),
+            purpose: Set(ProjectPurpose {
+                why: String::new(),
+                benefit_to_participants: String::new(),
+                intended_change: String::new(),
+            }),
             intended_users: Set(Texts::default()),
             presence: Set(PresenceTargets(sought.iter().map(target).collect())),
             claimed_rung: Set(Some(Rung::Consultation)),

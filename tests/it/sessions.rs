@@ -30,6 +30,7 @@ fn notes_go_to_those_concerned_and_are_agreed_when_all_agree() {
         given.wants_neutral_subjects(&cleo).await;
         let made = given.post(group, "/meetings", &meeting()).await.expect(201);
         let path = format!("/meetings/{}", made.id());
+        assert_eq!(given.get(group, &path).await.expect(200).etag(), made.etag());
         let mut wrong = meeting();
         wrong["ends_at"] = json!("2027-03-10T17:00:00Z");
         given.put(group, &path, &wrong).await.expect(422);
@@ -37,7 +38,8 @@ fn notes_go_to_those_concerned_and_are_agreed_when_all_agree() {
         stale.header("if-match", "\"v9\"").json(&meeting()).send().await.expect(412);
         given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(409);
 
-        let refused = given.put(group, &format!("{path}/attendance"), &json!([{"participant": eve.id, "attendance": "present"}])).await;
+        let refused =
+            given.put(group, &format!("{path}/attendance"), &json!([{"participant": eve.id, "attendance": "present"}])).await;
         assert_eq!(refused.expect(422).violations(), [("/0/participant".to_owned(), "no_place".to_owned())]);
         let list = json!([
             {"participant": ben.id, "attendance": "present"}, {"participant": cleo.id, "attendance": "present"},
@@ -152,6 +154,10 @@ fn sources_belong_to_their_opportunity() {
         let twice = given.put(here.id, &path, &json!({"responses": [here.responses[0], here.responses[0]]})).await.expect(422);
         assert_eq!(twice.violations()[0].1, "twice");
         given.put(there.id, &path, &json!({"responses": [there.responses[0]]})).await.expect(404);
-        app.delete(given.ada.path(&format!("/opportunities/{}/themes/{theme}", here.id))).token(&given.ada.token).send().await.expect(204);
+        app.delete(given.ada.path(&format!("/opportunities/{}/themes/{theme}", here.id)))
+            .token(&given.ada.token)
+            .send()
+            .await
+            .expect(204);
     });
 }

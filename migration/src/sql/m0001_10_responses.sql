@@ -45,3 +45,5 @@ CREATE TABLE place (
     FOREIGN KEY (organisation_id, participant_id) REFERENCES participant (organisation_id, id),
     UNIQUE (organisation_id, opportunity_id, participant_id)
 );
+CREATE INDEX ix_response_organisation_id_participant_id ON response (organisation_id, participant_id);
+CREATE INDEX ix_place_organisation_id_participant_id ON place (organisation_id, participant_id);

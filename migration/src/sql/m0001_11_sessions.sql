@@ -58,3 +58,5 @@ CREATE TABLE contribution (
     FOREIGN KEY (organisation_id, participant_id) REFERENCES participant (organisation_id, id)
 );
 CREATE INDEX ix_contribution_organisation_id_opportunity_id ON contribution (organisation_id, opportunity_id);
+CREATE INDEX ix_contribution_organisation_id_participant_id ON contribution (organisation_id, participant_id);
+CREATE INDEX ix_attendance_organisation_id_participant_id ON attendance (organisation_id, participant_id);

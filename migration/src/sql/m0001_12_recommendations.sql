@@ -77,3 +77,7 @@ CREATE TABLE influence_answer (
     FOREIGN KEY (organisation_id, influence_id) REFERENCES influence (organisation_id, id),
     FOREIGN KEY (organisation_id, participant_id) REFERENCES participant (organisation_id, id)
 );
+CREATE INDEX ix_theme_source_organisation_id_participant_id ON theme_source (organisation_id, participant_id);
+CREATE INDEX ix_recommendation_organisation_id_theme_id ON recommendation (organisation_id, theme_id);
+CREATE INDEX ix_influence_organisation_id_theme_id ON influence (organisation_id, theme_id);
+CREATE INDEX ix_influence_organisation_id_contribution_id ON influence (organisation_id, contribution_id);
