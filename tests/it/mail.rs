@@ -154,6 +154,9 @@ fn the_links_of_a_letter_can_be_read_from_it() {
         assert!(letters[0].text().contains(&format!("\nhttps://alongside.test/staff-invitation#{token}")));
         assert!(letters[0].raw.contains("Subject: Join the staff of sunrise trust on Alongside\r\n"), "{}", letters[0].raw);
         assert!(letters[0].raw.is_ascii());
+        let html = letters[0].html();
+        assert_eq!(html.matches("<h1").count(), 1);
+        assert!(html.contains(&token), "both parts hold the same link");
     });
 }
 
@@ -400,16 +403,27 @@ fn a_worker_that_dies_loses_nothing_and_repeats_only_what_it_was_handing_over() 
         let ids = queue(&app, 40).await;
         let first = Stuck { free: 20, ..Stuck::default() };
         die(&app, &first).await;
-        let in_doubt: HashSet<MailMessageId> =
-            rows(&app).await.into_iter().filter(|row| row.state == MailState::Dot).map(|row| row.id).collect();
-        assert!((1..=8).contains(&in_doubt.len()), "{} letters in doubt", in_doubt.len());
-
         let memory = Memory::default();
         let second = mailer(&app, Arc::new(memory.clone()));
         assert_eq!(run(&app, &second).await, 0, "the leases have not ended");
         app.clock.advance(Duration::minutes(16));
-        while run(&app, &second).await > 0 {}
+        // The transaction that was dropped half-way may hold its rows for a moment longer; they are found a little later.
+        for _ in 0..1000 {
+            run(&app, &second).await;
+            if states(&app).await == HashMap::from([(MailState::Sent, 40)]) {
+                break;
+            }
+        }
         assert_eq!(states(&app).await, HashMap::from([(MailState::Sent, 40)]));
+        let mut repeated = HashSet::new();
+        for id in &ids {
+            let events: Vec<_> = history(&app, *id).await.into_iter().map(|event| event.event).collect();
+            if events != [MailState::Sent] {
+                assert_eq!(events, [MailState::Uncertain, MailState::Sent]);
+                repeated.insert(format!("{id}@alongside"));
+            }
+        }
+        assert!((1..=8).contains(&repeated.len()), "{} letters in doubt", repeated.len());
 
         let before: HashMap<String, Vec<u8>> =
             first.taken.lock().unwrap().iter().map(|letter| (letter.id.clone(), letter.message.clone())).collect();
@@ -417,12 +431,8 @@ fn a_worker_that_dies_loses_nothing_and_repeats_only_what_it_was_handing_over() 
         let all: HashSet<String> = before.keys().cloned().chain(after.iter().map(|letter| letter.id.clone())).collect();
         assert_eq!(all, ids.iter().map(|id| format!("{id}@alongside")).collect(), "nobody is lost");
         for letter in after.iter().filter(|letter| before.contains_key(&letter.id)) {
-            assert!(in_doubt.iter().any(|id| letter.id == format!("{id}@alongside")), "{} came twice without need", letter.id);
+            assert!(repeated.contains(&letter.id), "{} came twice without need", letter.id);
             assert_eq!(letter.message, before[&letter.id], "a letter that is sent again is the same letter");
-        }
-        for id in in_doubt {
-            let events: Vec<_> = history(&app, id).await.into_iter().map(|event| event.event).collect();
-            assert_eq!(events, [MailState::Uncertain, MailState::Sent]);
         }
     });
 }
