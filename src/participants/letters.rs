@@ -1,11 +1,11 @@
 //! Letters about joining and signing in. Each asks once more, when it is sent, whether it still makes sense.
 
-use super::{JOIN, JOIN_INVITATION, SIGN_IN, links, preferences, suppression};
+use super::{JOIN, JOIN_INVITATION, SIGN_IN, links, preferences};
 use crate::{
     accounts::links::{LinkKind, address},
     platform::{
         Error, Platform, Result,
-        mail::{Composed, Letter},
+        mail::{Composed, Letter, suppression},
         secret::TokenKind,
     },
 };

@@ -1,12 +1,12 @@
 //! Links in letters to people: to join, to sign in, to stop letters.
 
-use super::suppression::{self, ALL};
 use crate::platform::{
     Error, Platform, Result, Tx,
+    mail::suppression::{self, ALL},
     secret::{Token, TokenKind},
 };
 use entity::{
-    MailMessageId, OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, Time, mail_message, participant,
+    MailMessageId, OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, SuppressionReason, Time, mail_message, participant,
     participant_link,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -150,7 +150,7 @@ pub async fn unsubscribe(platform: &Platform, token: &str, everything: bool) -> 
     let letter = mail_message::Entity::find_by_id(MailMessageId(link.id.0)).one(&tx).await?;
     // Where the letter itself is forgotten, its kind is too: stop everything rather than nothing.
     let scope = letter.filter(|_| !everything).map_or_else(|| ALL.to_owned(), |letter| letter.kind);
-    suppression::suppress(&tx, platform, organisation, &person.email_key, &scope).await?;
+    suppression::suppress(&tx, platform, organisation, &person.email_key, &scope, SuppressionReason::Unsubscribed, None).await?;
     if link.used_at.is_none() {
         participant_link::Entity::update_many()
             .col_expr(participant_link::Column::UsedAt, Expr::value(platform.clock.now()))

@@ -16,7 +16,6 @@ mod people;
 pub mod preferences;
 pub mod rules;
 mod sessions;
-mod suppression;
 mod topics;
 
 pub use jobs::write_sign_in;

@@ -180,7 +180,7 @@ fn publishing_tells_everybody_once_and_a_change_again() {
         assert_eq!(neutral.len(), 1);
         assert_eq!(neutral[0].to, consultation.who[0].email);
         for letter in &letters {
-            let text = letter.text();
+            let text = letter.words();
             assert!(text.contains("There will be new seats.") && text.contains(&report), "{text}");
         }
 

@@ -9,7 +9,6 @@ use self::lines::{Columns, Flaw, Named};
 use super::{
     JOIN_INVITATION,
     links::{self, NewLink},
-    suppression,
 };
 use crate::{
     accounts::Actor,
@@ -17,7 +16,7 @@ use crate::{
         Error, Platform, Result, Tx, audit,
         csv::{Record, Records},
         error::is_duplicate,
-        mail::{self, NewLetter, priority},
+        mail::{self, NewLetter, priority, suppression},
     },
 };
 use chrono::Duration;

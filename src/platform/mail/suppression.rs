@@ -1,6 +1,7 @@
 //! Addresses that must not be written to. Kept as a keyed hash, so that the wish of a person who was erased is still
 //! honoured; it binds letters to people who take part, never those that staff need to sign in.
 
+use super::priority;
 use crate::platform::{Platform, Result, text};
 use entity::{
     MailMessageId, OrganisationId, RecipientKind, SuppressionReason, Time, mail_message,
@@ -79,6 +80,32 @@ pub async fn is_suppressed(
     Ok(found.is_some())
 }
 
+/// Which of these addresses must not get letters of this kind: one query for all.
+pub async fn suppressed<'a>(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    organisation: OrganisationId,
+    addresses: impl IntoIterator<Item = &'a str>,
+    kind: &str,
+) -> Result<HashSet<&'a str>> {
+    let hashes: Vec<(Vec<u8>, &str)> =
+        addresses.into_iter().map(|address| (hash(platform, organisation, address), address)).collect();
+    if hashes.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found: HashSet<Vec<u8>> = Entity::find()
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::AddressHash.is_in(hashes.iter().map(|(hash, _)| hash.clone())))
+        .filter(Column::Scope.is_in([ALL, kind]))
+        .filter(in_force(platform))
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(|row| row.address_hash)
+        .collect();
+    Ok(hashes.into_iter().filter(|(hash, _)| found.contains(hash)).map(|(_, address)| address).collect())
+}
+
 /// Those of the letters that must not be sent: one query for all.
 pub(super) async fn unwanted(
     connection: &impl ConnectionTrait,
@@ -88,6 +115,8 @@ pub(super) async fn unwanted(
     let bound: Vec<(OrganisationId, Vec<u8>, &mail_message::Model)> = letters
         .iter()
         .filter(|letter| letter.recipient_kind == RecipientKind::Participant)
+        // What somebody has just asked for themselves, such as a link to sign in, they get in any case.
+        .filter(|letter| letter.priority > priority::SIGN_IN)
         .filter_map(|letter| {
             let organisation = letter.organisation_id?;
             Some((organisation, hash(platform, organisation, &letter.address), *letter))

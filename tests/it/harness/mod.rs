@@ -251,6 +251,11 @@ impl Mail {
         format!("{head}\n\n{}", unquoted(text).replace("\r\n", "\n"))
     }
 
+    /// The text with its line breaks taken out, for looking for sentences.
+    pub fn words(&self) -> String {
+        self.text().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// The HTML part with quoted-printable undone.
     pub fn html(&self) -> String {
         let at = self.raw.find("Content-Type: text/html").expect("an HTML part");

@@ -28,7 +28,7 @@ fn a_file_asks_people_and_signs_nobody_up() {
         assert!(!made.json["finished_at"].is_null());
         let letters = app.outbox().await;
         assert_eq!(letters.len(), 2);
-        let text = letters[0].text();
+        let text = letters[0].words();
         for words in ["gave us your address", "You have not been signed up for anything", "If you do nothing, nothing happens"] {
             assert!(text.contains(words), "{text}");
         }
