@@ -79,15 +79,14 @@ impl App {
 
     /// Everything the server answers.
     pub fn endpoint(&self) -> BoxEndpoint<'static> {
-        let service = service(self);
-        let spec = openapi::complete(&service.spec()).unwrap_or_default();
-        let ui = docs_page(&service);
+        let document = self.clone();
+        let document = move || openapi::complete(&service(&document).spec()).unwrap_or_default().to_string();
         let ready = self.platform.clone();
         let metrics = self.clone();
         let routes = Route::new()
-            .nest("/api", service)
-            .at("/api/openapi.json", edge::text("application/json", spec.to_string()))
-            .nest("/docs", ui)
+            .nest("/api", service(self))
+            .at("/api/openapi.json", edge::lazy("application/json", document))
+            .nest("/docs", docs_page(self))
             .at("/healthz", edge::text("text/plain", "ok".into()))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
             .at("/metrics", poem::get(poem::endpoint::make(move |_| metrics.clone().render_metrics())));
@@ -206,8 +205,10 @@ fn composers() -> Composers {
 }
 
 /// The API browser, with a policy that allows what it carries inside and nothing from elsewhere.
-fn docs_page<T: poem_openapi::OpenApi + 'static>(service: &OpenApiService<T, ()>) -> BoxEndpoint<'static> {
-    let page = service.swagger_ui().map_to_response().after(|response| async move {
+fn docs_page(app: &App) -> BoxEndpoint<'static> {
+    let app = app.clone();
+    let page = Route::new().at("/", edge::lazy("text/html; charset=utf-8", move || service(&app).swagger_ui_html()));
+    let page = page.after(|response| async move {
         response.map(|mut response: poem::Response| {
             let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; connect-src 'self'";
             if let Ok(policy) = policy.parse() {

@@ -7,8 +7,14 @@ use crate::{
     platform::{Config, Db, Error, Result},
 };
 use migration::{Migrations, Migrator};
-use poem::{Server, listener::TcpListener};
+use poem::{
+    Server,
+    http::uri::Scheme,
+    listener::{Acceptor, Listener, TcpAcceptor, TcpListener},
+    web::{LocalAddr, RemoteAddr},
+};
 use std::{process::ExitCode, time::Duration};
+use tokio::net::TcpStream;
 
 /// Requests under way get so long to finish.
 const GRACE: Duration = Duration::from_secs(20);
@@ -26,13 +32,30 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
         let worker = app.clone();
         app.tasks.spawn(async move { worker.work().await });
     }
-    let server = Server::new(TcpListener::bind(listen)).idle_timeout(IDLE);
-    server
-        .run_with_graceful_shutdown(app.endpoint(), stop_signal(), Some(GRACE))
-        .await
-        .map_err(|error| Error::unavailable(format!("cannot listen on {listen}: {error}")))?;
+    let deaf = |error: std::io::Error| Error::unavailable(format!("cannot listen on {listen}: {error}"));
+    let acceptor = Prompt(TcpListener::bind(listen).into_acceptor().await.map_err(deaf)?);
+    let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
+    server.run_with_graceful_shutdown(app.endpoint(), stop_signal(), Some(GRACE)).await.map_err(deaf)?;
     end(app).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Accepts connections whose small answers leave at once, instead of waiting for more to fill a packet.
+struct Prompt(TcpAcceptor);
+
+impl Acceptor for Prompt {
+    type Io = TcpStream;
+
+    fn local_addr(&self) -> Vec<LocalAddr> {
+        self.0.local_addr()
+    }
+
+    async fn accept(&mut self) -> std::io::Result<(TcpStream, LocalAddr, RemoteAddr, Scheme)> {
+        let accepted = self.0.accept().await?;
+        // It fails for a caller who has gone already; that shows soon enough.
+        let _ = accepted.0.set_nodelay(true);
+        Ok(accepted)
+    }
 }
 
 /// Says where the server is and, on the first start, how to set it up.

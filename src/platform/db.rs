@@ -118,3 +118,41 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
 fn quiet(options: &mut ConnectOptions) {
     options.record_stmt_in_spans(false).sqlx_logging(false).test_before_acquire(false);
 }
+
+/// Repeats the last value until there are 1, 2, 4, 8, ... of them.
+///
+/// A statement is prepared and planned once for each text, and every number of placeholders is another text. For a
+/// list in `IN (...)` repetition changes nothing, so lists of all lengths can share a few statements.
+pub fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
+    if let Some(last) = values.last().cloned() {
+        values.resize(values.len().next_power_of_two(), last);
+    }
+    values
+}
+
+/// Splits rows into parts of 1, 2, 4, 8, ... rows, the largest first: see [`padded`]. Rows cannot be repeated.
+pub fn powers_of_two<T>(rows: Vec<T>) -> Vec<Vec<T>> {
+    let (mut parts, mut rows) = (Vec::new(), rows.into_iter());
+    while rows.len() > 0 {
+        let size = 1 << rows.len().ilog2();
+        parts.push(rows.by_ref().take(size).collect());
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_many_lengths_share_few_statements() {
+        assert_eq!(padded(vec![1, 2, 3]), [1, 2, 3, 3]);
+        assert_eq!(padded(vec![1]), [1]);
+        assert!(padded(Vec::<u8>::new()).is_empty());
+        for count in 0..300 {
+            let parts = powers_of_two((0..count).collect());
+            assert!(parts.iter().all(|part| part.len().is_power_of_two()));
+            assert_eq!(parts.concat(), (0..count).collect::<Vec<_>>());
+        }
+    }
+}

@@ -7,5 +7,6 @@
 pub mod api;
 pub mod drafts;
 pub mod export;
+pub mod lookup;
 pub mod submit;
 pub mod withdrawal;

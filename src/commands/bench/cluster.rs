@@ -37,9 +37,11 @@ pub struct Cluster {
 impl Cluster {
     /// The server that a URL names; `None` if the URL has no database in it.
     pub fn at(url: &str) -> Option<Self> {
-        let (before, rest) = url.rsplit_once('/')?;
-        let after = rest.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
-        Some(Self { before: format!("{before}/"), after })
+        // The query may hold slashes too: `?host=/run/postgresql`.
+        let (address, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+        let (before, _) = address.rsplit_once('/')?;
+        // `postgres://host` has slashes, but no database behind them.
+        (!before.ends_with(":/")).then(|| Self { before: format!("{before}/"), after: query.to_owned() })
     }
 
     /// The URL of a database.
@@ -133,4 +135,18 @@ fn at_exit(commands: &str) -> Result<(), String> {
     let shell = Command::new("sh").arg("-c").arg(script).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     HELD.lock().unwrap_or_else(PoisonError::into_inner).push(shell.map_err(|error| error.to_string())?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_every_database_of_its_server() {
+        let url = |given: &str| Cluster::at(given).map(|server| server.url("other"));
+        assert_eq!(url("postgres://a:b@host:5433/one").as_deref(), Some("postgres://a:b@host:5433/other"));
+        assert_eq!(url("postgres://a@localhost/one?host=/run/pg").as_deref(), Some("postgres://a@localhost/other?host=/run/pg"));
+        assert_eq!(url("postgres:///one?host=/run/pg").as_deref(), Some("postgres:///other?host=/run/pg"));
+        assert_eq!(url("postgres://host"), None);
+    }
 }

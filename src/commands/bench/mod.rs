@@ -37,6 +37,15 @@ pub struct Common {
     /// URL of a database on the PostgreSQL server to use, instead of a throw-away one; its role must be allowed to make databases
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,
+    /// One database alone
+    #[arg(long, value_parser = ["sqlite", "postgres"])]
+    pub database: Option<String>,
+}
+
+impl Common {
+    fn wants(&self, database: &str) -> bool {
+        self.database.as_deref().is_none_or(|one| one == database)
+    }
 }
 
 /// Measures.
@@ -65,14 +74,15 @@ impl Ground {
     pub async fn all(common: &Common) -> Result<Vec<Self>> {
         let folder = std::env::temp_dir().join(format!("alongside-bench-{}", std::process::id()));
         cluster::remove_at_exit(&folder).map_err(Error::Unavailable)?;
-        let mut grounds = vec![Self::sqlite(folder.join("sqlite")).await?];
-        let server = match &common.postgres {
-            Some(url) => Cluster::at(url).ok_or_else(|| "--postgres needs a URL such as postgres://user@host/database".to_owned()),
-            None => Cluster::start(Durability::Full),
-        };
-        match server {
-            Ok(server) => grounds.push(Self::postgres(folder.join("postgres"), server).await?),
-            Err(why) => eprintln!("PostgreSQL is left out: {why}."),
+        let mut grounds = Vec::new();
+        if common.wants("sqlite") {
+            grounds.push(Self::sqlite(folder.join("sqlite")).await?);
+        }
+        if common.wants("postgres") {
+            match server(common) {
+                Ok(server) => grounds.push(Self::postgres(folder.join("postgres"), server).await?),
+                Err(why) => eprintln!("PostgreSQL is left out: {why}."),
+            }
         }
         Ok(grounds)
     }
@@ -107,6 +117,14 @@ impl Ground {
             admin.close().await?;
         }
         std::fs::remove_dir_all(&self.folder).map_err(trouble("cannot remove the folder of the bench"))
+    }
+}
+
+/// The server that was named, or one of our own.
+fn server(common: &Common) -> Result<Cluster, String> {
+    match &common.postgres {
+        Some(url) => Cluster::at(url).ok_or_else(|| "--postgres needs a URL such as postgres://user@host/database".to_owned()),
+        None => Cluster::start(Durability::Full),
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -36,18 +36,13 @@ pub struct Wishes {
     /// People who can answer, for each database; a level ends early when none are left
     #[arg(long, default_value_t = 90_000)]
     people: usize,
-    /// Measure one database alone
-    #[arg(long, value_parser = ["sqlite", "postgres"])]
-    database: Option<String>,
 }
 
 /// Measures.
 pub async fn run(wishes: Wishes) -> Result<()> {
     let mut show = Show::new(wishes.common.json);
     for ground in Ground::all(&wishes.common).await? {
-        if wishes.database.as_deref().is_none_or(|database| database == ground.database) {
-            measure(&ground, &wishes, &mut show).await?;
-        }
+        measure(&ground, &wishes, &mut show).await?;
         ground.remove().await?;
     }
     show.end();
@@ -115,7 +110,7 @@ async fn level(server: &Server, crowd: &Arc<Crowd>, clients: usize, time: Durati
         () = stop.nobody_left.notified() => eprintln!("everybody has answered; this level ended early"),
     }
     let (until, cpu_after) = (Instant::now(), server.cpu()?);
-    stop.now.store(1, Ordering::Relaxed);
+    stop.now.store(true, Ordering::Relaxed);
     let mut latencies = Vec::new();
     while let Some(done) = tasks.join_next().await {
         let answered: Answered = done.map_err(|error| Error::bug(format!("a client broke: {error}")))??;
@@ -131,7 +126,7 @@ async fn level(server: &Server, crowd: &Arc<Crowd>, clients: usize, time: Durati
 /// When clients end.
 #[derive(Default)]
 struct Stop {
-    now: AtomicUsize,
+    now: AtomicBool,
     nobody_left: Notify,
 }
 
@@ -143,7 +138,7 @@ async fn client(address: SocketAddr, crowd: Arc<Crowd>, stop: Arc<Stop>) -> Resu
     let mut background = JoinSet::new();
     background.spawn(connection);
     let mut answered = Vec::new();
-    while stop.now.load(Ordering::Relaxed) == 0 {
+    while !stop.now.load(Ordering::Relaxed) {
         let Some(token) = crowd.next() else {
             stop.nobody_left.notify_one();
             break;

@@ -4,11 +4,12 @@
 
 use crate::platform::Platform;
 use poem::{Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod, http::HeaderValue};
+use hyper::body::Bytes;
 use poem_openapi::OperationId;
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -155,4 +156,13 @@ fn prefix(address: IpAddr) -> String {
 pub fn text(content_type: &'static str, text: String) -> RouteMethod {
     let body = Arc::new(text);
     poem::get(poem::endpoint::make_sync(move |_| Response::builder().content_type(content_type).body(body.as_bytes().to_vec())))
+}
+
+/// A route that answers GET with a text that is made when somebody first asks for it: most servers are never asked.
+pub fn lazy(content_type: &'static str, make: impl Fn() -> String + Send + Sync + 'static) -> RouteMethod {
+    let text: OnceLock<Bytes> = OnceLock::new();
+    poem::get(poem::endpoint::make_sync(move |_| {
+        let text = text.get_or_init(|| make().into()).clone();
+        Response::builder().content_type(content_type).body(text)
+    }))
 }
