@@ -1,8 +1,7 @@
 //! Endpoints for the holder of an invitation's link, and for coordinators.
 
 use super::{
-    guest,
-    jobs,
+    guest, jobs,
     letters::{payment, time},
     make, places, replies,
 };
@@ -22,8 +21,9 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
-    Format, InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, OrganisationId, ParticipantId, PaymentOffer, PlaceId, PlaceState, Rung,
-    SupportContact, Time, invitation, invitation_link, opportunity, organisation, participant, place,
+    Format, InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, OrganisationId, ParticipantId,
+    PaymentOffer, PlaceId, PlaceState, Rung, SupportContact, Time, invitation, invitation_link, opportunity, organisation,
+    participant, place,
 };
 use poem_openapi::{
     Object, OpenApi,
@@ -174,7 +174,9 @@ impl ReplyOut {
     fn of(state: InvitationState) -> Self {
         let message = match state {
             InvitationState::Accepted => "Thank you. You take part.",
-            InvitationState::Waiting => "Thank you. All places are taken at the moment. You are on the waiting list, and we write if one becomes free.",
+            InvitationState::Waiting => {
+                "Thank you. All places are taken at the moment. You are on the waiting list, and we write if one becomes free."
+            }
             InvitationState::Declined => "Thank you for telling us. We do not ask again about this project.",
             InvitationState::AskLater => "We ask again on the day you chose.",
             InvitationState::SteppedDown => "That is fine. You hear what comes of it.",
@@ -312,7 +314,12 @@ impl Api {
             takes_answers,
             place: place.map(|place| place.state),
             lighter: lighter
-                .map(|row| LighterOut { opportunity: row.id, rung_in_words: step(row.rung).people_say.into(), time: time(&row), title: row.title })
+                .map(|row| LighterOut {
+                    opportunity: row.id,
+                    rung_in_words: step(row.rung).people_say.into(),
+                    time: time(&row),
+                    title: row.title,
+                })
                 .collect(),
             offer: OfferOut::of(offer),
         }))
@@ -384,7 +391,9 @@ impl Api {
         let guest = guest::guest(&self.0, &caller).await?;
         let given = body.take()?;
         let tx = self.0.db.begin().await?;
-        let current = notices::current(&tx, guest.organisation, guest.invitation.opportunity_id.0).await?.ok_or(Error::NotFound("notice"))?;
+        let current = notices::current(&tx, guest.organisation, guest.invitation.opportunity_id.0)
+            .await?
+            .ok_or(Error::NotFound("notice"))?;
         let token = record::shown(&tx, &self.0, &guest.speaker(), current.id, &given.language, given.format).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(Created::new(&ShownOut { shown: token.reveal().into() }))
@@ -434,8 +443,17 @@ impl Api {
     }
 
     /// Read how the invitations stand
-    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/invitations", method = "get", operation_id = "getFunnel")]
-    async fn funnel(&self, caller: Caller, organisation: Path<OrganisationId>, opportunity: Path<OpportunityId>) -> Result<Fine<FunnelOut>> {
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/invitations",
+        method = "get",
+        operation_id = "getFunnel"
+    )]
+    async fn funnel(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<FunnelOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
         let db = self.0.db.read();
         let found = opportunity::Entity::find_by_id((actor.organisation, opportunity.0)).one(db).await.map_err(Error::from)?;
@@ -486,7 +504,8 @@ impl Api {
         if let Some(after) = cursor.after {
             query = query.filter(place::Column::Id.gt(PlaceId(after)));
         }
-        let rows = query.order_by_asc(place::Column::Id).limit(cursor.limit + 1).all(self.0.db.read()).await.map_err(Error::from)?;
+        let rows =
+            query.order_by_asc(place::Column::Id).limit(cursor.limit + 1).all(self.0.db.read()).await.map_err(Error::from)?;
         let ids = rows.iter().map(|row| row.participant_id);
         let people = participant::Entity::find()
             .filter(participant::Column::OrganisationId.eq(actor.organisation))

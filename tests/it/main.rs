@@ -1,12 +1,16 @@
 //! The integration suite: one binary, every test on SQLite and on PostgreSQL.
 
+mod crowd;
 mod given;
 mod harness;
+mod story;
 
 mod accounts;
+mod asking;
 mod opportunities;
 mod projects;
 mod mail;
+mod pages;
 mod feedback;
 mod sessions;
 mod participants;
