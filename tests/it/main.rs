@@ -11,6 +11,7 @@ mod opportunities;
 mod projects;
 mod mail;
 mod pages;
+mod promises;
 mod feedback;
 mod sessions;
 mod participants;
