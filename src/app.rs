@@ -2,7 +2,7 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, consent, feedback, integrity, invitations, matching, opportunities, participants,
+    accounts, consent, feedback, influence, integrity, invitations, matching, opportunities, participants,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -14,7 +14,7 @@ use crate::{
         mail::{Composers, Mailer, Transport},
         tasks::Tasks,
     },
-    influence, projects,
+    projects,
     responses::{self, submit::Submissions},
     sessions, statistics,
 };

@@ -2,7 +2,7 @@
 
 pub mod client;
 mod doctor;
-mod openapi;
+pub mod openapi;
 mod serve;
 
 use crate::{
@@ -56,7 +56,8 @@ pub async fn open(config: Config) -> Result<App> {
 /// Sets up the log. It goes to standard error, so that standard output holds only what was asked for.
 pub fn log(config: &Config) {
     use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second call in one process, as in tests, changes nothing.
     let _ = if config.log_json { log.json().try_init() } else { log.try_init() };

@@ -41,7 +41,9 @@ async fn greet(app: &App) -> Result<()> {
     tracing::info!(listen = %config.listen, public_url = config.public_url, "alongside is starting");
     if let Some(token) = organisations::first_start(&app.platform).await? {
         // The only secret that is ever printed: without it nobody could begin. It works once.
-        println!("Nobody is set up yet. Make the first administrator and organisation with this link (it works once, for 7 days):");
+        println!(
+            "Nobody is set up yet. Make the first administrator and organisation with this link (it works once, for 7 days):"
+        );
         println!("  {}/set-up#{}", config.public_url, token.reveal());
         println!("or by POST {}/api/set-up with the token behind the #.", config.public_url);
     }

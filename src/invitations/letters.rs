@@ -16,8 +16,8 @@ use crate::{
 use chrono::{DateTime, Days, NaiveDate, TimeZone, Timelike};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, MailState, OrganisationId, ParticipantState, PaymentKind, PaymentOffer, PreferenceDoc, Purpose, Time,
-    TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
+    InvitationId, MailState, OrganisationId, ParticipantState, PaymentKind, PaymentOffer, PreferenceDoc, Purpose, Time, TopicId,
+    invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
@@ -61,7 +61,9 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
 async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Option<About>> {
     let (Some(organisation), Some(subject)) = (message.organisation_id, message.subject_id) else { return Ok(None) };
     let db = platform.db.read();
-    let Some(invitation) = invitation::Entity::find_by_id((organisation, InvitationId(subject))).one(db).await? else { return Ok(None) };
+    let Some(invitation) = invitation::Entity::find_by_id((organisation, InvitationId(subject))).one(db).await? else {
+        return Ok(None);
+    };
     let opportunity = opportunity::Entity::find_by_id((organisation, invitation.opportunity_id)).one(db).await?;
     let person = participant::Entity::find_by_id((organisation, invitation.participant_id)).one(db).await?;
     let organisation = organisation::Entity::find_by_id(organisation).one(db).await?;
@@ -82,7 +84,11 @@ pub async fn wishes_of(connection: &impl ConnectionTrait, person: &participant::
 }
 
 /// What an opportunity is about.
-pub async fn topics_of(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: entity::OpportunityId) -> Result<Vec<TopicId>> {
+pub async fn topics_of(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    opportunity: entity::OpportunityId,
+) -> Result<Vec<TopicId>> {
     let rows = opportunity_topic::Entity::find()
         .filter(opportunity_topic::Column::OrganisationId.eq(organisation))
         .filter(opportunity_topic::Column::OpportunityId.eq(opportunity))
@@ -150,7 +156,11 @@ impl About {
     }
 
     fn letter(&self, subject: String) -> Letter {
-        let reason = format!("You get this letter because you joined {} and chose to be asked. {}", self.organisation.name, contact(&self.organisation));
+        let reason = format!(
+            "You get this letter because you joined {} and chose to be asked. {}",
+            self.organisation.name,
+            contact(&self.organisation)
+        );
         let mut letter = Letter::new(&self.organisation.name, self.subject(subject), reason);
         letter.language.clone_from(&self.person.language);
         letter.text(match &self.person.name {
@@ -231,7 +241,10 @@ impl About {
 /// The first instant of an hour on a day, also where the clocks change.
 fn at_hour(zone: Tz, day: NaiveDate, hour: u32) -> Option<Time> {
     let local = day.and_hms_opt(hour.min(23), 0, 0)?;
-    let found = zone.from_local_datetime(&local).earliest().or_else(|| zone.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest())?;
+    let found = zone
+        .from_local_datetime(&local)
+        .earliest()
+        .or_else(|| zone.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest())?;
     Some(found.with_timezone(&chrono::Utc))
 }
 

@@ -6,8 +6,8 @@ use crate::platform::{
     secret::{Token, TokenKind},
 };
 use entity::{
-    MailMessageId, OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, SuppressionReason, Time, mail_message, participant,
-    participant_link,
+    MailMessageId, OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, SuppressionReason, Time,
+    mail_message, participant, participant_link,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 

@@ -15,8 +15,9 @@ use crate::{
 };
 use chrono_tz::Tz;
 use entity::{
-    ConsentType, InvitationId, InvitationState, OpportunityId, OrganisationId, ParticipantId, Purpose, QuestionnaireId, ResponseId, ResponseState, Time,
-    consent_standing, invitation, invitation_link, opportunity, organisation, response, response_draft,
+    ConsentType, InvitationId, InvitationState, OpportunityId, OrganisationId, ParticipantId, Purpose, QuestionnaireId,
+    ResponseId, ResponseState, Time, consent_standing, invitation, invitation_link, opportunity, organisation, response,
+    response_draft,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -105,14 +106,21 @@ fn link_to_invitation() -> RelationDef {
 }
 
 fn invitation_to_organisation() -> RelationDef {
-    invitation::Entity::belongs_to(organisation::Entity).from(invitation::Column::OrganisationId).to(organisation::Column::Id).into()
+    invitation::Entity::belongs_to(organisation::Entity)
+        .from(invitation::Column::OrganisationId)
+        .to(organisation::Column::Id)
+        .into()
 }
 
 /// The consent of the invitation's person to taking part in its opportunity.
 fn invitation_to_standing() -> RelationDef {
     let relation: RelationDef = invitation::Entity::belongs_to(consent_standing::Entity)
         .from((invitation::Column::OrganisationId, invitation::Column::ParticipantId, invitation::Column::OpportunityId))
-        .to((consent_standing::Column::OrganisationId, consent_standing::Column::ParticipantId, consent_standing::Column::ScopeId))
+        .to((
+            consent_standing::Column::OrganisationId,
+            consent_standing::Column::ParticipantId,
+            consent_standing::Column::ScopeId,
+        ))
         .into();
     relation.on_condition(|_, standing| {
         Expr::col((standing, consent_standing::Column::Purpose)).eq(Purpose::Participate.word()).into_condition()
@@ -163,8 +171,12 @@ async fn look_up(tx: &Tx, items: &[Submission]) -> Result<HashMap<Vec<u8>, Known
 }
 
 /// The opportunities behind the links: few, whatever the number of answers.
-async fn offers(tx: &Tx, known: &HashMap<Vec<u8>, Known>) -> Result<HashMap<(OrganisationId, OpportunityId), opportunity::Model>> {
-    let mut keys: Vec<(OrganisationId, OpportunityId)> = known.values().map(|row| (row.organisation_id, row.opportunity_id)).collect();
+async fn offers(
+    tx: &Tx,
+    known: &HashMap<Vec<u8>, Known>,
+) -> Result<HashMap<(OrganisationId, OpportunityId), opportunity::Model>> {
+    let mut keys: Vec<(OrganisationId, OpportunityId)> =
+        known.values().map(|row| (row.organisation_id, row.opportunity_id)).collect();
     keys.sort_unstable();
     keys.dedup();
     let any = keys.iter().fold(Condition::any(), |any, (organisation, id)| {
@@ -240,9 +252,13 @@ async fn check(
 ) -> Result<(Receipt, Map<String, Value>)> {
     let now = platform.clock.now();
     let offer = offer.ok_or_else(|| Error::bug("an invitation without its opportunity"))?;
-    let questionnaire = may_answer(known.state, known.said.map(|said| State::after(said, known.valid_until)), offer, &known.time_zone, now)?;
+    let questionnaire =
+        may_answer(known.state, known.said.map(|said| State::after(said, known.valid_until)), offer, &known.time_zone, now)?;
     if item.questionnaire.is_some_and(|named| named != questionnaire) {
-        return Err(Error::conflict("questions_changed", "The questions have changed since you read them. Read them again; your answers are still yours."));
+        return Err(Error::conflict(
+            "questions_changed",
+            "The questions have changed since you read them. Read them again; your answers are still yours.",
+        ));
     }
     let form = forms.form_in(tx, known.organisation_id, questionnaire).await?;
     let evaluation = form.evaluate(&item.answers, now);
@@ -272,7 +288,9 @@ pub(super) fn may_answer(
     time_zone: &str,
     now: Time,
 ) -> Result<QuestionnaireId> {
-    if matches!(state, InvitationState::Withdrawn | InvitationState::Ended) || !takes_answers(offer, now, time_zone.parse().unwrap_or(Tz::UTC)) {
+    if matches!(state, InvitationState::Withdrawn | InvitationState::Ended)
+        || !takes_answers(offer, now, time_zone.parse().unwrap_or(Tz::UTC))
+    {
         return Err(Error::Gone("This has closed. Thank you for looking.".into()));
     }
     if !consent.is_some_and(|consent| consent.permits(now)) {

@@ -1,5 +1,6 @@
 //! The integration suite: one binary, every test on SQLite and on PostgreSQL.
 
+mod document;
 mod given;
 mod harness;
 
@@ -11,3 +12,12 @@ mod feedback;
 mod sessions;
 mod participants;
 mod spikes;
+
+mod hostile;
+mod house;
+mod letters;
+mod openapi;
+mod parity;
+mod roles;
+mod schema;
+mod staffed;

@@ -246,7 +246,7 @@ impl Mail {
     /// The headers, then the text part with quoted-printable undone: what a person reads.
     pub fn text(&self) -> String {
         let (head, body) = self.raw.split_once("\r\n\r\n").unwrap_or((&self.raw, ""));
-        let part = body.split("\r\n--").find(|part| part.contains("Content-Type: text/plain")).unwrap_or(body);
+        let part = body.split("\r\n--=_").find(|part| part.contains("Content-Type: text/plain")).unwrap_or(body);
         let text = part.split_once("\r\n\r\n").map_or(part, |(_, text)| text);
         format!("{head}\n\n{}", unquoted(text).replace("\r\n", "\n"))
     }
