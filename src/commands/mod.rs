@@ -2,7 +2,7 @@
 
 pub mod client;
 mod doctor;
-mod openapi;
+pub mod openapi;
 mod serve;
 
 use crate::{

@@ -1,6 +1,7 @@
 //! The integration suite: one binary, every test on SQLite and on PostgreSQL.
 
 mod crowd;
+mod document;
 mod given;
 mod harness;
 mod story;
@@ -16,3 +17,12 @@ mod feedback;
 mod sessions;
 mod participants;
 mod spikes;
+
+mod hostile;
+mod house;
+mod letters;
+mod openapi;
+mod parity;
+mod roles;
+mod schema;
+mod staffed;
