@@ -1,5 +1,6 @@
 //! What the program can be asked to do: one file a sub-command.
 
+pub mod bench;
 pub mod client;
 mod doctor;
 pub mod openapi;
@@ -29,6 +30,9 @@ pub enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
+    /// Measure what this build does on this computer
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 /// Runs a sub-command.
@@ -39,6 +43,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Migrate => serve::migrate(settings()?).await,
         Command::Doctor { json } => doctor::doctor(json).await,
         Command::Openapi => openapi::print().await,
+        Command::Bench(what) => bench::run(what).await,
     }
 }
 

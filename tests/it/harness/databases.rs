@@ -1,7 +1,7 @@
 //! A fresh database for every test, cloned from a template that was migrated once.
 
 use super::postgres;
-use alongside::platform::Db;
+use alongside::{commands::bench::cluster::remove_at_exit, platform::Db};
 use migration::{Migrations, Migrator};
 use std::{
     path::PathBuf,
@@ -86,7 +86,7 @@ async fn template_file() -> &'static PathBuf {
     }
     let folder = std::env::temp_dir().join(format!("alongside-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    postgres::remove_at_exit(&folder);
+    remove_at_exit(&folder).unwrap();
     let path = folder.join("template.db");
     let db = Db::connect(&format!("sqlite://{}?mode=rwc", path.display()), 1).await.unwrap();
     Migrator::up(db.write(), None).await.unwrap();
