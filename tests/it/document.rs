@@ -74,6 +74,7 @@ pub fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 
 /// Compares a text with a golden file, or writes the file where `ALONGSIDE_TEST_UPDATE=1` is set.
 #[track_caller]
+#[allow(clippy::disallowed_methods)]
 pub fn golden(name: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var("ALONGSIDE_TEST_UPDATE").is_ok_and(|value| value == "1") {

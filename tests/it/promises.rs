@@ -8,8 +8,8 @@ use crate::{
 };
 use chrono::{Days, NaiveDate};
 use entity::{
-    ActivityType, ConsentType, Format, OpportunityId, ParticipantId, PreferenceDoc, Purpose, QuietPeriod, Rung, Stance, StanceKind, TopicId, TopicStance,
-    consent_standing, invitation, mail_message, opportunity, opportunity_topic,
+    ActivityType, ConsentType, Format, OpportunityId, ParticipantId, PreferenceDoc, Purpose, QuietPeriod, Rung, Stance,
+    StanceKind, TopicId, TopicStance, consent_standing, invitation, mail_message, opportunity, opportunity_topic,
 };
 use rand::{Rng, RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha20Rng;
@@ -27,7 +27,9 @@ fn stance(dice: &mut ChaCha20Rng) -> Stance {
             let (a, b) = (rung(dice), rung(dice));
             (stance.low, stance.high) = (Some(a.min(b)), Some(a.max(b)));
         }
-        StanceKind::Paused => stance.until = dice.random_bool(0.5).then(|| start().date_naive() + Days::new(dice.random_range(0..9)) - Days::new(4)),
+        StanceKind::Paused => {
+            stance.until = dice.random_bool(0.5).then(|| start().date_naive() + Days::new(dice.random_range(0..9)) - Days::new(4))
+        }
         _ => {}
     }
     stance
@@ -45,7 +47,8 @@ fn wishes(dice: &mut ChaCha20Rng, topics: &[TopicId]) -> PreferenceDoc {
         }
     }
     if dice.random_bool(0.3) {
-        doc.activity_types = vec![*[ActivityType::Survey, ActivityType::Workshop, ActivityType::FocusGroup].choose(dice).unwrap()];
+        doc.activity_types =
+            vec![*[ActivityType::Survey, ActivityType::Workshop, ActivityType::FocusGroup].choose(dice).unwrap()];
     }
     if dice.random_bool(0.3) {
         doc.formats = vec![*[Format::Online, Format::Phone].choose(dice).unwrap()];
@@ -121,11 +124,17 @@ fn no_invitation_breaks_a_promise() {
         let (mut letters, mut minutes): (HashMap<_, i32>, HashMap<_, i32>) = Default::default();
         for row in &made {
             let (doc, offer) = (&by_person[&row.participant_id], &offers[&row.opportunity_id]);
-            let topics: Vec<TopicId> = about.iter().filter(|link| link.opportunity_id == offer.id).map(|link| link.topic_id).collect();
+            let topics: Vec<TopicId> =
+                about.iter().filter(|link| link.opportunity_id == offer.id).map(|link| link.topic_id).collect();
             assert!(!silent.contains(&row.participant_id), "consent");
             assert!(topics.iter().all(|topic| !doc.topics.never.contains(topic)), "never means never: {doc:?}");
-            let own: Vec<&Stance> = doc.topic_stances.iter().filter(|own| topics.contains(&own.topic)).map(|own| &own.stance).collect();
-            let allowed = if own.is_empty() { includes(&doc.stance, offer.rung, today) } else { own.iter().all(|own| includes(own, offer.rung, today)) };
+            let own: Vec<&Stance> =
+                doc.topic_stances.iter().filter(|own| topics.contains(&own.topic)).map(|own| &own.stance).collect();
+            let allowed = if own.is_empty() {
+                includes(&doc.stance, offer.rung, today)
+            } else {
+                own.iter().all(|own| includes(own, offer.rung, today))
+            };
             assert!(allowed, "{} is not in {doc:?}", offer.rung);
             let activity = alongside::opportunities::activity(offer.kind);
             assert!(doc.activity_types.is_empty() || doc.activity_types.contains(&activity), "activity");
@@ -139,11 +148,14 @@ fn no_invitation_breaks_a_promise() {
             *minutes.entry(row.participant_id).or_default() += offer.minutes + offer.preparation_minutes;
         }
         for (person, doc) in &by_person {
-            let most = |limit: Option<i32>, count: &HashMap<ParticipantId, i32>| limit.is_none_or(|most| count.get(person).copied().unwrap_or(0) <= most);
+            let most = |limit: Option<i32>, count: &HashMap<ParticipantId, i32>| {
+                limit.is_none_or(|most| count.get(person).copied().unwrap_or(0) <= most)
+            };
             assert!(most(doc.load.invites_per_month_max, &letters), "monthly invitations");
             assert!(most(doc.load.minutes_per_month_max, &minutes), "monthly minutes");
         }
-        let sent = mail_message::Entity::find().filter(mail_message::Column::Kind.eq("invitations.invite")).all(db).await.unwrap();
+        let sent =
+            mail_message::Entity::find().filter(mail_message::Column::Kind.eq("invitations.invite")).all(db).await.unwrap();
         assert_eq!(sent.len(), made.len());
         assert!(sent.iter().all(|letter| letter.state == entity::MailState::Sent), "what may be asked is also sent");
     });

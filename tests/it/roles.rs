@@ -27,7 +27,7 @@ async fn call(app: &TestApp, operation: &Operation, cast: &Cast, token: Option<&
     }
     match operation.body() {
         Some(("application/json", _)) => call.bytes(b"{}".to_vec(), "application/json"),
-        Some((kind, _)) => call.bytes(Vec::new(), &kind.to_owned()),
+        Some((kind, _)) => call.bytes(Vec::new(), kind),
         None => call,
     }
     .send()

@@ -67,7 +67,9 @@ impl Ground {
         cluster::remove_at_exit(&folder).map_err(Error::Unavailable)?;
         let mut grounds = vec![Self::sqlite(folder.join("sqlite")).await?];
         let server = match &common.postgres {
-            Some(url) => Cluster::at(url).ok_or_else(|| "--postgres needs a URL such as postgres://user@host/database".to_owned()),
+            Some(url) => {
+                Cluster::at(url).ok_or_else(|| "--postgres needs a URL such as postgres://user@host/database".to_owned())
+            }
             None => Cluster::start(Durability::Full),
         };
         match server {
@@ -152,7 +154,8 @@ impl Show {
             .collect();
         let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(String::len).max().unwrap_or(0);
         for line in &lines {
-            let cells: Vec<String> = line.iter().enumerate().map(|(at, text)| format!("{text:>width$}", width = width(at))).collect();
+            let cells: Vec<String> =
+                line.iter().enumerate().map(|(at, text)| format!("{text:>width$}", width = width(at))).collect();
             println!("{}", cells.join("  "));
         }
     }
