@@ -4,6 +4,7 @@ mod given;
 mod harness;
 
 mod accounts;
+mod jobs;
 mod opportunities;
 mod projects;
 mod mail;
