@@ -1,6 +1,7 @@
 //! What the program can be asked to do: one file a sub-command.
 
 pub mod client;
+pub mod demo;
 mod doctor;
 mod openapi;
 mod serve;
@@ -29,6 +30,8 @@ pub enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
+    /// Tell the whole story with made-up people, on a server of its own, and leave it running to look around
+    Demo(demo::Options),
 }
 
 /// Runs a sub-command.
@@ -39,6 +42,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Migrate => serve::migrate(settings()?).await,
         Command::Doctor { json } => doctor::doctor(json).await,
         Command::Openapi => openapi::print().await,
+        Command::Demo(options) => demo::demo(options).await,
     }
 }
 
@@ -56,7 +60,8 @@ pub async fn open(config: Config) -> Result<App> {
 /// Sets up the log. It goes to standard error, so that standard output holds only what was asked for.
 pub fn log(config: &Config) {
     use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second call in one process, as in tests, changes nothing.
     let _ = if config.log_json { log.json().try_init() } else { log.try_init() };

@@ -4,6 +4,7 @@ mod given;
 mod harness;
 
 mod accounts;
+mod demo;
 mod jobs;
 mod opportunities;
 mod projects;
