@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod client;
+pub mod demo;
 mod doctor;
 pub mod openapi;
 mod serve;
@@ -33,6 +34,8 @@ pub enum Command {
     /// Measure what this build does on this computer
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Tell the whole story with made-up people, on a server of its own, and leave it running to look around
+    Demo(demo::Options),
 }
 
 /// Runs a sub-command.
@@ -44,6 +47,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Doctor { json } => doctor::doctor(json).await,
         Command::Openapi => openapi::print().await,
         Command::Bench(what) => bench::run(what).await,
+        Command::Demo(options) => demo::demo(options).await,
     }
 }
 

@@ -4,11 +4,12 @@ use super::{log, open};
 use crate::{
     accounts::organisations,
     app::{self, App},
-    platform::{Config, Db, Error, Result},
+    platform::{Config, Db, Error, Result, tasks::Tasks},
 };
 use migration::{Migrations, Migrator};
-use poem::{Server, listener::TcpListener};
-use std::{process::ExitCode, time::Duration};
+use poem::{Server, listener::TcpAcceptor};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use tokio::net::TcpListener;
 
 /// Requests under way get so long to finish.
 const GRACE: Duration = Duration::from_secs(20);
@@ -18,21 +19,55 @@ const IDLE: Duration = Duration::from_secs(75);
 /// Serves, and works off the queue unless told not to, until the process is asked to stop.
 pub async fn serve(config: Config) -> Result<ExitCode> {
     log(&config);
-    let (listen, works) = (config.listen, config.worker);
+    let listener = listen(config.listen).await?;
     let app = open(config).await?;
     app::schedule(&app.platform).await?;
     greet(&app).await?;
-    if works {
+    let running = start(app, listener)?;
+    stop_signal().await;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes an address; with the port 0, a free one. A port that is taken is told before anything else is done.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| Error::unavailable(format!("cannot listen on {address}: {error}")))
+}
+
+/// A server under way.
+pub struct Running {
+    /// The application that it serves.
+    pub app: App,
+    /// The server's own task. It ends before the application's tasks do, so that requests under way still find those.
+    front: Tasks,
+}
+
+/// Serves an application, and works off its queue unless told not to.
+pub fn start(app: App, listener: TcpListener) -> Result<Running> {
+    let acceptor = TcpAcceptor::from_tokio(listener).map_err(|error| Error::unavailable(format!("cannot listen: {error}")))?;
+    if app.platform.config.worker {
         let worker = app.clone();
         app.tasks.spawn(async move { worker.work().await });
     }
-    let server = Server::new(TcpListener::bind(listen)).idle_timeout(IDLE);
-    server
-        .run_with_graceful_shutdown(app.endpoint(), stop_signal(), Some(GRACE))
-        .await
-        .map_err(|error| Error::unavailable(format!("cannot listen on {listen}: {error}")))?;
-    end(app).await;
-    Ok(ExitCode::SUCCESS)
+    let front = Tasks::new();
+    let (signal, endpoint) = (front.clone(), app.endpoint());
+    front.spawn(async move {
+        let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
+        let stopping = async { signal.stopping().await };
+        if let Err(error) = server.run_with_graceful_shutdown(endpoint, stopping, Some(GRACE)).await {
+            tracing::error!(error = %error, "the server could not go on");
+        }
+    });
+    Ok(Running { app, front })
+}
+
+impl Running {
+    /// Lets requests and work under way finish, then closes the database.
+    pub async fn stop(self) {
+        self.front.stop();
+        self.front.finished().await;
+        end(self.app).await;
+    }
 }
 
 /// Says where the server is and, on the first start, how to set it up.

@@ -8,6 +8,8 @@ mod story;
 
 mod accounts;
 mod asking;
+mod demo;
+mod jobs;
 mod opportunities;
 mod projects;
 mod mail;
