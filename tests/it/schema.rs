@@ -3,8 +3,8 @@
 use crate::harness::{TestApp, everywhere};
 use alongside::platform::Db;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Iden, Iterable, PrimaryKeyToColumn,
-    QueryResult, Statement,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Iden, Iterable, PrimaryKeyToColumn, QueryResult,
+    Statement,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
