@@ -14,8 +14,8 @@ use crate::platform::{
 use chrono::Duration;
 use entity::{AccountId, AccountLinkPurpose, OrganisationId, Role, Time, account, account_link, membership, organisation};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, sea_query::Expr,
 };
 
 /// The link of a first start works for so long; a later start prints a new one.
