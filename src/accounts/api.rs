@@ -149,6 +149,7 @@ impl Api {
         body: Body<OrganisationIn>,
     ) -> Result<Created<OrganisationOut>> {
         let staff = access::staff(&self.0, &caller).await?;
+        organisations::may_create(self.0.db.read(), &staff).await?;
         let given = body.read()?;
         let once = Once::begin(&self.0, &staff.by(), key.0.as_deref(), &body).await?;
         if let Some(reply) = once.reply()? {
