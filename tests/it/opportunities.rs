@@ -311,6 +311,7 @@ fn the_notice_must_be_published_and_ask_for_taking_part() {
         ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(200);
         // Nobody named a notice, but one was published for it: that one counts, and is named from then on.
         assert!(act(&app, &ada, &id, "open").await.expect(200).json["notice"].is_string());
+        app.run_jobs().await;
         let (project, decision) = project(&app, &ada).await;
         let mut body = consultation(&project, &decision);
         let id = ada.post(&app, "/opportunities", &body).await.expect(201).id();
