@@ -2,7 +2,7 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, consent, feedback, integrity, invitations, matching, opportunities, participants,
+    accounts, consent, feedback, influence, integrity, invitations, matching, opportunities, pages, participants,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -14,7 +14,7 @@ use crate::{
         mail::{Composers, Mailer, Transport},
         tasks::Tasks,
     },
-    influence, projects,
+    projects,
     responses::{self, submit::Submissions},
     sessions, statistics,
 };
@@ -27,6 +27,16 @@ use std::sync::Arc;
 
 /// Kind of the recurring job that forgets old idempotency keys.
 const FORGET_KEYS: &str = "platform.forget_keys";
+
+/// How long a worker that found nothing waits before it looks again by itself.
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// What a worker's loop works off.
+#[derive(Clone, Copy)]
+enum Line {
+    Queue,
+    Outbox,
+}
 
 /// How many jobs or letters are taken at a time.
 const BATCH: u64 = 100;
@@ -83,7 +93,7 @@ impl App {
         let document = move || openapi::complete(&service(&document).spec()).unwrap_or_default().to_string();
         let ready = self.platform.clone();
         let metrics = self.clone();
-        let routes = Route::new()
+        let routes = pages::routes(&self.platform)
             .nest("/api", service(self))
             .at("/api/openapi.json", edge::lazy("application/json", document))
             .nest("/docs", docs_page(self))
@@ -110,17 +120,43 @@ impl App {
         }
     }
 
-    /// Works off the queue until the process is asked to stop.
+    /// Runs the jobs that are due, and no letter: between the two a person may change their mind.
+    pub async fn run_queue(&self) -> Result<usize> {
+        let mut total = 0;
+        loop {
+            match self.queue.run_due(&self.platform, BATCH).await? {
+                0 => return Ok(total),
+                done => total += done,
+            }
+        }
+    }
+
+    /// Works off the queue and the outbox until the process is asked to stop. Each has a loop of its own, so that a mail
+    /// server that keeps us waiting holds up no other work.
     pub async fn work(&self) {
+        tokio::join!(self.work_off(Line::Queue), self.work_off(Line::Outbox));
+    }
+
+    async fn work_off(&self, line: Line) {
         while !self.tasks.is_stopping() {
-            if let Err(error) = self.run_due().await {
-                tracing::error!(error = %error, "the worker could not go on; it tries again");
+            let done = match line {
+                Line::Queue => self.queue.run_due(&self.platform, BATCH).await,
+                Line::Outbox => self.mailer.run_due(&self.platform, BATCH).await,
+            };
+            match done {
+                Ok(0) => {}
+                Ok(_) => {
+                    // What was done may have made work for the other loop.
+                    self.platform.wake.notify_waiters();
+                    continue;
+                }
+                Err(error) => tracing::error!(error = %error, "the worker could not go on; it tries again"),
             }
             tokio::select! {
                 () = self.tasks.stopping() => return,
                 () = self.platform.wake.notified() => {}
                 // Work that another process enqueued, and work whose time comes, is found by looking.
-                () = tokio::time::sleep(std::time::Duration::from_millis(500)) => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
         }
     }

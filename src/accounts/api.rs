@@ -1,9 +1,11 @@
 //! Endpoints for staff accounts, organisations and keys.
 
+pub mod shapes;
+
 use super::{
     access::{self, Power},
     keys,
-    organisations::{self, Facts, FirstAdministrator},
+    organisations::{self, FirstAdministrator},
     sessions, staff,
 };
 use crate::platform::{
@@ -11,337 +13,17 @@ use crate::platform::{
     http::{Accepted, Body, Caller, Chapter, Created, Cursor, Done, Fine, NoContent, Once, Page, edge},
     secret::hex,
 };
-use entity::{
-    AccountId, AccountSessionId, ApiKeyId, MembershipId, OrganisationId, Role, Scope, Time, account_session, api_key,
-    audit_entry, membership, organisation,
-};
+use entity::{AccountSessionId, ApiKeyId, MembershipId, OrganisationId, Role, account_session, audit_entry, membership};
 use poem::Request;
 use poem_openapi::{
-    Object, OpenApi,
+    OpenApi,
     param::{Header, Path, Query},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde::Deserialize;
-
-/// What an organisation says about itself.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OrganisationIn {
-    /// Name in public addresses: small letters, digits, hyphens.
-    slug: String,
-    /// Name that people see.
-    name: String,
-    /// Whom people can turn to, such as an e-mail address or a telephone number.
-    contact: String,
-    /// Address of the privacy page.
-    #[serde(default)]
-    privacy_url: Option<String>,
-    /// Where an own front end opens links, such as `https://front.example/{kind}#{token}`. Without it, links lead to the hosted pages.
-    #[serde(default)]
-    link_template: Option<String>,
-    /// IANA name of the time zone.
-    #[serde(default = "london")]
-    #[oai(default = "london")]
-    time_zone: String,
-    /// No number about fewer people than this is shown; 5 or more.
-    #[serde(default = "five")]
-    #[oai(default = "five")]
-    minimum_group: i32,
-}
-
-fn london() -> String {
-    "Europe/London".into()
-}
-
-fn five() -> i32 {
-    5
-}
-
-impl From<OrganisationIn> for Facts {
-    fn from(given: OrganisationIn) -> Self {
-        Self {
-            slug: given.slug,
-            name: given.name,
-            contact: given.contact,
-            privacy_url: given.privacy_url,
-            link_template: given.link_template,
-            time_zone: given.time_zone,
-            minimum_group: given.minimum_group,
-        }
-    }
-}
-
-/// An organisation.
-#[derive(Object)]
-pub struct OrganisationOut {
-    /// Its id.
-    id: OrganisationId,
-    /// Name in public addresses.
-    slug: String,
-    /// Name that people see.
-    name: String,
-    /// Whom people can turn to.
-    contact: String,
-    /// Address of the privacy page.
-    privacy_url: Option<String>,
-    /// Where an own front end opens links.
-    link_template: Option<String>,
-    /// IANA name of the time zone.
-    time_zone: String,
-    /// No number about fewer people than this is shown.
-    minimum_group: i32,
-    /// The caller's role here.
-    #[oai(skip_serializing_if_is_none)]
-    role: Option<Role>,
-}
-
-impl OrganisationOut {
-    fn of(row: organisation::Model, role: Option<Role>) -> Self {
-        Self {
-            id: row.id,
-            slug: row.slug,
-            name: row.name,
-            contact: row.contact,
-            privacy_url: row.privacy_url,
-            link_template: row.link_template,
-            time_zone: row.time_zone,
-            minimum_group: row.minimum_group,
-            role,
-        }
-    }
-}
-
-/// The first administrator and the first organisation.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SetUpIn {
-    /// The token of the link that the first start printed.
-    token: String,
-    /// Address to sign in with.
-    email: String,
-    /// Name of the administrator.
-    name: String,
-    /// Password: 15 characters or more.
-    password: String,
-    /// The organisation.
-    organisation: OrganisationIn,
-}
-
-/// What somebody signs in with.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignInIn {
-    /// Address.
-    email: String,
-    /// Password.
-    password: String,
-    /// What to call this device in the list of sessions.
-    #[serde(default)]
-    #[oai(default)]
-    label: String,
-}
-
-/// A new session. The token is only in this answer.
-#[derive(Object)]
-pub struct SignedInOut {
-    /// Send it as `Authorization: Bearer ...`.
-    token: String,
-    /// The session ends then, used or not.
-    expires_at: Time,
-    /// The organisation that was made, after the set-up.
-    #[oai(skip_serializing_if_is_none)]
-    organisation: Option<OrganisationOut>,
-}
-
-/// A signed-in device.
-#[derive(Object)]
-pub struct SessionOut {
-    /// Its id.
-    id: AccountSessionId,
-    /// What the caller said about the device.
-    label: String,
-    /// Signed in at.
-    created_at: Time,
-    /// Last used at, to within five minutes.
-    last_used_at: Time,
-    /// Ends at.
-    expires_at: Time,
-    /// Whether it is the one of this request.
-    current: bool,
-}
-
-/// The caller's own account.
-#[derive(Object)]
-pub struct AccountOut {
-    /// Its id.
-    id: AccountId,
-    /// Address to sign in with.
-    email: String,
-    /// Name.
-    name: String,
-    /// Organisations, each with the caller's role.
-    organisations: Vec<OrganisationOut>,
-}
-
-/// A change of password.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PasswordIn {
-    /// The current one.
-    current_password: String,
-    /// The new one: 15 characters or more.
-    new_password: String,
-}
-
-/// An e-mail address.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EmailIn {
-    /// The address.
-    email: String,
-}
-
-/// A new password, with the link that allows it.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ResetIn {
-    /// The token of the link.
-    token: String,
-    /// The new password: 15 characters or more.
-    password: String,
-}
-
-/// What happened, in words.
-#[derive(Object)]
-pub struct MessageOut {
-    /// The words.
-    pub message: String,
-}
-
-/// Somebody to be invited to the staff.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StaffIn {
-    /// Their address.
-    email: String,
-    /// Their role.
-    role: Role,
-}
-
-/// An invitation to the staff.
-#[derive(Object)]
-pub struct StaffInvitationOut {
-    /// Address it went to.
-    email: String,
-    /// Role it offers.
-    role: Option<Role>,
-    /// Ends at.
-    expires_at: Time,
-}
-
-/// Accepting an invitation.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AcceptIn {
-    /// The token of the link.
-    token: String,
-    /// Name, for a new account.
-    #[serde(default)]
-    #[oai(default)]
-    name: String,
-    /// A new password, or the one of the account with this address.
-    password: String,
-}
-
-/// A member of staff.
-#[derive(Object)]
-pub struct MemberOut {
-    /// Id of the membership.
-    id: MembershipId,
-    /// Name.
-    name: String,
-    /// Address.
-    email: String,
-    /// Role.
-    role: Role,
-    /// Since.
-    since: Time,
-}
-
-/// A role.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RoleIn {
-    /// The role.
-    role: Role,
-}
-
-/// A key to be made.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyIn {
-    /// What it is for, in words.
-    name: String,
-    /// What it may be used for.
-    scopes: Vec<Scope>,
-    /// When it ends; never if left out.
-    #[serde(default)]
-    expires_at: Option<Time>,
-}
-
-/// A key.
-#[derive(Object)]
-pub struct KeyOut {
-    /// Its id.
-    id: ApiKeyId,
-    /// What it is for.
-    name: String,
-    /// What it may be used for.
-    scopes: Vec<Scope>,
-    /// Made at.
-    created_at: Time,
-    /// Ends at.
-    expires_at: Option<Time>,
-    /// Last used at, to within five minutes.
-    last_used_at: Option<Time>,
-    /// The key itself; only in the answer that made it.
-    #[oai(skip_serializing_if_is_none)]
-    token: Option<String>,
-}
-
-impl KeyOut {
-    fn of(row: api_key::Model, token: Option<String>) -> Self {
-        let (scopes, id, name) = (row.scopes.0, row.id, row.name);
-        Self { id, name, scopes, created_at: row.created_at, expires_at: row.expires_at, last_used_at: row.last_used_at, token }
-    }
-}
-
-/// An entry of the audit log.
-#[derive(Object)]
-pub struct AuditOut {
-    /// Number in the chain.
-    seq: i64,
-    /// When.
-    at: Time,
-    /// Who: `account:...`, `key:...`, `participant:...` or `system`.
-    actor: String,
-    /// What was done.
-    action: String,
-    /// To what.
-    object: String,
-    /// Hash of this entry, in hexadecimal.
-    hash: String,
-}
-
-/// Whether the audit log is whole.
-#[derive(Object)]
-pub struct AuditCheckOut {
-    /// Whether every entry fits.
-    whole: bool,
-    /// Number of the first entry that does not.
-    #[oai(skip_serializing_if_is_none)]
-    first_break: Option<i64>,
-}
+pub use shapes::{
+    AcceptIn, AccountOut, AuditCheckOut, AuditOut, EmailIn, KeyIn, KeyOut, MemberOut, MessageOut, OrganisationIn,
+    OrganisationOut, PasswordIn, ResetIn, RoleIn, SessionOut, SetUpIn, SignInIn, SignedInOut, StaffIn, StaffInvitationOut,
+};
 
 /// Accounts, organisations, keys.
 pub struct Api(pub Platform);
@@ -467,6 +149,7 @@ impl Api {
         body: Body<OrganisationIn>,
     ) -> Result<Created<OrganisationOut>> {
         let staff = access::staff(&self.0, &caller).await?;
+        organisations::may_create(self.0.db.read(), &staff).await?;
         let given = body.read()?;
         let once = Once::begin(&self.0, &staff.by(), key.0.as_deref(), &body).await?;
         if let Some(reply) = once.reply()? {

@@ -14,8 +14,8 @@ use crate::platform::{
 use chrono::Duration;
 use entity::{AccountId, AccountLinkPurpose, OrganisationId, Role, Time, account, account_link, membership, organisation};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, sea_query::Expr,
 };
 
 /// The link of a first start works for so long; a later start prints a new one.
@@ -164,16 +164,22 @@ pub(super) async fn make_account(
 
 /// Makes an organisation; the caller becomes its administrator. Only an administrator of another one may.
 pub async fn create(tx: &Tx, platform: &Platform, staff: &Staff, facts: Facts) -> Result<organisation::Model> {
+    may_create(tx, staff).await?;
+    facts.check()?;
+    create_in(tx, platform, staff.account.id, facts).await
+}
+
+/// Lets those through who may make another organisation: administrators of one.
+pub async fn may_create(connection: &impl ConnectionTrait, staff: &Staff) -> Result<()> {
     let administers = membership::Entity::find()
         .filter(membership::Column::AccountId.eq(staff.account.id))
         .filter(membership::Column::Role.eq(Role::Administrator))
-        .count(tx)
+        .count(connection)
         .await?;
-    if administers == 0 {
-        return Err(Error::Forbidden("Only administrators can make another organisation.".into()));
+    match administers {
+        0 => Err(Error::Forbidden("To make another organisation you must be an administrator of one.".into())),
+        _ => Ok(()),
     }
-    facts.check()?;
-    create_in(tx, platform, staff.account.id, facts).await
 }
 
 async fn create_in(tx: &Tx, platform: &Platform, account: AccountId, facts: Facts) -> Result<organisation::Model> {

@@ -50,7 +50,15 @@ impl Client {
     }
 
     /// Sends a request with a body of any kind.
-    pub async fn send(&self, method: Method, path: &str, token: Option<&str>, content_type: &str, headers: &[(&str, &str)], body: Bytes) -> Result<Answer> {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        content_type: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Answer> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));

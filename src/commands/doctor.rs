@@ -77,7 +77,9 @@ fn secret(config: &Config) -> Finding {
     let path = &config.secret_file;
     let (good, detail) = match std::fs::metadata(path) {
         Ok(found) => private(&found, path),
-        Err(_) => (true, format!("{} is not there yet; the first start makes it. Keep a copy: links depend on it.", path.display())),
+        Err(_) => {
+            (true, format!("{} is not there yet; the first start makes it. Keep a copy: links depend on it.", path.display()))
+        }
     };
     Finding { what: "secret key", good, detail }
 }
@@ -99,7 +101,9 @@ fn private(_: &std::fs::Metadata, path: &std::path::Path) -> (bool, String) {
 
 fn mail(config: &Config) -> Finding {
     let detail = match &config.mail {
-        MailWay::Folder(folder) => format!("letters are written to {}; nobody receives them. Set ALONGSIDE_MAIL=smtp to send.", folder.display()),
+        MailWay::Folder(folder) => {
+            format!("letters are written to {}; nobody receives them. Set ALONGSIDE_MAIL=smtp to send.", folder.display())
+        }
         MailWay::Smtp(_) => "letters are sent by SMTP".to_owned(),
         MailWay::Memory => "letters stay in memory".to_owned(),
     };
@@ -114,7 +118,8 @@ fn clock() -> Finding {
     let now = crate::platform::Clock::system().now();
     let built: DateTime<Utc> = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or(now);
     let good = now > built;
-    let detail = if good { format!("{}", now.format("%Y-%m-%d %H:%M UTC")) } else { "the computer's clock is wrong. Set it.".to_owned() };
+    let detail =
+        if good { format!("{}", now.format("%Y-%m-%d %H:%M UTC")) } else { "the computer's clock is wrong. Set it.".to_owned() };
     Finding { what: "clock", good, detail }
 }
 

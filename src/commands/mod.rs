@@ -2,8 +2,9 @@
 
 pub mod bench;
 pub mod client;
+pub mod demo;
 mod doctor;
-mod openapi;
+pub mod openapi;
 mod serve;
 
 use crate::{
@@ -33,6 +34,8 @@ pub enum Command {
     /// Measure what this build does on this computer
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Tell the whole story with made-up people, on a server of its own, and leave it running to look around
+    Demo(demo::Options),
 }
 
 /// Runs a sub-command.
@@ -44,6 +47,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Doctor { json } => doctor::doctor(json).await,
         Command::Openapi => openapi::print().await,
         Command::Bench(what) => bench::run(what).await,
+        Command::Demo(options) => demo::demo(options).await,
     }
 }
 
@@ -61,7 +65,8 @@ pub async fn open(config: Config) -> Result<App> {
 /// Sets up the log. It goes to standard error, so that standard output holds only what was asked for.
 pub fn log(config: &Config) {
     use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second call in one process, as in tests, changes nothing.
     let _ = if config.log_json { log.json().try_init() } else { log.try_init() };

@@ -4,17 +4,17 @@ use super::{log, open};
 use crate::{
     accounts::organisations,
     app::{self, App},
-    platform::{Config, Db, Error, Result},
+    platform::{Config, Db, Error, Result, tasks::Tasks},
 };
 use migration::{Migrations, Migrator};
 use poem::{
     Server,
     http::uri::Scheme,
-    listener::{Acceptor, Listener, TcpAcceptor, TcpListener},
+    listener::{Acceptor, TcpAcceptor},
     web::{LocalAddr, RemoteAddr},
 };
-use std::{process::ExitCode, time::Duration};
-use tokio::net::TcpStream;
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use tokio::net::{TcpListener, TcpStream};
 
 /// Requests under way get so long to finish.
 const GRACE: Duration = Duration::from_secs(20);
@@ -24,20 +24,55 @@ const IDLE: Duration = Duration::from_secs(75);
 /// Serves, and works off the queue unless told not to, until the process is asked to stop.
 pub async fn serve(config: Config) -> Result<ExitCode> {
     log(&config);
-    let (listen, works) = (config.listen, config.worker);
+    let listener = listen(config.listen).await?;
     let app = open(config).await?;
     app::schedule(&app.platform).await?;
     greet(&app).await?;
-    if works {
+    let running = start(app, listener)?;
+    stop_signal().await;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes an address; with the port 0, a free one. A port that is taken is told before anything else is done.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| Error::unavailable(format!("cannot listen on {address}: {error}")))
+}
+
+/// A server under way.
+pub struct Running {
+    /// The application that it serves.
+    pub app: App,
+    /// The server's own task. It ends before the application's tasks do, so that requests under way still find those.
+    front: Tasks,
+}
+
+/// Serves an application, and works off its queue unless told not to.
+pub fn start(app: App, listener: TcpListener) -> Result<Running> {
+    let acceptor = TcpAcceptor::from_tokio(listener).map(Prompt).map_err(|error| Error::unavailable(format!("cannot listen: {error}")))?;
+    if app.platform.config.worker {
         let worker = app.clone();
         app.tasks.spawn(async move { worker.work().await });
     }
-    let deaf = |error: std::io::Error| Error::unavailable(format!("cannot listen on {listen}: {error}"));
-    let acceptor = Prompt(TcpListener::bind(listen).into_acceptor().await.map_err(deaf)?);
-    let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
-    server.run_with_graceful_shutdown(app.endpoint(), stop_signal(), Some(GRACE)).await.map_err(deaf)?;
-    end(app).await;
-    Ok(ExitCode::SUCCESS)
+    let front = Tasks::new();
+    let (signal, endpoint) = (front.clone(), app.endpoint());
+    front.spawn(async move {
+        let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
+        let stopping = async { signal.stopping().await };
+        if let Err(error) = server.run_with_graceful_shutdown(endpoint, stopping, Some(GRACE)).await {
+            tracing::error!(error = %error, "the server could not go on");
+        }
+    });
+    Ok(Running { app, front })
+}
+
+impl Running {
+    /// Lets requests and work under way finish, then closes the database.
+    pub async fn stop(self) {
+        self.front.stop();
+        self.front.finished().await;
+        end(self.app).await;
+    }
 }
 
 /// Accepts connections whose small answers leave at once, instead of waiting for more to fill a packet.
@@ -64,7 +99,9 @@ async fn greet(app: &App) -> Result<()> {
     tracing::info!(listen = %config.listen, public_url = config.public_url, "alongside is starting");
     if let Some(token) = organisations::first_start(&app.platform).await? {
         // The only secret that is ever printed: without it nobody could begin. It works once.
-        println!("Nobody is set up yet. Make the first administrator and organisation with this link (it works once, for 7 days):");
+        println!(
+            "Nobody is set up yet. Make the first administrator and organisation with this link (it works once, for 7 days):"
+        );
         println!("  {}/set-up#{}", config.public_url, token.reveal());
         println!("or by POST {}/api/set-up with the token behind the #.", config.public_url);
     }

@@ -2,6 +2,7 @@
 
 use super::REPORT;
 use crate::{
+    participants::unsubscribe_links,
     platform::{
         Platform, Result, Tx,
         jobs::{Fault, Next},
@@ -41,6 +42,8 @@ pub async fn send(platform: Platform, payload: Value) -> Result<Next, Fault> {
         let batch = batch(&tx, &platform, &about).await?;
         let page = recipients(&tx, &platform, scope, about.release, after).await?;
         let letters: Vec<NewLetter> = page.iter().map(|(id, address)| letter(&platform, &about, *id, address)).collect();
+        let stop: Vec<_> = letters.iter().map(|letter| (letter.id, ParticipantId(letter.recipient_id))).collect();
+        unsubscribe_links(&tx, &platform, about.organisation, &stop).await?;
         mail::enqueue(&tx, &platform.clock, Some(about.organisation), batch, &letters).await?;
         tx.commit().await?;
         platform.wake.notify_one();

@@ -2,9 +2,11 @@
 
 use super::{address, gather};
 use crate::{
+    accounts::links::{self, LinkKind},
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
+        secret::TokenKind,
     },
     sessions::letters::{Recipient, recipient},
     statistics::{counts, people},
@@ -41,11 +43,17 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     if newest != Some(release.n) {
         return Ok(Composed::Drop(MailState::Cancelled, "a newer version is out"));
     }
+    if let Some(later) = recipient.quiet_until(platform.clock.now()) {
+        return Ok(Composed::Later(later));
+    }
     let url = address(&platform.config.public_url, &recipient.organisation.slug, report.id);
     let mine = format!("{}/me", platform.config.public_url);
     let document: ReportDocument =
         serde_json::from_value(release.document).map_err(|_| Error::bug("a release that cannot be read"))?;
     let letter = report_letter(&recipient, &document, release.change_note.as_deref(), &url, &mine);
+    let stop = platform.secret.token(TokenKind::Unsubscribe, message.id.0);
+    let stop = links::address(&platform, &recipient.organisation, LinkKind::Unsubscribe, &stop);
+    let letter = letter.stoppable(stop, format!("{}.{}", message.kind, recipient.organisation.slug));
     Ok(Composed::Letter(Box::new(letter)))
 }
 
@@ -66,10 +74,7 @@ fn report_letter(recipient: &Recipient, document: &ReportDocument, change: Optio
         .heading("In one minute")
         .text(&document.in_one_minute.text)
         .button("Read the whole report", url)
-        .text(format!(
-            "On your own page, {mine}, you can see what became of what you said, and tell us how this was for you. \
-             There you can also say that you do not want letters like this one."
-        ))
+        .text(format!("On your own page, {mine}, you can see what became of what you said, and tell us how this was for you."))
         .text(format!("If you have a question, turn to {}.", recipient.organisation.contact))
 }
 

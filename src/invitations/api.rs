@@ -1,18 +1,15 @@
 //! Endpoints for the holder of an invitation's link, and for coordinators.
 
-use super::{
-    guest,
-    jobs,
-    letters::{payment, time},
-    make, places, replies,
-};
+pub mod shapes;
+
+use super::{guest, jobs, letters::time, make, places, replies};
 use crate::{
     accounts::{Power, access, api::MessageOut},
     consent::{
         api::{ConsentsIn, NoticeOut, ShownIn, ShownOut, StandingOut, WithdrawIn, WithdrawnOut},
         notices, record,
     },
-    integrity::ladder::{self, step},
+    integrity::ladder::step,
     opportunities,
     platform::{
         Error, Platform, Result,
@@ -22,245 +19,18 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
-    Format, InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, OrganisationId, ParticipantId, PaymentOffer, PlaceId, PlaceState, Rung,
-    SupportContact, Time, invitation, invitation_link, opportunity, organisation, participant, place,
+    InvitationState, OpportunityId, OrganisationId, PlaceId, PlaceState, invitation, invitation_link, opportunity, organisation,
+    participant, place,
 };
 use poem_openapi::{
-    Object, OpenApi,
+    OpenApi,
     param::{Header, Path, Query},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde::Deserialize;
-
-/// What somebody is asked to take part in.
-#[derive(Object)]
-pub struct OfferOut {
-    /// Id of the opportunity.
-    opportunity: OpportunityId,
-    /// What kind of activity it is.
-    kind: OpportunityKind,
-    /// Title.
-    title: String,
-    /// What it is about.
-    summary: String,
-    /// Its rung on the ladder.
-    rung: Rung,
-    /// The rung in people's words.
-    rung_in_words: String,
-    /// What the rung means.
-    rung_meaning: String,
-    /// Who made the ladder.
-    attribution: String,
-    /// What can change.
-    open_to_influence: String,
-    /// What cannot.
-    not_open: String,
-    /// Who decides.
-    who_decides: String,
-    /// How people are chosen.
-    how_chosen: String,
-    /// The time it takes, in words.
-    time: String,
-    /// Minutes, without preparation.
-    minutes: i32,
-    /// Minutes to prepare.
-    preparation_minutes: i32,
-    /// Forms it takes.
-    formats: Vec<Format>,
-    /// When it starts.
-    #[oai(skip_serializing_if_is_none)]
-    starts_at: Option<Time>,
-    /// The payment offer.
-    payment: PaymentOffer,
-    /// The payment offer in words.
-    payment_in_words: String,
-    /// Support that is offered.
-    support: String,
-    /// What may be hard to read or hear.
-    #[oai(skip_serializing_if_is_none)]
-    content_note: Option<String>,
-    /// Someone to talk to.
-    #[oai(skip_serializing_if_is_none)]
-    support_contact: Option<SupportContact>,
-    /// Last day for an answer.
-    #[oai(skip_serializing_if_is_none)]
-    closes_on: Option<NaiveDate>,
-    /// By then people hear what came of it.
-    #[oai(skip_serializing_if_is_none)]
-    feedback_due: Option<NaiveDate>,
-}
-
-impl OfferOut {
-    fn of(row: opportunity::Model) -> Self {
-        let rung = step(row.rung);
-        Self {
-            time: time(&row),
-            payment_in_words: payment(&row.payment),
-            opportunity: row.id,
-            kind: row.kind,
-            title: row.title,
-            summary: row.summary,
-            rung: row.rung,
-            rung_in_words: rung.people_say.into(),
-            rung_meaning: rung.plain.into(),
-            attribution: ladder::ATTRIBUTION.into(),
-            open_to_influence: row.open_to_influence,
-            not_open: row.not_open,
-            who_decides: row.who_decides,
-            how_chosen: row.how_chosen,
-            minutes: row.minutes,
-            preparation_minutes: row.preparation_minutes,
-            formats: row.formats.0,
-            starts_at: row.starts_at,
-            payment: row.payment,
-            support: row.support,
-            content_note: row.content_note,
-            support_contact: row.support_contact,
-            closes_on: row.closes_on,
-            feedback_due: row.feedback_due,
-        }
-    }
-}
-
-/// A lighter way to take part.
-#[derive(Object)]
-pub struct LighterOut {
-    /// Id of the opportunity.
-    opportunity: OpportunityId,
-    /// Title.
-    title: String,
-    /// Its rung in people's words.
-    rung_in_words: String,
-    /// The time it takes, in words.
-    time: String,
-}
-
-/// An invitation, as its person sees it.
-#[derive(Object)]
-pub struct InvitationOut {
-    /// Its id.
-    id: InvitationId,
-    /// Where it stands.
-    state: InvitationState,
-    /// Who asks.
-    organisation: String,
-    /// Whom to turn to with questions.
-    contact: String,
-    /// What is asked.
-    offer: OfferOut,
-    /// Why this person was asked.
-    why: Vec<String>,
-    /// Whether the person had asked to be asked each time.
-    question_first: bool,
-    /// Whether an answer can be given now.
-    takes_answers: bool,
-    /// The person's place, for activities with places.
-    #[oai(skip_serializing_if_is_none)]
-    place: Option<PlaceState>,
-    /// Lighter ways to take part in the same project.
-    lighter: Vec<LighterOut>,
-}
-
-/// Where an invitation stands after an answer.
-#[derive(Object)]
-pub struct ReplyOut {
-    /// The state.
-    state: InvitationState,
-    /// What happens now, in words.
-    message: String,
-}
-
-impl ReplyOut {
-    fn of(state: InvitationState) -> Self {
-        let message = match state {
-            InvitationState::Accepted => "Thank you. You take part.",
-            InvitationState::Waiting => "Thank you. All places are taken at the moment. You are on the waiting list, and we write if one becomes free.",
-            InvitationState::Declined => "Thank you for telling us. We do not ask again about this project.",
-            InvitationState::AskLater => "We ask again on the day you chose.",
-            InvitationState::SteppedDown => "That is fine. You hear what comes of it.",
-            _ => "Noted.",
-        };
-        Self { state, message: message.into() }
-    }
-}
-
-/// When to ask again.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AskLaterIn {
-    /// The day.
-    on: NaiveDate,
-}
-
-/// To which lighter way.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LighterIn {
-    /// One of the offered ways; left out, to stay informed.
-    #[serde(default)]
-    to: Option<OpportunityId>,
-}
-
-/// Where somebody stands after stepping down.
-#[derive(Object)]
-pub struct LighterTakenOut {
-    /// The state of the invitation that was left.
-    state: InvitationState,
-    /// The token of the new invitation; a letter with its own link follows too.
-    #[oai(skip_serializing_if_is_none)]
-    token: Option<String>,
-}
-
-/// How many invitations are in a state.
-#[derive(Object)]
-pub struct StateCount {
-    /// The state.
-    state: InvitationState,
-    /// How many.
-    count: u64,
-}
-
-/// How many letters are in a state.
-#[derive(Object)]
-pub struct LetterCount {
-    /// The state.
-    state: MailState,
-    /// How many.
-    count: u64,
-}
-
-/// How the invitations of an opportunity stand.
-#[derive(Object)]
-pub struct FunnelOut {
-    /// Invitations made.
-    asked: u64,
-    /// Invitations by state.
-    invitations: Vec<StateCount>,
-    /// Letters about this opportunity's invitations, by state.
-    letters: Vec<LetterCount>,
-    /// Places there are.
-    #[oai(skip_serializing_if_is_none)]
-    places: Option<i32>,
-    /// Places that are taken.
-    filled: u64,
-    /// People on the waiting list.
-    waiting: u64,
-}
-
-/// A place and who holds it.
-#[derive(Object)]
-pub struct PlaceOut {
-    /// Its id.
-    id: PlaceId,
-    /// Who.
-    participant: ParticipantId,
-    /// Name, where one was given.
-    name: Option<String>,
-    /// Address.
-    email: String,
-    /// Held, waiting or released.
-    state: PlaceState,
-}
+pub use shapes::{
+    AskLaterIn, FunnelOut, InvitationOut, LetterCount, LighterIn, LighterOut, LighterTakenOut, OfferOut, PlaceOut, ReplyOut,
+    StateCount,
+};
 
 /// Invitations and replies.
 pub struct Api(pub Platform);
@@ -312,7 +82,12 @@ impl Api {
             takes_answers,
             place: place.map(|place| place.state),
             lighter: lighter
-                .map(|row| LighterOut { opportunity: row.id, rung_in_words: step(row.rung).people_say.into(), time: time(&row), title: row.title })
+                .map(|row| LighterOut {
+                    opportunity: row.id,
+                    rung_in_words: step(row.rung).people_say.into(),
+                    time: time(&row),
+                    title: row.title,
+                })
                 .collect(),
             offer: OfferOut::of(offer),
         }))
@@ -384,7 +159,9 @@ impl Api {
         let guest = guest::guest(&self.0, &caller).await?;
         let given = body.take()?;
         let tx = self.0.db.begin().await?;
-        let current = notices::current(&tx, guest.organisation, guest.invitation.opportunity_id.0).await?.ok_or(Error::NotFound("notice"))?;
+        let current = notices::current(&tx, guest.organisation, guest.invitation.opportunity_id.0)
+            .await?
+            .ok_or(Error::NotFound("notice"))?;
         let token = record::shown(&tx, &self.0, &guest.speaker(), current.id, &given.language, given.format).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(Created::new(&ShownOut { shown: token.reveal().into() }))
@@ -434,8 +211,17 @@ impl Api {
     }
 
     /// Read how the invitations stand
-    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/invitations", method = "get", operation_id = "getFunnel")]
-    async fn funnel(&self, caller: Caller, organisation: Path<OrganisationId>, opportunity: Path<OpportunityId>) -> Result<Fine<FunnelOut>> {
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/invitations",
+        method = "get",
+        operation_id = "getFunnel"
+    )]
+    async fn funnel(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<FunnelOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
         let db = self.0.db.read();
         let found = opportunity::Entity::find_by_id((actor.organisation, opportunity.0)).one(db).await.map_err(Error::from)?;
@@ -486,7 +272,8 @@ impl Api {
         if let Some(after) = cursor.after {
             query = query.filter(place::Column::Id.gt(PlaceId(after)));
         }
-        let rows = query.order_by_asc(place::Column::Id).limit(cursor.limit + 1).all(self.0.db.read()).await.map_err(Error::from)?;
+        let rows =
+            query.order_by_asc(place::Column::Id).limit(cursor.limit + 1).all(self.0.db.read()).await.map_err(Error::from)?;
         let ids = rows.iter().map(|row| row.participant_id);
         let people = participant::Entity::find()
             .filter(participant::Column::OrganisationId.eq(actor.organisation))

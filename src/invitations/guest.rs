@@ -2,7 +2,11 @@
 
 use crate::{
     consent::record::Speaker,
-    platform::{Error, Platform, Result, http::Caller, secret::TokenKind},
+    platform::{
+        Error, Platform, Result,
+        http::Caller,
+        secret::{Token, TokenKind},
+    },
 };
 use entity::{OrganisationId, ParticipantId, invitation, invitation_link, opportunity};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -38,7 +42,11 @@ impl Guest {
 
 /// The invitation behind a token. Links of ended invitations still open, so that people can see and take back what they gave.
 pub async fn guest(platform: &Platform, caller: &Caller) -> Result<Guest> {
-    let token = caller.of_kind(TokenKind::Invitation)?;
+    holder(platform, &caller.of_kind(TokenKind::Invitation)?).await
+}
+
+/// The same, of a token from elsewhere.
+pub async fn holder(platform: &Platform, token: &Token) -> Result<Guest> {
     let found = invitation_link::Entity::find()
         .filter(invitation_link::Column::TokenHash.eq(token.hash()))
         .one(platform.db.read())

@@ -13,8 +13,8 @@ use crate::{
 };
 use chrono::Duration;
 use entity::{
-    InvitationId, InvitationState, MailState, OpportunityId, OrganisationId, ParticipantId, ParticipantState, Purpose, invitation, mail_message,
-    opportunity, participant, response,
+    InvitationId, InvitationState, MailState, OpportunityId, OrganisationId, ParticipantId, ParticipantState, Purpose,
+    invitation, mail_message, opportunity, participant, response,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,10 @@ pub fn payload<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Fault>
 
 /// Reminds those who have not answered; the letters are made by a job.
 pub async fn ask_reminders(tx: &Tx, platform: &Platform, actor: &Actor, opportunity: OpportunityId) -> Result<()> {
-    let row = opportunity::Entity::find_by_id((actor.organisation, opportunity)).one(tx).await?.ok_or(Error::NotFound("opportunity"))?;
+    let row = opportunity::Entity::find_by_id((actor.organisation, opportunity))
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound("opportunity"))?;
     if !opportunities::is_open(tx, &row, platform.clock.now()).await? {
         return Err(Error::conflict("closed", "This does not take answers now."));
     }
@@ -59,7 +62,9 @@ pub async fn remind(platform: Platform, value: Value) -> Result<Next, Fault> {
     let which: Which = payload(value)?;
     let (now, organisation) = (platform.clock.now(), which.organisation);
     let tx = platform.db.begin().await?;
-    let Some(opportunity) = opportunity::Entity::find_by_id((organisation, which.opportunity)).one(&tx).await? else { return Ok(Next::Done) };
+    let Some(opportunity) = opportunity::Entity::find_by_id((organisation, which.opportunity)).one(&tx).await? else {
+        return Ok(Next::Done);
+    };
     if !opportunities::is_open(&tx, &opportunity, now).await? {
         return Ok(Next::Done);
     }
@@ -84,7 +89,13 @@ pub async fn remind(platform: Platform, value: Value) -> Result<Next, Fault> {
 }
 
 /// Makes a reminder for each of these invitations whose person allows it, and counts it for all.
-async fn write_reminders(tx: &Tx, platform: &Platform, organisation: OrganisationId, opportunity: OpportunityId, due: &[invitation::Model]) -> Result<()> {
+async fn write_reminders(
+    tx: &Tx,
+    platform: &Platform,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    due: &[invitation::Model],
+) -> Result<()> {
     let now = platform.clock.now();
     let people: Vec<ParticipantId> = due.iter().map(|row| row.participant_id).collect();
     let willing = permitted(tx, organisation, &people, Purpose::ContactReminder, organisation.0, now).await?;
@@ -113,7 +124,12 @@ async fn write_reminders(tx: &Tx, platform: &Platform, organisation: Organisatio
     Ok(())
 }
 
-async fn answered(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId, people: &[ParticipantId]) -> Result<HashSet<ParticipantId>> {
+async fn answered(
+    tx: &Tx,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    people: &[ParticipantId],
+) -> Result<HashSet<ParticipantId>> {
     let found: Vec<ParticipantId> = response::Entity::find()
         .select_only()
         .column(response::Column::ParticipantId)
@@ -126,7 +142,11 @@ async fn answered(tx: &Tx, organisation: OrganisationId, opportunity: Opportunit
     Ok(found.into_iter().collect())
 }
 
-async fn addresses(connection: &impl ConnectionTrait, organisation: OrganisationId, people: &[ParticipantId]) -> Result<HashMap<ParticipantId, String>> {
+async fn addresses(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    people: &[ParticipantId],
+) -> Result<HashMap<ParticipantId, String>> {
     let found: Vec<(ParticipantId, String)> = participant::Entity::find()
         .select_only()
         .column(participant::Column::Id)
@@ -180,7 +200,13 @@ pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
 
 /// Takes back invitations that no longer fit what a person wants: their waiting letters go, and if one was sent already, a
 /// neutral letter follows.
-pub async fn take_back(tx: &Tx, platform: &Platform, organisation: OrganisationId, person: &participant::Model, invitations: &[invitation::Model]) -> Result<()> {
+pub async fn take_back(
+    tx: &Tx,
+    platform: &Platform,
+    organisation: OrganisationId,
+    person: &participant::Model,
+    invitations: &[invitation::Model],
+) -> Result<()> {
     for row in invitations.iter().filter(|row| rules::is_open(row.state)) {
         invitation::Entity::update_many()
             .col_expr(invitation::Column::State, Expr::value(InvitationState::Withdrawn.word()))
@@ -198,7 +224,14 @@ pub async fn take_back(tx: &Tx, platform: &Platform, organisation: OrganisationI
             .await?;
         if unsent.rows_affected == 0 && person.state == ParticipantState::Joined {
             let batch = make::batch(tx, platform, organisation, TAKEN_BACK, row.opportunity_id.0, "system").await?;
-            let letters = make::Letters { organisation, batch, kind: TAKEN_BACK, n: row.version, priority: priority::TRANSACTIONAL, expires_at: None };
+            let letters = make::Letters {
+                organisation,
+                batch,
+                kind: TAKEN_BACK,
+                n: row.version,
+                priority: priority::TRANSACTIONAL,
+                expires_at: None,
+            };
             make::write(tx, platform, letters, &[(row.id, person.id, &person.email)]).await?;
         }
         super::places::freed_if_limited(tx, platform, organisation, row.opportunity_id).await?;

@@ -6,18 +6,18 @@ use crate::{
     consent::permits,
     integrity::ladder::{self, step},
     opportunities,
-    participants::rules::allowed,
+    participants::rules::{allowed, quiet_until},
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
         secret::TokenKind,
     },
 };
-use chrono::{DateTime, Days, NaiveDate, TimeZone, Timelike};
+use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, MailState, OrganisationId, ParticipantState, PaymentKind, PaymentOffer, PreferenceDoc, Purpose, Time,
-    TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
+    InvitationId, MailState, OrganisationId, ParticipantState, PaymentKind, PaymentOffer, PreferenceDoc, Purpose, TopicId,
+    invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
@@ -41,7 +41,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         return Ok(drop);
     }
     let now = platform.clock.now();
-    if let Some(later) = about.quiet_until(now) {
+    if let Some(later) = quiet_until(&about.wishes, about.zone, now) {
         return Ok(Composed::Later(later));
     }
     let token = platform.secret.token(TokenKind::Invitation, message.id.0);
@@ -61,7 +61,9 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
 async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Option<About>> {
     let (Some(organisation), Some(subject)) = (message.organisation_id, message.subject_id) else { return Ok(None) };
     let db = platform.db.read();
-    let Some(invitation) = invitation::Entity::find_by_id((organisation, InvitationId(subject))).one(db).await? else { return Ok(None) };
+    let Some(invitation) = invitation::Entity::find_by_id((organisation, InvitationId(subject))).one(db).await? else {
+        return Ok(None);
+    };
     let opportunity = opportunity::Entity::find_by_id((organisation, invitation.opportunity_id)).one(db).await?;
     let person = participant::Entity::find_by_id((organisation, invitation.participant_id)).one(db).await?;
     let organisation = organisation::Entity::find_by_id(organisation).one(db).await?;
@@ -82,7 +84,11 @@ pub async fn wishes_of(connection: &impl ConnectionTrait, person: &participant::
 }
 
 /// What an opportunity is about.
-pub async fn topics_of(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: entity::OpportunityId) -> Result<Vec<TopicId>> {
+pub async fn topics_of(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    opportunity: entity::OpportunityId,
+) -> Result<Vec<TopicId>> {
     let rows = opportunity_topic::Entity::find()
         .filter(opportunity_topic::Column::OrganisationId.eq(organisation))
         .filter(opportunity_topic::Column::OpportunityId.eq(opportunity))
@@ -124,33 +130,16 @@ async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Opt
 }
 
 impl About {
-    /// When the person may next be written to, if not now: after a quiet period, and inside their hours.
-    fn quiet_until(&self, now: Time) -> Option<Time> {
-        let local = now.with_timezone(&self.zone);
-        let mut day = local.date_naive();
-        while let Some(period) = self.wishes.quiet_periods.iter().find(|period| period.from <= day && day <= period.to) {
-            day = period.to.checked_add_days(Days::new(1))?;
-        }
-        let contact = &self.wishes.contact;
-        let hour = |given: Option<i32>, otherwise: u32| given.and_then(|hour| u32::try_from(hour).ok()).unwrap_or(otherwise);
-        let (from, to) = (hour(contact.from_hour, 0), hour(contact.to_hour, 24));
-        if day == local.date_naive() {
-            if (from..to).contains(&local.hour()) {
-                return None;
-            }
-            if local.hour() >= to {
-                day = day.checked_add_days(Days::new(1))?;
-            }
-        }
-        at_hour(self.zone, day, from)
-    }
-
     fn subject(&self, plain: String) -> String {
         if self.wishes.contact.neutral_subject { format!("A message from {}", self.organisation.name) } else { plain }
     }
 
     fn letter(&self, subject: String) -> Letter {
-        let reason = format!("You get this letter because you joined {} and chose to be asked. {}", self.organisation.name, contact(&self.organisation));
+        let reason = format!(
+            "You get this letter because you joined {} and chose to be asked. {}",
+            self.organisation.name,
+            contact(&self.organisation)
+        );
         let mut letter = Letter::new(&self.organisation.name, self.subject(subject), reason);
         letter.language.clone_from(&self.person.language);
         letter.text(match &self.person.name {
@@ -226,13 +215,6 @@ impl About {
         let local = |at: DateTime<chrono::Utc>| at.with_timezone(&self.zone).format("%A %-d %B %Y, %H:%M").to_string();
         self.opportunity.starts_at.map(local).unwrap_or_default()
     }
-}
-
-/// The first instant of an hour on a day, also where the clocks change.
-fn at_hour(zone: Tz, day: NaiveDate, hour: u32) -> Option<Time> {
-    let local = day.and_hms_opt(hour.min(23), 0, 0)?;
-    let found = zone.from_local_datetime(&local).earliest().or_else(|| zone.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest())?;
-    Some(found.with_timezone(&chrono::Utc))
 }
 
 fn contact(organisation: &organisation::Model) -> String {

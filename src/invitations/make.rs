@@ -10,10 +10,14 @@ use crate::{
     },
 };
 use entity::{
-    InvitationId, InvitationState, MailBatchId, MailMessageId, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, RecipientKind, Time,
-    WhyAsked, invitation, invitation_link, mail_batch, mail_message, opportunity, participant,
+    InvitationId, InvitationState, MailBatchId, MailMessageId, MailState, MatchRunId, OpportunityId, OrganisationId,
+    ParticipantId, RecipientKind, Time, WhyAsked, invitation, invitation_link, mail_batch, mail_message, opportunity,
+    participant,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 /// Rows in one statement.
@@ -76,12 +80,25 @@ pub async fn make(
     }
     let batch = batch(tx, platform, organisation, INVITE, run.map_or(opportunity.id.0, |run| run.0), by).await?;
     let letters: Vec<_> = made.iter().map(|(id, person)| (*id, person.participant, person.address.as_str())).collect();
-    write(tx, platform, Letters { organisation, batch, kind: INVITE, n: 0, priority: priority::INVITATION, expires_at: None }, &letters).await?;
+    write(
+        tx,
+        platform,
+        Letters { organisation, batch, kind: INVITE, n: 0, priority: priority::INVITATION, expires_at: None },
+        &letters,
+    )
+    .await?;
     Ok(made.into_iter().map(|(id, _)| id).collect())
 }
 
 /// The sending of a kind about a subject: opened once, used again by later pages.
-pub(super) async fn batch(tx: &Tx, platform: &Platform, organisation: OrganisationId, kind: &'static str, subject: Uuid, by: &str) -> Result<MailBatchId> {
+pub(super) async fn batch(
+    tx: &Tx,
+    platform: &Platform,
+    organisation: OrganisationId,
+    kind: &'static str,
+    subject: Uuid,
+    by: &str,
+) -> Result<MailBatchId> {
     let found = mail_batch::Entity::find()
         .filter(mail_batch::Column::OrganisationId.eq(organisation))
         .filter(mail_batch::Column::Kind.eq(kind))
@@ -105,7 +122,12 @@ pub(super) struct Letters {
 }
 
 /// Enqueues letters about invitations, each with its own link and its own way to stop such letters.
-pub(super) async fn write(tx: &Tx, platform: &Platform, common: Letters, people: &[(InvitationId, ParticipantId, &str)]) -> Result<()> {
+pub(super) async fn write(
+    tx: &Tx,
+    platform: &Platform,
+    common: Letters,
+    people: &[(InvitationId, ParticipantId, &str)],
+) -> Result<()> {
     let now = platform.clock.now();
     let letters: Vec<NewLetter> = people
         .iter()
@@ -131,13 +153,18 @@ pub(super) async fn write(tx: &Tx, platform: &Platform, common: Letters, people:
         });
         invitation_link::Entity::insert_many(links).exec_without_returning(tx).await?;
     }
-    let stop: Vec<(MailMessageId, ParticipantId)> = letters.iter().map(|letter| (letter.id, letter.recipient_id.into())).collect();
+    let stop: Vec<(MailMessageId, ParticipantId)> =
+        letters.iter().map(|letter| (letter.id, letter.recipient_id.into())).collect();
     unsubscribe_links(tx, platform, common.organisation, &stop).await?;
     mail::enqueue(tx, &platform.clock, Some(common.organisation), common.batch, &letters).await
 }
 
 /// Letters about the invitations of an opportunity, counted by state.
-pub async fn letter_counts(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: OpportunityId) -> Result<Vec<(MailState, u64)>> {
+pub async fn letter_counts(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+) -> Result<Vec<(MailState, u64)>> {
     let invitations = invitation::Entity::find()
         .select_only()
         .column(invitation::Column::Id)

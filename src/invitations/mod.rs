@@ -7,7 +7,7 @@
 pub mod api;
 pub mod guest;
 pub mod jobs;
-mod letters;
+pub mod letters;
 pub mod make;
 pub mod places;
 pub mod replies;

@@ -6,14 +6,22 @@ use crate::platform::{
     jobs::{NewJob, enqueue},
     mail::priority,
 };
-use entity::{InvitationState, OpportunityId, OrganisationId, ParticipantId, PlaceState, invitation, opportunity, participant, place};
+use entity::{
+    InvitationState, OpportunityId, OrganisationId, ParticipantId, PlaceState, invitation, opportunity, participant, place,
+};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde_json::json;
 
 /// Takes a place, or a place on the waiting list. Taking it again changes nothing.
-pub async fn take(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, participant: ParticipantId) -> Result<PlaceState> {
+pub async fn take(
+    tx: &Tx,
+    platform: &Platform,
+    opportunity: &opportunity::Model,
+    participant: ParticipantId,
+) -> Result<PlaceState> {
     let (organisation, most) = (opportunity.organisation_id, opportunity.places);
     lock(tx, organisation, opportunity.id).await?;
     let own = of(tx, organisation, opportunity.id, participant).await?;
@@ -61,7 +69,8 @@ pub async fn take(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model
 pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, participant: ParticipantId) -> Result<()> {
     let organisation = opportunity.organisation_id;
     lock(tx, organisation, opportunity.id).await?;
-    let Some(own) = of(tx, organisation, opportunity.id, participant).await?.filter(|own| own.state != PlaceState::Released) else {
+    let Some(own) = of(tx, organisation, opportunity.id, participant).await?.filter(|own| own.state != PlaceState::Released)
+    else {
         return Ok(());
     };
     let was_held = own.state == PlaceState::Held;
@@ -93,7 +102,12 @@ pub async fn freed(tx: &Tx, platform: &Platform, organisation: OrganisationId, o
 }
 
 /// The same, where places are limited.
-pub async fn freed_if_limited(tx: &Tx, platform: &Platform, organisation: OrganisationId, opportunity: OpportunityId) -> Result<()> {
+pub async fn freed_if_limited(
+    tx: &Tx,
+    platform: &Platform,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+) -> Result<()> {
     let found = opportunity::Entity::find_by_id((organisation, opportunity)).one(tx).await?;
     match found.and_then(|row| row.places) {
         Some(_) => freed(tx, platform, organisation, opportunity).await,
@@ -118,9 +132,13 @@ async fn move_up(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model,
     row.state = Set(InvitationState::Accepted);
     row.version = Set(version + 1);
     row.update(tx).await?;
-    let person = participant::Entity::find_by_id((organisation, participant)).one(tx).await?.ok_or_else(|| Error::bug("a place without a person"))?;
+    let person = participant::Entity::find_by_id((organisation, participant))
+        .one(tx)
+        .await?
+        .ok_or_else(|| Error::bug("a place without a person"))?;
     let batch = make::batch(tx, platform, organisation, PLACE, opportunity.id.0, "system").await?;
-    let letters = make::Letters { organisation, batch, kind: PLACE, n: version, priority: priority::TRANSACTIONAL, expires_at: None };
+    let letters =
+        make::Letters { organisation, batch, kind: PLACE, n: version, priority: priority::TRANSACTIONAL, expires_at: None };
     make::write(tx, platform, letters, &[(id, participant, &person.email)]).await
 }
 
@@ -131,7 +149,12 @@ async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId)
 }
 
 /// A person's place.
-pub async fn of(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: OpportunityId, participant: ParticipantId) -> Result<Option<place::Model>> {
+pub async fn of(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    participant: ParticipantId,
+) -> Result<Option<place::Model>> {
     let found = place::Entity::find()
         .filter(place::Column::OrganisationId.eq(organisation))
         .filter(place::Column::OpportunityId.eq(opportunity))
@@ -142,7 +165,12 @@ pub async fn of(connection: &impl ConnectionTrait, organisation: OrganisationId,
 }
 
 /// How many places of an opportunity are in a state.
-pub async fn count(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: OpportunityId, state: PlaceState) -> Result<u64> {
+pub async fn count(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    state: PlaceState,
+) -> Result<u64> {
     let count = place::Entity::find()
         .filter(place::Column::OrganisationId.eq(organisation))
         .filter(place::Column::OpportunityId.eq(opportunity))

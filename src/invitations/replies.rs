@@ -10,9 +10,13 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
-    InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, PlaceState, Rung, invitation, opportunity, participant,
+    InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, PlaceState, Rung, invitation, opportunity,
+    participant,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 /// So many lighter ways are offered at most.
 const LIGHTER: u64 = 20;
@@ -24,7 +28,12 @@ async fn locked(tx: &Tx, organisation: OrganisationId, id: InvitationId) -> Resu
 }
 
 /// Checks that a reply may be given now. `Ok(None)` says that it is there already.
-async fn ready(tx: &Tx, platform: &Platform, guest: &Guest, reply: Reply) -> Result<Option<(invitation::Model, opportunity::Model)>> {
+async fn ready(
+    tx: &Tx,
+    platform: &Platform,
+    guest: &Guest,
+    reply: Reply,
+) -> Result<Option<(invitation::Model, opportunity::Model)>> {
     let opportunity = guest.opportunity(tx).await?;
     let invitation = locked(tx, guest.organisation, guest.invitation.id).await?;
     let open = opportunities::is_open(tx, &opportunity, platform.clock.now()).await?;
@@ -42,7 +51,13 @@ async fn ready(tx: &Tx, platform: &Platform, guest: &Guest, reply: Reply) -> Res
     }
 }
 
-async fn set(tx: &Tx, platform: &Platform, invitation: invitation::Model, state: InvitationState, again: Option<NaiveDate>) -> Result<()> {
+async fn set(
+    tx: &Tx,
+    platform: &Platform,
+    invitation: invitation::Model,
+    state: InvitationState,
+    again: Option<NaiveDate>,
+) -> Result<()> {
     let version = invitation.version;
     let mut row = invitation.into_active_model();
     row.state = Set(state);
@@ -95,7 +110,13 @@ pub async fn decline(tx: &Tx, platform: &Platform, guest: &Guest) -> Result<Invi
 }
 
 /// Ends an invitation that a person leaves, and frees what they held.
-async fn leave(tx: &Tx, platform: &Platform, invitation: invitation::Model, opportunity: &opportunity::Model, state: InvitationState) -> Result<()> {
+async fn leave(
+    tx: &Tx,
+    platform: &Platform,
+    invitation: invitation::Model,
+    opportunity: &opportunity::Model,
+    state: InvitationState,
+) -> Result<()> {
     let (participant, was) = (invitation.participant_id, invitation.state);
     set(tx, platform, invitation, state, None).await?;
     if opportunity.kind == entity::OpportunityKind::Consultation || opportunity.state != OpportunityState::Open {
@@ -104,7 +125,9 @@ async fn leave(tx: &Tx, platform: &Platform, invitation: invitation::Model, oppo
     match was {
         InvitationState::Accepted | InvitationState::Waiting => places::release(tx, platform, opportunity, participant).await,
         // A seat that was offered and not taken goes to the next in line.
-        InvitationState::Sent | InvitationState::AskLater => places::freed(tx, platform, opportunity.organisation_id, opportunity.id).await,
+        InvitationState::Sent | InvitationState::AskLater => {
+            places::freed(tx, platform, opportunity.organisation_id, opportunity.id).await
+        }
         _ => Ok(()),
     }
 }
@@ -124,7 +147,12 @@ pub async fn ask_later(tx: &Tx, platform: &Platform, guest: &Guest, on: NaiveDat
 }
 
 /// Lighter ways to take part in the same project that are open now: a lower rung, or the same rung and less time.
-pub async fn lighter(connection: &impl ConnectionTrait, platform: &Platform, guest: &Guest, than: &opportunity::Model) -> Result<Vec<opportunity::Model>> {
+pub async fn lighter(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    guest: &Guest,
+    than: &opportunity::Model,
+) -> Result<Vec<opportunity::Model>> {
     let rungs: Vec<Rung> = Rung::ALL.iter().copied().filter(|rung| *rung <= than.rung).collect();
     let found = opportunity::Entity::find()
         .filter(opportunity::Column::OrganisationId.eq(guest.organisation))
@@ -149,7 +177,12 @@ pub async fn lighter(connection: &impl ConnectionTrait, platform: &Platform, gue
 
 /// Something lighter. With `to`, the person takes part in that way instead: it is their own choice, so their preferences do
 /// not stand against it. Without, they stay informed.
-pub async fn step_down(tx: &Tx, platform: &Platform, guest: &Guest, to: Option<OpportunityId>) -> Result<(InvitationState, Option<InvitationId>)> {
+pub async fn step_down(
+    tx: &Tx,
+    platform: &Platform,
+    guest: &Guest,
+    to: Option<OpportunityId>,
+) -> Result<(InvitationState, Option<InvitationId>)> {
     let Some((invitation, opportunity)) = ready(tx, platform, guest, Reply::StepDown).await? else {
         return Ok((InvitationState::SteppedDown, None));
     };

@@ -10,7 +10,9 @@ use crate::{
     },
     statistics::disclosure::{Shown, protect},
 };
-use entity::{DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, Time, match_result, match_run, organisation};
+use entity::{
+    DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, Time, match_result, match_run, organisation,
+};
 use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path},
@@ -166,7 +168,12 @@ impl Api {
     ///
     /// In counts, never by name, and never why somebody is not. Nobody is asked by this.
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity/match", method = "post", operation_id = "match")]
-    async fn preview(&self, caller: Caller, organisation: Path<OrganisationId>, opportunity: Path<OpportunityId>) -> Result<Fine<MatchOut>> {
+    async fn preview(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<MatchOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let (found, counts) = runs::preview(&self.0, &actor, opportunity.0).await?;
         let places = found.places.map(|places| u64::try_from(places).unwrap_or(0));
@@ -210,7 +217,12 @@ impl Api {
 
     /// List runs
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity/matches", method = "get", operation_id = "listMatches")]
-    async fn runs(&self, caller: Caller, organisation: Path<OrganisationId>, opportunity: Path<OpportunityId>) -> Result<Fine<Vec<RunOut>>> {
+    async fn runs(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<Vec<RunOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
         let minimum = self.minimum(actor.organisation).await?;
         let rows = match_run::Entity::find()
@@ -225,7 +237,11 @@ impl Api {
     }
 
     /// Read a run
-    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/matches/:run", method = "get", operation_id = "getMatch")]
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/matches/:run",
+        method = "get",
+        operation_id = "getMatch"
+    )]
     async fn get(
         &self,
         caller: Caller,
@@ -241,7 +257,11 @@ impl Api {
     /// Read a draw and run it again
     ///
     /// Everything that is needed to run the draw again: the pool as ids, the seed, the order. Runs it again and says whether it agrees.
-    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/matches/:run/draw", method = "get", operation_id = "getDraw")]
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/matches/:run/draw",
+        method = "get",
+        operation_id = "getDraw"
+    )]
     async fn draw(
         &self,
         caller: Caller,
@@ -269,9 +289,11 @@ impl Api {
             seed: run.seed,
             pool_digest: run.pool_digest.map(|digest| hex(&digest)),
             pool: pool.chunks_exact(16).filter_map(|bytes| uuid::Uuid::from_slice(bytes).ok()).map(ParticipantId).collect(),
-            drawn: rows.into_iter().map(|row| DrawnOut { rank: row.rank, participant: row.participant_id, outcome: row.outcome }).collect(),
+            drawn: rows
+                .into_iter()
+                .map(|row| DrawnOut { rank: row.rank, participant: row.participant_id, outcome: row.outcome })
+                .collect(),
             verified,
         }))
     }
 }
-

@@ -50,8 +50,15 @@ mod tests {
 
     #[test]
     fn a_draw_is_the_same_on_every_machine() {
-        assert_eq!(draw(10, 4, "2027-03-01 national lottery 3 14 15", &[7; 32]), draw(10, 4, "2027-03-01 national lottery 3 14 15", &[7; 32]));
-        assert_eq!(draw(10, 10, "seed", &digest(&[])), [0, 7, 5, 3, 8, 9, 1, 6, 4, 2], "a change here breaks every recorded draw");
+        assert_eq!(
+            draw(10, 4, "2027-03-01 national lottery 3 14 15", &[7; 32]),
+            draw(10, 4, "2027-03-01 national lottery 3 14 15", &[7; 32])
+        );
+        assert_eq!(
+            draw(10, 10, "seed", &digest(&[])),
+            [0, 7, 5, 3, 8, 9, 1, 6, 4, 2],
+            "a change here breaks every recorded draw"
+        );
     }
 
     #[test]

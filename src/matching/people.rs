@@ -10,8 +10,8 @@ use crate::{
 use chrono::{Datelike, NaiveDate, TimeZone};
 use chrono_tz::Tz;
 use entity::{
-    InvitationState, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Purpose, Time, invitation, opportunity, opportunity_topic,
-    organisation, participant, preference,
+    InvitationState, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Purpose, Time, invitation,
+    opportunity, opportunity_topic, organisation, participant, preference,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{HashMap, HashSet};
@@ -53,7 +53,13 @@ impl Question {
     }
 
     /// Looks at the next page of people behind `after`. With `among`, at those only.
-    pub async fn page(&self, connection: &impl ConnectionTrait, after: Option<ParticipantId>, among: Option<&[ParticipantId]>, now: Time) -> Result<Vec<Looked>> {
+    pub async fn page(
+        &self,
+        connection: &impl ConnectionTrait,
+        after: Option<ParticipantId>,
+        among: Option<&[ParticipantId]>,
+        now: Time,
+    ) -> Result<Vec<Looked>> {
         let organisation = self.opportunity.organisation_id;
         let mut query = participant::Entity::find()
             .filter(participant::Column::OrganisationId.eq(organisation))
@@ -92,27 +98,28 @@ impl Question {
     /// What was asked of people this month, whom this opportunity has asked, and who said no in this project.
     async fn history(&self, connection: &impl ConnectionTrait, ids: &[ParticipantId]) -> Result<History> {
         let organisation = self.opportunity.organisation_id;
-        let rows: Vec<(ParticipantId, InvitationState, Time, entity::OpportunityId, entity::ProjectId, i32, i32)> = invitation::Entity::find()
-            .select_only()
-            .column(invitation::Column::ParticipantId)
-            .column(invitation::Column::State)
-            .column(invitation::Column::CreatedAt)
-            .column(invitation::Column::OpportunityId)
-            .column(opportunity::Column::ProjectId)
-            .column(opportunity::Column::Minutes)
-            .column(opportunity::Column::PreparationMinutes)
-            .join(sea_orm::JoinType::InnerJoin, to_opportunity())
-            .filter(invitation::Column::OrganisationId.eq(organisation))
-            .filter(invitation::Column::ParticipantId.is_in(ids.iter().copied()))
-            .filter(
-                sea_orm::Condition::any()
-                    .add(invitation::Column::CreatedAt.gte(self.month_began))
-                    .add(invitation::Column::OpportunityId.eq(self.opportunity.id))
-                    .add(opportunity::Column::ProjectId.eq(self.opportunity.project_id)),
-            )
-            .into_tuple()
-            .all(connection)
-            .await?;
+        let rows: Vec<(ParticipantId, InvitationState, Time, entity::OpportunityId, entity::ProjectId, i32, i32)> =
+            invitation::Entity::find()
+                .select_only()
+                .column(invitation::Column::ParticipantId)
+                .column(invitation::Column::State)
+                .column(invitation::Column::CreatedAt)
+                .column(invitation::Column::OpportunityId)
+                .column(opportunity::Column::ProjectId)
+                .column(opportunity::Column::Minutes)
+                .column(opportunity::Column::PreparationMinutes)
+                .join(sea_orm::JoinType::InnerJoin, to_opportunity())
+                .filter(invitation::Column::OrganisationId.eq(organisation))
+                .filter(invitation::Column::ParticipantId.is_in(ids.iter().copied()))
+                .filter(
+                    sea_orm::Condition::any()
+                        .add(invitation::Column::CreatedAt.gte(self.month_began))
+                        .add(invitation::Column::OpportunityId.eq(self.opportunity.id))
+                        .add(opportunity::Column::ProjectId.eq(self.opportunity.project_id)),
+                )
+                .into_tuple()
+                .all(connection)
+                .await?;
         let (mut load, mut before, mut declined) = (HashMap::<_, Asked>::new(), HashSet::new(), HashSet::new());
         for (person, state, at, of, project, minutes, preparation) in rows {
             if at >= self.month_began {
@@ -143,7 +150,11 @@ fn to_opportunity() -> sea_orm::RelationDef {
         .into()
 }
 
-async fn wishes(connection: &impl ConnectionTrait, organisation: OrganisationId, people: &[participant::Model]) -> Result<HashMap<PreferenceId, PreferenceDoc>> {
+async fn wishes(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    people: &[participant::Model],
+) -> Result<HashMap<PreferenceId, PreferenceDoc>> {
     let ids = people.iter().filter_map(|person| person.preference_id);
     let rows = preference::Entity::find()
         .filter(preference::Column::OrganisationId.eq(organisation))
@@ -174,7 +185,12 @@ impl Looked {
     /// As somebody to be invited, if they may be.
     pub fn invitee(self) -> Option<Invitee> {
         let eligible = self.verdict.ok()?;
-        Some(Invitee { participant: self.participant, address: self.address, question_first: eligible.question_first, why: self.why })
+        Some(Invitee {
+            participant: self.participant,
+            address: self.address,
+            question_first: eligible.question_first,
+            why: self.why,
+        })
     }
 }
 

@@ -9,7 +9,10 @@ use crate::{
     },
 };
 use chrono_tz::Tz;
-use entity::{OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation, participant, preference};
+use entity::{
+    OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation, participant,
+    preference,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use serde_json::Value;
@@ -51,7 +54,9 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .all(&tx)
         .await?;
     let fits = |row: &invitation::Model| {
-        let (Some(wishes), Some(offer)) = (&wishes, opportunities.iter().find(|offer| offer.id == row.opportunity_id)) else { return true };
+        let (Some(wishes), Some(offer)) = (&wishes, opportunities.iter().find(|offer| offer.id == row.opportunity_id)) else {
+            return true;
+        };
         let topics: Vec<_> = topics.iter().filter(|link| link.opportunity_id == offer.id).map(|link| link.topic_id).collect();
         let never = topics.iter().any(|topic| wishes.topics.never.contains(topic));
         // What a person chose for themselves stays theirs.

@@ -145,7 +145,8 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, Reaso
     let allowance = allowed(wishes, &ask.topics, ask.today);
     against(!allowance.allows(ask.rung), Reason::Rung)?;
     against(!wishes.activity_types.is_empty() && !wishes.activity_types.contains(&ask.activity), Reason::Activity)?;
-    let form_fits = wishes.formats.is_empty() || ask.formats.is_empty() || ask.formats.iter().any(|form| wishes.formats.contains(form));
+    let form_fits =
+        wishes.formats.is_empty() || ask.formats.is_empty() || ask.formats.iter().any(|form| wishes.formats.contains(form));
     against(!form_fits, Reason::Format)?;
     let quiet = |day: NaiveDate| quiet_on(wishes, day);
     against(quiet(ask.today) || ask.starts_on.is_some_and(quiet), Reason::QuietPeriod)?;

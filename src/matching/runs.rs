@@ -17,11 +17,12 @@ use crate::{
     },
 };
 use entity::{
-    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, audit_head, invitation, match_result, match_run,
-    opportunity,
+    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, audit_head, invitation,
+    match_result, match_run, opportunity,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -75,9 +76,19 @@ pub async fn preview(platform: &Platform, actor: &Actor, id: OpportunityId) -> R
 
 /// Starts a run that invites. For limited places the seed is recorded before anybody is looked at; a coordinator may give
 /// one from outside, such as the numbers of a public lottery.
-pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId, seed: Option<String>) -> Result<match_run::Model> {
+pub async fn start(
+    tx: &Tx,
+    platform: &Platform,
+    actor: &Actor,
+    id: OpportunityId,
+    seed: Option<String>,
+) -> Result<match_run::Model> {
     let now = platform.clock.now();
-    let opportunity = opportunity::Entity::find_by_id((actor.organisation, id)).lock_exclusive().one(tx).await?.ok_or(Error::NotFound("opportunity"))?;
+    let opportunity = opportunity::Entity::find_by_id((actor.organisation, id))
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound("opportunity"))?;
     must_be_open(tx, &opportunity, now).await?;
     let mut check = Check::new();
     if let Some(seed) = &seed {
@@ -178,17 +189,31 @@ async fn open_call_page(platform: &Platform, run: match_run::Model) -> Result<Ne
     let people: Vec<_> = page.into_iter().filter_map(super::people::Looked::invitee).collect();
     let made = invitations::make(&tx, platform, &question.opportunity, Some(run.id), people, &run.created_by).await?;
     let asked = run.asked + i32::try_from(made.len()).unwrap_or(0);
-    note(&tx, platform, run, &counts, |row| {
-        row.asked = Set(asked);
-        row.cursor = Set(cursor);
-    }, finished)
+    note(
+        &tx,
+        platform,
+        run,
+        &counts,
+        |row| {
+            row.asked = Set(asked);
+            row.cursor = Set(cursor);
+        },
+        finished,
+    )
     .await?;
     tx.commit().await?;
     Ok(if finished { Next::Done } else { Next::More })
 }
 
 /// Adds counts to a run's record.
-async fn note(tx: &Tx, platform: &Platform, run: match_run::Model, counts: &Counts, more: impl FnOnce(&mut match_run::ActiveModel), finished: bool) -> Result<()> {
+async fn note(
+    tx: &Tx,
+    platform: &Platform,
+    run: match_run::Model,
+    counts: &Counts,
+    more: impl FnOnce(&mut match_run::ActiveModel),
+    finished: bool,
+) -> Result<()> {
     let mut reasons = run.reasons.as_object().cloned().unwrap_or_default();
     for (reason, count) in &counts.not_asked {
         let before = reasons.get(*reason).and_then(Value::as_u64).unwrap_or(0);
@@ -247,12 +272,19 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
     }
     let asked = if open { ask_next(&tx, platform, &question, run.id, &run.created_by, free).await? } else { 0 };
     let reserve = i32::try_from(drawn.len()).unwrap_or(0) - asked;
-    note(&tx, platform, run, &counts, |row| {
-        row.pool = Set(Some(pool));
-        row.pool_digest = Set(Some(digest));
-        row.asked = Set(asked);
-        row.reserve = Set(reserve);
-    }, true)
+    note(
+        &tx,
+        platform,
+        run,
+        &counts,
+        |row| {
+            row.pool = Set(Some(pool));
+            row.pool_digest = Set(Some(digest));
+            row.asked = Set(asked);
+            row.reserve = Set(reserve);
+        },
+        true,
+    )
     .await?;
     tx.commit().await?;
     Ok(Next::Done)

@@ -63,7 +63,12 @@ impl Forms {
     }
 
     /// The same, inside a transaction. A form that is not at hand is compiled on the spot: that happens once a version and process.
-    pub async fn form_in(&self, connection: &impl ConnectionTrait, organisation: OrganisationId, id: QuestionnaireId) -> Result<Arc<Form>> {
+    pub async fn form_in(
+        &self,
+        connection: &impl ConnectionTrait,
+        organisation: OrganisationId,
+        id: QuestionnaireId,
+    ) -> Result<Arc<Form>> {
         if let Some(form) = self.kept().take((organisation, id)) {
             return Ok(form);
         }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     accounts::Actor,
+    consent::notices,
     integrity::gates::{self, DecisionFact, NoticeFact, OpeningFacts, ProjectFact},
     platform::{
         Error, Platform, Result, Tx, Violation, audit,
@@ -50,7 +51,8 @@ async fn facts(connection: &impl ConnectionTrait, platform: &Platform, way: Way)
     let linked = decisions.iter().filter(|decision| way.decisions.contains(&decision.id)).map(fact).collect();
     let notice = match row.notice_id {
         Some(notice) => notice::Entity::find_by_id((organisation, notice)).one(connection).await?,
-        None => None,
+        // Nobody has named one: what was published for this opportunity counts.
+        None => notices::current(connection, organisation, row.id.0).await?,
     };
     let notice = notice.map(|notice| NoticeFact {
         published: notice.state == NoticeState::Published,
@@ -103,7 +105,12 @@ pub async fn open(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId
         return Err(Error::Conflict { code: "gate", detail, items });
     }
     let version = held.version + 1;
+    let notice = match held.notice_id {
+        Some(notice) => Some(notice),
+        None => notices::current(tx, actor.organisation, id.0).await?.map(|notice| notice.id),
+    };
     let mut row = held.into_active_model();
+    row.notice_id = Set(notice);
     row.state = Set(OpportunityState::Open);
     row.opened_at = Set(Some(platform.clock.now()));
     row.version = Set(version);

@@ -220,3 +220,10 @@ async fn mark_joined(tx: &Tx, platform: &Platform, person: &participant::Model) 
         .await?;
     Ok(())
 }
+
+/// The same for a page that does not know which organisation a link belongs to.
+pub async fn confirm_anywhere(platform: &Platform, token: &str) -> Result<(organisation::Model, Opened)> {
+    let organisation = links::home(platform, token).await?;
+    let opened = confirm(platform, &organisation, token).await?;
+    Ok((organisation, opened))
+}

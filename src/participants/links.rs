@@ -6,8 +6,8 @@ use crate::platform::{
     secret::{Token, TokenKind},
 };
 use entity::{
-    MailMessageId, OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, SuppressionReason, Time, mail_message, participant,
-    participant_link,
+    MailMessageId, OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, SuppressionReason, Time,
+    mail_message, organisation, participant, participant_link,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
@@ -161,4 +161,13 @@ pub async fn unsubscribe(platform: &Platform, token: &str, everything: bool) -> 
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// The organisation that a link belongs to.
+pub(super) async fn home(platform: &Platform, token: &str) -> Result<organisation::Model> {
+    let (_, token) = Token::parse(token.trim()).filter(|(kind, _)| *kind == TokenKind::ParticipantLink).ok_or_else(dead)?;
+    let db = platform.db.read();
+    let link = participant_link::Entity::find().filter(participant_link::Column::TokenHash.eq(token.hash())).one(db).await?;
+    let link = link.ok_or_else(dead)?;
+    organisation::Entity::find_by_id(link.organisation_id).one(db).await?.ok_or_else(dead)
 }

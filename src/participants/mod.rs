@@ -19,7 +19,7 @@ mod sessions;
 mod topics;
 
 pub use jobs::write_sign_in;
-pub use joining::Opened;
+pub use joining::{Opened, confirm_anywhere};
 pub use letters::compose;
 pub use links::{unsubscribe, unsubscribe_link, unsubscribe_links};
 pub use rules::{Allowance, allowed, quiet_on};

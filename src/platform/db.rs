@@ -63,10 +63,17 @@ impl Db {
     }
 
     /// Begins a write transaction.
+    ///
+    /// In a task of its own, which a caller that goes away (a client that hangs up) does not interrupt: a BEGIN that was
+    /// sent and not waited for would leave an open transaction in the pool, and the next statement on that connection
+    /// would seem to succeed without being committed.
+    #[allow(clippy::disallowed_methods)]
     pub async fn begin(&self) -> Result<Tx> {
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        self.write.begin_with_options(options).await.map_err(Error::from)
+        let write = self.write.clone();
+        let begun = tokio::spawn(async move { write.begin_with_options(options).await }).await;
+        begun.map_err(|_| Error::unavailable("the runtime is shutting down"))?.map_err(Error::from)
     }
 
     /// Which database this is.

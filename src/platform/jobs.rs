@@ -28,7 +28,8 @@ pub struct NewJob {
     pub payload: Value,
     /// Not before this time; now if left out.
     pub run_at: Option<Time>,
-    /// While a job with this key waits, another one is not added.
+    /// While a job with this key waits, another one is not added. One that is being run may have looked already, so it comes
+    /// once more.
     pub unique: Option<String>,
     /// Whose work it is.
     pub organisation: Option<OrganisationId>,
@@ -110,10 +111,15 @@ pub async fn enqueue(connection: &impl ConnectionTrait, clock: &Clock, new: NewJ
         organisation_id: Set(new.organisation),
         created_at: Set(now),
     };
-    job::Entity::insert(row)
-        .on_conflict(OnConflict::column(job::Column::UniqueKey).do_nothing().to_owned())
-        .exec_without_returning(connection)
-        .await?;
+    // A job that is being run has read what it works on, perhaps before the caller's change; without another run the change
+    // would be missed. With a new lease token, the worker that holds it now cannot take it for finished.
+    let again = OnConflict::column(job::Column::UniqueKey)
+        .value(job::Column::State, JobState::Waiting.word())
+        .value(job::Column::RunAt, new.run_at.unwrap_or(now))
+        .value(job::Column::LeaseToken, Expr::col((job::Entity, job::Column::LeaseToken)).add(1))
+        .action_and_where(Expr::col((job::Entity, job::Column::State)).eq(JobState::Leased.word()))
+        .to_owned();
+    job::Entity::insert(row).on_conflict(again).exec_without_returning(connection).await?;
     Ok(())
 }
 

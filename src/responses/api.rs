@@ -183,7 +183,12 @@ impl Api {
     ///
     /// What is missing is no fault yet. Once there is a draft, `If-Match` must name it, so that two devices do not overwrite each other.
     #[oai(path = "/invitation/draft", method = "put", operation_id = "saveDraft")]
-    async fn save(&self, caller: Caller, #[oai(name = "If-Match")] if_match: Header<Option<String>>, body: Body<DraftIn>) -> Result<Fine<DraftOut>> {
+    async fn save(
+        &self,
+        caller: Caller,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<DraftIn>,
+    ) -> Result<Fine<DraftOut>> {
         let guest = guest::guest(&self.platform, &caller).await?;
         let answers = object(body.take()?.answers)?;
         let tx = self.platform.db.begin().await?;
@@ -201,7 +206,8 @@ impl Api {
     async fn submit(&self, caller: Caller, body: Body<ResponseIn>) -> Result<Created<ReceiptOut>> {
         let token = caller.of_kind(TokenKind::Invitation)?;
         let given = body.take()?;
-        let submission = Submission { token_hash: token.hash(), questionnaire: given.questionnaire, answers: object(given.answers)? };
+        let submission =
+            Submission { token_hash: token.hash(), questionnaire: given.questionnaire, answers: object(given.answers)? };
         let receipt = self.submissions.submit(submission).await?;
         Ok(Created::new(&receipt.into()).at("/api/invitation"))
     }
@@ -209,7 +215,11 @@ impl Api {
     /// List responses
     ///
     /// Without the people. Only answers whose consent to taking part stands now.
-    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/responses", method = "get", operation_id = "listResponses")]
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/responses",
+        method = "get",
+        operation_id = "listResponses"
+    )]
     async fn list(
         &self,
         caller: Caller,
@@ -223,14 +233,26 @@ impl Api {
         let actor = access::may(&self.platform, &caller, organisation.0, Power::ReadResponses).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
         let now = self.platform.clock.now();
-        let rows = export::page(self.platform.db.read(), actor.organisation, opportunity.0, cursor.after.map(ResponseId), cursor.limit + 1, now).await?;
+        let rows = export::page(
+            self.platform.db.read(),
+            actor.organisation,
+            opportunity.0,
+            cursor.after.map(ResponseId),
+            cursor.limit + 1,
+            now,
+        )
+        .await?;
         Ok(Fine::new(&cursor.page(rows, |row| row.id.0, ResponseOut::from)))
     }
 
     /// Export responses
     ///
     /// As a file, streamed. CSV cells that a spreadsheet would compute are disarmed. Every export is in the audit log.
-    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/responses/export", method = "get", operation_id = "exportResponses")]
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/responses/export",
+        method = "get",
+        operation_id = "exportResponses"
+    )]
     async fn export(
         &self,
         caller: Caller,

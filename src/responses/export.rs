@@ -6,7 +6,10 @@ use crate::{
     opportunities::Forms,
     platform::{Error, Platform, Result, audit, csv},
 };
-use entity::{OpportunityId, OrganisationId, Purpose, QuestionnaireId, ResponseId, ResponseState, Time, consent_standing, opportunity, questionnaire, response};
+use entity::{
+    OpportunityId, OrganisationId, Purpose, QuestionnaireId, ResponseId, ResponseState, Time, consent_standing, opportunity,
+    questionnaire, response,
+};
 use futures_util::{Stream, stream::try_unfold};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
 use serde_json::{Value, json};
@@ -93,14 +96,17 @@ pub async fn begin(
     audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "export_responses", &format!("opportunity:{id}")).await?;
     tx.commit().await?;
     let versions = published.into_iter().map(|version| (version.id, version.n)).collect();
-    let export = Export { platform: platform.clone(), organisation: actor.organisation, opportunity: id, format, columns, versions };
+    let export =
+        Export { platform: platform.clone(), organisation: actor.organisation, opportunity: id, format, columns, versions };
     Ok(try_unfold((export, None, true), |(export, after, first)| async move {
         let mut bytes = Vec::new();
         if first && export.format == Format::Csv {
             export.head(&mut bytes);
         }
         let now = export.platform.clock.now();
-        let rows = page(export.platform.db.read(), export.organisation, export.opportunity, after, PAGE, now).await.map_err(std::io::Error::other)?;
+        let rows = page(export.platform.db.read(), export.organisation, export.opportunity, after, PAGE, now)
+            .await
+            .map_err(std::io::Error::other)?;
         let last = rows.last().map(|row| row.id);
         rows.iter().for_each(|row| export.line(&mut bytes, row));
         Ok(match (last, bytes.is_empty()) {
@@ -121,7 +127,8 @@ impl Export {
         match self.format {
             Format::Csv => {
                 let fixed = [row.id.to_string(), version.to_string(), row.submitted_at.to_rfc3339(), row.changed_at.to_rfc3339()];
-                let answer = |name: &String| row.answers.as_ref().and_then(|answers| answers.get(name)).map_or_else(String::new, cell);
+                let answer =
+                    |name: &String| row.answers.as_ref().and_then(|answers| answers.get(name)).map_or_else(String::new, cell);
                 csv::write_line(bytes, fixed.into_iter().chain(self.columns.iter().map(answer)));
             }
             Format::JsonLines => {

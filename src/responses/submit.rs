@@ -160,7 +160,10 @@ async fn check(
     let consent = stands.said.map(|said| State::after(said, stands.valid_until));
     let questionnaire = may_answer(asked.state, consent, offer, &asked.time_zone, now)?;
     if item.questionnaire.is_some_and(|named| named != questionnaire) {
-        return Err(Error::conflict("questions_changed", "The questions have changed since you read them. Read them again; your answers are still yours."));
+        return Err(Error::conflict(
+            "questions_changed",
+            "The questions have changed since you read them. Read them again; your answers are still yours.",
+        ));
     }
     let form = forms.form_in(tx, asked.organisation_id, questionnaire).await?;
     let evaluation = form.evaluate(&item.answers, now);
@@ -190,7 +193,9 @@ pub(super) fn may_answer(
     time_zone: &str,
     now: Time,
 ) -> Result<QuestionnaireId> {
-    if matches!(state, InvitationState::Withdrawn | InvitationState::Ended) || !takes_answers(offer, now, time_zone.parse().unwrap_or(Tz::UTC)) {
+    if matches!(state, InvitationState::Withdrawn | InvitationState::Ended)
+        || !takes_answers(offer, now, time_zone.parse().unwrap_or(Tz::UTC))
+    {
         return Err(Error::Gone("This has closed. Thank you for looking.".into()));
     }
     if !consent.is_some_and(|consent| consent.permits(now)) {

@@ -9,7 +9,8 @@ use crate::{
     },
 };
 use entity::{
-    InvitationState, OpportunityId, Purpose, ReportState, ResponseState, WithdrawalEffect, invitation, opportunity, report, response, response_draft,
+    InvitationState, OpportunityId, Purpose, ReportState, ResponseState, WithdrawalEffect, invitation, opportunity, report,
+    response, response_draft,
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
 use serde_json::Value;

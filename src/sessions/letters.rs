@@ -1,13 +1,17 @@
 //! Letters to those who were at a meeting, and what letters to participants have in common.
 
 use super::meetings;
-use crate::platform::{
-    Error, Platform, Result,
-    mail::{Composed, Letter},
+use crate::{
+    participants::rules::quiet_until,
+    platform::{
+        Error, Platform, Result,
+        mail::{Composed, Letter},
+    },
 };
+use chrono_tz::Tz;
 use entity::{
-    Attendance, MailState, MeetingId, ParticipantId, ParticipantState, attendance, mail_message, meeting, organisation,
-    participant, preference,
+    Attendance, MailState, MeetingId, ParticipantId, ParticipantState, PreferenceDoc, Time, attendance, mail_message, meeting,
+    organisation, participant, preference,
 };
 use sea_orm::EntityTrait;
 
@@ -20,14 +24,19 @@ pub struct Recipient {
     pub organisation: organisation::Model,
     /// Whom to.
     pub participant: participant::Model,
-    /// Whether the person asked for subject lines that tell nothing.
-    pub neutral: bool,
+    /// How the person wants to be involved and written to.
+    wishes: PreferenceDoc,
 }
 
 impl Recipient {
     /// The subject line, as the person wants it.
     pub fn subject(&self, plain: impl Into<String>) -> String {
-        if self.neutral { NEUTRAL_SUBJECT.into() } else { plain.into() }
+        if self.wishes.contact.neutral_subject { NEUTRAL_SUBJECT.into() } else { plain.into() }
+    }
+
+    /// When the person may next be written to, if not now.
+    pub fn quiet_until(&self, now: Time) -> Option<Time> {
+        quiet_until(&self.wishes, self.organisation.time_zone.parse().unwrap_or(Tz::UTC), now)
     }
 }
 
@@ -43,8 +52,8 @@ pub async fn recipient(platform: &Platform, message: &mail_message::Model) -> Re
         Some(id) => preference::Entity::find_by_id((organisation, id)).one(db).await?,
         None => None,
     };
-    let neutral = wishes.is_some_and(|wishes| wishes.document.contact.neutral_subject);
-    Ok(Some(Recipient { organisation: writer, participant, neutral }))
+    let wishes = wishes.map_or_else(PreferenceDoc::unspoken, |row| row.document);
+    Ok(Some(Recipient { organisation: writer, participant, wishes }))
 }
 
 /// Writes the letter about the notes, unless they were changed or the person was not there after all.
@@ -60,6 +69,9 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let concerned = there.is_some_and(|row| row.attendance != Attendance::Absent);
     if !concerned || meeting.notes_shared_at.is_none() {
         return Ok(Composed::Drop(MailState::Cancelled, "the notes are not shared with this person"));
+    }
+    if let Some(later) = recipient.quiet_until(platform.clock.now()) {
+        return Ok(Composed::Later(later));
     }
     let when = meetings::local(&recipient.organisation.time_zone, meeting.starts_at);
     let letter = notes(&recipient, &meeting, &when, &platform.config.public_url);

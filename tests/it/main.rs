@@ -1,13 +1,31 @@
 //! The integration suite: one binary, every test on SQLite and on PostgreSQL.
 
+mod crowd;
+mod document;
 mod given;
 mod harness;
+mod story;
 
 mod accounts;
+mod asking;
+mod at_once;
+mod demo;
+mod jobs;
 mod opportunities;
 mod projects;
 mod mail;
+mod pages;
+mod promises;
 mod feedback;
 mod sessions;
 mod participants;
 mod spikes;
+
+mod hostile;
+mod house;
+mod letters;
+mod openapi;
+mod parity;
+mod roles;
+mod schema;
+mod staffed;

@@ -22,7 +22,9 @@ pub enum Durability {
 impl Durability {
     fn settings(self) -> &'static [&'static str] {
         match self {
-            Self::Full => &["fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=256MB", "max_wal_size=4GB"],
+            Self::Full => {
+                &["fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=256MB", "max_wal_size=4GB"]
+            }
             Self::None => &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB"],
         }
     }
@@ -132,7 +134,8 @@ pub fn remove_at_exit(folder: &Path) -> Result<(), String> {
 fn at_exit(commands: &str) -> Result<(), String> {
     static HELD: Mutex<Vec<Child>> = Mutex::new(Vec::new());
     let script = format!("read x; {commands}");
-    let shell = Command::new("sh").arg("-c").arg(script).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let shell =
+        Command::new("sh").arg("-c").arg(script).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     HELD.lock().unwrap_or_else(PoisonError::into_inner).push(shell.map_err(|error| error.to_string())?);
     Ok(())
 }

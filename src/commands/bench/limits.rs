@@ -32,10 +32,11 @@ async fn sqlite(ground: &Ground, clients: usize, seconds: u64) -> Result<f64> {
     // `CREATE` statements of the table and its indexes, as they stand in the migrated database.
     let real = SqliteConnectOptions::new().filename(ground.folder.join("bench.db")).disable_statement_logging();
     let mut connection = real.connect().await.map_err(failed)?;
-    let schema: Vec<String> = sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE tbl_name = 'response' AND sql IS NOT NULL ORDER BY type DESC")
-        .fetch_all(&mut connection)
-        .await
-        .map_err(failed)?;
+    let schema: Vec<String> =
+        sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE tbl_name = 'response' AND sql IS NOT NULL ORDER BY type DESC")
+            .fetch_all(&mut connection)
+            .await
+            .map_err(failed)?;
     connection.close().await.map_err(failed)?;
     let bare = SqliteConnectOptions::new()
         .filename(ground.folder.join(format!("limit-{clients}.db")))

@@ -170,7 +170,8 @@ impl Show {
             .collect();
         let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(String::len).max().unwrap_or(0);
         for line in &lines {
-            let cells: Vec<String> = line.iter().enumerate().map(|(at, text)| format!("{text:>width$}", width = width(at))).collect();
+            let cells: Vec<String> =
+                line.iter().enumerate().map(|(at, text)| format!("{text:>width$}", width = width(at))).collect();
             println!("{}", cells.join("  "));
         }
     }

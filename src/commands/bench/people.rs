@@ -118,7 +118,8 @@ struct Place {
 impl Place {
     async fn make(tx: &Tx, clock: Clock) -> Result<Self> {
         let (project, questionnaire): (ProjectId, QuestionnaireId) = (clock.new_id(), clock.new_id());
-        let place = Self { now: clock.now(), organisation: clock.new_id(), opportunity: clock.new_id(), notice: clock.new_id(), clock };
+        let place =
+            Self { now: clock.now(), organisation: clock.new_id(), opportunity: clock.new_id(), notice: clock.new_id(), clock };
         organisation::Entity::insert(place.organisation_row()).exec_without_returning(tx).await?;
         project::Entity::insert(place.project_row(project)).exec_without_returning(tx).await?;
         notice::Entity::insert(place.notice_row()).exec_without_returning(tx).await?;
@@ -156,7 +157,11 @@ impl Place {
             kind: Set(ProjectKind::Involvement),
             title: Set("A better waiting room".into()),
             need: Set("People wait without knowing why.".into()),
-            purpose: Set(ProjectPurpose { why: String::new(), benefit_to_participants: String::new(), intended_change: String::new() }),
+            purpose: Set(ProjectPurpose {
+                why: String::new(),
+                benefit_to_participants: String::new(),
+                intended_change: String::new(),
+            }),
             intended_users: Set(Texts::default()),
             presence: Set(PresenceTargets(Vec::new())),
             claimed_rung: Set(Some(Rung::Consultation)),
@@ -212,7 +217,12 @@ impl Place {
             support: Set("A helpline".into()),
             support_contact: Set(None),
             content_note: Set(None),
-            payment: Set(PaymentOffer { kind: PaymentKind::Unpaid, amount_pence: None, expenses: String::new(), how: String::new() }),
+            payment: Set(PaymentOffer {
+                kind: PaymentKind::Unpaid,
+                amount_pence: None,
+                expenses: String::new(),
+                how: String::new(),
+            }),
             places: Set(None),
             opens_on: Set(None),
             closes_on: Set(None),
@@ -265,7 +275,9 @@ impl Place {
         let both = || people.iter().copied().zip(events.iter().copied());
         participant::Entity::insert_many(people.iter().map(|id| self.participant_row(*id))).exec_without_returning(tx).await?;
         consent_event::Entity::insert_many(both().map(|(who, id)| self.event_row(who, id))).exec_without_returning(tx).await?;
-        consent_standing::Entity::insert_many(both().map(|(who, id)| self.standing_row(who, id))).exec_without_returning(tx).await?;
+        consent_standing::Entity::insert_many(both().map(|(who, id)| self.standing_row(who, id)))
+            .exec_without_returning(tx)
+            .await?;
         let asked = people.iter().zip(&invitations).map(|(who, id)| self.invitation_row(*who, *id));
         invitation::Entity::insert_many(asked).exec_without_returning(tx).await?;
         invitation_link::Entity::insert_many(links).exec_without_returning(tx).await?;

@@ -134,7 +134,8 @@ async fn client(address: SocketAddr, crowd: Arc<Crowd>, stop: Arc<Stop>) -> Resu
     let broken = |error: &dyn std::fmt::Display| Error::unavailable(format!("the connection broke: {error}"));
     let stream = TcpStream::connect(address).await.map_err(|error| broken(&error))?;
     stream.set_nodelay(true).map_err(|error| broken(&error))?;
-    let (mut sender, connection) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+    let (mut sender, connection) =
+        http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
     let mut background = JoinSet::new();
     background.spawn(connection);
     let mut answered = Vec::new();

@@ -1,6 +1,7 @@
 //! What people have said about how they want to be involved, as pure rules: no database, no clock.
 
 mod check;
+mod quiet;
 mod compare;
 mod steps;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod tests;
 
 pub use check::check;
 pub use compare::beyond;
+pub use quiet::quiet_until;
 pub use steps::{StepRefused, pause, step_down};
 
 use chrono::NaiveDate;

@@ -7,6 +7,7 @@ pub mod edge;
 pub mod etag;
 pub mod limits;
 pub mod once;
+mod examples;
 pub mod openapi;
 pub mod page;
 pub mod problem;

@@ -1,9 +1,11 @@
-//! The OpenAPI document as it is served: what the framework makes, with an example for every field.
+//! The OpenAPI document as it is served: what the framework makes, with an example for every field and words for every
+//! parameter.
 
+use super::examples::{EXAMPLES, PARAMETERS};
 use serde_json::{Value, json};
 
-/// Examples by field name, where the type alone does not make a good one.
-const EXAMPLES: &[(&str, &str)] = &[];
+/// Examples of things inside things go so deep.
+const DEEP: usize = 10;
 
 /// Completes a document: every property gets an example, every operation's problem gets its media type.
 pub fn complete(spec: &str) -> serde_json::Result<Value> {
@@ -17,7 +19,47 @@ pub fn complete(spec: &str) -> serde_json::Result<Value> {
             }
         }
     }
+    describe_parameters(&mut document);
+    trim_defaults(&mut document);
     Ok(document)
+}
+
+/// Takes fields that are `null` out of defaults: they are absent, and not every field may be null.
+fn trim_defaults(value: &mut Value) {
+    fn trim(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.retain(|_, field| !field.is_null());
+                fields.values_mut().for_each(trim);
+            }
+            Value::Array(items) => items.iter_mut().for_each(trim),
+            _ => {}
+        }
+    }
+    match value {
+        Value::Object(fields) => {
+            // A property may be called `default` too; then it is a schema, which has no field that is null.
+            fields.get_mut("default").into_iter().for_each(trim);
+            fields.values_mut().for_each(trim_defaults);
+        }
+        Value::Array(items) => items.iter_mut().for_each(trim_defaults),
+        _ => {}
+    }
+}
+
+/// Gives words to every parameter that has none.
+fn describe_parameters(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let operations = paths.into_iter().flatten().filter_map(|(_, path)| path.as_object_mut()).flatten();
+    let parameters = operations.filter_map(|(_, operation)| operation.get_mut("parameters")?.as_array_mut()).flatten();
+    for parameter in parameters.filter_map(Value::as_object_mut) {
+        if parameter.get("description").and_then(Value::as_str).is_none_or(str::is_empty) {
+            let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
+            let known = PARAMETERS.iter().find(|(known, _)| *known == name).map(|(_, words)| (*words).to_owned());
+            let words = known.unwrap_or_else(|| format!("Id of the {}.", name.replace('_', " ")));
+            parameter.insert("description".into(), words.into());
+        }
+    }
 }
 
 fn add_example(name: &str, property: &mut Value, schemas: &Value) {
@@ -35,7 +77,7 @@ fn example(name: &str, schema: &Value, schemas: &Value, depth: usize) -> Value {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let target = reference.rsplit('/').next().unwrap_or_default();
         return match schemas.get(target) {
-            Some(target) if depth < 6 => example(name, target, schemas, depth + 1),
+            Some(target) if depth < DEEP => example(name, target, schemas, depth + 1),
             _ => Value::Null,
         };
     }
@@ -49,7 +91,9 @@ fn example(name: &str, schema: &Value, schemas: &Value, depth: usize) -> Value {
         return first.clone();
     }
     let kind = schema.get("type").and_then(Value::as_str).unwrap_or("object");
+    // An id keeps the form of an id, whatever its field is called.
     if kind == "string"
+        && schema.get("format").is_none()
         && let Some((_, text)) = EXAMPLES.iter().find(|(field, _)| *field == name)
     {
         return json!(text);
@@ -64,12 +108,12 @@ fn example(name: &str, schema: &Value, schemas: &Value, depth: usize) -> Value {
         ("boolean", _) => json!(true),
         ("array", _) => {
             let items = schema.get("items").cloned().unwrap_or_default();
-            if depth < 6 { json!([example(name, &items, schemas, depth + 1)]) } else { json!([]) }
+            if depth < DEEP { json!([example(name, &items, schemas, depth + 1)]) } else { json!([]) }
         }
         _ => {
             let mut made = serde_json::Map::new();
             if let Some(properties) = schema.get("properties").and_then(Value::as_object)
-                && depth < 6
+                && depth < DEEP
             {
                 for (field, property) in properties {
                     made.insert(field.clone(), example(field, property, schemas, depth + 1));

@@ -7,7 +7,7 @@ mod postgres;
 pub mod smtp;
 
 pub use databases::Backend;
-pub use personas::{PASSWORD, Persona, organisation as organisation_body};
+pub use personas::{PASSWORD, Participant, Persona, organisation as organisation_body};
 
 use alongside::{
     app::App,
@@ -167,11 +167,20 @@ impl Call<'_> {
 impl TestApp {
     /// The application over a migrated database.
     pub async fn over(backend: Backend, url: &str) -> Self {
+        Self::seeded(backend, url, 1).await
+    }
+
+    /// A second server over the same database, with ids of its own.
+    pub async fn second(&self) -> Self {
+        Self::seeded(self.backend, &self.url, 2).await
+    }
+
+    async fn seeded(backend: Backend, url: &str, seed: u64) -> Self {
         let pairs = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_PUBLIC_URL", "https://alongside.test")];
         let mut config = Config::read(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
         config.mail = MailWay::Memory;
         config.database_url = url.to_owned();
-        let clock = Clock::fixed(start(), 1);
+        let clock = Clock::fixed(start(), seed);
         let db = Db::connect(url, 4).await.unwrap();
         let outbox = Memory::default();
         let app = App::assemble(config, clock.clone(), db, Secret::new([7; 32]), Arc::new(outbox.clone())).unwrap();
@@ -246,7 +255,7 @@ impl Mail {
     /// The headers, then the text part with quoted-printable undone: what a person reads.
     pub fn text(&self) -> String {
         let (head, body) = self.raw.split_once("\r\n\r\n").unwrap_or((&self.raw, ""));
-        let part = body.split("\r\n--").find(|part| part.contains("Content-Type: text/plain")).unwrap_or(body);
+        let part = body.split("\r\n--=_").find(|part| part.contains("Content-Type: text/plain")).unwrap_or(body);
         let text = part.split_once("\r\n\r\n").map_or(part, |(_, text)| text);
         format!("{head}\n\n{}", unquoted(text).replace("\r\n", "\n"))
     }

@@ -39,6 +39,13 @@ impl TestApp {
         }
     }
 
+    /// The first administrator on a new session, for tests in which time passes.
+    pub async fn sign_in_again(&self, administrator: &Persona) -> Persona {
+        let body = json!({"email": "root@sunrise.example", "password": PASSWORD});
+        let token = self.post("/api/sign-in").json(&body).send().await.expect(201).json["token"].as_str().unwrap().to_owned();
+        Persona { token, ..administrator.clone() }
+    }
+
     /// A second organisation of the same administrator.
     pub async fn organisation(&self, administrator: &Persona, slug: &str) -> Persona {
         let made = self.post("/api/organisations").token(&administrator.token).json(&organisation(slug)).send().await.expect(201);

@@ -1,0 +1,14 @@
+FROM rust:1.95-slim AS build
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+RUN cargo build --release --locked
+
+FROM debian:bookworm-slim
+RUN useradd --system --create-home --home-dir /var/lib/alongside alongside
+COPY --from=build /src/target/release/alongside /usr/local/bin/alongside
+USER alongside
+WORKDIR /var/lib/alongside
+ENV ALONGSIDE_LISTEN=0.0.0.0:8080
+EXPOSE 8080
+CMD ["alongside", "serve"]

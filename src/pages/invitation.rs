@@ -1,0 +1,142 @@
+//! An invitation: what is asked, and yes or no.
+
+use super::{Page, page};
+use crate::{
+    integrity::ladder::{ATTRIBUTION, step},
+    invitations::{
+        Guest, guest,
+        letters::{day, payment, time},
+        replies,
+    },
+    opportunities,
+    platform::{
+        Error, Platform, Result,
+        secret::{Token, TokenKind},
+    },
+};
+use entity::{InvitationState, OpportunityKind};
+use poem::{
+    Request, Response, handler,
+    http::StatusCode,
+    web::{
+        Data, Path,
+        cookie::{Cookie, CookieJar, SameSite},
+    },
+};
+
+const COOKIE: &str = "invitation";
+
+/// Asks before anything is opened: mail scanners open every link.
+#[handler]
+pub fn ask_open(Path(token): Path<String>) -> Response {
+    let texts = ["Press the button to read it. Nothing is answered by that."];
+    page(Ok(Page::new("You have an invitation", &texts).button("Read the invitation", format!("/i/{token}"))))
+}
+
+/// Takes the token out of the address: into a cookie for these pages alone.
+#[handler]
+pub async fn enter(Path(token): Path<String>, Data(platform): Data<&Platform>, jar: &CookieJar) -> Response {
+    if let Err(error) = holder(platform, &token).await {
+        return page(Err(error));
+    }
+    let mut cookie = Cookie::new_with_str(COOKIE, token);
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Strict);
+    cookie.set_secure(platform.config.public_url.starts_with("https://"));
+    cookie.set_path("/invitation");
+    jar.add(cookie);
+    Response::builder().status(StatusCode::SEE_OTHER).header("location", "/invitation").finish()
+}
+
+async fn holder(platform: &Platform, token: &str) -> Result<Guest> {
+    let (kind, token) = Token::parse(token).ok_or(Error::SignInNeeded)?;
+    if kind != TokenKind::Invitation {
+        return Err(Error::SignInNeeded);
+    }
+    guest::holder(platform, &token).await
+}
+
+async fn from_cookie(platform: &Platform, jar: &CookieJar) -> Result<Guest> {
+    let cookie = jar.get(COOKIE).ok_or(Error::SignInNeeded)?;
+    holder(platform, cookie.value_str()).await
+}
+
+/// Shows the invitation.
+#[handler]
+pub async fn show(Data(platform): Data<&Platform>, jar: &CookieJar) -> Response {
+    page(shown(platform, jar).await)
+}
+
+async fn shown(platform: &Platform, jar: &CookieJar) -> Result<Page> {
+    let guest = from_cookie(platform, jar).await?;
+    let db = platform.db.read();
+    let offer = guest.opportunity(db).await?;
+    let open = opportunities::is_open(db, &offer, platform.clock.now()).await?;
+    let rung = step(offer.rung);
+    let mut page = Page::new(&offer.title, &[offer.summary.as_str()]);
+    page.facts = vec![
+        ("What this is", format!("{}. {} ({ATTRIBUTION})", rung.people_say, rung.plain)),
+        ("What can change", offer.open_to_influence.clone()),
+        ("What cannot change", offer.not_open.clone()),
+        ("Who decides", offer.who_decides.clone()),
+        ("Time it takes", time(&offer)),
+        ("Payment", payment(&offer.payment)),
+        ("Support", offer.support.clone()),
+        ("Please note", offer.content_note.clone().unwrap_or_default()),
+        ("Answer by", offer.closes_on.map(day).unwrap_or_default()),
+        ("You hear what came of it by", offer.feedback_due.map(day).unwrap_or_default()),
+    ];
+    page.facts.retain(|(_, text)| !text.trim().is_empty());
+    page.reasons.clone_from(&guest.invitation.why.reasons);
+    page.texts.push(match guest.invitation.state {
+        InvitationState::Accepted => "You have said yes. You can change your mind.".into(),
+        InvitationState::Waiting => "You are on the waiting list.".into(),
+        InvitationState::Declined => "You have said no. You can change your mind.".into(),
+        _ if !open => "This has closed. Thank you for looking.".into(),
+        _ => "Yes and no are equally good answers. You need give no reason.".into(),
+    });
+    let yes = matches!(guest.invitation.state, InvitationState::Accepted | InvitationState::Waiting);
+    if open && !yes && guest.invitation.state != InvitationState::Withdrawn {
+        page = page.button("Yes, I take part", "/invitation/accept");
+    }
+    if guest.invitation.state != InvitationState::Declined && (open || yes) {
+        page = page.button("No, not this time", "/invitation/decline");
+    }
+    Ok(page)
+}
+
+/// Answers the invitation.
+#[handler]
+pub async fn answer(Path(verb): Path<String>, Data(platform): Data<&Platform>, jar: &CookieJar, request: &Request) -> Response {
+    page(replied(platform, jar, request, &verb).await)
+}
+
+async fn replied(platform: &Platform, jar: &CookieJar, request: &Request, verb: &str) -> Result<Page> {
+    // The cookie is not sent from other sites; browsers that name where a form comes from must name this one.
+    let foreign = |origin: &str| origin != "null" && origin != platform.config.public_url;
+    if request.header("origin").is_some_and(foreign) && request.header("sec-fetch-site") != Some("same-origin") {
+        return Err(Error::Forbidden("Please answer on our own page.".into()));
+    }
+    let guest = from_cookie(platform, jar).await?;
+    let tx = platform.db.begin().await?;
+    let kind = guest.opportunity(&tx).await?.kind;
+    let state = match verb {
+        "accept" => replies::accept(&tx, platform, &guest).await?,
+        "decline" => replies::decline(&tx, platform, &guest).await?,
+        _ => return Err(Error::NotFound("page")),
+    };
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(match state {
+        InvitationState::Accepted if kind == OpportunityKind::Consultation => Page::new("Thank you", &["You take part."]),
+        InvitationState::Accepted => Page::new("Thank you", &["You have a place. A letter confirms it."]),
+        InvitationState::Waiting => Page::new(
+            "Thank you",
+            &["All places are taken at the moment. You are on the waiting list, and we write if one becomes free."],
+        ),
+        _ => Page::new(
+            "Thank you for telling us",
+            &["We do not ask again about this project. Nothing else follows from your answer."],
+        ),
+    })
+}

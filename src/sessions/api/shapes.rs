@@ -1,0 +1,270 @@
+//! What requests and answers about meetings, attendance, notes and contributions look like.
+
+use crate::sessions::{meetings::Facts, notes::OwnMeeting};
+use entity::{
+    Attendance, ContributionId, MeetingId, OpportunityId, ParticipantId, QuotePermission, Time, attendance, contribution,
+    meeting, notes_agreement,
+};
+use poem_openapi::Object;
+use serde::Deserialize;
+
+/// A meeting.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeetingIn {
+    /// What it is called.
+    pub title: String,
+    /// It begins.
+    pub starts_at: Time,
+    /// It ends.
+    pub ends_at: Time,
+    /// Where: a room, an address, a link to a video call.
+    #[serde(default)]
+    pub location: Option<String>,
+}
+
+impl From<MeetingIn> for Facts {
+    fn from(given: MeetingIn) -> Self {
+        Self { title: given.title, starts_at: given.starts_at, ends_at: given.ends_at, location: given.location }
+    }
+}
+
+/// Whether somebody was at a meeting.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttendanceIn {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Whether they were there.
+    pub attendance: Attendance,
+}
+
+/// The notes of a meeting.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotesIn {
+    /// The notes, in plain text.
+    pub text: String,
+}
+
+/// What a participant says about the notes.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotesAnswerIn {
+    /// Whether the notes are right.
+    pub agrees: bool,
+    /// What is wrong; needed when they are not right.
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// Something that somebody gave, written down by staff.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContributionIn {
+    /// Whose it is, where that is known.
+    #[serde(default)]
+    pub participant: Option<ParticipantId>,
+    /// At which meeting.
+    #[serde(default)]
+    pub meeting: Option<MeetingId>,
+    /// The words.
+    pub text: String,
+    /// Whether they may be quoted.
+    pub quote: QuotePermission,
+}
+
+/// Something that a participant gives.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnContributionIn {
+    /// At which meeting.
+    #[serde(default)]
+    pub meeting: Option<MeetingId>,
+    /// The words.
+    pub text: String,
+    /// Whether they may be quoted.
+    pub quote: QuotePermission,
+}
+
+/// A meeting, for staff.
+#[derive(Object)]
+pub struct MeetingOut {
+    /// Its id.
+    pub id: MeetingId,
+    /// Its opportunity.
+    pub opportunity: OpportunityId,
+    /// What it is called.
+    pub title: String,
+    /// It begins.
+    pub starts_at: Time,
+    /// It ends.
+    pub ends_at: Time,
+    /// Where.
+    pub location: Option<String>,
+    /// The notes; for those who may read what people said.
+    pub notes: Option<String>,
+    /// Sent to those who were there at.
+    pub notes_shared_at: Option<Time>,
+    /// All who were present have agreed since.
+    pub notes_agreed_at: Option<Time>,
+}
+
+impl MeetingOut {
+    /// `with_notes` for those who may read what people said.
+    pub fn of(row: meeting::Model, with_notes: bool) -> Self {
+        Self {
+            id: row.id,
+            opportunity: row.opportunity_id,
+            title: row.title,
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            location: row.location,
+            notes: row.notes.filter(|_| with_notes),
+            notes_shared_at: row.notes_shared_at,
+            notes_agreed_at: row.notes_agreed_at,
+        }
+    }
+}
+
+/// Whether somebody was there, and who wrote it down.
+#[derive(Object)]
+pub struct AttendanceOut {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Whether they were there.
+    pub attendance: Attendance,
+    /// Written down by.
+    pub recorded_by: String,
+    /// Written down at.
+    pub recorded_at: Time,
+}
+
+impl From<attendance::Model> for AttendanceOut {
+    fn from(row: attendance::Model) -> Self {
+        Self {
+            participant: row.participant_id,
+            attendance: row.attendance,
+            recorded_by: row.recorded_by,
+            recorded_at: row.recorded_at,
+        }
+    }
+}
+
+/// What a participant said about the notes.
+#[derive(Object)]
+pub struct NotesAnswerOut {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Whether the notes are right.
+    pub agrees: bool,
+    /// What is wrong.
+    pub comment: Option<String>,
+    /// When they said so.
+    pub at: Time,
+}
+
+impl From<notes_agreement::Model> for NotesAnswerOut {
+    fn from(row: notes_agreement::Model) -> Self {
+        Self { participant: row.participant_id, agrees: row.agrees, comment: row.comment, at: row.at }
+    }
+}
+
+/// A meeting, for somebody who takes part.
+#[derive(Object)]
+pub struct OwnMeetingOut {
+    /// Its id.
+    pub id: MeetingId,
+    /// Its opportunity.
+    pub opportunity: OpportunityId,
+    /// What it is called.
+    pub title: String,
+    /// It begins.
+    pub starts_at: Time,
+    /// It ends.
+    pub ends_at: Time,
+    /// Where.
+    pub location: Option<String>,
+    /// Whether you were there, once it is written down.
+    pub attendance: Option<Attendance>,
+    /// The notes, once they are shared with you.
+    pub notes: Option<String>,
+    /// Whether you said that the notes are right.
+    pub agrees: Option<bool>,
+    /// What you said is wrong.
+    pub comment: Option<String>,
+}
+
+impl From<OwnMeeting> for OwnMeetingOut {
+    fn from(own: OwnMeeting) -> Self {
+        let row = own.meeting;
+        Self {
+            id: row.id,
+            opportunity: row.opportunity_id,
+            title: row.title,
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            location: row.location,
+            attendance: own.attendance,
+            notes: row.notes,
+            agrees: own.answer.as_ref().map(|answer| answer.agrees),
+            comment: own.answer.and_then(|answer| answer.comment),
+        }
+    }
+}
+
+/// A contribution.
+#[derive(Object)]
+pub struct ContributionOut {
+    /// Its id.
+    pub id: ContributionId,
+    /// Its opportunity.
+    pub opportunity: OpportunityId,
+    /// Given at this meeting.
+    pub meeting: Option<MeetingId>,
+    /// Whose it is; only for those who may read who the people are.
+    #[oai(skip_serializing_if_is_none)]
+    pub participant: Option<ParticipantId>,
+    /// The words; empty once taken back.
+    pub text: Option<String>,
+    /// Whether they may be quoted.
+    pub quote: QuotePermission,
+    /// Whether a member of staff wrote it down, or the person.
+    pub by_staff: bool,
+    /// Given at.
+    pub created_at: Time,
+    /// Taken back at.
+    pub withdrawn_at: Option<Time>,
+}
+
+/// A contribution that was taken in. Its words are not repeated here: this answer is kept for a day, and words that are
+/// taken back must be nowhere.
+#[derive(Object)]
+pub struct GivenOut {
+    /// Its id.
+    pub id: ContributionId,
+    /// Taken in at.
+    pub created_at: Time,
+}
+
+impl From<contribution::Model> for GivenOut {
+    fn from(row: contribution::Model) -> Self {
+        Self { id: row.id, created_at: row.created_at }
+    }
+}
+
+impl ContributionOut {
+    pub fn of(row: contribution::Model, with_person: bool) -> Self {
+        Self {
+            id: row.id,
+            opportunity: row.opportunity_id,
+            meeting: row.meeting_id,
+            participant: row.participant_id.filter(|_| with_person),
+            text: row.text,
+            quote: row.quote,
+            by_staff: !row.recorded_by.starts_with("participant:"),
+            created_at: row.created_at,
+            withdrawn_at: row.withdrawn_at,
+        }
+    }
+}

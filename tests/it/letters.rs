@@ -1,0 +1,252 @@
+//! Every kind of letter, written by the composer that writes it in earnest: its words, and what its HTML holds.
+
+use crate::{
+    document::golden,
+    given::{Given, Someone},
+    harness::{Backend, Mail, TestApp, on},
+};
+use alongside::{
+    accounts, feedback, invitations, participants,
+    platform::mail::{NewLetter, enqueue, open_batch, priority},
+    sessions,
+};
+use entity::{InvitationState, OpportunityId, OpportunityState, PlaceState, RecipientKind};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Words that push, belittle or hurry people.
+const BANNED: [&str; 14] = [
+    "only",
+    "just",
+    "simply",
+    "upgrade",
+    "sorry",
+    "unfortunately",
+    "hurry",
+    "obviously",
+    "easy",
+    "vulnerable",
+    "service user",
+    "don't miss",
+    "last chance",
+    "act now",
+];
+
+/// Every kind of letter that the composition root knows.
+const KINDS: [&str; 11] = [
+    accounts::STAFF_INVITATION,
+    accounts::PASSWORD_RESET,
+    participants::JOIN,
+    participants::SIGN_IN,
+    participants::JOIN_INVITATION,
+    invitations::INVITE,
+    invitations::REMIND,
+    invitations::TAKEN_BACK,
+    invitations::PLACE,
+    sessions::NOTES,
+    feedback::REPORT,
+];
+
+/// One letter about an invitation.
+async fn about(given: &Given, kind: &'static str, opportunity: OpportunityId, who: &Someone) -> Mail {
+    let state = if kind == invitations::PLACE { InvitationState::Accepted } else { InvitationState::Sent };
+    let invitation = given.invitation(opportunity, who, state).await;
+    let (platform, organisation) = (&given.app.app.platform, Some(given.organisation));
+    let tx = platform.db.begin().await.unwrap();
+    let batch = open_batch(&tx, &platform.clock, organisation, kind, Some(invitation.0), "system").await.unwrap();
+    let letter = NewLetter {
+        id: platform.clock.new_id(),
+        kind,
+        recipient_kind: RecipientKind::Participant,
+        recipient_id: who.id.0,
+        subject_id: Some(invitation.0),
+        address: who.email.clone(),
+        n: 0,
+        priority: priority::TRANSACTIONAL,
+        expires_at: None,
+    };
+    enqueue(&tx, &platform.clock, organisation, batch, &[letter]).await.unwrap();
+    tx.commit().await.unwrap();
+    one(&given.app).await
+}
+
+async fn one(app: &TestApp) -> Mail {
+    let mut letters = app.outbox().await;
+    assert_eq!(letters.len(), 1);
+    letters.remove(0)
+}
+
+/// The letters of the front door.
+async fn doors(app: &TestApp, given: &Given, all: &mut BTreeMap<&'static str, Mail>) {
+    let body = json!({"email": "vera@staff.example", "role": "coordinator"});
+    let root = app.post("/api/sign-in").json(&json!({"email": "root@sunrise.example", "password": crate::harness::PASSWORD}));
+    let root = root.send().await.expect(201).json["token"].as_str().unwrap().to_owned();
+    app.post(given.ada.path("/staff")).token(&root).json(&body).send().await.expect(202);
+    all.insert(accounts::STAFF_INVITATION, one(app).await);
+    app.post("/api/password-reset").json(&json!({"email": "root@sunrise.example"})).send().await.expect(202);
+    all.insert(accounts::PASSWORD_RESET, one(app).await);
+    app.post("/api/public/sunrise/join").json(&json!({"email": "new@people.example"})).send().await.expect(202);
+    all.insert(participants::JOIN, one(app).await);
+    let ben = given.someone("ben").await;
+    app.post("/api/public/sunrise/sign-in").json(&json!({"email": ben.email})).send().await.expect(202);
+    all.insert(participants::SIGN_IN, one(app).await);
+    let file = b"email,name\r\ncleo@people.example,Cleo\r\n".to_vec();
+    app.post(given.ada.path("/people/import")).token(&given.ada.token).bytes(file, "text/csv").send().await.expect(200);
+    all.insert(participants::JOIN_INVITATION, one(app).await);
+}
+
+async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
+    let root = app.administrator().await;
+    let given = Given::of(app, &app.coordinator(&root, "ada").await);
+    let mut all = BTreeMap::new();
+    doors(app, &given, &mut all).await;
+
+    let open = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
+    for kind in [invitations::INVITE, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
+        let who = given.someone(&format!("sam-{}", kind.replace('.', "-"))).await;
+        all.insert(kind, about(&given, kind, open, &who).await);
+    }
+
+    let dan = given.someone("dan").await;
+    given.place(open, &dan, PlaceState::Held).await;
+    let meeting = json!({"title": "First meeting", "starts_at": "2027-03-10T18:00:00Z", "ends_at": "2027-03-10T20:00:00Z"});
+    let path = format!("/meetings/{}", given.post(open, "/meetings", &meeting).await.expect(201).id());
+    let there = json!([{"participant": dan.id, "attendance": "present"}]);
+    given.put(open, &format!("{path}/attendance"), &there).await.expect(200);
+    given.put(open, &format!("{path}/notes"), &json!({"text": "We talked about seats."})).await.expect(200);
+    given.post(open, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+    all.insert(sessions::NOTES, one(app).await);
+
+    let consultation = given.consultation(6).await;
+    let theme = given.theme(consultation.id, "Seats", false, &consultation.responses).await;
+    let answer =
+        json!({"text": "New seats", "theme": theme, "outcome": "done", "owner": "The ward manager", "due": "2027-06-01"});
+    given.post(consultation.id, "/recommendations", &answer).await.expect(201);
+    given.draft(consultation.id).await;
+    given.post(consultation.id, "/report/publish", &json!({})).await.expect(200);
+    all.insert(feedback::REPORT, app.outbox().await.remove(0));
+    all
+}
+
+/// The text that people read, with tokens and numbers that change replaced.
+fn fixed(letter: &Mail) -> String {
+    let text = letter.text();
+    let (head, body) = text.split_once("\n\n").unwrap();
+    let subject = head.lines().find(|line| line.starts_with("Subject: ")).unwrap();
+    format!("{}\n\n{}\n", subject.trim_end(), masked(body.trim_end()))
+}
+
+/// Ids and tokens replaced by their kind.
+fn masked(text: &str) -> String {
+    let part = |word: &str| {
+        let prefixes = ["al_", "aj_", "ai_", "au_", "an_"];
+        let token = prefixes.iter().find(|prefix| word.starts_with(**prefix) && word.len() == prefix.len() + 43);
+        match token {
+            Some(prefix) => format!("{prefix}TOKEN"),
+            None if word.len() == 36 && word.matches('-').count() == 4 => "ID".into(),
+            None => word.to_owned(),
+        }
+    };
+    let mut made = String::new();
+    let mut word = String::new();
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
+            word.push(c);
+        } else {
+            made.push_str(&part(&std::mem::take(&mut word)));
+            made.push(c);
+        }
+    }
+    made.push_str(&part(&word));
+    made
+}
+
+/// Sentences with the number of words in each; links, headings' underlines and list marks are no words.
+fn sentences(text: &str) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    for block in text.split("\n\n") {
+        let words = block.split_whitespace().filter(|word| !word.contains("://") && word.chars().any(char::is_alphanumeric));
+        let mut sentence: Vec<&str> = Vec::new();
+        for word in words {
+            sentence.push(word);
+            if word.ends_with(['.', '?', '!', ':']) {
+                found.push((sentence.join(" "), sentence.len()));
+                sentence.clear();
+            }
+        }
+        if !sentence.is_empty() {
+            found.push((sentence.join(" "), sentence.len()));
+        }
+    }
+    found
+}
+
+fn look_at_words(kind: &str, letter: &Mail, wrong: &mut Vec<String>) {
+    let text = letter.text();
+    let body = text.split_once("\n\n").unwrap().1;
+    let plain = format!(" {} ", body.to_lowercase().replace(|c: char| !c.is_alphanumeric() && c != '\'', " "));
+    for banned in BANNED {
+        if plain.contains(&format!(" {banned} ")) {
+            wrong.push(format!("{kind}: the word “{banned}”"));
+        }
+    }
+    let sentences = sentences(body);
+    for (sentence, words) in sentences.iter().filter(|(_, words)| *words > 30) {
+        wrong.push(format!("{kind}: {words} words: {sentence}"));
+    }
+    let total: usize = sentences.iter().map(|(_, words)| words).sum();
+    if total > 20 * sentences.len() {
+        wrong.push(format!("{kind}: {total} words in {} sentences", sentences.len()));
+    }
+}
+
+fn look_at_html(kind: &str, letter: &Mail, wrong: &mut Vec<String>) {
+    let html = letter.html();
+    if !html.contains("<html lang=\"") {
+        wrong.push(format!("{kind}: no language"));
+    }
+    if html.matches("<h1").count() != 1 {
+        wrong.push(format!("{kind}: {} headings of the first rank", html.matches("<h1").count()));
+    }
+    for absent in ["<img", "<script", "<link", "<iframe", "<form", "src=", "url(", "@import", " onclick"] {
+        if html.contains(absent) {
+            wrong.push(format!("{kind}: holds {absent}"));
+        }
+    }
+    for link in html.split("<a ").skip(1) {
+        let words = link.split_once('>').and_then(|(_, rest)| rest.split_once("</a>")).map_or("", |(words, _)| words);
+        let poor = words.trim().len() < 4 || words.contains("://") || ["here", "click here", "link"].contains(&words.trim());
+        if poor {
+            wrong.push(format!("{kind}: a link called “{words}”"));
+        }
+    }
+}
+
+#[test]
+fn every_letter_is_plain_and_the_golden_one() {
+    on(Backend::Sqlite, |app| async move {
+        let all = letters(&app).await;
+        let kinds: Vec<_> = KINDS.iter().filter(|kind| !all.contains_key(**kind)).collect();
+        assert!(kinds.is_empty(), "not written: {kinds:?}");
+        let mut wrong = Vec::new();
+        for (kind, letter) in &all {
+            look_at_words(kind, letter, &mut wrong);
+            look_at_html(kind, letter, &mut wrong);
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        for (kind, letter) in &all {
+            golden(&format!("letters/{kind}.txt"), &fixed(letter));
+        }
+    });
+}
+
+#[test]
+fn no_registered_letter_is_left_out() {
+    let root = include_str!("../../src/app.rs");
+    let composers = root.split("fn composers()").nth(1).unwrap().split("\n}").next().unwrap();
+    let names = composers.split(|c: char| !c.is_ascii_uppercase() && c != '_').filter(|word| word.len() > 3);
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), KINDS.len(), "{names:?}");
+}

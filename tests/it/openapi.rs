@@ -1,0 +1,83 @@
+//! The API document: complete, and the same as yesterday unless somebody meant to change it.
+
+use crate::{
+    document::{golden, operations, resolve, served},
+    harness::{Backend, on},
+};
+use alongside::platform::http::problem::{KINDS, TYPE_BASE};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+#[test]
+fn the_served_document_is_the_golden_one_and_the_printed_one() {
+    on(Backend::Sqlite, |app| async move {
+        let document = served(&app).await;
+        golden("openapi.json", &format!("{}\n", serde_json::to_string_pretty(&document).unwrap()));
+        let printed = alongside::commands::openapi::document().await.unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), document);
+    });
+}
+
+#[test]
+fn every_operation_says_what_it_is() {
+    on(Backend::Sqlite, |app| async move {
+        let document = served(&app).await;
+        let (mut ids, mut missing) = (BTreeSet::new(), Vec::new());
+        let empty = |value: &Value| value.as_str().is_none_or(|text| text.trim().is_empty());
+        let all = operations(&document);
+        assert!(all.len() > 100);
+        for operation in &all {
+            let name = operation.name();
+            let id = operation.what["operationId"].as_str().unwrap_or_default().to_owned();
+            if id.is_empty() || !ids.insert(id) {
+                missing.push(format!("{name}: an operation id of its own"));
+            }
+            if empty(&operation.what["summary"]) {
+                missing.push(format!("{name}: a summary"));
+            }
+            for parameter in operation.what["parameters"].as_array().into_iter().flatten() {
+                if empty(&parameter["description"]) {
+                    missing.push(format!("{name}: words for {}", parameter["name"]));
+                }
+            }
+            if operation.what["responses"]["4XX"].is_null() && operation.what["responses"]["default"].is_null() {
+                missing.push(format!("{name}: the problems it answers"));
+            }
+        }
+        assert!(missing.is_empty(), "{}", missing.join("\n"));
+    });
+}
+
+#[test]
+fn every_property_has_words_and_an_example() {
+    on(Backend::Sqlite, |app| async move {
+        let document = served(&app).await;
+        let mut missing = Vec::new();
+        for (schema, what) in document["components"]["schemas"].as_object().unwrap() {
+            for (name, property) in what["properties"].as_object().into_iter().flatten() {
+                let place = format!("{schema}.{name}");
+                let target = resolve(&document, property);
+                if property["description"].as_str().is_none_or(str::is_empty) && property["$ref"].is_null() {
+                    missing.push(format!("{place}: words"));
+                }
+                // In OpenAPI 3.0 nothing may stand beside `$ref`: what it points to has the examples.
+                if property["$ref"].is_null() {
+                    match &property["example"] {
+                        Value::Null if property.get("example").is_none() => missing.push(format!("{place}: an example")),
+                        Value::String(text) if target["enum"].is_null() && *text == name.replace('_', " ") => {
+                            missing.push(format!("{place}: an example that is more than its name"));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{}", missing.join("\n"));
+    });
+}
+
+#[test]
+fn the_kinds_of_problems_are_the_golden_ones() {
+    let lines: Vec<_> = KINDS.iter().map(|(slug, status, title)| format!("{status} {TYPE_BASE}{slug}  {title}\n")).collect();
+    golden("problems.txt", &lines.concat());
+}

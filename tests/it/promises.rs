@@ -1,0 +1,162 @@
+//! Random people and random opportunities: whatever happens, no invitation breaks a promise. The rules are written here a second
+//! time, in the plainest way, so that a mistake in the product is not repeated by its test.
+
+use crate::{
+    crowd,
+    harness::{everywhere, start},
+    story::Story,
+};
+use chrono::{Days, NaiveDate};
+use entity::{
+    ActivityType, ConsentType, Format, OpportunityId, ParticipantId, PreferenceDoc, Purpose, QuietPeriod, Rung, Stance,
+    StanceKind, TopicId, TopicStance, consent_standing, invitation, mail_message, opportunity, opportunity_topic,
+};
+use rand::{Rng, RngExt, SeedableRng, seq::IndexedRandom};
+use rand_chacha::ChaCha20Rng;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde_json::json;
+use std::collections::HashMap;
+
+fn stance(dice: &mut ChaCha20Rng) -> Stance {
+    let rung = |dice: &mut ChaCha20Rng| *Rung::ALL[2..].choose(dice).unwrap();
+    let mut stance = Stance::bare(*StanceKind::ALL.choose(dice).unwrap());
+    match stance.kind {
+        StanceKind::UpTo | StanceKind::AtLeast => stance.rung = Some(rung(dice)),
+        StanceKind::Only => stance.rungs = vec![rung(dice)],
+        StanceKind::Between => {
+            let (a, b) = (rung(dice), rung(dice));
+            (stance.low, stance.high) = (Some(a.min(b)), Some(a.max(b)));
+        }
+        StanceKind::Paused => {
+            stance.until = dice.random_bool(0.5).then(|| start().date_naive() + Days::new(dice.random_range(0..9)) - Days::new(4))
+        }
+        _ => {}
+    }
+    stance
+}
+
+fn wishes(dice: &mut ChaCha20Rng, topics: &[TopicId]) -> PreferenceDoc {
+    let mut doc = PreferenceDoc::with_stance(stance(dice));
+    for topic in topics {
+        match dice.random_range(0..8) {
+            0 => doc.topics.never.push(*topic),
+            1 => doc.topics.yes.push(*topic),
+            2 => doc.topics.ask_first.push(*topic),
+            3 => doc.topic_stances.push(TopicStance { topic: *topic, stance: stance(dice) }),
+            _ => {}
+        }
+    }
+    if dice.random_bool(0.3) {
+        doc.activity_types =
+            vec![*[ActivityType::Survey, ActivityType::Workshop, ActivityType::FocusGroup].choose(dice).unwrap()];
+    }
+    if dice.random_bool(0.3) {
+        doc.formats = vec![*[Format::Online, Format::Phone].choose(dice).unwrap()];
+    }
+    if dice.random_bool(0.3) {
+        doc.load.invites_per_month_max = Some(dice.random_range(0..3));
+    }
+    if dice.random_bool(0.3) {
+        doc.load.minutes_per_month_max = Some(dice.random_range(0..120));
+    }
+    if dice.random_bool(0.2) {
+        doc.load.notice_days_min = Some(dice.random_range(0..40));
+    }
+    if dice.random_bool(0.3) {
+        let from = start().date_naive() + Days::new(dice.random_range(0..30)) - Days::new(10);
+        doc.quiet_periods = vec![QuietPeriod { from, to: from + Days::new(dice.random_range(0..10)) }];
+    }
+    doc
+}
+
+/// Whether a stance includes a rung on a day.
+fn includes(stance: &Stance, rung: Rung, today: NaiveDate) -> bool {
+    match stance.kind {
+        StanceKind::UpTo => rung >= Rung::Informing && rung <= stance.rung.unwrap(),
+        StanceKind::Only => stance.rungs.contains(&rung),
+        StanceKind::AtLeast => rung >= stance.rung.unwrap(),
+        StanceKind::Between => rung >= stance.low.unwrap() && rung <= stance.high.unwrap(),
+        StanceKind::AskEachTime => true,
+        StanceKind::InformMeOnly => rung == Rung::Informing,
+        // After a pause with an end the person is asked each time.
+        StanceKind::Paused => stance.until.is_some_and(|until| until < today),
+    }
+}
+
+#[test]
+fn no_invitation_breaks_a_promise() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let second = story.ada.post(&app, "/topics", &json!({"key": "food", "title": "Food"})).await.expect(201).id();
+        let topics: Vec<TopicId> = [&story.topic, &second].map(|id| id.parse().unwrap()).to_vec();
+        let mut dice = ChaCha20Rng::seed_from_u64(20_270_301);
+        let docs: Vec<_> = (0..400).map(|_| wishes(&mut dice, &topics)).collect();
+        let people = crowd::with(&app, &story, docs.clone()).await;
+        let by_person: HashMap<ParticipantId, PreferenceDoc> = people.iter().copied().zip(docs).collect();
+        let db = app.app.platform.db.write();
+        // Every fifth person's consent has been taken back.
+        let silent: Vec<ParticipantId> = people.iter().copied().step_by(5).collect();
+        consent_standing::Entity::update_many()
+            .col_expr(consent_standing::Column::Type, Expr::value(ConsentType::Withdraw.word()))
+            .filter(consent_standing::Column::ParticipantId.is_in(silent.iter().copied()))
+            .filter(consent_standing::Column::Purpose.eq(Purpose::ContactInvite))
+            .exec(db)
+            .await
+            .unwrap();
+        for (kind, rung, about) in [
+            ("consultation", "consultation", vec![&story.topic]),
+            ("workshop", "co_design", vec![&second]),
+            ("focus_group", "engagement", vec![&story.topic, &second]),
+            ("consultation", "consultation", vec![]),
+        ] {
+            let places = if kind == "consultation" { json!(null) } else { json!(30) };
+            let formats = if dice.next_u32() % 2 == 0 { json!(["online"]) } else { json!(["phone"]) };
+            let changes = json!({"topics": about, "places": places, "formats": formats, "preparation_minutes": 15});
+            let id = story.open(kind, rung, changes).await;
+            story.invite(&id, json!({})).await;
+        }
+        let made = invitation::Entity::find().all(db).await.unwrap();
+        let offers: HashMap<OpportunityId, opportunity::Model> =
+            opportunity::Entity::find().all(db).await.unwrap().into_iter().map(|row| (row.id, row)).collect();
+        let about = opportunity_topic::Entity::find().all(db).await.unwrap();
+        assert!(made.len() > 60, "enough people are asked for this to mean something: {}", made.len());
+        let today = start().date_naive();
+        let (mut letters, mut minutes): (HashMap<_, i32>, HashMap<_, i32>) = Default::default();
+        for row in &made {
+            let (doc, offer) = (&by_person[&row.participant_id], &offers[&row.opportunity_id]);
+            let topics: Vec<TopicId> =
+                about.iter().filter(|link| link.opportunity_id == offer.id).map(|link| link.topic_id).collect();
+            assert!(!silent.contains(&row.participant_id), "consent");
+            assert!(topics.iter().all(|topic| !doc.topics.never.contains(topic)), "never means never: {doc:?}");
+            let own: Vec<&Stance> =
+                doc.topic_stances.iter().filter(|own| topics.contains(&own.topic)).map(|own| &own.stance).collect();
+            let allowed = if own.is_empty() {
+                includes(&doc.stance, offer.rung, today)
+            } else {
+                own.iter().all(|own| includes(own, offer.rung, today))
+            };
+            assert!(allowed, "{} is not in {doc:?}", offer.rung);
+            let activity = alongside::opportunities::activity(offer.kind);
+            assert!(doc.activity_types.is_empty() || doc.activity_types.contains(&activity), "activity");
+            assert!(doc.formats.is_empty() || offer.formats.0.iter().any(|form| doc.formats.contains(form)), "format");
+            let quiet = |day: NaiveDate| doc.quiet_periods.iter().any(|period| (period.from..=period.to).contains(&day));
+            assert!(!quiet(today) && !offer.starts_at.is_some_and(|at| quiet(at.date_naive())), "quiet period");
+            if let (Some(days), Some(at)) = (doc.load.notice_days_min, offer.starts_at) {
+                assert!((at.date_naive() - today).num_days() >= i64::from(days), "notice");
+            }
+            *letters.entry(row.participant_id).or_default() += 1;
+            *minutes.entry(row.participant_id).or_default() += offer.minutes + offer.preparation_minutes;
+        }
+        for (person, doc) in &by_person {
+            let most = |limit: Option<i32>, count: &HashMap<ParticipantId, i32>| {
+                limit.is_none_or(|most| count.get(person).copied().unwrap_or(0) <= most)
+            };
+            assert!(most(doc.load.invites_per_month_max, &letters), "monthly invitations");
+            assert!(most(doc.load.minutes_per_month_max, &minutes), "monthly minutes");
+        }
+        let sent =
+            mail_message::Entity::find().filter(mail_message::Column::Kind.eq("invitations.invite")).all(db).await.unwrap();
+        assert_eq!(sent.len(), made.len());
+        assert!(sent.iter().all(|letter| letter.state == entity::MailState::Sent), "what may be asked is also sent");
+    });
+}

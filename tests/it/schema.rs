@@ -1,0 +1,204 @@
+//! The migrated schema and the entities say the same; tenants are apart by key; what only grows cannot be changed.
+
+use crate::harness::{TestApp, everywhere};
+use alongside::platform::Db;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Iden, Iterable, PrimaryKeyToColumn, QueryResult,
+    Statement,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A table: its columns with whether they may be empty, and its primary key.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Table {
+    columns: BTreeMap<String, bool>,
+    key: Vec<String>,
+}
+
+/// What an entity says its table is.
+fn said<E: EntityTrait>() -> (String, Table) {
+    let columns = E::Column::iter().map(|column| (column.to_string(), column.def().is_null())).collect();
+    let key = E::PrimaryKey::iter().map(|key| key.into_column().to_string()).collect();
+    (E::default().table_name().to_owned(), Table { columns, key })
+}
+
+macro_rules! entities {
+    ($($name:ident)*) => {
+        fn entities() -> BTreeMap<String, Table> {
+            BTreeMap::from([$(said::<entity::$name::Entity>()),*])
+        }
+    };
+}
+entities! {
+    account account_link account_session api_key attendance audit_entry audit_head consent_event consent_standing contribution
+    decision demographic idempotency import_line import_run influence influence_answer installation invitation invitation_link
+    job loop_rating mail_batch mail_event mail_message match_result match_run meeting membership notes_agreement notice
+    notice_shown opportunity opportunity_decision opportunity_topic organisation participant participant_link
+    participant_session place preference project questionnaire recommendation report report_release response response_draft
+    stage suppression theme theme_source topic
+}
+
+/// Tables that belong to no organisation.
+const WITHOUT_TENANT: [&str; 10] = [
+    "account",
+    "account_link",
+    "account_session",
+    "idempotency",
+    "installation",
+    "job",
+    "mail_batch",
+    "mail_event",
+    "mail_message",
+    "organisation",
+];
+
+async fn rows(db: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
+    db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap()
+}
+
+fn text(row: &QueryResult, column: &str) -> String {
+    row.try_get("", column).unwrap()
+}
+
+/// The tables that are there.
+pub async fn tables(db: &DatabaseConnection) -> Vec<String> {
+    let sql = match db.get_database_backend() {
+        DbBackend::Postgres => "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'",
+        _ => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    };
+    let mut names: Vec<_> = rows(db, sql).await.iter().map(|row| text(row, "name")).collect();
+    names.retain(|name| name != "seaql_migrations");
+    names.sort();
+    names
+}
+
+/// Name, type and whether it may be empty, of every column of a table.
+async fn columns(db: &DatabaseConnection, table: &str) -> Vec<(String, String, bool)> {
+    let sql = match db.get_database_backend() {
+        DbBackend::Postgres => format!(
+            "SELECT column_name::text AS name, data_type::text AS type, (is_nullable = 'YES')::int AS empty \
+             FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '{table}' ORDER BY ordinal_position"
+        ),
+        _ => format!("SELECT name, type, 1 - \"notnull\" AS empty FROM pragma_table_info('{table}') ORDER BY cid"),
+    };
+    let found = rows(db, &sql).await;
+    found.iter().map(|row| (text(row, "name"), text(row, "type"), row.try_get::<i32>("", "empty").unwrap() == 1)).collect()
+}
+
+async fn key(db: &DatabaseConnection, table: &str) -> Vec<String> {
+    let sql = match db.get_database_backend() {
+        DbBackend::Postgres => format!(
+            "SELECT a.attname::text AS name FROM pg_constraint c, unnest(c.conkey) WITH ORDINALITY AS k (n, place), pg_attribute a \
+             WHERE c.contype = 'p' AND c.conrelid = '{table}'::regclass AND a.attrelid = c.conrelid AND a.attnum = k.n \
+             ORDER BY k.place"
+        ),
+        _ => format!("SELECT name FROM pragma_table_info('{table}') WHERE pk > 0 ORDER BY pk"),
+    };
+    rows(db, &sql).await.iter().map(|row| text(row, "name")).collect()
+}
+
+/// The table that a foreign key points to and its first column, for every foreign key of a table.
+async fn references(db: &DatabaseConnection, table: &str) -> Vec<(String, String)> {
+    let sql = match db.get_database_backend() {
+        DbBackend::Postgres => format!(
+            "SELECT c.confrelid::regclass::text AS target, a.attname::text AS name FROM pg_constraint c, pg_attribute a \
+             WHERE c.contype = 'f' AND c.conrelid = '{table}'::regclass AND a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
+        ),
+        _ => format!("SELECT \"table\" AS target, \"from\" AS name FROM pragma_foreign_key_list('{table}') WHERE seq = 0"),
+    };
+    rows(db, &sql).await.iter().map(|row| (text(row, "target"), text(row, "name"))).collect()
+}
+
+#[test]
+fn the_migrated_schema_equals_the_entities() {
+    everywhere(|app| async move {
+        let (db, said) = (app.app.platform.db.read(), entities());
+        let there: BTreeSet<_> = tables(db).await.into_iter().collect();
+        assert_eq!(there, said.keys().cloned().collect(), "tables");
+        for (name, said) in &said {
+            let columns = columns(db, name).await.into_iter().map(|(name, _, empty)| (name, empty)).collect();
+            let found = Table { columns, key: key(db, name).await };
+            assert_eq!(&found, said, "{name} on {:?}: found in the database, then said by the entity", app.backend);
+        }
+    });
+}
+
+#[test]
+fn tenants_are_apart_by_key() {
+    everywhere(|app| async move {
+        let db = app.app.platform.db.read();
+        let mut without = Vec::new();
+        for table in tables(db).await {
+            if key(db, &table).await.first().is_none_or(|first| first != "organisation_id") {
+                without.push(table);
+            }
+        }
+        assert_eq!(without, WITHOUT_TENANT);
+        for table in tables(db).await.iter().filter(|table| !without.contains(table)) {
+            for (target, first) in references(db, table).await {
+                let inside = !without.contains(&target);
+                assert!(!inside || first == "organisation_id", "{table} points to {target} by {first}");
+            }
+        }
+    });
+}
+
+/// A value of a type, whatever it is.
+fn value(kind: &str, postgres: bool) -> &'static str {
+    match kind {
+        "uuid" | "uuid_text" => "'0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e'",
+        "timestamp with time zone" | "timestamp_with_timezone_text" => "'2027-03-01T09:00:00.000Z'",
+        "date" | "date_text" => "'2027-03-01'",
+        "jsonb" | "jsonb_text" => "'{}'",
+        "bytea" => "'\\x00'",
+        "blob" => "x'00'",
+        "text" => "'published'",
+        "boolean" if postgres => "true",
+        _ => "1",
+    }
+}
+
+/// Puts a row of meaningless values into a table whose references are not looked at, and tries to change and remove it.
+async fn refuses_change(app: &TestApp, table: &str) {
+    // One connection of its own: what is switched off here stays on everywhere else.
+    let own = Db::connect(&app.url, 1).await.unwrap();
+    let (db, postgres) = (own.write(), own.is_postgres());
+    let columns = columns(db, table).await;
+    let names: Vec<_> = columns.iter().map(|(name, ..)| format!("\"{name}\"")).collect();
+    let values: Vec<_> = columns.iter().map(|(_, kind, _)| value(&kind.to_lowercase(), postgres)).collect();
+    let off = if postgres { "SET session_replication_role = replica" } else { "PRAGMA foreign_keys = off" };
+    let on = if postgres { "SET session_replication_role = origin" } else { "PRAGMA foreign_keys = on" };
+    db.execute_unprepared(off).await.unwrap();
+    let insert = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "));
+    db.execute_unprepared(&insert).await.unwrap();
+    db.execute_unprepared(on).await.unwrap();
+    for sql in [format!("UPDATE {table} SET {0} = {0}", names[0]), format!("DELETE FROM {table}")] {
+        let error = db.execute_unprepared(&sql).await.expect_err(&sql).to_string();
+        assert!(error.contains("only grows"), "{sql}: {error}");
+    }
+    own.close().await.unwrap();
+}
+
+#[test]
+fn what_only_grows_cannot_be_changed_or_removed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migration/src/sql");
+    let mut guarded = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let mark = |line: &str| {
+            let table = line.strip_prefix("-- APPEND ONLY ").or_else(|| line.strip_prefix("-- FROZEN WHEN PUBLISHED "));
+            table.map(|table| table.trim().to_owned())
+        };
+        guarded.extend(text.lines().filter_map(mark));
+    }
+    let known = ["audit_entry", "consent_event", "mail_event", "notice", "preference", "questionnaire", "report_release"];
+    assert!(guarded.is_superset(&known.map(str::to_owned).into()), "{guarded:?}");
+    everywhere(|app| {
+        let guarded = guarded.clone();
+        async move {
+            for table in &guarded {
+                refuses_change(&app, table).await;
+            }
+        }
+    });
+}
