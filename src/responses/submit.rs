@@ -22,7 +22,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter,
+    EntityTrait, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
 use serde_json::{Map, Value};
