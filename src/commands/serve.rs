@@ -49,7 +49,8 @@ pub struct Running {
 
 /// Serves an application, and works off its queue unless told not to.
 pub fn start(app: App, listener: TcpListener) -> Result<Running> {
-    let acceptor = TcpAcceptor::from_tokio(listener).map(Prompt).map_err(|error| Error::unavailable(format!("cannot listen: {error}")))?;
+    let acceptor =
+        TcpAcceptor::from_tokio(listener).map(Prompt).map_err(|error| Error::unavailable(format!("cannot listen: {error}")))?;
     if app.platform.config.worker {
         let worker = app.clone();
         app.tasks.spawn(async move { worker.work().await });

@@ -52,7 +52,8 @@ impl<I: Send + Sync + 'static, O: Send + 'static> GroupWriter<I, O> {
         let (queue, waiting) = mpsc::channel::<Waiting<I, O>>(most * 4);
         let lanes = if db.is_postgres() { LANES } else { 1 };
         let callers = Arc::new(AtomicUsize::new(0));
-        let desk = Arc::new(Desk { waiting: Mutex::new(waiting), callers: callers.clone(), before: AtomicUsize::new(0), most, lanes });
+        let desk =
+            Arc::new(Desk { waiting: Mutex::new(waiting), callers: callers.clone(), before: AtomicUsize::new(0), most, lanes });
         for _ in 0..lanes {
             let (desk, db, write, signal) = (desk.clone(), db.clone(), write.clone(), tasks.clone());
             tasks.spawn(async move {

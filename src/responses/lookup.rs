@@ -1,10 +1,7 @@
 //! What decides what becomes of answers, looked up for a whole batch with a few statements.
 
 use super::submit::Submission;
-use crate::platform::{
-    Result, Tx,
-    db::padded,
-};
+use crate::platform::{Result, Tx, db::padded};
 use entity::{
     ConsentType, InvitationId, InvitationState, OpportunityId, OrganisationId, ParticipantId, Purpose, ResponseId, Time,
     consent_standing, invitation, invitation_link, opportunity, organisation, response, response_draft,
@@ -50,7 +47,11 @@ fn link_to_invitation() -> RelationDef {
 fn invitation_to_standing() -> RelationDef {
     let relation: RelationDef = invitation::Entity::belongs_to(consent_standing::Entity)
         .from((invitation::Column::OrganisationId, invitation::Column::ParticipantId, invitation::Column::OpportunityId))
-        .to((consent_standing::Column::OrganisationId, consent_standing::Column::ParticipantId, consent_standing::Column::ScopeId))
+        .to((
+            consent_standing::Column::OrganisationId,
+            consent_standing::Column::ParticipantId,
+            consent_standing::Column::ScopeId,
+        ))
         .into();
     relation.on_condition(|_, standing| {
         Expr::col((standing, consent_standing::Column::Purpose)).eq(Purpose::Participate.word()).into_condition()
@@ -58,7 +59,10 @@ fn invitation_to_standing() -> RelationDef {
 }
 
 fn invitation_to_organisation() -> RelationDef {
-    invitation::Entity::belongs_to(organisation::Entity).from(invitation::Column::OrganisationId).to(organisation::Column::Id).into()
+    invitation::Entity::belongs_to(organisation::Entity)
+        .from(invitation::Column::OrganisationId)
+        .to(organisation::Column::Id)
+        .into()
 }
 
 fn invitation_to_response() -> RelationDef {
@@ -124,7 +128,8 @@ pub(super) async fn stands(tx: &Tx, asked: &[Asked]) -> Result<HashMap<Invitatio
 
 /// The opportunities behind the links: few, whatever the number of answers.
 pub(super) async fn offers(tx: &Tx, asked: &[Asked]) -> Result<HashMap<OpportunityId, opportunity::Model>> {
-    let mut keys: Vec<(OrganisationId, OpportunityId)> = asked.iter().map(|row| (row.organisation_id, row.opportunity_id)).collect();
+    let mut keys: Vec<(OrganisationId, OpportunityId)> =
+        asked.iter().map(|row| (row.organisation_id, row.opportunity_id)).collect();
     keys.sort_unstable();
     keys.dedup();
     if keys.is_empty() {

@@ -11,6 +11,7 @@ mod asking;
 mod at_once;
 mod demo;
 mod jobs;
+mod killed;
 mod opportunities;
 mod projects;
 mod mail;

@@ -3,8 +3,8 @@
 //! Logs and counters name the route's pattern, never its path: paths can hold tokens.
 
 use crate::platform::Platform;
-use poem::{Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod, http::HeaderValue};
 use hyper::body::Bytes;
+use poem::{Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod, http::HeaderValue};
 use poem_openapi::OperationId;
 use std::{
     collections::BTreeMap,

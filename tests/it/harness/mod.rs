@@ -23,6 +23,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use std::{future::Future, sync::Arc};
 
+/// The key of every installation under test.
+pub const SECRET: [u8; 32] = [7; 32];
+
 /// The time at which every test begins: a Monday morning.
 pub fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap()
@@ -38,15 +41,33 @@ where
     }
 }
 
+/// Like [`everywhere`], but beginning today: for tests with processes of their own, which go by the real time.
+#[allow(clippy::disallowed_methods)]
+pub fn everywhere_today<F>(test: impl Fn(TestApp) -> F)
+where
+    F: Future<Output = ()>,
+{
+    for backend in Backend::available() {
+        from(Utc::now(), backend, &test);
+    }
+}
+
 /// Runs a test on one database.
 pub fn on<F>(backend: Backend, test: impl Fn(TestApp) -> F)
+where
+    F: Future<Output = ()>,
+{
+    from(start(), backend, test);
+}
+
+fn from<F>(start: DateTime<Utc>, backend: Backend, test: impl Fn(TestApp) -> F)
 where
     F: Future<Output = ()>,
 {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let database = databases::fresh(backend).await;
-        let app = TestApp::over(backend, &database.url).await;
+        let app = TestApp::at(backend, &database.url, Clock::fixed(start, 1)).await;
         test(app.clone()).await;
         app.assert_nothing_left().await;
         app.app.platform.db.clone().close().await.unwrap();
@@ -165,25 +186,20 @@ impl Call<'_> {
 }
 
 impl TestApp {
-    /// The application over a migrated database.
-    pub async fn over(backend: Backend, url: &str) -> Self {
-        Self::seeded(backend, url, 1).await
-    }
-
     /// A second server over the same database, with ids of its own.
     pub async fn second(&self) -> Self {
-        Self::seeded(self.backend, &self.url, 2).await
+        Self::at(self.backend, &self.url, Clock::fixed(self.clock.now(), 2)).await
     }
 
-    async fn seeded(backend: Backend, url: &str, seed: u64) -> Self {
+    /// The application over a migrated database.
+    async fn at(backend: Backend, url: &str, clock: Clock) -> Self {
         let pairs = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_PUBLIC_URL", "https://alongside.test")];
         let mut config = Config::read(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
         config.mail = MailWay::Memory;
         config.database_url = url.to_owned();
-        let clock = Clock::fixed(start(), seed);
         let db = Db::connect(url, 4).await.unwrap();
         let outbox = Memory::default();
-        let app = App::assemble(config, clock.clone(), db, Secret::new([7; 32]), Arc::new(outbox.clone())).unwrap();
+        let app = App::assemble(config, clock.clone(), db, Secret::new(SECRET), Arc::new(outbox.clone())).unwrap();
         let client = Arc::new(TestClient::new(app.endpoint()));
         Self { app, backend, clock, url: url.to_owned(), outbox, client }
     }

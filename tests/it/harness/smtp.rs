@@ -41,6 +41,8 @@ pub enum Act {
     TakeAndHangUp,
     /// Answers as usual, but only after it was let go.
     Wait(Arc<Notify>),
+    /// Tells that it came here, and never answers.
+    Hang(Arc<Notify>),
 }
 
 /// What happens on one connection: each act once, in order, when its place comes; everything else goes well.
@@ -127,6 +129,10 @@ async fn act(stream: &mut BufReader<TcpStream>, script: &mut VecDeque<(At, Act)>
             gate.notified().await;
             usual
         }
+        Some((_, Act::Hang(here))) => {
+            here.notify_one();
+            std::future::pending::<&str>().await
+        }
     };
     stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
     Ok(!reply.starts_with("421"))
@@ -154,7 +160,7 @@ async fn serve(stream: TcpStream, mut script: VecDeque<(At, Act)>, state: Arc<St
                 act(&mut stream, &mut script, At::Recipient, "250 2.1.5 ok").await?
             }
             "DATA" => {
-                let refused = script.iter().any(|(at, act)| *at == At::Data && !matches!(act, Act::Wait(_)));
+                let refused = script.iter().any(|(at, act)| *at == At::Data && !matches!(act, Act::Wait(_) | Act::Hang(_)));
                 let going_on = act(&mut stream, &mut script, At::Data, "354 go on").await?;
                 if going_on && !refused { take(&mut stream, &mut script, &state, &to).await? } else { going_on }
             }
@@ -197,7 +203,7 @@ async fn take(
         bytes.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
     }
     let taken = match script.iter().find(|(at, _)| *at == At::Dot) {
-        None | Some((_, Act::TakeAndHangUp | Act::Wait(_))) => true,
+        None | Some((_, Act::TakeAndHangUp | Act::Wait(_) | Act::Hang(_))) => true,
         Some((_, Act::HangUp)) => false,
         Some((_, Act::Reply(reply))) => reply.starts_with('2'),
     };
