@@ -11,8 +11,35 @@ use crate::{
     app::App,
     platform::{Clock, Config, Error, Result, mail::transport},
 };
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+/// Consultations and co-production that match the level of involvement people want.
+#[derive(Parser)]
+#[command(name = "alongside", version)]
+struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Reads the command line and runs what it asks for.
+pub fn main() -> ExitCode {
+    let command = Line::parse().command.unwrap_or(Command::Serve);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("alongside cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(command)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("alongside: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// The sub-commands.
 #[derive(Subcommand)]

@@ -23,10 +23,9 @@ CREATE TABLE response (
     changed_at {time} NOT NULL,
     version integer NOT NULL,
     PRIMARY KEY (organisation_id, id),
-    FOREIGN KEY (organisation_id) REFERENCES organisation (id),
-    FOREIGN KEY (organisation_id, opportunity_id) REFERENCES opportunity (organisation_id, id),
-    FOREIGN KEY (organisation_id, participant_id) REFERENCES participant (organisation_id, id),
+    -- The invitation's own keys hold organisation, opportunity and person; checking them again would cost each answer three look-ups.
     FOREIGN KEY (organisation_id, invitation_id) REFERENCES invitation (organisation_id, id),
+    FOREIGN KEY (organisation_id, opportunity_id, participant_id) REFERENCES invitation (organisation_id, opportunity_id, participant_id),
     FOREIGN KEY (organisation_id, questionnaire_id) REFERENCES questionnaire (organisation_id, id),
     UNIQUE (organisation_id, opportunity_id, participant_id)
 );
