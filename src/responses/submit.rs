@@ -88,8 +88,25 @@ struct Known<'a> {
     offer: &'a opportunity::Model,
 }
 
-/// Checks and writes a batch.
+/// Checks and writes a batch. Where one person answers twice in it, the second answer follows the first.
 async fn write(tx: &Tx, platform: &Platform, forms: &Forms, items: &[Submission]) -> Result<Vec<Result<Receipt>>> {
+    let mut results: Vec<Option<Result<Receipt>>> = items.iter().map(|_| None).collect();
+    let mut left: Vec<usize> = (0..items.len()).collect();
+    while !left.is_empty() {
+        let mut seen = HashSet::new();
+        let (once, again) = left.into_iter().partition(|at| seen.insert(items[*at].token_hash.as_slice()));
+        let once: Vec<usize> = once;
+        let wave: Vec<&Submission> = once.iter().map(|at| &items[*at]).collect();
+        for (at, result) in once.iter().zip(write_wave(tx, platform, forms, &wave).await?) {
+            results[*at] = Some(result);
+        }
+        left = again;
+    }
+    Ok(results.into_iter().flatten().collect())
+}
+
+/// Checks and writes answers with links that are all different.
+async fn write_wave(tx: &Tx, platform: &Platform, forms: &Forms, items: &[&Submission]) -> Result<Vec<Result<Receipt>>> {
     let now = platform.clock.now();
     let asked = look_up(tx, items).await?;
     let (stands, offers) = (stands(tx, &asked).await?, offers(tx, &asked).await?);
@@ -109,7 +126,7 @@ async fn write(tx: &Tx, platform: &Platform, forms: &Forms, items: &[Submission]
         };
         let row = known.asked;
         if !written.insert(row.invitation_id) {
-            // Twice the same person in one batch: the second one goes by itself, after the first.
+            // The same person by two links in one batch: each goes by itself, one after the other.
             return Err(Error::unavailable("the same person answered twice at the same moment"));
         }
         match check(tx, platform, forms, item, known).await {
