@@ -217,6 +217,7 @@ fn queue() -> Queue {
     queue.on(opportunities::CLOSED, invitations::jobs::closed);
     queue.on(invitations::REMINDERS, invitations::jobs::remind);
     queue.on(invitations::ASK_AGAIN, invitations::jobs::ask_again);
+    queue.on(invitations::UNDELIVERED, invitations::jobs::undelivered);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(matching::INVITE, matching::runs::invite);
     queue.on(feedback::SEND, feedback::send);
@@ -303,7 +304,7 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 /// Jobs that come again by themselves; adding them twice changes nothing.
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
-    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, invitations::ASK_AGAIN] {
+    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, invitations::ASK_AGAIN, invitations::UNDELIVERED] {
         let job =
             NewJob { kind, payload: serde_json::json!({}), run_at: None, unique: Some(kind.to_owned()), organisation: None };
         enqueue(platform.db.write(), &platform.clock, job).await?;

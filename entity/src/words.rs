@@ -503,6 +503,8 @@ words! {
         Asked,
         /// Next in line if a place becomes free.
         Reserve,
+        /// Their turn came, and they could not be asked any more.
+        PassedOver,
     }
 
     /// Where an invitation stands.

@@ -1,6 +1,6 @@
 //! Work on many invitations: reminders, the end of an opportunity, invitations that are taken back.
 
-use super::{REMIND, TAKEN_BACK, make, rules};
+use super::{INVITE, REMIND, TAKEN_BACK, make, rules};
 use crate::{
     accounts::Actor,
     consent::permitted,
@@ -13,10 +13,13 @@ use crate::{
 };
 use chrono::Duration;
 use entity::{
-    InvitationId, InvitationState, MailState, OpportunityId, OrganisationId, ParticipantId, ParticipantState, Purpose,
-    invitation, mail_message, opportunity, participant, response,
+    InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
+    ParticipantState, Purpose, invitation, mail_message, opportunity, participant, response,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::Expr,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -68,16 +71,23 @@ pub async fn remind(platform: Platform, value: Value) -> Result<Next, Fault> {
     if !opportunities::is_open(&tx, &opportunity, now).await? {
         return Ok(Next::Done);
     }
+    // Who said yes to a consultation has not given their answers yet.
+    let unanswered = match opportunity.kind {
+        OpportunityKind::Consultation => vec![InvitationState::Sent, InvitationState::Accepted],
+        _ => vec![InvitationState::Sent],
+    };
     // A reminder that was made raises the count and the time, so the next page holds other people.
     let due = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(organisation))
         .filter(invitation::Column::OpportunityId.eq(which.opportunity))
-        .filter(invitation::Column::State.eq(InvitationState::Sent))
+        .filter(invitation::Column::State.is_in(unanswered))
         .filter(invitation::Column::Reminders.lt(MOST_REMINDERS))
         .filter(Condition::any().add(invitation::Column::RemindedAt.is_null()).add(invitation::Column::RemindedAt.lte(now - GAP)))
         .filter(invitation::Column::CreatedAt.lte(now - GAP))
         .order_by_asc(invitation::Column::Id)
         .limit(PAGE)
+        // Who answers meanwhile is not reminded.
+        .lock_exclusive()
         .all(&tx)
         .await?;
     if due.is_empty() {
@@ -114,11 +124,17 @@ async fn write_reminders(
         make::write(tx, platform, letters, &people).await?;
     }
     invitation::Entity::update_many()
-        .col_expr(invitation::Column::Reminders, sea_orm::ExprTrait::add(Expr::col(invitation::Column::Reminders), 1))
+        .col_expr(invitation::Column::Reminders, Expr::col(invitation::Column::Reminders).add(1))
         .col_expr(invitation::Column::RemindedAt, Expr::value(now))
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::Id.is_in(due.iter().map(|row| row.id)))
+        .exec(tx)
+        .await?;
+    invitation::Entity::update_many()
         .col_expr(invitation::Column::State, Expr::value(InvitationState::Sent.word()))
         .filter(invitation::Column::OrganisationId.eq(organisation))
         .filter(invitation::Column::Id.is_in(due.iter().map(|row| row.id)))
+        .filter(invitation::Column::State.eq(InvitationState::AskLater))
         .exec(tx)
         .await?;
     Ok(())
@@ -170,6 +186,7 @@ pub async fn ask_again(platform: Platform, _: Value) -> Result<Next, Fault> {
         .order_by_asc(invitation::Column::OrganisationId)
         .order_by_asc(invitation::Column::OpportunityId)
         .limit(PAGE)
+        .lock_exclusive()
         .all(&tx)
         .await?;
     let more = u64::try_from(due.len()).unwrap_or(0) == PAGE;
@@ -180,6 +197,65 @@ pub async fn ask_again(platform: Platform, _: Value) -> Result<Next, Fault> {
     }
     tx.commit().await?;
     Ok(if more { Next::More } else { Next::At(now + Duration::hours(1)) })
+}
+
+/// Whether the letter that asks has left, or may have.
+async fn asked_already(tx: &Tx, organisation: OrganisationId, invitation: InvitationId) -> Result<bool> {
+    let found = mail_message::Entity::find()
+        .filter(mail_message::Column::OrganisationId.eq(organisation))
+        .filter(mail_message::Column::SubjectId.eq(invitation.0))
+        .filter(mail_message::Column::Kind.is_in([INVITE, REMIND]))
+        .filter(mail_message::Column::State.is_in([MailState::Sent, MailState::Dot, MailState::Uncertain]))
+        .one(tx)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Ends invitations to limited places whose letter could not be delivered, so that a seat does not wait for somebody who
+/// never heard of it; matching is told. Comes again every hour.
+pub async fn undelivered(platform: Platform, _: Value) -> Result<Next, Fault> {
+    let now = platform.clock.now();
+    let lost = mail_message::Entity::find()
+        .select_only()
+        .column(mail_message::Column::SubjectId)
+        .filter(mail_message::Column::Kind.eq(INVITE))
+        .filter(
+            Expr::col((mail_message::Entity, mail_message::Column::OrganisationId))
+                .equals((invitation::Entity, invitation::Column::OrganisationId)),
+        )
+        .filter(
+            Expr::col((mail_message::Entity, mail_message::Column::SubjectId))
+                .equals((invitation::Entity, invitation::Column::Id)),
+        )
+        .filter(mail_message::Column::State.is_in([
+            MailState::Failed,
+            MailState::Suppressed,
+            MailState::Expired,
+            MailState::Cancelled,
+        ]))
+        .into_query();
+    let limited = opportunity::Entity::find()
+        .select_only()
+        .column(opportunity::Column::Id)
+        .filter(opportunity::Column::State.eq(OpportunityState::Open))
+        .filter(opportunity::Column::Places.is_not_null())
+        .into_query();
+    let tx = platform.db.begin().await?;
+    let ended = invitation::Entity::update_many()
+        .col_expr(invitation::Column::State, Expr::value(InvitationState::Ended.word()))
+        .col_expr(invitation::Column::EndedAt, Expr::value(now))
+        .filter(invitation::Column::State.eq(InvitationState::Sent))
+        .filter(invitation::Column::OpportunityId.in_subquery(limited))
+        .filter(Expr::exists(lost))
+        .exec_with_returning(&tx)
+        .await?;
+    let seats: HashSet<(OrganisationId, OpportunityId)> =
+        ended.iter().map(|row| (row.organisation_id, row.opportunity_id)).collect();
+    for (organisation, opportunity) in seats {
+        super::places::freed(&tx, &platform, organisation, opportunity).await?;
+    }
+    tx.commit().await?;
+    Ok(Next::At(now + Duration::hours(1)))
 }
 
 /// Ends what is still open when an opportunity closes. People are not written to about it.
@@ -208,21 +284,27 @@ pub async fn take_back(
     invitations: &[invitation::Model],
 ) -> Result<()> {
     for row in invitations.iter().filter(|row| rules::is_open(row.state)) {
-        invitation::Entity::update_many()
+        let taken = invitation::Entity::update_many()
             .col_expr(invitation::Column::State, Expr::value(InvitationState::Withdrawn.word()))
             .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
             .filter(invitation::Column::OrganisationId.eq(organisation))
             .filter(invitation::Column::Id.eq(row.id))
+            .filter(invitation::Column::State.is_in([InvitationState::Sent, InvitationState::AskLater]))
             .exec(tx)
             .await?;
-        let unsent = mail_message::Entity::update_many()
+        if taken.rows_affected == 0 {
+            // Answered in the meantime: then it is theirs.
+            continue;
+        }
+        // A letter in a worker's hands is not handed over either: its mark is given to leased letters alone.
+        mail_message::Entity::update_many()
             .col_expr(mail_message::Column::State, Expr::value(MailState::Cancelled.word()))
             .filter(mail_message::Column::OrganisationId.eq(organisation))
             .filter(mail_message::Column::SubjectId.eq(row.id.0))
-            .filter(mail_message::Column::State.is_in([MailState::Queued, MailState::Deferred]))
+            .filter(mail_message::Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))
             .exec(tx)
             .await?;
-        if unsent.rows_affected == 0 && person.state == ParticipantState::Joined {
+        if person.state == ParticipantState::Joined && asked_already(tx, organisation, row.id).await? {
             let batch = make::batch(tx, platform, organisation, TAKEN_BACK, row.opportunity_id.0, "system").await?;
             let letters = make::Letters {
                 organisation,

@@ -6,7 +6,7 @@ use crate::{
     consent::permits,
     integrity::ladder::{self, step},
     opportunities,
-    participants::rules::{allowed, quiet_until},
+    participants::rules::{Offer, allowed, objection, quiet_until},
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
@@ -16,10 +16,11 @@ use crate::{
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, MailState, OrganisationId, ParticipantState, PaymentKind, PaymentOffer, PreferenceDoc, Purpose, TopicId,
-    invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
+    InvitationId, InvitationState, MailState, OpportunityKind, OrganisationId, ParticipantState, PaymentKind, PaymentOffer,
+    PreferenceDoc, Purpose, Time, TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant,
+    preference, response,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
 
 /// Everything a letter about an invitation is made of.
 struct About {
@@ -111,25 +112,94 @@ async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Opt
     if !opportunities::takes_answers(&about.opportunity, now, about.zone) {
         return drop(MailState::Expired, "the opportunity has closed");
     }
-    if !rules::is_open(about.invitation.state) {
+    // Who said yes to a consultation and has not answered its questions may be reminded.
+    let unanswered = kind == REMIND
+        && about.opportunity.kind == OpportunityKind::Consultation
+        && about.invitation.state == InvitationState::Accepted
+        && !about.has_answered(db).await?;
+    if !rules::is_open(about.invitation.state) && !unanswered {
         return drop(MailState::Cancelled, "the invitation was answered or taken back");
     }
     let purpose = if kind == REMIND { Purpose::ContactReminder } else { Purpose::ContactInvite };
     let organisation = about.organisation.id;
     // Somebody who chose a lighter way themselves was not picked by us: that is their own act.
-    let own_choice = about.invitation.run_id.is_none();
+    // A reminder is our act again, and asks for agreement like any other.
+    let own_choice = about.invitation.run_id.is_none() && kind == INVITE;
     if !own_choice && !permits(db, organisation, about.person.id, purpose, organisation.0, now).await? {
         return drop(MailState::Suppressed, "consent to such letters does not stand");
     }
-    let today = now.with_timezone(&about.zone).date_naive();
-    let never = about.topics.iter().any(|topic| about.wishes.topics.never.contains(topic));
-    if !own_choice && (never || !allowed(&about.wishes, &about.topics, today).allows(about.opportunity.rung)) {
+    // A lighter way that somebody chose may lie outside their wishes; only a pause speaks against a reminder of it.
+    let unwanted = match about.invitation.run_id {
+        Some(_) => about.unwanted(now),
+        None => kind == REMIND && allowed(&about.wishes, &[], about.day(now)).is_nothing(),
+    };
+    if unwanted {
         return drop(MailState::Cancelled, "the person no longer wants this");
+    }
+    if kind == INVITE && about.is_too_much(db, now).await? {
+        return drop(MailState::Cancelled, "the person has been asked as much this month as they want");
     }
     Ok(None)
 }
 
 impl About {
+    fn day(&self, at: Time) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
+    /// Whether something in the person's wishes, as they are now, speaks against this.
+    fn unwanted(&self, now: Time) -> bool {
+        let offer = Offer {
+            rung: self.opportunity.rung,
+            topics: &self.topics,
+            activity: opportunities::activity(self.opportunity.kind),
+            formats: &self.opportunity.formats.0,
+            starts_on: self.opportunity.starts_at.map(|start| self.day(start)),
+            asked_on: self.day(self.invitation.created_at),
+            today: self.day(now),
+        };
+        objection(&self.wishes, &offer).is_some()
+    }
+
+    /// Whether this invitation is more than the person wants in a month: they may have changed it since it was made.
+    async fn is_too_much(&self, connection: &impl ConnectionTrait, now: Time) -> Result<bool> {
+        let load = &self.wishes.load;
+        if self.invitation.run_id.is_none() || (load.invites_per_month_max.is_none() && load.minutes_per_month_max.is_none()) {
+            return Ok(false);
+        }
+        let asked: Vec<(InvitationState, i32, i32)> = invitation::Entity::find()
+            .select_only()
+            .column(invitation::Column::State)
+            .column(opportunity::Column::Minutes)
+            .column(opportunity::Column::PreparationMinutes)
+            .join(JoinType::InnerJoin, super::to_opportunity())
+            .filter(invitation::Column::OrganisationId.eq(self.organisation.id))
+            .filter(invitation::Column::ParticipantId.eq(self.person.id))
+            .filter(invitation::Column::CreatedAt.gte(opportunities::month_began(self.zone, now)))
+            // What came later does not count against what came before.
+            .filter(invitation::Column::Id.lte(self.invitation.id))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let letters = i64::try_from(asked.len()).unwrap_or(i64::MAX);
+        let minutes: i64 = asked
+            .iter()
+            .filter(|(state, ..)| rules::takes_time(*state))
+            .map(|(_, minutes, preparation)| i64::from(*minutes) + i64::from(*preparation))
+            .sum();
+        Ok(load.invites_per_month_max.is_some_and(|most| letters > i64::from(most))
+            || load.minutes_per_month_max.is_some_and(|most| minutes > i64::from(most)))
+    }
+
+    async fn has_answered(&self, connection: &impl ConnectionTrait) -> Result<bool> {
+        let found = response::Entity::find()
+            .filter(response::Column::OrganisationId.eq(self.organisation.id))
+            .filter(response::Column::InvitationId.eq(self.invitation.id))
+            .one(connection)
+            .await?;
+        Ok(found.is_some())
+    }
+
     fn subject(&self, plain: String) -> String {
         if self.wishes.contact.neutral_subject { format!("A message from {}", self.organisation.name) } else { plain }
     }

@@ -17,6 +17,9 @@ pub use guest::Guest;
 pub use letters::compose;
 pub use make::{Invitee, make};
 
+use entity::{invitation, opportunity};
+use sea_orm::{EntityTrait, RelationDef};
+
 /// Kind of the letter that asks.
 pub const INVITE: &str = "invitations.invite";
 /// Kind of the letter that reminds.
@@ -29,5 +32,15 @@ pub const PLACE: &str = "invitations.place";
 pub const PLACE_FREED: &str = "invitations.place_freed";
 /// Kind of the job that enqueues reminders.
 pub const REMINDERS: &str = "invitations.reminders";
+/// Kind of the recurring job that ends invitations to few places whose letter could not be delivered.
+pub const UNDELIVERED: &str = "invitations.undelivered";
 /// Kind of the recurring job that reminds those who asked to be asked later.
 pub const ASK_AGAIN: &str = "invitations.ask_again";
+
+/// The composite way from an invitation to its opportunity.
+pub fn to_opportunity() -> RelationDef {
+    invitation::Entity::belongs_to(opportunity::Entity)
+        .from((invitation::Column::OrganisationId, invitation::Column::OpportunityId))
+        .to((opportunity::Column::OrganisationId, opportunity::Column::Id))
+        .into()
+}

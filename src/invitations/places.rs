@@ -7,11 +7,14 @@ use crate::platform::{
     mail::priority,
 };
 use entity::{
-    InvitationState, OpportunityId, OrganisationId, ParticipantId, PlaceState, invitation, opportunity, participant, place,
+    InvitationState, OpportunityId, OpportunityState, OrganisationId, ParticipantId, ParticipantState, PlaceState, invitation,
+    opportunity, participant, place,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, SelectStatement},
 };
 use serde_json::json;
 
@@ -65,7 +68,8 @@ pub async fn take(
     Ok(state)
 }
 
-/// Gives a place up. The first on the waiting list moves up and is told; if nobody waits, matching is told.
+/// Gives a place up, which is always possible. While people can still join, the first on the waiting list moves up and is
+/// told; if nobody waits, matching is told.
 pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, participant: ParticipantId) -> Result<()> {
     let organisation = opportunity.organisation_id;
     lock(tx, organisation, opportunity.id).await?;
@@ -78,10 +82,11 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     row.state = Set(PlaceState::Released);
     row.released_at = Set(Some(platform.clock.now()));
     row.update(tx).await?;
-    if !was_held {
+    if !was_held || opportunity.state != OpportunityState::Open {
         return Ok(());
     }
     let next = place::Entity::find()
+        .filter(place::Column::ParticipantId.in_subquery(still_here(organisation)))
         .filter(place::Column::OrganisationId.eq(organisation))
         .filter(place::Column::OpportunityId.eq(opportunity.id))
         .filter(place::Column::State.eq(PlaceState::Waiting))
@@ -92,6 +97,42 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
         Some(next) => move_up(tx, platform, opportunity, next).await,
         None => freed(tx, platform, organisation, opportunity.id).await,
     }
+}
+
+/// People who have not left: nobody else moves up.
+fn still_here(organisation: OrganisationId) -> SelectStatement {
+    participant::Entity::find()
+        .select_only()
+        .column(participant::Column::Id)
+        .filter(participant::Column::OrganisationId.eq(organisation))
+        .filter(participant::Column::State.eq(ParticipantState::Joined))
+        .into_query()
+}
+
+/// Frees what somebody who leaves held or waited for; their invitations end.
+pub async fn leave_all(tx: &Tx, platform: &Platform, organisation: OrganisationId, participant: ParticipantId) -> Result<()> {
+    let held = place::Entity::find()
+        .filter(place::Column::OrganisationId.eq(organisation))
+        .filter(place::Column::ParticipantId.eq(participant))
+        .filter(place::Column::State.ne(PlaceState::Released))
+        .order_by_asc(place::Column::OpportunityId)
+        .all(tx)
+        .await?;
+    for place in held {
+        lock(tx, organisation, place.opportunity_id).await?;
+        invitation::Entity::update_many()
+            .col_expr(invitation::Column::State, Expr::value(InvitationState::Withdrawn.word()))
+            .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
+            .filter(invitation::Column::OrganisationId.eq(organisation))
+            .filter(invitation::Column::OpportunityId.eq(place.opportunity_id))
+            .filter(invitation::Column::ParticipantId.eq(participant))
+            .exec(tx)
+            .await?;
+        let opportunity = opportunity::Entity::find_by_id((organisation, place.opportunity_id)).one(tx).await?;
+        let opportunity = opportunity.ok_or_else(|| Error::bug("a place without its opportunity"))?;
+        release(tx, platform, &opportunity, participant).await?;
+    }
+    Ok(())
 }
 
 /// Tells matching that somebody else can be asked.
@@ -143,7 +184,7 @@ async fn move_up(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model,
 }
 
 /// Makes others who take or give up places of this opportunity wait until the commit.
-async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<()> {
+pub(super) async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<()> {
     opportunity::Entity::find_by_id((organisation, opportunity)).lock_exclusive().one(tx).await?;
     Ok(())
 }

@@ -35,6 +35,10 @@ async fn ready(
     reply: Reply,
 ) -> Result<Option<(invitation::Model, opportunity::Model)>> {
     let opportunity = guest.opportunity(tx).await?;
+    if opportunity.kind != entity::OpportunityKind::Consultation {
+        // Places come first, then invitations: who moves up is locked in the same order by whoever gives a place up.
+        places::lock(tx, guest.organisation, opportunity.id).await?;
+    }
     let invitation = locked(tx, guest.organisation, guest.invitation.id).await?;
     let open = opportunities::is_open(tx, &opportunity, platform.clock.now()).await?;
     // Giving a place up must always be possible.
@@ -47,6 +51,7 @@ async fn ready(
         None if invitation.state == InvitationState::Withdrawn => {
             Err(Error::Gone("This invitation was taken back, because it no longer fits what you want.".into()))
         }
+        None if invitation.state == InvitationState::Ended => Err(Error::Gone("This has closed. Thank you for looking.".into())),
         None => Err(Error::conflict("answered", "You have said yes already. You can step down or say no instead.")),
     }
 }
@@ -119,13 +124,13 @@ async fn leave(
 ) -> Result<()> {
     let (participant, was) = (invitation.participant_id, invitation.state);
     set(tx, platform, invitation, state, None).await?;
-    if opportunity.kind == entity::OpportunityKind::Consultation || opportunity.state != OpportunityState::Open {
+    if opportunity.kind == entity::OpportunityKind::Consultation {
         return Ok(());
     }
     match was {
         InvitationState::Accepted | InvitationState::Waiting => places::release(tx, platform, opportunity, participant).await,
         // A seat that was offered and not taken goes to the next in line.
-        InvitationState::Sent | InvitationState::AskLater => {
+        InvitationState::Sent | InvitationState::AskLater if opportunity.state == OpportunityState::Open => {
             places::freed(tx, platform, opportunity.organisation_id, opportunity.id).await
         }
         _ => Ok(()),
@@ -146,7 +151,8 @@ pub async fn ask_later(tx: &Tx, platform: &Platform, guest: &Guest, on: NaiveDat
     Ok(InvitationState::AskLater)
 }
 
-/// Lighter ways to take part in the same project that are open now: a lower rung, or the same rung and less time.
+/// Lighter ways to take part in the same project that are open now: a lower rung, or the same rung and less time. Ways with
+/// few places are not among them: their places are drawn by lot, and nobody goes round the lot.
 pub async fn lighter(
     connection: &impl ConnectionTrait,
     platform: &Platform,
@@ -158,6 +164,7 @@ pub async fn lighter(
         .filter(opportunity::Column::OrganisationId.eq(guest.organisation))
         .filter(opportunity::Column::ProjectId.eq(than.project_id))
         .filter(opportunity::Column::State.eq(OpportunityState::Open))
+        .filter(opportunity::Column::Places.is_null())
         .filter(opportunity::Column::Id.ne(than.id))
         .filter(opportunity::Column::Rung.is_in(rungs))
         .order_by_asc(opportunity::Column::Id)
@@ -176,7 +183,8 @@ pub async fn lighter(
 }
 
 /// Something lighter. With `to`, the person takes part in that way instead: it is their own choice, so their preferences do
-/// not stand against it. Without, they stay informed.
+/// not stand against it. Without, they stay informed. Answers the invitation that was made for it; who has one already
+/// finds its link in the letter they got.
 pub async fn step_down(
     tx: &Tx,
     platform: &Platform,
@@ -202,8 +210,8 @@ pub async fn step_down(
         .filter(invitation::Column::ParticipantId.eq(guest.participant))
         .one(tx)
         .await?;
-    if let Some(already) = already {
-        return Ok((InvitationState::SteppedDown, Some(already.id)));
+    if already.is_some() {
+        return Ok((InvitationState::SteppedDown, None));
     }
     let person = participant::Entity::find_by_id((guest.organisation, guest.participant)).one(tx).await?;
     let person = person.ok_or_else(|| Error::bug("an invitation without a person"))?;

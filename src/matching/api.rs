@@ -8,7 +8,7 @@ use crate::{
         http::{Accepted, Body, Caller, Chapter, Fine, Once},
         secret::hex,
     },
-    statistics::disclosure::{Shown, protect},
+    statistics::disclosure::{Shown, alone, protect},
 };
 use entity::{
     DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, Time, match_result, match_run, organisation,
@@ -17,8 +17,10 @@ use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// How many people are not asked for one reason.
 #[derive(Object)]
@@ -51,7 +53,7 @@ pub struct MatchOut {
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InviteIn {
-    /// For limited places: a public seed from outside, such as the numbers of a lottery. Without it one is made and recorded.
+    /// For limited places: a part of the seed from outside, such as the numbers of a public lottery. The other part is made here.
     #[serde(default)]
     seed: Option<String>,
 }
@@ -68,7 +70,7 @@ pub struct RunOut {
     /// The public seed of the draw.
     #[oai(skip_serializing_if_is_none)]
     seed: Option<String>,
-    /// SHA-256 over the ids of the people in the pool, in hexadecimal.
+    /// SHA-256 over the numbers in the pool, in hexadecimal.
     #[oai(skip_serializing_if_is_none)]
     pool_digest: Option<String>,
     /// People who were looked at.
@@ -88,14 +90,17 @@ pub struct RunOut {
     finished_at: Option<Time>,
 }
 
-/// One drawn name.
+/// One drawn number.
 #[derive(Object)]
 pub struct DrawnOut {
     /// Place in the drawn order, from 1.
     rank: i32,
-    /// Whose.
-    participant: ParticipantId,
-    /// Asked, or in reserve.
+    /// The number.
+    number: Uuid,
+    /// Whose it is; told only of those who were asked.
+    #[oai(skip_serializing_if_is_none)]
+    participant: Option<ParticipantId>,
+    /// Asked, in reserve, or passed over.
     outcome: DrawOutcome,
 }
 
@@ -108,32 +113,35 @@ pub struct DrawOut {
     seed: Option<String>,
     /// SHA-256 over the pool, in hexadecimal.
     pool_digest: Option<String>,
-    /// The pool: ids in ascending order.
-    pool: Vec<ParticipantId>,
+    /// The pool: a number for everybody who could be asked, in ascending order. It holds for this draw alone and tells nobody
+    /// who they are.
+    pool: Vec<Uuid>,
     /// The drawn order.
     drawn: Vec<DrawnOut>,
     /// Whether running it again just now gave the same result.
     verified: bool,
 }
 
-/// Counts by reason through the minimum group rule.
-fn reasons(counts: impl IntoIterator<Item = (String, u64)>, minimum: i32) -> Vec<ReasonCount> {
-    let mut cells: Vec<(String, u64)> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
-    // In the order of the rules, so that the same numbers always come in the same order.
-    cells.sort_by_key(|(word, _)| Reason::ALL.iter().position(|reason| reason.word() == word));
-    let shown = protect(&cells, u64::try_from(minimum).unwrap_or(5));
+/// Counts by reason through the minimum group rule: always every reason, so that not even which ones occur is told of a
+/// few people. Everybody knows the sum, so where it is small itself no number stands.
+fn reasons(counts: &BTreeMap<String, u64>, minimum: i32) -> Vec<ReasonCount> {
+    let minimum = u64::try_from(minimum).unwrap_or(5);
+    let cells: Vec<(String, u64)> =
+        Reason::ALL.iter().map(|reason| (reason.word().to_owned(), counts.get(reason.word()).copied().unwrap_or(0))).collect();
+    let few = alone(counts.values().sum(), minimum) == Shown::Few;
+    let shown = protect(&cells, minimum).into_iter().map(|(reason, shown)| (reason, if few { Shown::Few } else { shown }));
     let out = |(reason, shown): (String, Shown)| match shown {
         Shown::Number(count) => ReasonCount { reason, count: Some(count), withheld: false },
         Shown::Few => ReasonCount { reason, count: None, withheld: true },
     };
-    shown.into_iter().map(out).collect()
+    shown.map(out).collect()
 }
 
 fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
     let counts = run.reasons.as_object().into_iter().flatten().map(|(word, count)| (word.clone(), count.as_u64().unwrap_or(0)));
     RunOut {
         id: run.id,
-        not_asked: reasons(counts, minimum),
+        not_asked: reasons(&counts.collect(), minimum),
         state: run.state,
         rules_version: run.rules_version,
         seed: run.seed,
@@ -145,6 +153,15 @@ fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
         created_at: run.created_at,
         finished_at: run.finished_at,
     }
+}
+
+/// Runs without their pool, which may hold a number for each of a hundred thousand people.
+fn without_pool() -> Select<match_run::Entity> {
+    let columns = match_run::Column::iter().filter(|column| !matches!(column, match_run::Column::Pool));
+    match_run::Entity::find()
+        .select_only()
+        .columns(columns)
+        .column_as(Expr::value(Option::<Vec<u8>>::None), match_run::Column::Pool)
 }
 
 /// Matching.
@@ -178,9 +195,9 @@ impl Api {
         let (found, counts) = runs::preview(&self.0, &actor, opportunity.0).await?;
         let places = found.places.map(|places| u64::try_from(places).unwrap_or(0));
         let asked = places.map_or(counts.eligible, |places| places.min(counts.eligible));
-        let not_asked = counts.not_asked.iter().map(|(word, count)| ((*word).to_owned(), *count));
+        let not_asked = counts.not_asked.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect();
         Ok(Fine::new(&MatchOut {
-            not_asked: reasons(not_asked, self.minimum(actor.organisation).await?),
+            not_asked: reasons(&not_asked, self.minimum(actor.organisation).await?),
             considered: counts.considered,
             eligible: counts.eligible,
             asked,
@@ -223,9 +240,9 @@ impl Api {
         organisation: Path<OrganisationId>,
         opportunity: Path<OpportunityId>,
     ) -> Result<Fine<Vec<RunOut>>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let minimum = self.minimum(actor.organisation).await?;
-        let rows = match_run::Entity::find()
+        let rows = without_pool()
             .filter(match_run::Column::OrganisationId.eq(actor.organisation))
             .filter(match_run::Column::OpportunityId.eq(opportunity.0))
             .order_by_desc(match_run::Column::Id)
@@ -249,14 +266,15 @@ impl Api {
         opportunity: Path<OpportunityId>,
         run: Path<MatchRunId>,
     ) -> Result<Fine<RunOut>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let run = self.run(actor.organisation, opportunity.0, run.0).await?;
         Ok(Fine::new(&run_out(run, self.minimum(actor.organisation).await?)))
     }
 
     /// Read a draw and run it again
     ///
-    /// Everything that is needed to run the draw again: the pool as ids, the seed, the order. Runs it again and says whether it agrees.
+    /// Everything that is needed to run the draw again: the pool as numbers, the seed, the order. Runs it again and says whether
+    /// it agrees.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/matches/:run/draw",
         method = "get",
@@ -274,12 +292,12 @@ impl Api {
         if run.seed.is_none() || run.pool.is_none() {
             return Err(Error::NotFound("draw"));
         }
-        let verified = runs::verify(self.0.db.read(), &run).await?;
+        let verified = runs::verify(&self.0, &run).await?;
         let rows = match_result::Entity::find()
             .filter(match_result::Column::OrganisationId.eq(actor.organisation))
             .filter(match_result::Column::RunId.eq(run.id))
+            // As many as the draw took: eleven times the places, or a hundred more.
             .order_by_asc(match_result::Column::Rank)
-            .limit(10_000)
             .all(self.0.db.read())
             .await
             .map_err(Error::from)?;
@@ -288,10 +306,15 @@ impl Api {
             method: format!("{}: see the documentation of the lottery.", lottery::RULES),
             seed: run.seed,
             pool_digest: run.pool_digest.map(|digest| hex(&digest)),
-            pool: pool.chunks_exact(16).filter_map(|bytes| uuid::Uuid::from_slice(bytes).ok()).map(ParticipantId).collect(),
+            pool: pool.chunks_exact(16).filter_map(|bytes| Uuid::from_slice(bytes).ok()).collect(),
             drawn: rows
                 .into_iter()
-                .map(|row| DrawnOut { rank: row.rank, participant: row.participant_id, outcome: row.outcome })
+                .map(|row| DrawnOut {
+                    rank: row.rank,
+                    number: runs::number(&self.0, run.id, row.participant_id),
+                    participant: (row.outcome == DrawOutcome::Asked).then_some(row.participant_id),
+                    outcome: row.outcome,
+                })
                 .collect(),
             verified,
         }))

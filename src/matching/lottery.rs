@@ -1,6 +1,7 @@
 //! Who is asked when places are limited: a draw that anybody can run again.
 //!
-//! The pool is put in the order of the people's ids. A ChaCha20 stream, seeded with SHA-256 over the public seed and the
+//! Everybody in the pool has a number that holds for this draw alone and tells nobody who they are; the pool is put in the
+//! order of the numbers. A ChaCha20 stream, seeded with SHA-256 over the public seed and the
 //! pool's digest, drives a Fisher-Yates shuffle from the front. The first `places` are asked; the rest, in their order, are the
 //! reserve. Everybody's chance is the same.
 
@@ -11,7 +12,7 @@ use rand_chacha::ChaCha20Rng;
 /// Name of these rules, kept with each draw.
 pub const RULES: &str = "lottery-1";
 
-/// SHA-256 over the pool: ids of 16 bytes in ascending order.
+/// SHA-256 over the pool: numbers of 16 bytes in ascending order.
 pub fn digest(pool: &[u8]) -> Vec<u8> {
     sha256(pool)
 }

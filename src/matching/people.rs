@@ -3,11 +3,10 @@
 use super::rules::{Ask, Asked, Candidate, Eligible, Reason, may_be_asked, why};
 use crate::{
     consent::permitted,
-    invitations::{Invitee, rules::takes_time},
+    invitations::{self, Invitee, rules::takes_time},
     opportunities::{self, activity},
     platform::{Error, Result},
 };
-use chrono::{Datelike, NaiveDate, TimeZone};
 use chrono_tz::Tz;
 use entity::{
     InvitationState, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Purpose, Time, invitation,
@@ -49,7 +48,7 @@ impl Question {
             starts_on: opportunity.starts_at.map(|start| start.with_timezone(&zone).date_naive()),
             today,
         };
-        Ok(Self { opportunity, ask, month_began: month_start(zone, today, now) })
+        Ok(Self { opportunity, ask, month_began: opportunities::month_began(zone, now) })
     }
 
     /// Looks at the next page of people behind `after`. With `among`, at those only.
@@ -108,7 +107,7 @@ impl Question {
                 .column(opportunity::Column::ProjectId)
                 .column(opportunity::Column::Minutes)
                 .column(opportunity::Column::PreparationMinutes)
-                .join(sea_orm::JoinType::InnerJoin, to_opportunity())
+                .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
                 .filter(invitation::Column::OrganisationId.eq(organisation))
                 .filter(invitation::Column::ParticipantId.is_in(ids.iter().copied()))
                 .filter(
@@ -142,14 +141,6 @@ impl Question {
 
 type History = (HashMap<ParticipantId, Asked>, HashSet<ParticipantId>, HashSet<ParticipantId>);
 
-/// The composite way from an invitation to its opportunity.
-fn to_opportunity() -> sea_orm::RelationDef {
-    invitation::Entity::belongs_to(opportunity::Entity)
-        .from((invitation::Column::OrganisationId, invitation::Column::OpportunityId))
-        .to((opportunity::Column::OrganisationId, opportunity::Column::Id))
-        .into()
-}
-
 async fn wishes(
     connection: &impl ConnectionTrait,
     organisation: OrganisationId,
@@ -162,12 +153,6 @@ async fn wishes(
         .all(connection)
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.document)).collect())
-}
-
-/// The instant at which the current month began where the organisation is.
-fn month_start(zone: Tz, today: NaiveDate, now: Time) -> Time {
-    let first = today.with_day(1).and_then(|first| first.and_hms_opt(0, 0, 0));
-    first.and_then(|first| zone.from_local_datetime(&first).earliest()).map_or(now, |first| first.with_timezone(&chrono::Utc))
 }
 
 /// A person who was looked at.

@@ -2,7 +2,8 @@
 
 use crate::{
     invitations::{self, jobs::payload, rules::is_open},
-    participants::rules::allowed,
+    opportunities::activity,
+    participants::rules::{Offer, objection},
     platform::{
         Platform,
         jobs::{Fault, Next},
@@ -13,7 +14,7 @@ use entity::{
     OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation, participant,
     preference,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ struct Who {
     participant: ParticipantId,
 }
 
-/// Takes back what no longer fits. Also runs when somebody leaves: then nothing fits.
+/// Takes back what no longer fits. Also runs when somebody leaves: then nothing fits, and what they held becomes free.
 pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let who: Who = payload(value)?;
     let tx = platform.db.begin().await?;
@@ -36,10 +37,17 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
     };
     let zone: Tz = home.time_zone.parse().unwrap_or(Tz::UTC);
     let today = platform.clock.now().with_timezone(&zone).date_naive();
+    let left = person.state == ParticipantState::Left;
+    if left {
+        // Before the invitations are locked: whoever locks both takes places first.
+        invitations::places::leave_all(&tx, &platform, who.organisation, who.participant).await?;
+    }
     let rows = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(who.organisation))
         .filter(invitation::Column::ParticipantId.eq(who.participant))
         .filter(invitation::Column::State.is_in(entity::InvitationState::ALL.iter().copied().filter(|state| is_open(*state))))
+        .order_by_asc(invitation::Column::Id)
+        .lock_exclusive()
         .all(&tx)
         .await?;
     let offers: Vec<_> = rows.iter().map(|row| row.opportunity_id).collect();
@@ -58,11 +66,18 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
             return true;
         };
         let topics: Vec<_> = topics.iter().filter(|link| link.opportunity_id == offer.id).map(|link| link.topic_id).collect();
-        let never = topics.iter().any(|topic| wishes.topics.never.contains(topic));
+        let offer = Offer {
+            rung: offer.rung,
+            topics: &topics,
+            activity: activity(offer.kind),
+            formats: &offer.formats.0,
+            starts_on: offer.starts_at.map(|start| start.with_timezone(&zone).date_naive()),
+            asked_on: row.created_at.with_timezone(&zone).date_naive(),
+            today,
+        };
         // What a person chose for themselves stays theirs.
-        row.run_id.is_none() || (!never && allowed(wishes, &topics, today).allows(offer.rung))
+        row.run_id.is_none() || objection(wishes, &offer).is_none()
     };
-    let left = person.state == ParticipantState::Left;
     let gone: Vec<_> = rows.into_iter().filter(|row| left || !fits(row)).collect();
     invitations::jobs::take_back(&tx, &platform, who.organisation, &person, &gone).await?;
     tx.commit().await?;

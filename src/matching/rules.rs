@@ -2,7 +2,7 @@
 //!
 //! Nobody can override it: every invitation passes through [`may_be_asked`], whoever makes it.
 
-use crate::participants::rules::{allowed, quiet_on};
+use crate::participants::rules::{Objection, Offer, allowed, objection, quiet_on};
 use chrono::NaiveDate;
 use entity::{ActivityType, Format, PreferenceDoc, Rung, TopicId};
 
@@ -23,6 +23,21 @@ pub struct Ask {
     pub starts_on: Option<NaiveDate>,
     /// Today, where the organisation is.
     pub today: NaiveDate,
+}
+
+impl Ask {
+    /// As wishes speak about it, for somebody who is asked today.
+    fn offer(&self) -> Offer<'_> {
+        Offer {
+            rung: self.rung,
+            topics: &self.topics,
+            activity: self.activity,
+            formats: &self.formats,
+            starts_on: self.starts_on,
+            asked_on: self.today,
+            today: self.today,
+        }
+    }
 }
 
 /// What has been asked of somebody this month, over everything the organisation runs.
@@ -141,22 +156,22 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, Reaso
     against(!person.may_be_written_to, Reason::NoConsent)?;
     against(person.asked_before, Reason::AskedBefore)?;
     against(person.declined_here, Reason::DeclinedHere)?;
-    against(ask.topics.iter().any(|topic| wishes.topics.never.contains(topic)), Reason::Topic)?;
-    let allowance = allowed(wishes, &ask.topics, ask.today);
-    against(!allowance.allows(ask.rung), Reason::Rung)?;
-    against(!wishes.activity_types.is_empty() && !wishes.activity_types.contains(&ask.activity), Reason::Activity)?;
-    let form_fits =
-        wishes.formats.is_empty() || ask.formats.is_empty() || ask.formats.iter().any(|form| wishes.formats.contains(form));
-    against(!form_fits, Reason::Format)?;
-    let quiet = |day: NaiveDate| quiet_on(wishes, day);
-    against(quiet(ask.today) || ask.starts_on.is_some_and(quiet), Reason::QuietPeriod)?;
-    let notice = |days: i32| ask.starts_on.is_some_and(|start| (start - ask.today).num_days() < i64::from(days));
-    against(wishes.load.notice_days_min.is_some_and(notice), Reason::Notice)?;
+    let objection = objection(wishes, &ask.offer());
+    match objection {
+        Some(Objection::Topic) => return Err(Reason::Topic),
+        Some(Objection::Rung) => return Err(Reason::Rung),
+        Some(Objection::Activity) => return Err(Reason::Activity),
+        Some(Objection::Format) => return Err(Reason::Format),
+        Some(Objection::QuietStart) => return Err(Reason::QuietPeriod),
+        Some(Objection::Notice) | None => {}
+    }
+    against(quiet_on(wishes, ask.today), Reason::QuietPeriod)?;
+    against(objection.is_some(), Reason::Notice)?;
     let letters = |most: i32| person.asked.invitations + 1 > i64::from(most);
     against(wishes.load.invites_per_month_max.is_some_and(letters), Reason::MonthlyInvitations)?;
     let time = |most: i32| person.asked.minutes + ask.minutes > i64::from(most);
     against(wishes.load.minutes_per_month_max.is_some_and(time), Reason::MonthlyMinutes)?;
-    Ok(Eligible { question_first: allowance.ask_first() })
+    Ok(Eligible { question_first: allowed(wishes, &ask.topics, ask.today).ask_first() })
 }
 
 /// Why somebody was asked, in plain sentences for their own eyes.
@@ -172,7 +187,7 @@ pub fn why(ask: &Ask, person: &Candidate<'_>, drawn: bool) -> Vec<String> {
         reasons.push("It is about a topic that you chose.".to_owned());
     }
     reasons.push(if drawn {
-        "There are fewer places than people who could be asked, so names were drawn by lot. Yours was drawn.".to_owned()
+        "The number of places is limited, so names were drawn by lot. Yours was drawn.".to_owned()
     } else {
         "Everybody whose choices fit is asked.".to_owned()
     });

@@ -17,16 +17,19 @@ use crate::{
     },
 };
 use entity::{
-    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, audit_head, invitation,
-    match_result, match_run, opportunity,
+    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, invitation, match_result,
+    match_run, opportunity, organisation,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, LockType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
 
 /// How rules of an open call are named in the record.
 const OPEN_CALL: &str = "open-call-1";
@@ -75,7 +78,7 @@ pub async fn preview(platform: &Platform, actor: &Actor, id: OpportunityId) -> R
 }
 
 /// Starts a run that invites. For limited places the seed is recorded before anybody is looked at; a coordinator may give
-/// one from outside, such as the numbers of a public lottery.
+/// a part of it from outside, such as the numbers of a public lottery.
 pub async fn start(
     tx: &Tx,
     platform: &Platform,
@@ -111,7 +114,13 @@ pub async fn start(
             return Err(Error::conflict("drawn", detail));
         }
     }
-    let seed = opportunity.places.map(|_| seed.unwrap_or_else(|| hex(&platform.clock.secret())));
+    // Part of the seed is always ours, so that nobody can try seeds until a friend is drawn; it is recorded before anybody
+    // is looked at, and part of it may be everybody's, so that nobody need trust ours.
+    let ours = hex(&platform.clock.secret());
+    let seed = opportunity.places.map(|_| match &seed {
+        Some(given) => format!("{given} / {ours}"),
+        None => ours,
+    });
     let row = match_run::ActiveModel {
         organisation_id: Set(actor.organisation),
         id: Set(platform.clock.new_id()),
@@ -166,17 +175,24 @@ pub async fn invite(platform: Platform, value: Value) -> Result<Next, Fault> {
 }
 
 /// Makes everybody else of this organisation who invites wait until the commit, so that two runs cannot both count the same
-/// free hour of somebody's month.
+/// free hour of somebody's month. The weaker lock lets others go on writing rows that belong to the organisation.
 async fn one_at_a_time(tx: &Tx, organisation: OrganisationId) -> Result<()> {
-    audit_head::Entity::find_by_id(organisation).lock_exclusive().one(tx).await?;
+    organisation::Entity::find_by_id(organisation).lock(LockType::NoKeyUpdate).one(tx).await?;
     Ok(())
+}
+
+/// The run as it stands now that nobody else works on it; `None` if somebody has finished it.
+async fn still_running(tx: &Tx, run: &match_run::Model) -> Result<Option<match_run::Model>> {
+    one_at_a_time(tx, run.organisation_id).await?;
+    let found = match_run::Entity::find_by_id((run.organisation_id, run.id)).lock_exclusive().one(tx).await?;
+    Ok(found.filter(|run| run.state == "running"))
 }
 
 /// Looks at a thousand people and invites those who may be asked.
 async fn open_call_page(platform: &Platform, run: match_run::Model) -> Result<Next> {
     let now = platform.clock.now();
     let tx = platform.db.begin().await?;
-    one_at_a_time(&tx, run.organisation_id).await?;
+    let Some(run) = still_running(&tx, &run).await? else { return Ok(Next::Done) };
     let opportunity = find(&tx, run.organisation_id, run.opportunity_id).await?;
     // Closed in the meantime: what was asked stays, nobody else is.
     let open = must_be_open(&tx, &opportunity, now).await.is_ok();
@@ -239,7 +255,7 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
     let now = platform.clock.now();
     let db = platform.db.read();
     let question = Question::read(db, find(db, run.organisation_id, run.opportunity_id).await?, now).await?;
-    let (mut counts, mut after, mut pool) = (Counts::default(), None, Vec::new());
+    let (mut counts, mut after, mut members) = (Counts::default(), None, BTreeMap::new());
     loop {
         let page = question.page(db, after, None, now).await?;
         let Some(last) = page.last() else { break };
@@ -247,17 +263,18 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
         for looked in &page {
             counts.add(looked.verdict.map(|_| ()));
             if looked.verdict.is_ok() {
-                pool.extend_from_slice(looked.participant.0.as_bytes());
+                members.insert(number(platform, run.id, looked.participant), looked.participant);
             }
         }
     }
-    let (size, digest) = (pool.len() / 16, lottery::digest(&pool));
+    let pool: Vec<u8> = members.keys().flat_map(|number| *number.as_bytes()).collect();
+    let (size, digest) = (members.len(), lottery::digest(&pool));
     let places = usize::try_from(run.places.unwrap_or(0)).unwrap_or(0);
     let order = lottery::draw(size, places + (places * 10).max(RESERVE), run.seed.as_deref().unwrap_or_default(), &digest);
-    let drawn: Vec<ParticipantId> = order.iter().filter_map(|place| member(&pool, *place)).collect();
+    let drawn: Vec<ParticipantId> = order.iter().filter_map(|place| members.get(&member(&pool, *place)?)).copied().collect();
 
     let tx = platform.db.begin().await?;
-    one_at_a_time(&tx, run.organisation_id).await?;
+    let Some(run) = still_running(&tx, &run).await? else { return Ok(Next::Done) };
     let open = must_be_open(&tx, &question.opportunity, now).await.is_ok();
     let free = usize::try_from(free_places(&tx, &question.opportunity).await?).unwrap_or(0).min(places);
     let rows = drawn.iter().zip(1..).map(|(person, rank)| match_result::ActiveModel {
@@ -270,8 +287,8 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
     for chunk in rows.collect::<Vec<_>>().chunks(1000) {
         match_result::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx).await?;
     }
-    let asked = if open { ask_next(&tx, platform, &question, run.id, &run.created_by, free).await? } else { 0 };
-    let reserve = i32::try_from(drawn.len()).unwrap_or(0) - asked;
+    let (asked, over) = if open { ask_next(&tx, platform, &question, run.id, &run.created_by, free).await? } else { (0, 0) };
+    let reserve = i32::try_from(drawn.len()).unwrap_or(0) - asked - over;
     note(
         &tx,
         platform,
@@ -290,10 +307,14 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
     Ok(Next::Done)
 }
 
-/// The person at a position of a pool.
-fn member(pool: &[u8], place: usize) -> Option<ParticipantId> {
-    let bytes = pool.get(place * 16..place * 16 + 16)?;
-    uuid::Uuid::from_slice(bytes).ok().map(ParticipantId)
+/// A person's number in a draw. Anybody may see the pool, and nobody can tell from it who is in it and who is not.
+pub fn number(platform: &Platform, run: MatchRunId, person: ParticipantId) -> Uuid {
+    platform.secret.pseudonym(run.0, person.0)
+}
+
+/// The number at a position of a pool.
+fn member(pool: &[u8], place: usize) -> Option<Uuid> {
+    Uuid::from_slice(pool.get(place * 16..place * 16 + 16)?).ok()
 }
 
 /// Places that nobody holds and that nobody was asked to take.
@@ -309,12 +330,19 @@ async fn free_places(tx: &Tx, opportunity: &opportunity::Model) -> Result<i64> {
     Ok(i64::from(opportunity.places.unwrap_or(0)) - i64::try_from(held + open).unwrap_or(i64::MAX))
 }
 
-/// Asks the next `most` people of the reserve, in their order. Each is looked at once more: who no longer may be asked is
-/// passed over.
-async fn ask_next(tx: &Tx, platform: &Platform, question: &Question, run: MatchRunId, by: &str, most: usize) -> Result<i32> {
+/// Asks the next `most` people of the reserve, in their order, and answers how many were asked and how many were passed
+/// over. Each is looked at once more: who no longer may be asked is passed over.
+async fn ask_next(
+    tx: &Tx,
+    platform: &Platform,
+    question: &Question,
+    run: MatchRunId,
+    by: &str,
+    most: usize,
+) -> Result<(i32, i32)> {
     let organisation = question.opportunity.organisation_id;
     let now = platform.clock.now();
-    let (mut people, mut rank) = (Vec::new(), 0);
+    let (mut people, mut passed, mut rank) = (Vec::new(), Vec::new(), 0);
     while people.len() < most {
         let reserve = match_result::Entity::find()
             .filter(match_result::Column::OrganisationId.eq(organisation))
@@ -328,20 +356,29 @@ async fn ask_next(tx: &Tx, platform: &Platform, question: &Question, run: MatchR
         let Some(last) = reserve.last() else { break };
         rank = last.rank;
         let ids: Vec<_> = reserve.iter().map(|row| row.participant_id).collect();
-        let mut looked = question.page(tx, None, Some(&ids), now).await?;
-        looked.sort_by_key(|one| ids.iter().position(|id| *id == one.participant));
-        people.extend(looked.into_iter().filter_map(super::people::Looked::invitee).take(most - people.len()));
+        let looked = question.page(tx, None, Some(&ids), now).await?;
+        let mut invitees: HashMap<_, _> = looked.into_iter().filter_map(|one| Some((one.participant, one.invitee()?))).collect();
+        for id in ids {
+            match invitees.remove(&id) {
+                _ if people.len() == most => break,
+                Some(invitee) => people.push(invitee),
+                None => passed.push(id),
+            }
+        }
     }
     let ids: Vec<_> = people.iter().map(|person| person.participant).collect();
     let made = invitations::make(tx, platform, &question.opportunity, Some(run), people, by).await?;
-    match_result::Entity::update_many()
-        .col_expr(match_result::Column::Outcome, sea_orm::sea_query::Expr::value(DrawOutcome::Asked.word()))
-        .filter(match_result::Column::OrganisationId.eq(organisation))
-        .filter(match_result::Column::RunId.eq(run))
-        .filter(match_result::Column::ParticipantId.is_in(ids))
-        .exec(tx)
-        .await?;
-    Ok(i32::try_from(made.len()).unwrap_or(0))
+    let over = i32::try_from(passed.len()).unwrap_or(0);
+    for (outcome, people) in [(DrawOutcome::Asked, ids), (DrawOutcome::PassedOver, passed)] {
+        match_result::Entity::update_many()
+            .col_expr(match_result::Column::Outcome, Expr::value(outcome.word()))
+            .filter(match_result::Column::OrganisationId.eq(organisation))
+            .filter(match_result::Column::RunId.eq(run))
+            .filter(match_result::Column::ParticipantId.is_in(people))
+            .exec(tx)
+            .await?;
+    }
+    Ok((i32::try_from(made.len()).unwrap_or(0), over))
 }
 
 /// A place has become free: the next of the reserve are asked.
@@ -362,8 +399,8 @@ pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault
     let free = usize::try_from(free_places(&tx, &opportunity).await?).unwrap_or(0);
     if free > 0 {
         let question = Question::read(&tx, opportunity, now).await?;
-        let asked = ask_next(&tx, &platform, &question, run.id, "system", free).await?;
-        let (total, reserve) = (run.asked + asked, run.reserve - asked);
+        let (asked, over) = ask_next(&tx, &platform, &question, run.id, "system", free).await?;
+        let (total, reserve) = (run.asked + asked, run.reserve - asked - over);
         let mut row = run.into_active_model();
         row.asked = Set(total);
         row.reserve = Set(reserve);
@@ -375,7 +412,8 @@ pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault
 }
 
 /// Runs a recorded draw again: whether pool, digest, seed and order agree with what was recorded.
-pub async fn verify(connection: &impl ConnectionTrait, run: &match_run::Model) -> Result<bool> {
+pub async fn verify(platform: &Platform, run: &match_run::Model) -> Result<bool> {
+    let connection = platform.db.read();
     let (Some(pool), Some(digest), Some(seed)) = (&run.pool, &run.pool_digest, &run.seed) else { return Ok(false) };
     if lottery::digest(pool) != *digest {
         return Ok(false);
@@ -398,7 +436,9 @@ pub async fn verify(connection: &impl ConnectionTrait, run: &match_run::Model) -
         for row in rows {
             rank += 1;
             let place = usize::try_from(rank - 1).ok().and_then(|index| order.get(index));
-            if row.rank != rank || place.and_then(|place| member(pool, *place)) != Some(row.participant_id) {
+            if row.rank != rank
+                || place.and_then(|place| member(pool, *place)) != Some(number(platform, run.id, row.participant_id))
+            {
                 return Ok(false);
             }
         }

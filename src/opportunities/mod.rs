@@ -17,6 +17,7 @@ pub use forms::Forms;
 pub use rules::{activity, has_ended, takes_answers, today};
 
 use crate::platform::{Error, Result};
+use chrono::{Datelike, TimeZone};
 use chrono_tz::Tz;
 use entity::{OrganisationId, Time, opportunity, organisation};
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -42,4 +43,10 @@ pub async fn is_open(connection: &impl ConnectionTrait, row: &opportunity::Model
 /// The time zone that an organisation has chosen.
 pub fn zone_of(organisation: &organisation::Model) -> Tz {
     organisation.time_zone.parse().unwrap_or(Tz::UTC)
+}
+
+/// The instant at which the current month began in a time zone.
+pub fn month_began(zone: Tz, now: Time) -> Time {
+    let first = now.with_timezone(&zone).date_naive().with_day(1).and_then(|first| first.and_hms_opt(0, 0, 0));
+    first.and_then(|first| zone.from_local_datetime(&first).earliest()).map_or(now, |first| first.with_timezone(&chrono::Utc))
 }

@@ -135,6 +135,14 @@ impl Secret {
         self.mac("address", &[organisation.as_bytes(), email_key.as_bytes()]).to_vec()
     }
 
+    /// A name for `id` that holds within `scope` alone, and that nobody without this key can trace to it.
+    pub fn pseudonym(&self, scope: Uuid, id: Uuid) -> Uuid {
+        let mac = self.mac("pseudonym", &[scope.as_bytes(), id.as_bytes()]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&mac[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+
     /// A commitment to this key that does not give it away.
     pub fn check(&self) -> Vec<u8> {
         self.mac("check", &[]).to_vec()

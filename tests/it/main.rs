@@ -29,4 +29,5 @@ mod openapi;
 mod parity;
 mod roles;
 mod schema;
+mod seats;
 mod staffed;

@@ -25,7 +25,7 @@ pub mod match_run {
         #[sea_orm(column_type = "Blob")]
         pub pool_digest: Option<Vec<u8>>,
         pub places: Option<i32>,
-        /// The eligible people's ids in order, 16 bytes each, so that a draw can be run again; empty for an open call.
+        /// The eligible people's numbers in order, 16 bytes each, so that a draw can be run again; empty for an open call.
         #[sea_orm(column_type = "Blob", nullable)]
         pub pool: Option<Vec<u8>>,
         /// The last person that was looked at: a run that was broken off goes on behind them.

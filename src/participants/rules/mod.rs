@@ -3,12 +3,14 @@
 mod check;
 mod quiet;
 mod compare;
+mod offer;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 pub use check::check;
 pub use compare::beyond;
+pub use offer::{Objection, Offer, objection};
 pub use quiet::quiet_until;
 pub use steps::{StepRefused, pause, step_down};
 

@@ -1,0 +1,58 @@
+//! Whether a wish speaks against an offer: the one rule that everybody asks, from the first look to the last moment before
+//! a letter leaves.
+
+use super::{allowed, quiet_on};
+use chrono::NaiveDate;
+use entity::{ActivityType, Format, PreferenceDoc, Rung, TopicId};
+
+/// What somebody would be asked to do, as far as wishes speak about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// Its rung.
+    pub rung: Rung,
+    /// What it is about.
+    pub topics: &'a [TopicId],
+    /// What kind of activity it is.
+    pub activity: ActivityType,
+    /// The forms it offers; empty means that the form does not matter.
+    pub formats: &'a [Format],
+    /// The day on which it starts, for activities with a date.
+    pub starts_on: Option<NaiveDate>,
+    /// The day on which the person is asked, where the organisation is.
+    pub asked_on: NaiveDate,
+    /// Today, where the organisation is.
+    pub today: NaiveDate,
+}
+
+/// What speaks against an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objection {
+    /// They want nothing on a topic.
+    Topic,
+    /// Their wish does not include the rung.
+    Rung,
+    /// They did not choose this kind of activity.
+    Activity,
+    /// They did not choose any form that is offered.
+    Format,
+    /// It starts on a day on which they want to be left in peace.
+    QuietStart,
+    /// They need more notice.
+    Notice,
+}
+
+/// The first thing in somebody's wishes that speaks against an offer.
+pub fn objection(wishes: &PreferenceDoc, offer: &Offer<'_>) -> Option<Objection> {
+    let form_fits =
+        wishes.formats.is_empty() || offer.formats.is_empty() || offer.formats.iter().any(|form| wishes.formats.contains(form));
+    let notice = |days: i32| offer.starts_on.is_some_and(|start| (start - offer.asked_on).num_days() < i64::from(days));
+    let checks = [
+        (offer.topics.iter().any(|topic| wishes.topics.never.contains(topic)), Objection::Topic),
+        (!allowed(wishes, offer.topics, offer.today).allows(offer.rung), Objection::Rung),
+        (!wishes.activity_types.is_empty() && !wishes.activity_types.contains(&offer.activity), Objection::Activity),
+        (!form_fits, Objection::Format),
+        (offer.starts_on.is_some_and(|start| quiet_on(wishes, start)), Objection::QuietStart),
+        (wishes.load.notice_days_min.is_some_and(notice), Objection::Notice),
+    ];
+    checks.into_iter().find(|(against, _)| *against).map(|(_, objection)| objection)
+}

@@ -1,0 +1,235 @@
+//! What becomes of places and invitations when people change, leave or never hear of them.
+
+use crate::{
+    harness::{TestApp, everywhere},
+    story::Story,
+};
+use alongside::invitations::jobs::undelivered;
+use chrono::Duration;
+use entity::{MailState, mail_message, participant};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde_json::{Value, json};
+
+fn deep() -> Value {
+    json!({"stance": {"kind": "up_to", "rung": "co_design"}})
+}
+
+fn light() -> Value {
+    json!({"stance": {"kind": "up_to", "rung": "consultation"}})
+}
+
+async fn funnel(app: &TestApp, story: &Story, id: &str) -> Value {
+    story.ada.get(app, &format!("/opportunities/{id}/invitations")).send().await.expect(200).json
+}
+
+#[test]
+fn a_place_can_be_given_up_after_the_closing_day_and_nobody_moves_up_then() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat", "dan"] {
+            story.person(name, deep()).await;
+        }
+        let id = story.open("workshop", "co_design", json!({})).await;
+        let letters = story.invite(&id, json!({})).await;
+        for letter in &letters {
+            story.with(&letter.token("ai_"), "/accept", &json!({})).await.expect(200);
+        }
+        app.outbox().await;
+        assert_eq!(funnel(&app, &story, &id).await["filled"], 2);
+        app.post(story.ada.path(&format!("/opportunities/{id}/close"))).token(&story.ada.token).send().await.expect(200);
+        app.outbox().await;
+        story.with(&letters[0].token("ai_"), "/decline", &json!({})).await.expect(200);
+        assert!(app.outbox().await.is_empty());
+        assert_eq!(funnel(&app, &story, &id).await["filled"], 1);
+    });
+}
+
+#[test]
+fn who_leaves_frees_their_place_and_who_waits_moves_up() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let mut people = Vec::new();
+        for name in ["ben", "cat", "dan", "eve"] {
+            people.push((format!("{name}@people.example"), story.person(name, deep()).await));
+        }
+        let id = story.open("workshop", "co_design", json!({})).await;
+        let first = story.invite(&id, json!({})).await;
+        // Ben's and Cat's seats, say; one gives it up, the next is asked, and the one who gave up is back before them.
+        story.with(&first[0].token("ai_"), "/decline", &json!({})).await.expect(200);
+        let second = app.outbox().await;
+        story.with(&first[0].token("ai_"), "/accept", &json!({})).await.expect(200);
+        story.with(&first[1].token("ai_"), "/accept", &json!({})).await.expect(200);
+        let waits = story.with(&second[0].token("ai_"), "/accept", &json!({})).await.expect(200).json;
+        assert_eq!(waits["state"], "waiting");
+        app.outbox().await;
+        let who = |to: &str| &people.iter().find(|(address, _)| address == to).unwrap().1;
+        who(&first[0].to).post(&app, "/leave", &json!({})).await.expect(200);
+        let moved = app.outbox().await;
+        assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [second[0].to.as_str()]);
+        assert!(moved[0].words().contains("You have a place"));
+        let seats = funnel(&app, &story, &id).await;
+        assert_eq!((&seats["filled"], &seats["waiting"]), (&json!(2), &json!(0)));
+        // Nobody waits now: the next who leaves opens a seat for the reserve.
+        who(&first[1].to).post(&app, "/leave", &json!({})).await.expect(200);
+        let next = app.outbox().await;
+        assert_eq!(next.len(), 1);
+        assert!(next[0].words().contains("Why you were asked"));
+    });
+}
+
+#[test]
+fn a_seat_does_not_wait_for_somebody_who_never_heard_of_it() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat", "dan"] {
+            story.person(name, deep()).await;
+        }
+        let id = story.open("workshop", "co_design", json!({})).await;
+        let letters = story.invite(&id, json!({})).await;
+        let asked: Vec<&str> = letters.iter().map(|letter| letter.to.as_str()).collect();
+        assert_eq!(asked.len(), 2);
+        // The mail server refused one of the letters for good.
+        let db = app.app.platform.db.write();
+        mail_message::Entity::update_many()
+            .col_expr(mail_message::Column::State, Expr::value(MailState::Failed.word()))
+            .filter(mail_message::Column::Kind.eq(alongside::invitations::INVITE))
+            .filter(mail_message::Column::Address.eq(asked[0]))
+            .exec(db)
+            .await
+            .unwrap();
+        undelivered(app.app.platform.clone(), json!({})).await.unwrap();
+        let next = app.outbox().await;
+        assert_eq!(next.len(), 1);
+        assert!(!asked.contains(&next[0].to.as_str()));
+        assert_eq!(story.count(&id, "ended").await, 1);
+        story.with(&letters[0].token("ai_"), "/accept", &json!({})).await.expect(410);
+        // Once is enough.
+        undelivered(app.app.platform.clone(), json!({})).await.unwrap();
+        assert!(app.outbox().await.is_empty());
+    });
+}
+
+#[test]
+fn a_reserve_that_cannot_be_asked_any_more_is_passed_over_and_names_can_be_drawn_again() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let mut people = Vec::new();
+        for name in ["ben", "cat", "dan"] {
+            people.push((format!("{name}@people.example"), story.person(name, deep()).await));
+        }
+        let id = story.open("workshop", "co_design", json!({})).await;
+        let letters = story.invite(&id, json!({"seed": "numbers of the day"})).await;
+        let asked: Vec<String> = letters.iter().map(|letter| letter.to.clone()).collect();
+        let (_, reserve) = people.iter().find(|(address, _)| !asked.contains(address)).unwrap();
+        reserve.put(&app, "/preferences", &json!({"stance": {"kind": "paused"}})).await.expect(200);
+        story.with(&letters[0].token("ai_"), "/decline", &json!({})).await.expect(200);
+        assert!(app.outbox().await.is_empty(), "nobody else can be asked");
+        let runs = story.ada.get(&app, &format!("/opportunities/{id}/matches")).send().await.expect(200).json;
+        assert_eq!((&runs[0]["asked"], &runs[0]["reserve"]), (&json!(2), &json!(0)));
+        let run = runs[0]["id"].as_str().unwrap();
+        let draw = story.ada.get(&app, &format!("/opportunities/{id}/matches/{run}/draw")).send().await.expect(200).json;
+        assert_eq!(draw["verified"], true);
+        assert_eq!(draw["drawn"][2]["outcome"], "passed_over");
+        // The draw tells who was asked, and of nobody else whether they were in it.
+        let told: Vec<bool> = draw["drawn"].as_array().unwrap().iter().map(|row| row["participant"].is_string()).collect();
+        assert_eq!(told, [true, true, false]);
+        let people = participant::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        assert!(people.iter().all(|person| !draw["pool"].to_string().contains(&person.id.to_string())));
+        let seed = draw["seed"].as_str().unwrap();
+        assert!(seed.starts_with("numbers of the day / ") && seed.len() > 64, "{seed}");
+        // The next draw is not held up by a reserve of nobody.
+        story.person("eve", deep()).await;
+        let more = story.invite(&id, json!({})).await;
+        assert_eq!(more.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["eve@people.example"]);
+    });
+}
+
+#[test]
+fn a_letter_that_waits_is_dropped_when_the_wish_behind_it_changes() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let evening = |extra: Value| {
+            let mut wish = light();
+            wish["contact"] = json!({"from_hour": 18, "to_hour": 20});
+            wish.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            wish
+        };
+        let mut people = Vec::new();
+        for name in ["ben", "cat", "dan", "eve"] {
+            people.push(story.person(name, evening(json!({}))).await);
+        }
+        let id = story.open("consultation", "consultation", json!({"formats": ["online"]})).await;
+        assert!(story.invite(&id, json!({})).await.is_empty(), "letters wait for the evening");
+        let changes = [
+            json!({"activity_types": ["interview_1to1"]}),
+            json!({"formats": ["in_person"]}),
+            json!({"load": {"invites_per_month_max": 0}}),
+        ];
+        for (person, change) in people.iter().zip(changes) {
+            person.put(&app, "/preferences", &evening(change)).await.expect(200);
+        }
+        app.clock.advance(Duration::hours(10));
+        let sent = app.outbox().await;
+        assert_eq!(sent.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["eve@people.example"]);
+    });
+}
+
+#[test]
+fn who_said_yes_and_has_not_answered_is_reminded_and_nobody_else_is() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat", "dan", "eve"] {
+            story.person(name, light()).await;
+        }
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let letters = story.invite(&id, json!({})).await;
+        let token = |name: &str| letters.iter().find(|letter| letter.to.starts_with(name)).unwrap().token("ai_");
+        story.with(&token("ben"), "/accept", &json!({})).await.expect(200);
+        story.with(&token("cat"), "/decline", &json!({})).await.expect(200);
+        story.consent(&token("dan")).await;
+        let answers = json!({"answers": {"form": "one_to_one"}});
+        story.with(&token("dan"), "/response", &answers).await.expect(201);
+        for round in 0..3 {
+            app.clock.advance(Duration::days(4));
+            let ada = app.sign_in_again(&story.ada).await;
+            app.post(ada.path(&format!("/opportunities/{id}/reminders"))).token(&ada.token).send().await.expect(202);
+            let reminded: Vec<String> = app.outbox().await.into_iter().map(|letter| letter.to).collect();
+            let expected = if round < 2 { vec!["ben@people.example", "eve@people.example"] } else { vec![] };
+            let mut sorted = reminded.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, expected, "round {round}");
+        }
+        let ada = app.sign_in_again(&story.ada).await;
+        let story = Story { ada, ..story };
+        assert_eq!(
+            (story.count(&id, "accepted").await, story.count(&id, "declined").await),
+            (2, 1),
+            "a reminder undoes no answer"
+        );
+    });
+}
+
+#[test]
+fn lighter_ways_are_open_to_all_and_open_nobody_elses_door() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", deep()).await;
+        let few = story.open("workshop", "consultation", json!({"title": "Few places"})).await;
+        let open = story.open("consultation", "consultation", json!({"title": "Questions"})).await;
+        let asked = story.invite(&open, json!({})).await;
+        assert_eq!(asked.len(), 1);
+        let group = story.open("co_design_group", "co_design", json!({"title": "A group"})).await;
+        let letters = story.invite(&group, json!({})).await;
+        let token = letters[0].token("ai_");
+        let seen = app.get("/api/invitation").token(&token).send().await.expect(200).json;
+        let offered: Vec<&str> =
+            seen["lighter"].as_array().unwrap().iter().map(|way| way["opportunity"].as_str().unwrap()).collect();
+        assert_eq!(offered, [open.as_str()], "a lighter way with few places is drawn by lot");
+        let refused = story.with(&token, "/step-down", &json!({"to": few})).await.expect(422).violations();
+        assert_eq!(refused, [("/to".to_owned(), "not_offered".to_owned())]);
+        // They have an invitation to it already, with a link of its own.
+        let stepped = story.with(&token, "/step-down", &json!({"to": open})).await.expect(200).json;
+        assert_eq!((&stepped["state"], &stepped["token"]), (&json!("stepped_down"), &Value::Null));
+        app.outbox().await;
+    });
+}
