@@ -69,7 +69,7 @@ impl Person {
                 says.push((purpose, choice.unwrap_or("defer")));
             }
         }
-        let replies = [(87, Reply::Answer), (5, Reply::Decline), (2, Reply::Later), (2, Reply::StepDown), (4, Reply::Nothing)];
+        let replies = [(92, Reply::Answer), (3, Reply::Decline), (1, Reply::Later), (1, Reply::StepDown), (3, Reply::Nothing)];
         let reply = dice.weighted(&replies).unwrap_or(Reply::Nothing);
         Self {
             number,
