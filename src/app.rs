@@ -134,7 +134,10 @@ impl App {
     /// Works off the queue and the outbox until the process is asked to stop. Each has a loop of its own, so that a mail
     /// server that keeps us waiting holds up no other work.
     pub async fn work(&self) {
-        tokio::join!(self.work_off(Line::Queue), self.work_off(Line::Outbox));
+        tokio::join!(
+            self.tasks.keep_up("the queue", || self.work_off(Line::Queue)),
+            self.tasks.keep_up("the outbox", || self.work_off(Line::Outbox)),
+        );
     }
 
     async fn work_off(&self, line: Line) {
