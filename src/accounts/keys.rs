@@ -23,6 +23,7 @@ pub async fn create(
     check.line("/name", name, 80);
     check.that(!scopes.is_empty(), "/scopes", "required", "Choose at least one scope.");
     check.items("/scopes", scopes.len(), Scope::ALL.len());
+    check.time("/expires_at", expires_at);
     check.that(expires_at.is_none_or(|end| end > now), "/expires_at", "past", "Choose a time to come.");
     check.done()?;
     let account = actor.account.ok_or_else(|| Error::Forbidden("A key cannot make keys.".into()))?;

@@ -2,6 +2,12 @@
 
 use super::error::Violation;
 use address::is_address;
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use std::ops::RangeInclusive;
+
+/// Years in which a day may lie. SQLite compares days and times as text, which fails for years that have not four digits,
+/// and PostgreSQL knows none before -4712; the year after the last one stays free for the day after a day.
+const YEARS: RangeInclusive<i32> = 1900..=9998;
 
 /// An e-mail address as it is compared: trimmed and in lower case. `None` if it is not an address.
 pub fn email_key(text: &str) -> Option<String> {
@@ -55,6 +61,21 @@ impl Check {
     pub fn range<T: PartialOrd + std::fmt::Display>(&mut self, pointer: &str, value: T, low: T, high: T) -> &mut Self {
         let ok = value >= low && value <= high;
         self.that(ok, pointer, "out_of_range", format!("Use a number from {low} to {high}."))
+    }
+
+    /// A day that both databases can keep and compare; none is fine.
+    pub fn day(&mut self, pointer: &str, day: impl Into<Option<NaiveDate>>) -> &mut Self {
+        self.year(pointer, day.into().map(|day| day.year()))
+    }
+
+    /// A time that both databases can keep and compare; none is fine.
+    pub fn time(&mut self, pointer: &str, time: impl Into<Option<DateTime<Utc>>>) -> &mut Self {
+        self.year(pointer, time.into().map(|time| time.year()))
+    }
+
+    fn year(&mut self, pointer: &str, year: Option<i32>) -> &mut Self {
+        let detail = format!("Use a year from {} to {}.", YEARS.start(), YEARS.end());
+        self.that(year.is_none_or(|year| YEARS.contains(&year)), pointer, "out_of_range", detail)
     }
 
     /// A list of at most `most` items.
