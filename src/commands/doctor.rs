@@ -41,7 +41,7 @@ pub async fn doctor(as_json: bool, retry_dead: bool) -> Result<ExitCode> {
         println!("Checks");
     }
     let mut findings = database(&config, retry_dead).await;
-    findings.extend([secret(&config), mail(&config), clock(), zones(), address(&config)]);
+    findings.extend([secret(&config), mail(&config), clock(), zones(), address(&config), metrics(&config)]);
     findings.iter().for_each(|finding| tell(as_json, finding));
     Ok(if findings.iter().all(|finding| finding.good) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -148,6 +148,15 @@ fn clock() -> Finding {
 fn zones() -> Finding {
     let good = "Europe/London".parse::<chrono_tz::Tz>().is_ok();
     Finding { what: "time zones", good, detail: format!("built in ({})", chrono_tz::IANA_TZDB_VERSION) }
+}
+
+fn metrics(config: &Config) -> Finding {
+    let detail = if config.metrics_token.is_empty() {
+        "callers on this computer see /metrics, if no proxy has passed them on. Set ALONGSIDE_METRICS_TOKEN to read it from elsewhere."
+    } else {
+        "whoever sends the token sees /metrics"
+    };
+    Finding { what: "metrics", good: true, detail: detail.to_owned() }
 }
 
 fn address(config: &Config) -> Finding {

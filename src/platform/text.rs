@@ -20,6 +20,24 @@ pub fn domain(address: &str) -> String {
     address.rsplit('@').next().unwrap_or_default().to_lowercase()
 }
 
+/// Whether a text can stand in a header and in markup as the address of a link.
+pub fn is_link(url: &str) -> bool {
+    url.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '\\'))
+}
+
+/// Whether a link leads to a host of the web under encryption, or to this computer.
+pub fn is_web_address(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    is_link(url) && !host.is_empty() && (scheme == "https" || (scheme == "http" && here))
+}
+
 /// Collects what is wrong with an input, all of it at once.
 #[derive(Default)]
 pub struct Check(Vec<Violation>);
@@ -123,6 +141,34 @@ mod address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_go_over_https_or_stay_on_this_computer() {
+        for good in [
+            "https://front.example/{kind}#{token}",
+            "https://front.example",
+            "http://localhost:3000/#{token}",
+            "http://127.0.0.1/x",
+            "http://[::1]:8080/",
+        ] {
+            assert!(is_web_address(good), "{good}");
+        }
+        for bad in [
+            "",
+            "https://",
+            "https:///path",
+            "http://front.example/#{token}",
+            "http://localhost.evil.example/",
+            "ftp://front.example/",
+            "https://fr\u{f6}nt.example/",
+            "https://front.example/\"x",
+            "https://front.example/<b>",
+            "https://front.example/a b",
+            "javascript://localhost/",
+        ] {
+            assert!(!is_web_address(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn addresses_are_compared_without_case_and_space() {
