@@ -6,9 +6,12 @@ use chrono::Duration;
 use entity::{JobState, job};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use serde_json::json;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    process::{Command, Output},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// A job looks, then something changes and asks for the same job, then the first run ends: the change must still be seen.
@@ -136,6 +139,45 @@ fn a_job_that_gave_up_begins_anew_when_it_is_asked_for_again() {
         add(&app, new("test.fails", Some("one"))).await;
         let again = jobs(&app).await;
         assert_eq!((again[0].state, again[0].attempts), (JobState::Waiting, 7));
+        job::Entity::delete_many().exec(platform.db.write()).await.unwrap();
+    });
+}
+
+/// `alongside doctor`, as an operator calls it.
+fn doctor(app: &TestApp, more: &[&str]) -> (Output, serde_json::Value) {
+    let folder = std::env::temp_dir().join(format!("alongside-doctor-{}", app.clock.new_id::<uuid::Uuid>()));
+    let output = Command::new(env!("CARGO_BIN_EXE_alongside"))
+        .args(["doctor", "--json"])
+        .args(more)
+        .env_clear()
+        .env("ALONGSIDE_DATABASE_URL", &app.url)
+        .env("ALONGSIDE_MAIL_FOLDER", &folder)
+        .env("ALONGSIDE_SECRET_FILE", folder.join("secret.key"))
+        .output()
+        .unwrap();
+    let _ = std::fs::remove_dir_all(folder);
+    let lines = String::from_utf8(output.stdout.clone()).unwrap();
+    let mut found = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let queue = found.find(|line| line["check"] == "queue").unwrap_or_else(|| panic!("{lines}"));
+    (output, queue)
+}
+
+#[test]
+fn the_doctor_tells_of_jobs_that_gave_up_and_sets_them_going_again() {
+    everywhere(|app| async move {
+        let platform = &app.app.platform;
+        let mut queue = Queue::default();
+        queue.on("test.fails", |_, _| async { Err(Fault::GiveUp("no".into())) });
+        add(&app, new("test.fails", None)).await;
+        queue.run_due(platform, 10).await.unwrap();
+        let (output, found) = doctor(&app, &[]);
+        assert!(!output.status.success());
+        assert_eq!(found["good"], false);
+        assert!(found["detail"].as_str().unwrap().contains("1 test.fails"), "{found}");
+        let (output, found) = doctor(&app, &["--retry-dead"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(found["good"], true);
+        assert_eq!(jobs(&app).await[0].state, JobState::Waiting);
         job::Entity::delete_many().exec(platform.db.write()).await.unwrap();
     });
 }

@@ -66,7 +66,7 @@ pub struct MyStepDownIn {
     rung: Rung,
 }
 
-/// That a change was written down. What it says is on the person's own page, and kept nowhere else.
+/// That a change was written down. What it says can be read on the person's own page.
 #[derive(Object)]
 pub struct PreferenceRecordedOut {
     /// The number of the version.
