@@ -20,7 +20,7 @@ use crate::{
 };
 use entity::installation;
 use migration::{Migrations, Migrator};
-use poem::{EndpointExt, Route, endpoint::BoxEndpoint, middleware::Cors};
+use poem::{EndpointExt, Middleware, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
 use poem_openapi::OpenApiService;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use std::sync::Arc;
@@ -93,18 +93,15 @@ impl App {
         let document = move || openapi::complete(&service(&document).spec()).unwrap_or_default().to_string();
         let ready = self.platform.clone();
         let metrics = self.clone();
+        let cors = cors(&self.platform.config);
         let routes = pages::routes(&self.platform)
-            .nest("/api", service(self))
-            .at("/api/openapi.json", edge::lazy("application/json", document))
+            .nest("/api", cors(service(self).boxed()))
+            .at("/api/openapi.json", cors(edge::lazy("application/json", document).boxed()))
             .nest("/docs", docs_page(self))
             .at("/healthz", edge::text("text/plain", "ok".into()))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
-            .at("/metrics", poem::get(poem::endpoint::make(move |_| metrics.clone().render_metrics())));
+            .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
         let routes = routes.catch_all_error(problem::from_poem);
-        let routes = match cors(&self.platform.config) {
-            Some(cors) => routes.with(cors).boxed(),
-            None => routes.boxed(),
-        };
         routes.with(Edge { traffic: self.traffic.clone(), platform: self.platform.clone() }).boxed()
     }
 
@@ -134,7 +131,10 @@ impl App {
     /// Works off the queue and the outbox until the process is asked to stop. Each has a loop of its own, so that a mail
     /// server that keeps us waiting holds up no other work.
     pub async fn work(&self) {
-        tokio::join!(self.work_off(Line::Queue), self.work_off(Line::Outbox));
+        tokio::join!(
+            self.tasks.keep_up("the queue", || self.work_off(Line::Queue)),
+            self.tasks.keep_up("the outbox", || self.work_off(Line::Outbox)),
+        );
     }
 
     async fn work_off(&self, line: Line) {
@@ -161,8 +161,14 @@ impl App {
         }
     }
 
+    /// The counters, for whoever may see them.
+    async fn metrics(self, request: Request) -> Result<String> {
+        edge::may_measure(&self.platform.config, &request)?;
+        self.render_metrics().await
+    }
+
     /// The counters in Prometheus's text form.
-    async fn render_metrics(self) -> Result<String> {
+    async fn render_metrics(&self) -> Result<String> {
         let mut text = self.traffic.render();
         text.push_str(
             "# HELP alongside_database_statements_total Statements run.\n# TYPE alongside_database_statements_total counter\n",
@@ -208,6 +214,7 @@ fn queue() -> Queue {
         once::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
+    queue.on(accounts::RESET_ASKED, accounts::write_reset);
     queue.on(participants::SIGN_IN_ASKED, participants::write_sign_in);
     queue.on(participants::PREFERENCE_CHANGED, matching::preference::changed);
     queue.on(participants::LEFT, matching::preference::changed);
@@ -262,16 +269,22 @@ async fn readiness(platform: Platform) -> Result<&'static str> {
     platform.db.ping().await.map(|()| "ready")
 }
 
-fn cors(config: &Config) -> Option<Cors> {
-    if config.cors_origins.is_empty() {
-        return None;
+/// What lets the listed front ends call the API from a browser. The hosted pages and the API browser are at home here.
+fn cors(config: &Config) -> impl Fn(BoxEndpoint<'static>) -> BoxEndpoint<'static> + use<> {
+    let cors = (!config.cors_origins.is_empty()).then(|| listed(config));
+    move |inner| match &cors {
+        Some(cors) => cors.transform(inner).map_to_response().boxed(),
+        None => inner,
     }
-    let cors = Cors::new()
-        .allow_origins(config.cors_origins.iter().map(String::as_str))
+}
+
+fn listed(config: &Config) -> Cors {
+    let own = config.public_origin();
+    Cors::new()
+        .allow_origins(config.cors_origins.iter().map(String::as_str).chain([own]))
         .allow_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allow_headers(["authorization", "content-type", "idempotency-key", "if-match"])
-        .expose_headers(["etag", "location", "retry-after", "x-request-id"]);
-    Some(cors)
+        .expose_headers(["etag", "location", "retry-after", "x-request-id"])
 }
 
 /// Makes the folder of an SQLite file.

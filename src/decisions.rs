@@ -51,3 +51,25 @@
 //! # 2026-11-24 · No `cannot_locate` here
 //! A notice that says "your answers cannot be found any more" is refused at publication, because answers here are linked to the
 //! person. The effect belongs to anonymous consultations.
+//!
+//! # 2026-11-24 · Judging answers has a measure of work
+//! Whoever writes a form and whoever answers it can be the same hostile person, and all answers pass one writer. So work is
+//! counted while conditions and patterns are worked out, and answers beyond the measure are refused as a whole. Rejected: a
+//! time limit (the same answers would be taken on one day and refused on another), a limit at publication alone (it would
+//! forbid ordinary forms, because the answers decide how much work they are).
+//!
+//! # 2026-11-24 · Days lie between 1900 and 9998
+//! SQLite compares days and times as text, and PostgreSQL knows none before -4712. One check at the edge bounds every day that
+//! comes from outside. Rejected: other column types on SQLite (they would sort, and could not be read by people any more).
+//!
+//! # 2026-11-24 · A key ends with the work of who made it
+//! When a member of staff is removed, so are the keys they made: nobody else knows where those lie. Rejected: keeping them
+//! with a note in the list, because the one who can read such a note is the one who forgot.
+//!
+//! # 2026-11-24 · Quiet puts off the end of a letter too
+//! A letter that waits for the end of a quiet period keeps the time it has to arrive. Rejected: letting it expire, because
+//! who wanted quiet for five days would never hear what came of what they said.
+//!
+//! # 2026-11-24 · Metrics are for the operator
+//! `/metrics` stands on the listener of the API, so it answers callers on the same computer that came through no proxy, or
+//! whoever sends the token. Rejected: a second listener (one more port to guard in every installation).

@@ -12,6 +12,7 @@ use crate::platform::{
     Platform, Result, audit,
     http::{Accepted, Body, Caller, Chapter, Created, Cursor, Done, Fine, NoContent, Once, Page, edge},
     secret::hex,
+    text::email_key,
 };
 use entity::{AccountSessionId, ApiKeyId, MembershipId, OrganisationId, Role, account_session, audit_entry, membership};
 use poem::Request;
@@ -20,6 +21,8 @@ use poem_openapi::{
     param::{Header, Path, Query},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
 pub use shapes::{
     AcceptIn, AccountOut, AuditCheckOut, AuditOut, EmailIn, KeyIn, KeyOut, MemberOut, MessageOut, OrganisationIn,
     OrganisationOut, PasswordIn, ResetIn, RoleIn, SessionOut, SetUpIn, SignInIn, SignedInOut, StaffIn, StaffInvitationOut,
@@ -29,9 +32,17 @@ pub use shapes::{
 pub struct Api(pub Platform);
 
 impl Api {
+    /// One source can try so often and no oftener.
     fn slow_down(&self, request: &Request) -> Result<()> {
         let limit = self.0.config.sign_in_limit;
-        self.0.limits.allow(&self.0.clock, format!("sign-in {}", edge::source(request)), limit, 600)
+        self.0.limits.allow(&self.0.clock, &format!("sign-in {}", edge::source(request)), limit)
+    }
+
+    /// The same for an address, from however many sources; counted alike for known and unknown ones.
+    fn slow_down_for(&self, email: &str) -> Result<()> {
+        let Some(key) = email_key(email) else { return Ok(()) };
+        let hash = hex(&self.0.secret.address_hash(Uuid::nil(), &key));
+        self.0.limits.allow(&self.0.clock, &format!("staff {hash}"), self.0.config.sign_in_limit)
     }
 }
 
@@ -41,7 +52,8 @@ impl Api {
     ///
     /// Makes the first administrator and the first organisation, with the link that the first start printed.
     #[oai(path = "/set-up", method = "post", operation_id = "setUp")]
-    async fn set_up(&self, body: Body<SetUpIn>) -> Result<Created<SignedInOut>> {
+    async fn set_up(&self, request: &Request, body: Body<SetUpIn>) -> Result<Created<SignedInOut>> {
+        self.slow_down(request)?;
         let given = body.take()?;
         let who = FirstAdministrator { token: given.token, email: given.email, name: given.name, password: given.password };
         let (made, token, expires_at) = organisations::set_up(&self.0, who, given.organisation.into()).await?;
@@ -57,6 +69,7 @@ impl Api {
     async fn sign_in(&self, request: &Request, body: Body<SignInIn>) -> Result<Created<SignedInOut>> {
         self.slow_down(request)?;
         let given = body.take()?;
+        self.slow_down_for(&given.email)?;
         let (token, _, expires_at) = sessions::sign_in(&self.0, &given.email, given.password, &given.label).await?;
         Ok(Created::new(&SignedInOut { token: token.reveal().into(), expires_at, organisation: None }).at("/api/account"))
     }
@@ -99,7 +112,9 @@ impl Api {
     #[oai(path = "/password-reset", method = "post", operation_id = "askPasswordReset")]
     async fn ask_reset(&self, request: &Request, body: Body<EmailIn>) -> Result<Accepted<MessageOut>> {
         self.slow_down(request)?;
-        sessions::ask_reset(&self.0, &body.take()?.email).await?;
+        let given = body.take()?;
+        self.slow_down_for(&given.email)?;
+        sessions::ask_reset(&self.0, &given.email).await?;
         Ok(Accepted::new(&MessageOut { message: "If there is an account with this address, a letter is on its way.".into() }))
     }
 
@@ -259,7 +274,8 @@ impl Api {
     #[oai(path = "/organisations/:organisation/keys", method = "get", operation_id = "listKeys")]
     async fn keys(&self, caller: Caller, organisation: Path<OrganisationId>) -> Result<Fine<Vec<KeyOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
-        let keys: Vec<_> = keys::list(&self.0, &actor).await?.into_iter().map(|row| KeyOut::of(row, None)).collect();
+        let keys: Vec<_> =
+            keys::list(&self.0, &actor).await?.into_iter().map(|(row, made_by)| KeyOut::of(row, made_by, None)).collect();
         Ok(Fine::new(&keys))
     }
 
@@ -280,9 +296,10 @@ impl Api {
         if let Some(reply) = once.reply()? {
             return Ok(reply);
         }
-        let (made, token) = keys::create(once.tx(), &self.0, &actor, &given.name, given.scopes, given.expires_at).await?;
+        let (made, made_by, token) =
+            keys::create(once.tx(), &self.0, &actor, &given.name, given.scopes, given.expires_at).await?;
         let at = format!("/api/organisations/{}/keys/{}", actor.organisation, made.id);
-        once.commit_secret(Created::new(&KeyOut::of(made, Some(token.reveal().into()))).at(at)).await
+        once.commit_secret(Created::new(&KeyOut::of(made, made_by, Some(token.reveal().into()))).at(at)).await
     }
 
     /// Revoke a key

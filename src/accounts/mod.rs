@@ -15,8 +15,11 @@ pub mod staff;
 
 pub use access::{Actor, Person, Power};
 pub use letters::compose;
+pub use sessions::write_reset;
 
 /// Kind of the letter that invites somebody to an organisation's staff.
 pub const STAFF_INVITATION: &str = "accounts.staff_invitation";
 /// Kind of the letter that lets somebody choose a new password.
 pub const PASSWORD_RESET: &str = "accounts.password_reset";
+/// Kind of the job that writes a letter for a new password, if the address belongs to an account.
+pub const RESET_ASKED: &str = "accounts.reset_asked";

@@ -9,13 +9,15 @@ use crate::platform::{
     error::is_duplicate,
     http::etag,
     secret::Token,
-    text::{Check, email_key},
+    text::{Check, email_key, is_web_address},
 };
 use chrono::Duration;
-use entity::{AccountId, AccountLinkPurpose, OrganisationId, Role, Time, account, account_link, membership, organisation};
+use entity::{
+    AccountId, AccountLinkPurpose, OrganisationId, Role, Time, account, account_link, installation, membership, organisation,
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, sea_query::Expr,
+    QueryOrder, QuerySelect, sea_query::Expr,
 };
 
 /// The link of a first start works for so long; a later start prints a new one.
@@ -43,18 +45,19 @@ pub struct Facts {
 impl Facts {
     fn check(&self) -> Result<()> {
         let mut check = Check::new();
-        let slug_ok = self.slug.len() <= 40
-            && self.slug.starts_with(|c: char| c.is_ascii_lowercase())
-            && self.slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        check.that(slug_ok, "/slug", "form", "Use 1 to 40 small letters, digits and hyphens, beginning with a letter.");
+        check.that(
+            is_slug(&self.slug),
+            "/slug",
+            "form",
+            "Use 1 to 40 small letters, digits and hyphens, beginning with a letter.",
+        );
         check.line("/name", &self.name, 120);
         check.line("/contact", &self.contact, 300);
         for (pointer, url) in [("/privacy_url", &self.privacy_url), ("/link_template", &self.link_template)] {
             if let Some(url) = url {
-                let ok = (url.starts_with("https://") || url.starts_with("http://"))
-                    && url.len() <= 500
-                    && !url.contains(char::is_whitespace);
-                check.that(ok, pointer, "url", "Use an address that begins with https://.");
+                let ok = url.len() <= 500 && is_web_address(url);
+                let detail = "Use an address that begins with https:// and holds plain letters, digits and signs, 500 at most.";
+                check.that(ok, pointer, "url", detail);
             }
         }
         if let Some(template) = &self.link_template {
@@ -72,17 +75,39 @@ impl Facts {
     }
 }
 
+/// Whether a text has the form of a name in addresses.
+fn is_slug(text: &str) -> bool {
+    text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// Refuses a text that is the name of no organisation, whatever is stored.
+pub fn check_slug(slug: &str) -> Result<()> {
+    if is_slug(slug) { Ok(()) } else { Err(Error::NotFound("organisation")) }
+}
+
 /// Whether nobody has been set up yet.
-pub async fn is_new(platform: &Platform) -> Result<bool> {
-    Ok(account::Entity::find().count(platform.db.read()).await? == 0)
+async fn is_new(connection: &impl ConnectionTrait) -> Result<bool> {
+    Ok(account::Entity::find().count(connection).await? == 0)
+}
+
+/// Lets one process at a time look whether anybody has been set up.
+async fn hold_installation(tx: &Tx) -> Result<()> {
+    installation::Entity::find_by_id(1).lock_exclusive().one(tx).await?;
+    Ok(())
 }
 
 /// The token for the first administrator, if there is none yet. Earlier ones stop working.
 pub async fn first_start(platform: &Platform) -> Result<Option<Token>> {
-    if !is_new(platform).await? {
+    if !is_new(platform.db.read()).await? {
         return Ok(None);
     }
     let tx = platform.db.begin().await?;
+    hold_installation(&tx).await?;
+    if !is_new(&tx).await? {
+        return Ok(None);
+    }
     account_link::Entity::update_many()
         .col_expr(account_link::Column::UsedAt, Expr::value(platform.clock.now()))
         .filter(account_link::Column::Purpose.eq(AccountLinkPurpose::SetUp))
@@ -110,6 +135,12 @@ pub struct FirstAdministrator {
 
 /// Makes the first administrator and the first organisation.
 pub async fn set_up(platform: &Platform, who: FirstAdministrator, facts: Facts) -> Result<(organisation::Model, Token, Time)> {
+    let done = || Error::Gone("This has been set up already. Sign in, or ask an administrator to invite you.".into());
+    // Hashing is dear, so a link that opens nothing is told first.
+    if !is_new(platform.db.read()).await? {
+        return Err(done());
+    }
+    sessions::live_link(platform.db.read(), platform, &who.token, AccountLinkPurpose::SetUp).await?;
     let mut check = Check::new();
     check.line("/name", &who.name, 120);
     let email = email_key(&who.email);
@@ -119,6 +150,10 @@ pub async fn set_up(platform: &Platform, who: FirstAdministrator, facts: Facts) 
     let email = email.unwrap_or_default();
     let hash = sessions::checked_hash(platform, "/password", who.password, &email, &who.name).await?;
     let tx = platform.db.begin().await?;
+    hold_installation(&tx).await?;
+    if !is_new(&tx).await? {
+        return Err(done());
+    }
     sessions::use_link(&tx, platform, &who.token, AccountLinkPurpose::SetUp).await?;
     let account = make_account(&tx, platform, &email, &who.name, Some(hash)).await?;
     let organisation = create_in(&tx, platform, account, facts).await?;
@@ -158,7 +193,10 @@ pub(super) async fn make_account(
         version: Set(1),
         created_at: Set(platform.clock.now()),
     };
-    account::Entity::insert(row).exec_without_returning(tx).await?;
+    let made = account::Entity::insert(row).exec_without_returning(tx).await;
+    // Two links to one new address may be used at the same moment.
+    let detail = "There is an account with this address by now. Use its password.";
+    made.map_err(|error| if is_duplicate(&error) { Error::conflict("account_exists", detail) } else { error.into() })?;
     Ok(id)
 }
 
@@ -231,8 +269,14 @@ pub(super) async fn add_member(
         version: Set(1),
         created_at: Set(platform.clock.now()),
     };
-    membership::Entity::insert(row).exec_without_returning(tx).await?;
+    let made = membership::Entity::insert(row).exec_without_returning(tx).await;
+    made.map_err(|error| if is_duplicate(&error) { already_staff() } else { error.into() })?;
     Ok(())
+}
+
+/// Somebody has a role here already.
+pub(super) fn already_staff() -> Error {
+    Error::conflict("already_staff", "This person works here already.")
 }
 
 /// The organisations of a member of staff, with the role in each.
@@ -258,8 +302,14 @@ pub async fn get(platform: &Platform, id: OrganisationId) -> Result<organisation
 
 /// The organisation with this name in public addresses.
 pub async fn by_slug(platform: &Platform, slug: &str) -> Result<organisation::Model> {
+    check_slug(slug)?;
     let found = organisation::Entity::find().filter(organisation::Column::Slug.eq(slug)).one(platform.db.read()).await?;
     found.ok_or(Error::NotFound("organisation"))
+}
+
+/// Reads an organisation and holds it until the transaction ends: changes to it and to its staff come one after another.
+pub(super) async fn hold(tx: &Tx, id: OrganisationId) -> Result<organisation::Model> {
+    organisation::Entity::find_by_id(id).lock_exclusive().one(tx).await?.ok_or(Error::NotFound("organisation"))
 }
 
 /// Changes what an organisation says about itself.
@@ -271,7 +321,7 @@ pub async fn change(
 ) -> Result<organisation::Model> {
     facts.check()?;
     let tx = platform.db.begin().await?;
-    let old = organisation::Entity::find_by_id(actor.organisation).one(&tx).await?.ok_or(Error::NotFound("organisation"))?;
+    let old = hold(&tx, actor.organisation).await?;
     etag::expect(if_match, old.version)?;
     let version = old.version + 1;
     let mut row = old.into_active_model();

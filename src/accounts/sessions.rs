@@ -1,12 +1,13 @@
 //! Signing in and out, and the sessions of an account.
 
 use super::{
-    PASSWORD_RESET,
+    PASSWORD_RESET, RESET_ASKED,
     access::{STAFF_IDLE, Staff},
     password::{self, Verdict},
 };
 use crate::platform::{
-    Error, Platform, Result, Tx,
+    Error, Platform, Result, Tx, audit,
+    jobs::{self, Fault, NewJob, Next},
     mail::{self, NewLetter, priority},
     secret::{Token, TokenKind},
     text::{Check, email_key},
@@ -14,7 +15,7 @@ use crate::platform::{
 use chrono::Duration;
 use entity::{
     AccountId, AccountLinkId, AccountLinkPurpose, AccountSessionId, OrganisationId, RecipientKind, Role, Time, account,
-    account_link, account_session,
+    account_link, account_session, membership,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -119,8 +120,8 @@ pub async fn change_password(platform: &Platform, staff: &Staff, current: String
     }
     let hash = checked_hash(platform, "/new_password", new, &staff.account.email, &staff.account.name).await?;
     let tx = platform.db.begin().await?;
-    set_password(&tx, staff.account.clone(), hash).await?;
     revoke_others(&tx, platform.clock.now(), staff.account.id, Some(staff.session)).await?;
+    set_password(&tx, platform, staff.account.clone(), hash).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -134,12 +135,36 @@ pub(super) async fn checked_hash(platform: &Platform, pointer: &str, new: String
     password::hash(platform, new).await
 }
 
-async fn set_password(tx: &Tx, account: account::Model, hash: String) -> Result<()> {
-    let version = account.version;
+/// Sets a password, ends the links for choosing another one, and writes it down wherever the account works.
+async fn set_password(tx: &Tx, platform: &Platform, account: account::Model, hash: String) -> Result<()> {
+    let (id, version) = (account.id, account.version);
     let mut row = account.into_active_model();
     row.password_hash = Set(Some(hash));
     row.version = Set(version + 1);
     row.update(tx).await?;
+    let of_account = account_link::Column::AccountId.eq(id);
+    end_links(tx, platform, AccountLinkPurpose::PasswordReset, of_account).await?;
+    let roles = membership::Entity::find()
+        .filter(membership::Column::AccountId.eq(id))
+        .order_by_asc(membership::Column::OrganisationId)
+        .all(tx)
+        .await?;
+    let who = format!("account:{id}");
+    for role in roles {
+        audit::record(tx, &platform.clock, role.organisation_id, &who, "change_password", &who).await?;
+    }
+    Ok(())
+}
+
+/// Ends links that were not used yet.
+pub(super) async fn end_links(tx: &Tx, platform: &Platform, purpose: AccountLinkPurpose, which: Expr) -> Result<()> {
+    account_link::Entity::update_many()
+        .col_expr(account_link::Column::UsedAt, Expr::value(platform.clock.now()))
+        .filter(account_link::Column::Purpose.eq(purpose))
+        .filter(account_link::Column::UsedAt.is_null())
+        .filter(which)
+        .exec(tx)
+        .await?;
     Ok(())
 }
 
@@ -174,22 +199,38 @@ pub(super) struct NewLink<'a> {
     pub lasts: Duration,
 }
 
-/// Uses a link up; a link that was used, has ended or never was gets one and the same answer.
+/// A link that was used, has ended or never was gets one and the same answer.
+fn dead() -> Error {
+    Error::Gone("This link was used or has ended. Ask for a new one.".into())
+}
+
+/// A link that can be used now. Asked before anything dear is done; [`use_link`] asks again.
+pub(super) async fn live_link(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    token: &str,
+    purpose: AccountLinkPurpose,
+) -> Result<account_link::Model> {
+    let (_, token) = Token::parse(token.trim()).filter(|(kind, _)| *kind == TokenKind::StaffLink).ok_or_else(dead)?;
+    account_link::Entity::find()
+        .filter(account_link::Column::TokenHash.eq(token.hash()))
+        .filter(account_link::Column::Purpose.eq(purpose))
+        .filter(account_link::Column::UsedAt.is_null())
+        .filter(account_link::Column::ExpiresAt.gt(platform.clock.now()))
+        .one(connection)
+        .await?
+        .ok_or_else(dead)
+}
+
+/// Uses a link up.
 pub(super) async fn use_link(
     tx: &Tx,
     platform: &Platform,
     token: &str,
     purpose: AccountLinkPurpose,
 ) -> Result<account_link::Model> {
-    let dead = || Error::Gone("This link was used or has ended. Ask for a new one.".into());
-    let (_, token) = Token::parse(token.trim()).filter(|(kind, _)| *kind == TokenKind::StaffLink).ok_or_else(dead)?;
+    let link = live_link(tx, platform, token, purpose).await?;
     let now = platform.clock.now();
-    let link = account_link::Entity::find()
-        .filter(account_link::Column::TokenHash.eq(token.hash()))
-        .filter(account_link::Column::Purpose.eq(purpose))
-        .one(tx)
-        .await?
-        .ok_or_else(dead)?;
     let used = account_link::Entity::update_many()
         .col_expr(account_link::Column::UsedAt, Expr::value(now))
         .filter(account_link::Column::Id.eq(link.id))
@@ -200,11 +241,33 @@ pub(super) async fn use_link(
     if used.rows_affected == 0 { Err(dead()) } else { Ok(link) }
 }
 
-/// Sends a link for a new password if there is such an account; the answer and its time are the same if not.
+/// Somebody asks for a link for a new password.
+///
+/// The same is done for every address: a job is enqueued, about an account or about nobody. So neither the answer nor the
+/// time it takes tells a stranger who has an account.
 pub async fn ask_reset(platform: &Platform, email: &str) -> Result<()> {
     let Some(key) = email_key(email) else { return Ok(()) };
+    let nobody = platform.clock.new_id::<AccountId>();
     let tx = platform.db.begin().await?;
     let found = account::Entity::find().filter(account::Column::Email.eq(key)).one(&tx).await?;
+    let payload = serde_json::json!({"account": found.map_or(nobody, |account| account.id)});
+    let job = NewJob { kind: RESET_ASKED, payload, run_at: None, unique: None, organisation: None };
+    jobs::enqueue(&tx, &platform.clock, job).await?;
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(())
+}
+
+/// Writes the letter with the link for a new password, if there is such an account.
+pub async fn write_reset(platform: Platform, payload: serde_json::Value) -> Result<Next, Fault> {
+    #[derive(serde::Deserialize)]
+    struct Somebody {
+        account: AccountId,
+    }
+    let Somebody { account } = serde_json::from_value(payload).map_err(|error| Fault::GiveUp(error.to_string()))?;
+    let platform = &platform;
+    let tx = platform.db.begin().await?;
+    let found = account::Entity::find_by_id(account).one(&tx).await?;
     if let Some(account) = found.filter(|account| account.disabled_at.is_none()) {
         let link = NewLink {
             purpose: AccountLinkPurpose::PasswordReset,
@@ -218,8 +281,7 @@ pub async fn ask_reset(platform: &Platform, email: &str) -> Result<()> {
         write_staff(&tx, platform, None, PASSWORD_RESET, link, &account.email, RESET).await?;
     }
     tx.commit().await?;
-    platform.wake.notify_one();
-    Ok(())
+    Ok(Next::Done)
 }
 
 /// Enqueues the letter of a staff link.
@@ -249,6 +311,7 @@ pub(super) async fn write_staff(
 
 /// Sets a new password with a link, and ends every session of the account.
 pub async fn reset(platform: &Platform, token: &str, new: String) -> Result<()> {
+    live_link(platform.db.read(), platform, token, AccountLinkPurpose::PasswordReset).await?;
     let hash = checked_hash(platform, "/password", new, "", "").await?;
     let tx = platform.db.begin().await?;
     let link = use_link(&tx, platform, token, AccountLinkPurpose::PasswordReset).await?;
@@ -257,9 +320,8 @@ pub async fn reset(platform: &Platform, token: &str, new: String) -> Result<()> 
         None => None,
     };
     let account = account.ok_or_else(|| Error::bug("a reset link without an account"))?;
-    let id = account.id;
-    set_password(&tx, account, hash).await?;
-    revoke_others(&tx, platform.clock.now(), id, None).await?;
+    revoke_others(&tx, platform.clock.now(), account.id, None).await?;
+    set_password(&tx, platform, account, hash).await?;
     tx.commit().await?;
     Ok(())
 }

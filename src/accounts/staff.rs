@@ -1,8 +1,8 @@
 //! The staff of an organisation: invited by e-mail, each with a role.
 
 use super::{
-    Actor, STAFF_INVITATION,
-    organisations::{add_member, make_account},
+    Actor, STAFF_INVITATION, keys,
+    organisations::{self, add_member, already_staff, make_account},
     sessions::{self, NewLink},
 };
 use crate::platform::{
@@ -14,8 +14,8 @@ use crate::platform::{
 use chrono::Duration;
 use entity::{AccountLinkPurpose, MembershipId, Role, Time, account, account_link, membership};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
+    QueryFilter, QueryOrder,
 };
 
 /// An invitation works for so long.
@@ -36,9 +36,11 @@ pub async fn invite(tx: &Tx, platform: &Platform, actor: &Actor, email: &str, ro
             .count(tx)
             .await?;
         if already > 0 {
-            return Err(Error::conflict("already_staff", "This person works here already."));
+            return Err(already_staff());
         }
     }
+    // The newest invitation counts: an older one may have offered more.
+    end_invitations(tx, platform, actor, &key).await?;
     let link = NewLink {
         purpose: AccountLinkPurpose::StaffInvitation,
         email: &key,
@@ -53,9 +55,16 @@ pub async fn invite(tx: &Tx, platform: &Platform, actor: &Actor, email: &str, ro
     account_link::Entity::find_by_id(id).one(tx).await?.ok_or_else(|| Error::bug("the link was not written"))
 }
 
+/// Ends the open invitations of an address to this organisation.
+async fn end_invitations(tx: &Tx, platform: &Platform, actor: &Actor, email: &str) -> Result<()> {
+    let here = account_link::Column::OrganisationId.eq(actor.organisation);
+    let which = here.and(account_link::Column::Email.eq(email));
+    sessions::end_links(tx, platform, AccountLinkPurpose::StaffInvitation, which).await
+}
+
 /// Accepts an invitation. Somebody without an account chooses a name and a password; somebody with one signs in with it.
 pub async fn accept(platform: &Platform, token: &str, name: &str, password: String) -> Result<(Token, Time)> {
-    let preview = preview(platform, token).await?;
+    let preview = sessions::live_link(platform.db.read(), platform, token, AccountLinkPurpose::StaffInvitation).await?;
     let known = account::Entity::find().filter(account::Column::Email.eq(preview.email.as_str())).one(platform.db.read()).await?;
     let hash = match &known {
         Some(account) => {
@@ -96,17 +105,6 @@ pub async fn accept(platform: &Platform, token: &str, name: &str, password: Stri
     Ok((session, until))
 }
 
-async fn preview(platform: &Platform, token: &str) -> Result<account_link::Model> {
-    let dead = || Error::Gone("This link was used or has ended. Ask for a new one.".into());
-    let (_, token) = Token::parse(token.trim()).ok_or_else(dead)?;
-    account_link::Entity::find()
-        .filter(account_link::Column::TokenHash.eq(token.hash()))
-        .filter(account_link::Column::Purpose.eq(AccountLinkPurpose::StaffInvitation))
-        .one(platform.db.read())
-        .await?
-        .ok_or_else(dead)
-}
-
 /// The staff of an organisation, in the order in which they came.
 pub async fn list(platform: &Platform, actor: &Actor) -> Result<Vec<(membership::Model, account::Model)>> {
     let members = membership::Entity::find()
@@ -132,6 +130,7 @@ pub async fn change_role(
     role: Role,
 ) -> Result<membership::Model> {
     let tx = platform.db.begin().await?;
+    organisations::hold(&tx, actor.organisation).await?;
     let member = member(&tx, actor, id).await?;
     etag::expect(if_match, member.version)?;
     if member.role == Role::Administrator && role != Role::Administrator {
@@ -147,14 +146,22 @@ pub async fn change_role(
     Ok(changed)
 }
 
-/// Ends somebody's work here. Their account stays theirs.
+/// Ends somebody's work here, with the keys they have made and the invitations that would let them in again. Their account
+/// stays theirs.
 pub async fn remove(platform: &Platform, actor: &Actor, id: MembershipId) -> Result<()> {
     let tx = platform.db.begin().await?;
+    organisations::hold(&tx, actor.organisation).await?;
     let member = member(&tx, actor, id).await?;
     if member.role == Role::Administrator {
         keep_one_administrator(&tx, actor).await?;
     }
+    let account = account::Entity::find_by_id(member.account_id).one(&tx).await?;
+    if let Some(account) = account {
+        end_invitations(&tx, platform, actor, &account.email).await?;
+    }
+    let maker = member.account_id;
     member.delete(&tx).await?;
+    keys::revoke_made_by(&tx, platform, actor, maker).await?;
     audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "remove_staff", &format!("membership:{id}")).await?;
     tx.commit().await?;
     Ok(())

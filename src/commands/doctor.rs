@@ -1,7 +1,7 @@
 //! `doctor`: looks at the settings and at what the server needs, and says what to do.
 
 use super::log;
-use crate::platform::{Config, Db, Result, config::MailWay, mail::transport};
+use crate::platform::{Clock, Config, Db, Result, config::MailWay, jobs, mail::transport};
 use chrono::{DateTime, Utc};
 use migration::{Migrations, Migrator};
 use serde_json::json;
@@ -14,8 +14,8 @@ struct Finding {
     detail: String,
 }
 
-/// Looks at everything; the exit code tells whether all is well.
-pub async fn doctor(as_json: bool) -> Result<ExitCode> {
+/// Looks at everything; the exit code tells whether all is well. With `retry_dead`, jobs that gave up are set going again.
+pub async fn doctor(as_json: bool, retry_dead: bool) -> Result<ExitCode> {
     let config = match Config::from_env() {
         Ok(config) => config,
         Err(wrong) => {
@@ -40,8 +40,8 @@ pub async fn doctor(as_json: bool) -> Result<ExitCode> {
     if !as_json {
         println!("Checks");
     }
-    let mut findings = database(&config).await;
-    findings.extend([secret(&config), mail(&config), clock(), zones(), address(&config)]);
+    let mut findings = database(&config, retry_dead).await;
+    findings.extend([secret(&config), mail(&config), clock(), zones(), address(&config), metrics(&config)]);
     findings.iter().for_each(|finding| tell(as_json, finding));
     Ok(if findings.iter().all(|finding| finding.good) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -54,7 +54,7 @@ fn tell(as_json: bool, finding: &Finding) {
     }
 }
 
-async fn database(config: &Config) -> Vec<Finding> {
+async fn database(config: &Config, retry_dead: bool) -> Vec<Finding> {
     let what = "database";
     let bad = |detail: String| vec![Finding { what, good: false, detail }];
     if let Err(error) = crate::app::make_folder(config) {
@@ -64,13 +64,35 @@ async fn database(config: &Config) -> Vec<Finding> {
         Ok(db) => db,
         Err(error) => return bad(format!("cannot connect: {error}. Check ALONGSIDE_DATABASE_URL, and that the server runs.")),
     };
-    let pending = Migrator::get_pending_migrations(db.write()).await;
-    let _ = db.close().await;
-    match pending {
-        Ok(pending) if pending.is_empty() => vec![Finding { what, good: true, detail: "reachable and up to date".into() }],
+    let findings = match Migrator::get_pending_migrations(db.write()).await {
+        Ok(pending) if pending.is_empty() => {
+            vec![Finding { what, good: true, detail: "reachable and up to date".into() }, queue(&db, retry_dead).await]
+        }
         Ok(pending) => bad(format!("{} migrations are missing. Run `alongside migrate`, or start the server.", pending.len())),
         Err(error) => bad(format!("cannot read its migrations: {error}.")),
-    }
+    };
+    let _ = db.close().await;
+    findings
+}
+
+/// Jobs that gave up: what they were to do has not been done.
+async fn queue(db: &Db, retry_dead: bool) -> Finding {
+    let (good, detail) = match look_at_queue(db, retry_dead).await {
+        Ok((0, dead)) if dead.is_empty() => (true, "no job gave up".to_owned()),
+        Ok((0, dead)) => {
+            let kinds: Vec<String> = dead.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            let what = "Their reasons are in the log. When they are dealt with, run `alongside doctor --retry-dead`.";
+            (false, format!("jobs gave up: {}. {what}", kinds.join(", ")))
+        }
+        Ok((again, _)) => (true, format!("jobs that gave up and are set going again: {again}")),
+        Err(error) => (false, format!("cannot read the queue: {error}.")),
+    };
+    Finding { what: "queue", good, detail }
+}
+
+async fn look_at_queue(db: &Db, retry_dead: bool) -> Result<(u64, Vec<(String, i64)>)> {
+    let again = if retry_dead { jobs::retry_dead(db.write(), &Clock::system()).await? } else { 0 };
+    Ok((again, jobs::dead(db.read()).await?))
 }
 
 fn secret(config: &Config) -> Finding {
@@ -115,7 +137,7 @@ fn mail(config: &Config) -> Finding {
 
 /// The clock must not be years off: links and consents depend on it.
 fn clock() -> Finding {
-    let now = crate::platform::Clock::system().now();
+    let now = Clock::system().now();
     let built: DateTime<Utc> = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or(now);
     let good = now > built;
     let detail =
@@ -126,6 +148,15 @@ fn clock() -> Finding {
 fn zones() -> Finding {
     let good = "Europe/London".parse::<chrono_tz::Tz>().is_ok();
     Finding { what: "time zones", good, detail: format!("built in ({})", chrono_tz::IANA_TZDB_VERSION) }
+}
+
+fn metrics(config: &Config) -> Finding {
+    let detail = if config.metrics_token.is_empty() {
+        "callers on this computer see /metrics, if no proxy has passed them on. Set ALONGSIDE_METRICS_TOKEN to read it from elsewhere."
+    } else {
+        "whoever sends the token sees /metrics"
+    };
+    Finding { what: "metrics", good: true, detail: detail.to_owned() }
 }
 
 fn address(config: &Config) -> Finding {

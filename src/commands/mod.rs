@@ -55,6 +55,9 @@ pub enum Command {
         /// One JSON object a finding
         #[arg(long)]
         json: bool,
+        /// Set the jobs that gave up going again
+        #[arg(long)]
+        retry_dead: bool,
     },
     /// Print the OpenAPI document
     Openapi,
@@ -71,7 +74,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Serve => serve::serve(settings()?).await,
         Command::Worker => serve::worker(settings()?).await,
         Command::Migrate => serve::migrate(settings()?).await,
-        Command::Doctor { json } => doctor::doctor(json).await,
+        Command::Doctor { json, retry_dead } => doctor::doctor(json, retry_dead).await,
         Command::Openapi => openapi::print().await,
         Command::Bench(what) => bench::run(what).await,
         Command::Demo(options) => demo::demo(options).await,

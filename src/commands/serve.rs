@@ -14,7 +14,10 @@ use poem::{
     web::{LocalAddr, RemoteAddr},
 };
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
 
 /// Requests under way get so long to finish.
 const GRACE: Duration = Duration::from_secs(20);
@@ -28,10 +31,22 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
     let app = open(config).await?;
     app::schedule(&app.platform).await?;
     greet(&app).await?;
-    let running = start(app, listener)?;
-    stop_signal().await;
+    let mut running = start(app, listener)?;
+    let code = outcome(stop_signal(), &mut running.ended).await;
     running.stop().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
+}
+
+/// How the process ends: well if it was asked to, badly if nobody can reach it any more. Then whoever watches over it can
+/// start it again.
+async fn outcome(asked: impl Future<Output = ()>, ended: &mut oneshot::Receiver<()>) -> ExitCode {
+    tokio::select! {
+        () = asked => ExitCode::SUCCESS,
+        _ = ended => {
+            tracing::error!("the server has ended without being asked to");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Takes an address; with the port 0, a free one. A port that is taken is told before anything else is done.
@@ -45,6 +60,8 @@ pub struct Running {
     pub app: App,
     /// The server's own task. It ends before the application's tasks do, so that requests under way still find those.
     front: Tasks,
+    /// Resolves when that task has ended, in whatever way.
+    ended: oneshot::Receiver<()>,
 }
 
 /// Serves an application, and works off its queue unless told not to.
@@ -57,14 +74,17 @@ pub fn start(app: App, listener: TcpListener) -> Result<Running> {
     }
     let front = Tasks::new();
     let (signal, endpoint) = (front.clone(), app.endpoint());
+    let (end, ended) = oneshot::channel::<()>();
     front.spawn(async move {
+        // Dropped with the task, also if it panics.
+        let _end = end;
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
         let stopping = async { signal.stopping().await };
         if let Err(error) = server.run_with_graceful_shutdown(endpoint, stopping, Some(GRACE)).await {
             tracing::error!(error = %error, "the server could not go on");
         }
     });
-    Ok(Running { app, front })
+    Ok(Running { app, front, ended })
 }
 
 impl Running {
@@ -165,5 +185,18 @@ pub async fn stop_signal() {
     tokio::select! {
         () = interrupt => {}
         () = terminate => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_ends_by_itself_is_a_failure() {
+        let (end, mut ended) = oneshot::channel();
+        assert_eq!(outcome(std::future::ready(()), &mut ended).await, ExitCode::SUCCESS);
+        drop(end);
+        assert_eq!(outcome(std::future::pending(), &mut ended).await, ExitCode::FAILURE);
     }
 }

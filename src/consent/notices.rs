@@ -3,7 +3,7 @@
 use super::lint;
 use crate::{
     accounts::Actor,
-    platform::{Error, Platform, Result, Tx, audit, http::etag, secret::sha256},
+    platform::{Error, Platform, Result, Tx, audit, error::is_duplicate, http::etag, secret::sha256},
 };
 use entity::{NoticeContent, NoticeId, NoticeState, OrganisationId, notice, opportunity};
 use sea_orm::{
@@ -29,8 +29,9 @@ pub async fn draft(tx: &Tx, platform: &Platform, actor: &Actor, scope: Uuid, con
         .lock_exclusive()
         .one(tx)
         .await?;
+    let exists = || Error::conflict("draft_exists", "There is a draft already. Change that one.");
     if last.as_ref().is_some_and(|last| last.state == NoticeState::Draft) {
-        return Err(Error::conflict("draft_exists", "There is a draft already. Change that one."));
+        return Err(exists());
     }
     let row = notice::ActiveModel {
         organisation_id: Set(actor.organisation),
@@ -45,7 +46,8 @@ pub async fn draft(tx: &Tx, platform: &Platform, actor: &Actor, scope: Uuid, con
         created_at: Set(platform.clock.now()),
         version: Set(1),
     };
-    let made = row.insert(tx).await?;
+    // Where there is no earlier version to hold, somebody else may make the first one at the same moment.
+    let made = row.insert(tx).await.map_err(|error| if is_duplicate(&error) { exists() } else { error.into() })?;
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "draft_notice", &format!("notice:{}", made.id)).await?;
     Ok(made)
 }

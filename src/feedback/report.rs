@@ -42,6 +42,7 @@ impl Facts {
         for (at, step) in self.next_steps.iter().enumerate() {
             check.text(&format!("/next_steps/{at}/what"), &step.what, 1000);
             check.line(&format!("/next_steps/{at}/owner"), &step.owner, 200);
+            check.day(&format!("/next_steps/{at}/due"), step.due);
         }
         check.done()
     }

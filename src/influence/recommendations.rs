@@ -45,7 +45,7 @@ impl Facts {
         check.text("/text", &self.text, 2000);
         check.length("/reason", self.reason.as_deref().unwrap_or_default(), 2000);
         check.length("/owner", self.owner.as_deref().unwrap_or_default(), 200);
-        check.range("/position", self.position, 0, 10_000);
+        check.range("/position", self.position, 0, 10_000).day("/due", self.due);
         check.extend(rules::missing(self.outcome, self.reason.as_deref(), self.owner.as_deref(), ""));
         if let Some(theme) = self.theme {
             let known = themes::of_opportunity(tx, about.organisation_id, about.id, theme).await?;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     opportunities,
-    platform::{Error, Platform, Result, Tx, mail::priority},
+    platform::{Error, Platform, Result, Tx, mail::priority, text::Check},
 };
 use chrono::NaiveDate;
 use entity::{
@@ -139,6 +139,7 @@ async fn leave(
 
 /// Later: a reminder comes on that day.
 pub async fn ask_later(tx: &Tx, platform: &Platform, guest: &Guest, on: NaiveDate) -> Result<InvitationState> {
+    Check::new().day("/on", on).done()?;
     let Some((invitation, opportunity)) = ready(tx, platform, guest, Reply::AskLater).await? else {
         return Ok(InvitationState::AskLater);
     };

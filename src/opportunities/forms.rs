@@ -14,6 +14,8 @@ use std::{
 
 /// So many forms are kept; the one that was not used for longest goes first.
 const MOST: usize = 256;
+/// So much memory they may take together, roughly, in bytes.
+const WEIGHT: usize = 64 << 20;
 
 /// Forms by the organisation and the questionnaire they belong to. Cheap to clone; clones share one store.
 #[derive(Clone, Default)]
@@ -38,11 +40,15 @@ impl Kept {
 
     fn put(&mut self, key: Key, form: Arc<Form>) {
         self.turn += 1;
-        if self.forms.len() >= MOST && !self.forms.contains_key(&key) {
+        self.forms.insert(key, (form, self.turn));
+        while self.forms.len() > 1 && (self.forms.len() > MOST || self.weight() > WEIGHT) {
             let oldest = self.forms.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key);
             oldest.and_then(|oldest| self.forms.remove(&oldest));
         }
-        self.forms.insert(key, (form, self.turn));
+    }
+
+    fn weight(&self) -> usize {
+        self.forms.values().map(|(form, _)| form.weight()).sum()
     }
 }
 
@@ -119,5 +125,21 @@ mod tests {
         assert!(forms.kept().take((organisation, id(0))).is_some());
         assert!(forms.kept().take((organisation, id(1))).is_none());
         assert!(forms.kept().take((OrganisationId(Uuid::from_u128(2)), id(0))).is_none());
+    }
+
+    #[test]
+    fn heavy_forms_do_not_fill_the_memory() {
+        let forms = Forms::default();
+        let pattern = json!([{"type": "regex", "regex": "[a-z]{9000}"}]);
+        let questions: Vec<Value> =
+            (0..5).map(|n| json!({"type": "text", "name": format!("q{n}"), "validators": pattern})).collect();
+        let form = Arc::new(compile(&json!({"elements": questions})).unwrap());
+        assert!(form.weight() > 1 << 20, "{}", form.weight());
+        let organisation = OrganisationId(Uuid::from_u128(1));
+        for n in 0..MOST {
+            forms.keep(organisation, QuestionnaireId(Uuid::from_u128(n as u128)), form.clone());
+        }
+        let kept = forms.kept();
+        assert!(kept.weight() <= WEIGHT && kept.forms.len() > 1, "{} forms", kept.forms.len());
     }
 }

@@ -167,7 +167,10 @@ pub async fn close_due(platform: Platform) -> Result<Next, Fault> {
         let zones = zones(&platform, &page).await?;
         for row in page {
             if zones.get(&row.organisation_id).is_some_and(|zone| has_ended(&row, now, *zone)) {
-                close_one(&platform, &row, zones[&row.organisation_id]).await?;
+                // What stands in the way of one must not keep the others open; in an hour it is tried again.
+                if let Err(error) = close_one(&platform, &row, zones[&row.organisation_id]).await {
+                    tracing::error!(opportunity = %row.id, error = %error, "an opportunity could not be closed");
+                }
             }
         }
     }

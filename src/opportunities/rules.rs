@@ -149,6 +149,8 @@ impl Offer {
         if let Some(places) = self.places {
             check.range("/places", places, 1, 100_000);
         }
+        check.day("/opens_on", self.opens_on).day("/closes_on", self.closes_on).day("/feedback_due", self.feedback_due);
+        check.time("/starts_at", self.starts_at);
         if let (Some(opens), Some(closes)) = (self.opens_on, self.closes_on) {
             check.that(opens <= closes, "/closes_on", "order", "Choose a closing day on or after the opening day.");
         }

@@ -11,6 +11,7 @@ use crate::{
         Error, Platform, Result, Tx, audit,
         http::{Cursor, etag},
         jobs::{self, NewJob},
+        text::Check,
     },
 };
 use chrono::{Months, NaiveDate, Utc};
@@ -81,6 +82,7 @@ pub async fn record(
 
 /// A person pauses, until a day or without end.
 pub async fn pause(tx: &Tx, platform: &Platform, person: &Person, until: Option<NaiveDate>) -> Result<preference::Model> {
+    Check::new().day("/until", until).done()?;
     let matter = Matter::read(tx, platform, person.organisation, person.participant).await?;
     if until.is_some_and(|until| until < matter.today) {
         return Err(Error::invalid("/until", "past", "Choose today or a day to come."));

@@ -37,10 +37,11 @@ keys! {
     "SMTP_CONNECTIONS" = "8", false, "Letters under way at the same time";
     "CORS_ORIGINS" = "", false, "Front ends that may call the API from a browser, with commas between";
     "TRUSTED_PROXIES" = "", false, "Addresses of reverse proxies whose `X-Forwarded-For` is believed, with commas between";
+    "METRICS_TOKEN" = "", true, "Bearer token for `/metrics`; without one, only callers on the same computer see it";
     "BODY_LIMIT" = "1048576", false, "Largest JSON body in bytes";
     "IMPORT_LIMIT" = "33554432", false, "Largest imported file in bytes";
     "HASHERS" = "2", false, "Passwords hashed at the same time (19 MiB of memory each)";
-    "SIGN_IN_LIMIT" = "20", false, "Sign-in attempts an address may make in ten minutes; 0 switches the limit off";
+    "SIGN_IN_LIMIT" = "20", false, "Attempts of one kind (signing in, joining, a link that does not work) from one place, and for one address, in ten minutes; 0 switches the limit off";
     "WORKER" = "on", false, "`off` lets `serve` leave queued work to `alongside worker`";
     "LOG" = "info", false, "What is logged: error, warn, info, debug, or a filter by module";
     "LOG_FORMAT" = "text", false, "`text` or `json`";
@@ -80,6 +81,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Proxies that are believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Token for reading metrics; empty if there is none.
+    pub metrics_token: String,
     /// Largest JSON body.
     pub body_limit: usize,
     /// Largest imported file.
@@ -155,6 +158,7 @@ impl Config {
             smtp_connections: reader.number("SMTP_CONNECTIONS", 1, 200),
             cors_origins: reader.list("CORS_ORIGINS"),
             trusted_proxies: reader.addresses("TRUSTED_PROXIES"),
+            metrics_token: reader.text("METRICS_TOKEN"),
             body_limit: reader.number("BODY_LIMIT", 1024, 64 << 20),
             import_limit: reader.number("IMPORT_LIMIT", 1024, 1 << 30),
             hashers: reader.number("HASHERS", 1, 64),
@@ -165,6 +169,13 @@ impl Config {
             set: BTreeMap::new(),
         };
         if wrong.is_empty() { Ok(Self { set, ..config }) } else { Err(wrong) }
+    }
+
+    /// Scheme, host and port of the address under which people reach the server, as browsers name them.
+    pub fn public_origin(&self) -> &str {
+        let start = self.public_url.find("://").map_or(0, |at| at + 3);
+        let end = self.public_url[start..].find('/').map_or(self.public_url.len(), |at| start + at);
+        &self.public_url[..end]
     }
 
     /// Each key with its value as it may be shown, and whether it was set.
@@ -246,9 +257,11 @@ impl Reader<'_> {
     }
 }
 
-/// A URL without the password in it.
+/// A URL without the password in it; of what is no URL, nothing.
 fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return if url.is_empty() { String::new() } else { "…".to_owned() };
+    };
     match rest.rsplit_once('@') {
         Some((user, host)) => format!("{scheme}://{}:…@{host}", user.split(':').next().unwrap_or_default()),
         None => url.to_owned(),
@@ -303,5 +316,14 @@ mod tests {
         let shown: Vec<String> = config.shown().into_iter().map(|(_, value, _)| value).collect();
         assert!(shown.contains(&"postgres://ada:…@db/x".to_owned()));
         assert!(!shown.iter().any(|value| value.contains("hunter2")));
+        let config = read(&[("METRICS_TOKEN", "hunter2")]).unwrap();
+        assert!(!config.shown().iter().any(|(_, value, _)| value.contains("hunter2")));
+    }
+
+    #[test]
+    fn the_origin_is_the_address_without_its_path() {
+        let of = |url| read(&[("PUBLIC_URL", url)]).unwrap().public_origin().to_owned();
+        assert_eq!(of("https://a.example:8443/alongside/"), "https://a.example:8443");
+        assert_eq!(of("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
     }
 }

@@ -56,8 +56,15 @@ pub enum Error {
     TooLarge(usize),
     /// The body has a type that is not understood; holds what is.
     WrongType(&'static str),
-    /// Too many calls; holds the seconds to wait.
-    TooMany(u64),
+    /// Too many calls.
+    TooMany {
+        /// So many may be made.
+        most: u32,
+        /// In so many minutes.
+        minutes: u64,
+        /// The seconds to wait.
+        wait: u64,
+    },
     /// Something needed is not there now; for the operator.
     Unavailable(String),
     /// A mistake of ours; for the operator.
@@ -140,7 +147,7 @@ impl Error {
             Self::Gone(_) => "gone",
             Self::TooLarge(_) => "too-large",
             Self::WrongType(_) => "wrong-type",
-            Self::TooMany(_) => "too-many",
+            Self::TooMany { .. } => "too-many",
             Self::Unavailable(_) => "unavailable",
             Self::Bug(_) => "bug",
         }

@@ -8,8 +8,9 @@
 //! next ones a moment to arrive.
 
 use super::{Db, Error, Result, Tx, tasks::Tasks};
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use std::{
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -153,7 +154,13 @@ async fn write_all<I, O>(db: &Db, write: &WriteBatch<I, O>, items: &[I]) -> Vec<
     }
 }
 
+/// Writes a batch in one transaction. A panic undoes it, and concerns these callers alone: the writer goes on.
 async fn write_once<I, O>(db: &Db, write: &WriteBatch<I, O>, items: &[I]) -> Result<Vec<Result<O>>> {
+    let writing = AssertUnwindSafe(begin_and_write(db, write, items));
+    writing.catch_unwind().await.unwrap_or_else(|_| Err(Error::bug("writing a batch panicked")))
+}
+
+async fn begin_and_write<I, O>(db: &Db, write: &WriteBatch<I, O>, items: &[I]) -> Result<Vec<Result<O>>> {
     let tx = db.begin().await?;
     let results = write(&tx, items).await?;
     tx.commit().await?;

@@ -1,19 +1,20 @@
 //! The durable queue: work that must not be lost, enqueued in the transaction that makes it necessary.
 //!
 //! A payload holds ids only. A job is leased with one statement and runs outside any transaction; if the process dies,
-//! the lease ends and another worker takes it. A failure says "retry" or "give up"; jobs that gave up stay visible.
+//! the lease ends and another worker takes it. A failure says "retry" or "give up"; jobs that gave up stay visible. A job
+//! that takes its worker with it is counted all the same, so it cannot do so for ever.
 
 use super::{Clock, Error, Platform, Result};
 use chrono::Duration;
-use entity::{JobId, JobState, OrganisationId, Time, job};
-use futures_util::future::BoxFuture;
+use entity::{JobState, OrganisationId, Time, job};
+use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, LockBehavior, LockType, OnConflict},
+    sea_query::{CaseStatement, Expr, LockBehavior, LockType, OnConflict},
 };
 use serde_json::Value;
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
 /// How long a worker may hold a job before another may take it.
 const LEASE: Duration = Duration::minutes(10);
@@ -29,7 +30,7 @@ pub struct NewJob {
     /// Not before this time; now if left out.
     pub run_at: Option<Time>,
     /// While a job with this key waits, another one is not added. One that is being run may have looked already, so it comes
-    /// once more.
+    /// once more; one that gave up begins anew.
     pub unique: Option<String>,
     /// Whose work it is.
     pub organisation: Option<OrganisationId>,
@@ -112,12 +113,17 @@ pub async fn enqueue(connection: &impl ConnectionTrait, clock: &Clock, new: NewJ
         created_at: Set(now),
     };
     // A job that is being run has read what it works on, perhaps before the caller's change; without another run the change
-    // would be missed. With a new lease token, the worker that holds it now cannot take it for finished.
+    // would be missed. With a new lease token, the worker that holds it now cannot take it for finished. A dead one would
+    // keep its key for ever, and with it everybody else's work under that key.
+    let column = |column| Expr::col((job::Entity, column));
+    let attempts =
+        CaseStatement::new().case(column(job::Column::State).eq(JobState::Dead.word()), 0).finally(column(job::Column::Attempts));
     let again = OnConflict::column(job::Column::UniqueKey)
         .value(job::Column::State, JobState::Waiting.word())
         .value(job::Column::RunAt, new.run_at.unwrap_or(now))
-        .value(job::Column::LeaseToken, Expr::col((job::Entity, job::Column::LeaseToken)).add(1))
-        .action_and_where(Expr::col((job::Entity, job::Column::State)).eq(JobState::Leased.word()))
+        .value(job::Column::LeaseToken, column(job::Column::LeaseToken).add(1))
+        .value(job::Column::Attempts, attempts)
+        .action_and_where(column(job::Column::State).is_in([JobState::Leased.word(), JobState::Dead.word()]))
         .to_owned();
     job::Entity::insert(row).on_conflict(again).exec_without_returning(connection).await?;
     Ok(())
@@ -149,8 +155,10 @@ impl Queue {
     }
 
     async fn run(&self, platform: &Platform, job: job::Model) -> Result<()> {
+        let Some(job) = begin(platform, job).await? else { return Ok(()) };
         let verdict = match self.handlers.get(job.kind.as_str()) {
-            Some(handler) => handler(platform.clone(), job.payload.clone()).await,
+            Some(_) if job.attempts > ATTEMPTS => Err(Fault::GiveUp("whoever ran it never came back".to_owned())),
+            Some(handler) => attempt(handler, platform.clone(), job.payload.clone()).await,
             None => Err(Fault::GiveUp(format!("no handler for {}", job.kind))),
         };
         let now = platform.clock.now();
@@ -188,6 +196,24 @@ impl Queue {
     }
 }
 
+/// Runs a handler. What it panics about concerns this job alone.
+async fn attempt(handler: &Handler, platform: Platform, payload: Value) -> Result<Next, Fault> {
+    let running = AssertUnwindSafe(async { handler(platform, payload).await });
+    running.catch_unwind().await.unwrap_or_else(|_| Err(Fault::Retry("the handler panicked".to_owned())))
+}
+
+/// Counts an attempt before it is made, because it may end the process. `None` if somebody else has taken the job over.
+/// The lease begins anew: a job must not run out of it while others of its batch have their turn.
+async fn begin(platform: &Platform, job: job::Model) -> Result<Option<job::Model>> {
+    let begun = job::Entity::update_many()
+        .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).add(1))
+        .col_expr(job::Column::LeaseUntil, Expr::value(platform.clock.now() + LEASE))
+        .filter(job::Column::Id.eq(job.id).and(job::Column::LeaseToken.eq(job.lease_token)))
+        .exec_with_returning(platform.db.write())
+        .await?;
+    Ok(begun.into_iter().next())
+}
+
 /// Takes due jobs, and jobs whose worker has died, with one statement.
 async fn lease(platform: &Platform, most: u64) -> Result<Vec<job::Model>> {
     let now = platform.clock.now();
@@ -206,7 +232,6 @@ async fn lease(platform: &Platform, most: u64) -> Result<Vec<job::Model>> {
     let jobs = job::Entity::update_many()
         .col_expr(job::Column::State, Expr::value(JobState::Leased.word()))
         .col_expr(job::Column::LeaseToken, Expr::col(job::Column::LeaseToken).add(1))
-        .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).add(1))
         .col_expr(job::Column::LeaseUntil, Expr::value(now + LEASE))
         .filter(job::Column::Id.in_subquery(next))
         .exec_with_returning(platform.db.write())
@@ -219,35 +244,29 @@ fn backoff(attempts: i32) -> Duration {
     Duration::minutes(1 << attempts.clamp(0, 6)).min(Duration::hours(1))
 }
 
-/// When the next job is due, if any waits.
-pub async fn next_due(connection: &impl ConnectionTrait) -> Result<Option<Time>> {
-    let next = job::Entity::find()
-        .filter(job::Column::State.eq(JobState::Waiting))
-        .order_by_asc(job::Column::RunAt)
-        .one(connection)
-        .await?;
-    Ok(next.map(|job| job.run_at))
-}
-
-/// Jobs that gave up, newest first.
-pub async fn dead(connection: &impl ConnectionTrait, most: u64) -> Result<Vec<job::Model>> {
-    let dead = job::Entity::find()
+/// How many jobs gave up, by kind.
+pub async fn dead(connection: &impl ConnectionTrait) -> Result<Vec<(String, i64)>> {
+    let kinds = job::Entity::find()
+        .select_only()
+        .column(job::Column::Kind)
+        .column_as(job::Column::Id.count(), "count")
         .filter(job::Column::State.eq(JobState::Dead))
-        .order_by_desc(job::Column::Id)
-        .limit(most)
+        .group_by(job::Column::Kind)
+        .order_by_asc(job::Column::Kind)
+        .into_tuple()
         .all(connection)
         .await?;
-    Ok(dead)
+    Ok(kinds)
 }
 
-/// Sets a job that gave up going again; answers whether there was one.
-pub async fn retry(connection: &impl ConnectionTrait, clock: &Clock, id: JobId) -> Result<bool> {
+/// Sets the jobs that gave up going again, and answers how many there were.
+pub async fn retry_dead(connection: &impl ConnectionTrait, clock: &Clock) -> Result<u64> {
     let updated = job::Entity::update_many()
         .col_expr(job::Column::State, Expr::value(JobState::Waiting.word()))
         .col_expr(job::Column::RunAt, Expr::value(clock.now()))
         .col_expr(job::Column::Attempts, Expr::value(0))
-        .filter(job::Column::Id.eq(id).and(job::Column::State.eq(JobState::Dead)))
+        .filter(job::Column::State.eq(JobState::Dead))
         .exec(connection)
         .await?;
-    Ok(updated.rows_affected > 0)
+    Ok(updated.rows_affected)
 }

@@ -1,7 +1,11 @@
 //! The one place where work is set going beside a request, so that a shutdown can wait for all of it.
 
-use std::future::Future;
+use futures_util::FutureExt;
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Work that broke off is begun again after so long.
+const BREATH: Duration = Duration::from_millis(500);
 
 /// The tasks of this process, and the signal that ends them. Cheap to clone.
 #[derive(Clone, Default)]
@@ -20,6 +24,18 @@ impl Tasks {
     #[allow(clippy::disallowed_methods)]
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(work);
+    }
+
+    /// Does work that goes on until the tasks are asked to end, and begins it again if it panics: without it the process
+    /// would look alive and do nothing.
+    pub async fn keep_up<F: Future<Output = ()>>(&self, what: &'static str, work: impl Fn() -> F) {
+        while AssertUnwindSafe(async { work().await }).catch_unwind().await.is_err() {
+            tracing::error!(what, "it broke off by a panic and is begun again");
+            tokio::select! {
+                () = self.stopping() => return,
+                () = tokio::time::sleep(BREATH) => {}
+            }
+        }
     }
 
     /// Asks all tasks to end.
@@ -41,5 +57,21 @@ impl Tasks {
     pub async fn finished(&self) {
         self.tracker.close();
         self.tracker.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test]
+    async fn work_that_panics_is_begun_again_and_work_that_ends_is_not() {
+        let (tasks, begun) = (Tasks::new(), AtomicUsize::new(0));
+        let work = || async {
+            assert!(begun.fetch_add(1, Ordering::SeqCst) > 0, "the first time it breaks off");
+        };
+        tasks.keep_up("test", work).await;
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
     }
 }

@@ -2,6 +2,12 @@
 
 use super::error::Violation;
 use address::is_address;
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use std::ops::RangeInclusive;
+
+/// Years in which a day may lie. SQLite compares days and times as text, which fails for years that have not four digits,
+/// and PostgreSQL knows none before -4712; the year after the last one stays free for the day after a day.
+const YEARS: RangeInclusive<i32> = 1900..=9998;
 
 /// An e-mail address as it is compared: trimmed and in lower case. `None` if it is not an address.
 pub fn email_key(text: &str) -> Option<String> {
@@ -12,6 +18,24 @@ pub fn email_key(text: &str) -> Option<String> {
 /// The part of an address behind the `@`, in lower case.
 pub fn domain(address: &str) -> String {
     address.rsplit('@').next().unwrap_or_default().to_lowercase()
+}
+
+/// Whether a text can stand in a header and in markup as the address of a link.
+pub fn is_link(url: &str) -> bool {
+    url.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '\\'))
+}
+
+/// Whether a link leads to a host of the web under encryption, or to this computer.
+pub fn is_web_address(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    is_link(url) && !host.is_empty() && (scheme == "https" || (scheme == "http" && here))
 }
 
 /// Collects what is wrong with an input, all of it at once.
@@ -55,6 +79,21 @@ impl Check {
     pub fn range<T: PartialOrd + std::fmt::Display>(&mut self, pointer: &str, value: T, low: T, high: T) -> &mut Self {
         let ok = value >= low && value <= high;
         self.that(ok, pointer, "out_of_range", format!("Use a number from {low} to {high}."))
+    }
+
+    /// A day that both databases can keep and compare; none is fine.
+    pub fn day(&mut self, pointer: &str, day: impl Into<Option<NaiveDate>>) -> &mut Self {
+        self.year(pointer, day.into().map(|day| day.year()))
+    }
+
+    /// A time that both databases can keep and compare; none is fine.
+    pub fn time(&mut self, pointer: &str, time: impl Into<Option<DateTime<Utc>>>) -> &mut Self {
+        self.year(pointer, time.into().map(|time| time.year()))
+    }
+
+    fn year(&mut self, pointer: &str, year: Option<i32>) -> &mut Self {
+        let detail = format!("Use a year from {} to {}.", YEARS.start(), YEARS.end());
+        self.that(year.is_none_or(|year| YEARS.contains(&year)), pointer, "out_of_range", detail)
     }
 
     /// A list of at most `most` items.
@@ -102,6 +141,34 @@ mod address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_go_over_https_or_stay_on_this_computer() {
+        for good in [
+            "https://front.example/{kind}#{token}",
+            "https://front.example",
+            "http://localhost:3000/#{token}",
+            "http://127.0.0.1/x",
+            "http://[::1]:8080/",
+        ] {
+            assert!(is_web_address(good), "{good}");
+        }
+        for bad in [
+            "",
+            "https://",
+            "https:///path",
+            "http://front.example/#{token}",
+            "http://localhost.evil.example/",
+            "ftp://front.example/",
+            "https://fr\u{f6}nt.example/",
+            "https://front.example/\"x",
+            "https://front.example/<b>",
+            "https://front.example/a b",
+            "javascript://localhost/",
+        ] {
+            assert!(!is_web_address(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn addresses_are_compared_without_case_and_space() {

@@ -126,6 +126,7 @@ impl StageFacts {
     pub fn check(&self, now: Time) -> Result<()> {
         let mut check = Check::new();
         for (pointer, at) in [("/started_at", self.started_at), ("/settled_at", self.settled_at)] {
+            check.time(pointer, at);
             check.that(at.is_none_or(|at| at <= now), pointer, "future", "Record what has happened, not what is planned.");
         }
         if let (Some(started), Some(settled)) = (self.started_at, self.settled_at) {
@@ -189,6 +190,7 @@ impl DecisionFacts {
             }
             (DecisionScope::Open, None) => {}
         }
+        check.day("/opens_on", self.opens_on).day("/settles_on", self.settles_on);
         if let (Some(opens), Some(settles)) = (self.opens_on, self.settles_on) {
             check.that(opens <= settles, "/settles_on", "order", "A decision is settled after it opens.");
         }

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::answers::{Findings, Situation, longer_than};
-use super::expression::Scope;
+use super::expression::{Scope, Work};
 use super::form::{Form, Gate, Question};
-use super::report::{Evaluation, below};
+use super::report::{Evaluation, Violation, below};
 use super::values::json_is_empty;
 
 /// No question has more options than this, special ones included.
@@ -27,6 +27,7 @@ struct State<'f, 'a> {
     /// Answers too large for any question. Conditions do not get to see them, as comparing two
     /// huge lists would take far too long.
     oversized: Vec<(usize, &'static str, String)>,
+    work: Work,
 }
 
 impl Form {
@@ -35,7 +36,7 @@ impl Form {
     /// Answers to questions that are not shown are left out. While it is decided what is shown,
     /// hidden answers still count, as they do on screen up to the moment of submission. If leaving
     /// them out hides further questions, those are left out as well, until nothing changes any
-    /// more; each round removes an answer, so this ends. What is shown, required and violated is
+    /// more; each round removes an answer, so this ends. Answers that would take too much work are refused as a whole. What is shown, required and violated is
     /// then told for the remaining answers, which is why judging `cleaned` again gives the same.
     pub fn evaluate(&self, answers: &Map<String, Value>, now: DateTime<Utc>) -> Evaluation {
         let mut state = State::new(self, answers, now);
@@ -67,14 +68,15 @@ impl<'f, 'a> State<'f, 'a> {
                 }
             }
         }
-        let mut state = State { form, now, slots, own: Vec::new(), shown: Vec::new(), cleared: Vec::new(), oversized };
+        let mut state =
+            State { form, now, slots, own: Vec::new(), shown: Vec::new(), cleared: Vec::new(), oversized, work: Work::default() };
         state.own = state.decide(|gate, scope| gate.visible.is_true(scope));
         state.show();
         state
     }
 
     fn scope(&self) -> Scope<'_, 'a> {
-        Scope { slots: &self.slots, now: self.now }
+        Scope { slots: &self.slots, now: self.now, work: &self.work }
     }
 
     fn decide(&self, rule: fn(&Gate, &Scope) -> bool) -> Vec<bool> {
@@ -133,7 +135,7 @@ impl<'f, 'a> State<'f, 'a> {
                     *own = holds;
                 }
             }
-            if self.cleared.len() == before {
+            if self.cleared.len() == before || self.work.is_spent() {
                 return;
             }
             self.show();
@@ -182,6 +184,15 @@ impl<'f, 'a> State<'f, 'a> {
             findings.add(below("", key), code, detail.as_str());
         }
         self.unknown_names(answers, &mut findings);
+        if self.work.is_spent() {
+            // What was found rests on conditions that were not worked out.
+            findings.list = vec![Violation {
+                pointer: String::new(),
+                code: "too_much_work",
+                detail: "Shorten your longest answers. Together they are more than the rules of this form can look through"
+                    .to_owned(),
+            }];
+        }
         let mut cleaned = Map::new();
         for (key, value) in form.keys.iter().zip(&self.slots) {
             if let Some(value) = value {

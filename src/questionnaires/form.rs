@@ -21,6 +21,8 @@ pub struct Form {
     pub(crate) keys: Vec<String>,
     /// For every key the gates whose visibility depends on it.
     pub(crate) readers: Vec<Vec<usize>>,
+    /// About how much memory it takes, in bytes.
+    pub(crate) weight: usize,
 }
 
 impl Form {
@@ -28,6 +30,11 @@ impl Form {
     /// name, and all flaws are reported at once.
     pub fn compile(definition: &Value) -> Result<Form, Vec<Flaw>> {
         super::compile::compile(definition)
+    }
+
+    /// About how much memory the form takes, in bytes.
+    pub fn weight(&self) -> usize {
+        self.weight
     }
 
     /// The questions in the order of the form, shown or not.
@@ -258,11 +265,25 @@ pub(crate) struct Validator {
 
 #[derive(Debug)]
 pub(crate) enum Check {
-    Numeric { min: Option<f64>, max: Option<f64> },
-    Length { min: usize, max: usize, digits: bool },
-    Pattern(Regex),
+    Numeric {
+        min: Option<f64>,
+        max: Option<f64>,
+    },
+    Length {
+        min: usize,
+        max: usize,
+        digits: bool,
+    },
+    /// With a size that the compiled pattern does not exceed, in bytes.
+    Pattern {
+        regex: Regex,
+        size: usize,
+    },
     Email,
-    Count { min: usize, max: usize },
+    Count {
+        min: usize,
+        max: usize,
+    },
     Condition(Expression),
 }
 

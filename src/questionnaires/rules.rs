@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::answers::{Findings, limits, longer_than};
-use super::expression::Scope;
+use super::expression::{Scope, Work};
 use super::form::{Check, Question};
 use super::formats;
 use super::report::below;
@@ -37,7 +37,7 @@ fn broken(check: &Check, value: Option<&Value>, scope: &Scope) -> Option<(&'stat
     match check {
         Check::Numeric { min, max } => numeric(value, *min, *max),
         Check::Length { min, max, digits } => length(value, *min, *max, *digits),
-        Check::Pattern(regex) => (!matches(regex, value)).then(|| {
+        Check::Pattern { regex, size } => (!matches(regex, *size, value, scope.work)).then(|| {
             let detail = "Enter this in the form that is asked for";
             ("pattern_mismatch", detail.to_owned())
         }),
@@ -92,10 +92,12 @@ fn length(value: &Value, min: usize, max: usize, digits: bool) -> Option<(&'stat
     }
 }
 
-fn matches(regex: &Regex, value: &Value) -> bool {
+/// Once there has been too much work nothing is matched; then the answers are refused as a whole.
+fn matches(regex: &Regex, size: usize, value: &Value, work: &Work) -> bool {
+    let fits = |value| written(value).is_some_and(|text| work.matching(&text, size) && regex.is_match(&text));
     match value {
-        Value::Array(items) => items.iter().all(|item| written(item).is_some_and(|text| regex.is_match(&text))),
-        value => written(value).is_some_and(|text| regex.is_match(&text)),
+        Value::Array(items) => items.iter().all(fits),
+        value => fits(value),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     consent::rules::State,
     invitations::Guest,
     opportunities::Forms,
-    platform::{Error, Platform, Result, Tx, http::etag},
+    platform::{Error, Platform, Result, Tx, error::is_duplicate, http::etag},
 };
 use entity::{Purpose, QuestionnaireId, consent_standing, organisation, response_draft};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
@@ -54,7 +54,8 @@ pub async fn save(
             version: Set(1),
             updated_at: Set(now),
         };
-        return Ok(row.insert(tx).await?);
+        // On PostgreSQL a second device may have saved the first draft since it was looked for.
+        return row.insert(tx).await.map_err(|error| if is_duplicate(&error) { Error::Stale } else { error.into() });
     };
     etag::expect(if_match, old.version)?;
     let version = old.version + 1;

@@ -38,6 +38,7 @@ impl Facts {
     fn check(&self) -> Result<()> {
         let mut check = Check::new();
         check.line("/title", &self.title, 200);
+        check.time("/starts_at", self.starts_at).time("/ends_at", self.ends_at);
         check.that(self.ends_at > self.starts_at, "/ends_at", "order", "A meeting ends after it begins.");
         if let Some(location) = &self.location {
             check.length("/location", location, 500);

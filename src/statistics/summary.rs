@@ -4,9 +4,12 @@ use super::{
     disclosure::{Shown, alone, part, protect},
     questions::{Kind, Question, questions, same},
 };
-use crate::platform::{Error, Result};
+use crate::{
+    platform::{Error, Platform, Result},
+    questionnaires::Form,
+};
 use entity::{OpportunityId, OrganisationId, ResponseId, ResponseState, opportunity, questionnaire, response};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
 /// Responses read at a time.
@@ -57,15 +60,16 @@ struct Tally {
 
 /// Counts every response that is in. Reads pages of rows, so memory does not grow with the number of responses.
 pub async fn summary(
-    connection: &impl ConnectionTrait,
+    platform: &Platform,
     organisation: OrganisationId,
     opportunity: OpportunityId,
     minimum: u64,
 ) -> Result<Summary> {
+    let connection = platform.db.read();
     let found = opportunity::Entity::find_by_id((organisation, opportunity)).one(connection).await?;
     let found = found.ok_or(Error::NotFound("opportunity"))?;
     let mut tallies = match found.questionnaire_id {
-        Some(id) => tallies(questionnaire::Entity::find_by_id((organisation, id)).one(connection).await?)?,
+        Some(id) => tallies(platform, questionnaire::Entity::find_by_id((organisation, id)).one(connection).await?).await?,
         None => Vec::new(),
     };
     let (mut total, mut after) = (0, None::<ResponseId>);
@@ -94,12 +98,14 @@ pub async fn summary(
     Ok(Summary { responses: alone(total, minimum), questions })
 }
 
-fn tallies(found: Option<questionnaire::Model>) -> Result<Vec<Tally>> {
+async fn tallies(platform: &Platform, found: Option<questionnaire::Model>) -> Result<Vec<Tally>> {
     let Some(found) = found else { return Ok(Vec::new()) };
     let definition: Value =
         serde_json::from_str(&found.definition).map_err(|_| Error::bug("a published questionnaire that is not JSON"))?;
     let tally = |question: Question| Tally { choices: vec![0; question.choices.len()], question, left_out: 0, unknown: 0 };
-    Ok(questions(&definition).into_iter().map(tally).collect())
+    let form = platform.cpu.run(move || Form::compile(&definition)).await?;
+    let form = form.map_err(|_| Error::bug("a published questionnaire that does not compile"))?;
+    Ok(questions(&form).into_iter().map(tally).collect())
 }
 
 impl Tally {

@@ -1,11 +1,16 @@
 //! Answers that come at the same moment: written together, each kept, each answered by itself.
 
 use crate::{crowd, harness::everywhere, story::Story};
-use entity::response;
+use alongside::platform::{
+    Error,
+    group::{GroupWriter, WriteBatch},
+    tasks::Tasks,
+};
+use entity::{NoticeContent, NoticeState, invitation, notice, opportunity, response, response_draft};
 use futures_util::future::join_all;
-use sea_orm::EntityTrait;
+use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 #[test]
 fn answers_that_come_at_once_are_all_kept_and_a_second_one_follows_the_first() {
@@ -64,5 +69,92 @@ fn two_servers_of_one_database_count_the_same_answers() {
             assert_eq!(versions, [1, 2]);
         }
         second.app.platform.db.clone().close().await.unwrap();
+    });
+}
+
+#[test]
+fn an_item_that_panics_takes_no_other_with_it_and_the_writer_goes_on() {
+    everywhere(|app| async move {
+        let tasks = Tasks::new();
+        let write: WriteBatch<u32, u32> = Arc::new(|_, items| {
+            Box::pin(
+                async move { Ok(items.iter().map(|item| if *item == 13 { panic!("bad luck") } else { Ok(*item) }).collect()) },
+            )
+        });
+        let writer = GroupWriter::start(&tasks, app.app.platform.db.clone(), 50, write);
+        for _ in 0..2 {
+            let all = join_all((10..20).map(|item| writer.write(item))).await;
+            for (item, answer) in (10..20).zip(all) {
+                match answer {
+                    Ok(given) => assert_eq!((given, given == 13), (item, false)),
+                    Err(error) => assert!(item == 13 && matches!(error, Error::Bug(_)), "{item}: {error}"),
+                }
+            }
+        }
+        drop(writer);
+        tasks.stop();
+        tasks.finished().await;
+    });
+}
+
+#[test]
+fn of_two_first_drafts_at_once_one_is_told_to_read_again() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        crowd::joined(&app, &story, 1).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let token = story.invite(&id, json!({})).await[0].token("ai_");
+        story.consent(&token).await;
+        let db = &app.app.platform.db;
+        let invited = invitation::Entity::find().one(db.read()).await.unwrap().unwrap();
+        let offer =
+            opportunity::Entity::find_by_id((invited.organisation_id, invited.opportunity_id)).one(db.read()).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        let row = response_draft::ActiveModel {
+            organisation_id: Set(invited.organisation_id),
+            invitation_id: Set(invited.id),
+            questionnaire_id: Set(offer.unwrap().questionnaire_id.unwrap()),
+            answers: Set(json!({})),
+            version: Set(1),
+            updated_at: Set(app.clock.now()),
+        };
+        response_draft::Entity::insert(row).exec_without_returning(&tx).await.unwrap();
+        let body = json!({"answers": {"form": "group"}});
+        let (second, ()) = tokio::join!(app.put("/api/invitation/draft").token(&token).json(&body).send(), async {
+            app.waiting(1).await;
+            tx.commit().await.unwrap();
+        });
+        assert!(matches!(second.status.as_u16(), 412 | 428), "{}", second.text);
+    });
+}
+
+#[test]
+fn of_two_first_notices_at_once_one_is_told_of_the_other() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let content: serde_json::Value = crate::story::notice(&[crate::story::purpose("contact_invite", "stop_future_only")]);
+        let content_row: NoticeContent = serde_json::from_value(content.clone()).unwrap();
+        let organisation: entity::OrganisationId = ada.organisation.parse().unwrap();
+        let tx = app.app.platform.db.begin().await.unwrap();
+        let row = notice::ActiveModel {
+            organisation_id: Set(organisation),
+            id: Set(app.clock.new_id()),
+            scope_id: Set(organisation.0),
+            n: Set(1),
+            state: Set(NoticeState::Draft),
+            content: Set(content_row),
+            digest: Set(None),
+            published_at: Set(None),
+            published_by: Set(None),
+            created_at: Set(app.clock.now()),
+            version: Set(1),
+        };
+        notice::Entity::insert(row).exec_without_returning(&tx).await.unwrap();
+        let body = json!({"content": content});
+        let (second, ()) = tokio::join!(ada.post(&app, "/notices", &body), async {
+            app.waiting(1).await;
+            tx.commit().await.unwrap();
+        });
+        assert_eq!(second.expect(409).json["code"], "draft_exists");
     });
 }

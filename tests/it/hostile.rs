@@ -164,6 +164,68 @@ fn bodies_that_nobody_should_send_are_refused_and_nothing_is_written() {
     });
 }
 
+/// Days and times that a database cannot keep, or keeps in a wrong order.
+const ABSURD: [(&str, &str); 4] = [
+    ("9999-12-31", "9999-12-31T23:59:59Z"),
+    ("+262142-12-31", "+262142-12-31T23:59:59Z"),
+    ("0000-01-01", "0000-01-01T00:00:00Z"),
+    ("-4800-01-01", "-4800-01-01T00:00:00Z"),
+];
+
+/// Where days and times stand in a schema: each pointer, and whether it is a time.
+fn dates(document: &Value, schema: &Value, at: &str, depth: usize, all: &mut Vec<(String, bool)>) {
+    let schema = resolve(document, schema);
+    match schema["format"].as_str() {
+        Some("naive-date") => all.push((at.to_owned(), false)),
+        Some("date-time") => all.push((at.to_owned(), true)),
+        _ => {}
+    }
+    if depth == 6 {
+        return;
+    }
+    if schema["items"].is_object() {
+        dates(document, &schema["items"], &format!("{at}/0"), depth + 1, all);
+    }
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        dates(document, field, &format!("{at}/{name}"), depth + 1, all);
+    }
+}
+
+#[test]
+fn days_and_times_beyond_all_calendars_are_refused_by_name() {
+    everywhere(|app| async move {
+        let cast = Cast::gather(&app).await;
+        let document = served(&app).await;
+        // What is there already is looked up first.
+        let needs_a_row = ["/meetings/{meeting}", "/recommendations", "/recommendations/{recommendation}"];
+        let (mut breaches, mut tried) = (Vec::new(), 0);
+        for operation in operations(&document) {
+            let Some(("application/json", schema)) = operation.body() else { continue };
+            let mut places = Vec::new();
+            dates(&document, schema, "", 0, &mut places);
+            for ((place, timed), (day, time)) in places.iter().flat_map(|place| ABSURD.iter().map(move |absurd| (place, absurd)))
+            {
+                let mut body = sample(&document, schema, 0);
+                if body.get("project").is_some() {
+                    // An opportunity of another project is told that first.
+                    body["project"] = json!(cast.known["project"]);
+                }
+                *body.pointer_mut(place).unwrap_or_else(|| panic!("{}: no sample of {place}", operation.name())) =
+                    json!(if *timed { time } else { day });
+                let attack = Attack { pointer: Some(place.clone()), ..attack(format!("{day} at {place}"), body.to_string()) };
+                let answer = send(&app, &operation, &cast, &attack).await;
+                tried += 1;
+                let unnamed = !matches!(answer.status.as_u16(), 400 | 422)
+                    && !needs_a_row.iter().any(|end| operation.path.ends_with(end) && answer.status.as_u16() == 404);
+                let complaint = complaint(&answer, &attack).or(unnamed.then(|| format!("answered {}", answer.text)));
+                breaches.extend(complaint.map(|complaint| format!("{}: {}: {complaint}", operation.name(), attack.name)));
+            }
+        }
+        assert!(tried > 120, "{tried}");
+        assert!(breaches.is_empty(), "{} of {tried}:\n{}", breaches.len(), breaches.join("\n"));
+    });
+}
+
 #[test]
 fn reading_changes_nothing() {
     on(Backend::Sqlite, |app| async move {

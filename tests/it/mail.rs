@@ -529,6 +529,37 @@ fn what_the_composer_decides_holds() {
 }
 
 #[test]
+fn who_wanted_quiet_for_longer_than_a_letter_lasts_still_gets_it() {
+    everywhere(|app| async move {
+        let ends = app.clock.now() + Duration::days(5);
+        let mut composers = Composers::default();
+        composers.on(KIND, move |platform: Platform, _| async move {
+            if platform.clock.now() < ends {
+                return Ok(Composed::Later(ends));
+            }
+            Ok(Composed::Letter(Box::new(Letter::new("Sunrise", "What came of it", "You asked."))))
+        });
+        let memory = Memory::default();
+        let mailer = Mailer::new(composers, Arc::new(memory.clone()), &app.app.platform.config).unwrap();
+        // A letter that is said to end sooner keeps that much less.
+        let tx = app.app.platform.db.begin().await.unwrap();
+        let batch = open_batch(&tx, &app.clock, None, KIND, None, "test").await.unwrap();
+        let hour = Some(app.clock.now() + Duration::hours(1));
+        let letters = [new_letter(&app, KIND, 0), NewLetter { expires_at: hour, ..new_letter(&app, KIND, 1) }];
+        enqueue(&tx, &app.clock, None, batch, &letters).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(run(&app, &mailer).await, 2);
+        let waiting = rows(&app).await;
+        assert!(waiting.iter().all(|row| row.next_at == ends));
+        assert_eq!(waiting[0].expires_at, Some(ends + Duration::hours(72)));
+        assert_eq!(waiting[1].expires_at, Some(ends + Duration::hours(1)));
+        app.clock.advance(Duration::days(5));
+        assert_eq!(run(&app, &mailer).await, 2);
+        assert_eq!(memory.take().len(), 2);
+    });
+}
+
+#[test]
 fn a_suppressed_address_is_not_written_to() {
     everywhere(|app| async move {
         let platform = &app.app.platform;

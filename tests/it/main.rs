@@ -10,6 +10,7 @@ mod accounts;
 mod asking;
 mod at_once;
 mod demo;
+mod edge;
 mod jobs;
 mod killed;
 mod opportunities;

@@ -280,6 +280,8 @@ pub struct KeyOut {
     pub name: String,
     /// What it may be used for.
     pub scopes: Vec<Scope>,
+    /// Name of the member of staff who made it. When they leave, the key ends.
+    pub made_by: String,
     /// Made at.
     pub created_at: Time,
     /// Ends at.
@@ -292,9 +294,17 @@ pub struct KeyOut {
 }
 
 impl KeyOut {
-    pub fn of(row: api_key::Model, token: Option<String>) -> Self {
-        let (scopes, id, name) = (row.scopes.0, row.id, row.name);
-        Self { id, name, scopes, created_at: row.created_at, expires_at: row.expires_at, last_used_at: row.last_used_at, token }
+    pub fn of(row: api_key::Model, made_by: String, token: Option<String>) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            scopes: row.scopes.0,
+            made_by,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+            token,
+        }
     }
 }
 

@@ -82,13 +82,15 @@ pub struct UnsubscribeIn {
 pub struct Api(pub Platform);
 
 impl Api {
-    /// One source, and one address, can ask so often and no oftener. Both are counted alike for known and unknown.
-    fn slow_down(&self, request: &Request, slug: &str, email: Option<&str>) -> Result<()> {
-        let (limit, seconds) = (self.0.config.sign_in_limit, 600);
-        self.0.limits.allow(&self.0.clock, format!("person {}", edge::source(request)), limit, seconds)?;
-        if let Some(key) = email.and_then(email_key) {
+    /// One source, and one address, can ask so often and no oftener. Both are counted alike for known and unknown, and each
+    /// kind of asking by itself: people of one house share a source. An organisation that there cannot be is told first.
+    fn slow_down(&self, request: &Request, what: &str, slug: &str, email: &str) -> Result<()> {
+        organisations::check_slug(slug)?;
+        let limit = self.0.config.sign_in_limit;
+        self.0.limits.allow(&self.0.clock, &format!("{what} {}", edge::source(request)), limit)?;
+        if let Some(key) = email_key(email) {
             let address = hex(&sha256(key.as_bytes()));
-            self.0.limits.allow(&self.0.clock, format!("address {slug} {address}"), limit, seconds)?;
+            self.0.limits.allow(&self.0.clock, &format!("{what} {slug} {address}"), limit)?;
         }
         Ok(())
     }
@@ -102,7 +104,7 @@ impl Api {
     #[oai(path = "/public/:slug/join", method = "post", operation_id = "join")]
     async fn join(&self, request: &Request, slug: Path<String>, body: Body<JoinIn>) -> Result<Accepted<WrittenOut>> {
         let given = body.take()?;
-        self.slow_down(request, &slug.0, Some(&given.email))?;
+        self.slow_down(request, "join", &slug.0, &given.email)?;
         let organisation = organisations::by_slug(&self.0, &slug.0).await?;
         let wish = Wish { email: given.email, name: given.name, language: given.language };
         joining::join(&self.0, &organisation, wish).await?;
@@ -116,7 +118,7 @@ impl Api {
     #[oai(path = "/public/:slug/sign-in", method = "post", operation_id = "askSignInLink")]
     async fn sign_in(&self, request: &Request, slug: Path<String>, body: Body<SignInLinkIn>) -> Result<Accepted<WrittenOut>> {
         let given = body.take()?;
-        self.slow_down(request, &slug.0, Some(&given.email))?;
+        self.slow_down(request, "person", &slug.0, &given.email)?;
         let organisation = organisations::by_slug(&self.0, &slug.0).await?;
         joining::ask_sign_in(&self.0, &organisation, &given.email).await?;
         let message = "If somebody has joined with this address, a letter with a link is on its way.".into();
@@ -128,10 +130,13 @@ impl Api {
     /// A link works once.
     #[oai(path = "/public/:slug/confirm", method = "post", operation_id = "confirmLink")]
     async fn confirm(&self, request: &Request, slug: Path<String>, body: Body<UseLinkIn>) -> Result<Created<PersonSignedInOut>> {
-        self.slow_down(request, &slug.0, None)?;
+        let source = format!("confirm {}", edge::source(request));
+        self.0.limits.allow(&self.0.clock, &source, self.0.config.sign_in_limit)?;
         let given = body.take()?;
         let organisation = organisations::by_slug(&self.0, &slug.0).await?;
         let opened = joining::confirm(&self.0, &organisation, &given.token).await?;
+        // Whoever holds a link that works has guessed nothing.
+        self.0.limits.forgive(&source);
         let out = PersonSignedInOut {
             token: opened.token.reveal().into(),
             participant: opened.participant,

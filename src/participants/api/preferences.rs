@@ -66,7 +66,7 @@ pub struct MyStepDownIn {
     rung: Rung,
 }
 
-/// What staff have written down for somebody.
+/// That a change was written down. What it says can be read on the person's own page.
 #[derive(Object)]
 pub struct PreferenceRecordedOut {
     /// The number of the version.
@@ -134,7 +134,7 @@ impl Api {
         caller: Caller,
         #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
         body: Body<MyPauseIn>,
-    ) -> Result<Created<PreferenceOut>> {
+    ) -> Result<Created<PreferenceRecordedOut>> {
         let person = access::person(&self.0, &caller).await?;
         let until = body.read()?.until;
         let once = Once::begin(&self.0, &person.by(), key.0.as_deref(), &body).await?;
@@ -154,7 +154,7 @@ impl Api {
         caller: Caller,
         #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
         body: Body<MyStepDownIn>,
-    ) -> Result<Created<PreferenceOut>> {
+    ) -> Result<Created<PreferenceRecordedOut>> {
         let person: Person = access::person(&self.0, &caller).await?;
         let rung = body.read()?.rung;
         let once = Once::begin(&self.0, &person.by(), key.0.as_deref(), &body).await?;
@@ -190,10 +190,10 @@ impl Api {
 }
 
 impl Api {
-    /// Commits a new version and answers with it.
-    async fn made(&self, once: Once, made: preference::Model) -> Result<Created<PreferenceOut>> {
+    /// Commits a new version and answers with its number alone: answers are kept for a day, and access needs are not for that.
+    async fn made(&self, once: Once, made: preference::Model) -> Result<Created<PreferenceRecordedOut>> {
         let n = made.n;
-        let reply = Created::new(&PreferenceOut::of(made)).at("/api/me/preferences").version(n);
+        let reply = Created::new(&PreferenceRecordedOut { n }).at("/api/me/preferences").version(n);
         let reply = once.commit(reply).await?;
         self.0.wake.notify_one();
         Ok(reply)

@@ -29,6 +29,7 @@ pub fn check(doc: &PreferenceDoc, topics: &BTreeSet<TopicId>, today: NaiveDate) 
     check_needs(&mut check, &doc.access_needs);
     check_quiet(&mut check, &doc.quiet_periods);
     let review_ok = doc.review_after.is_none_or(|day| day >= today && day <= today + Duration::days(REVIEW));
+    check.day("/review_after", doc.review_after);
     check.that(review_ok, "/review_after", "out_of_range", "Choose a day within the next two years.");
     check.done()
 }
@@ -63,6 +64,7 @@ pub(super) fn check_stance(check: &mut Check, at: &str, stance: &Stance, today: 
     if let (Kind::Between, Some(low), Some(high)) = (stance.kind, stance.low, stance.high) {
         check.that(low <= high, &field("high"), "order", "Choose the same rung as `low`, or one above it.");
     }
+    check.day(&field("until"), stance.until);
     check.that(stance.until.is_none_or(|until| until >= today), &field("until"), "past", "Choose today or a day to come.");
 }
 
@@ -132,6 +134,8 @@ fn check_needs(check: &mut Check, needs: &[AccessNeed]) {
 fn check_quiet(check: &mut Check, periods: &[QuietPeriod]) {
     check.items("/quiet_periods", periods.len(), QUIET_PERIODS);
     for (number, period) in periods.iter().enumerate().take(QUIET_PERIODS) {
-        check.that(period.from <= period.to, &format!("/quiet_periods/{number}/to"), "order", "Choose `from` or a later day.");
+        let at = format!("/quiet_periods/{number}");
+        check.day(&format!("{at}/from"), period.from).day(&format!("{at}/to"), period.to);
+        check.that(period.from <= period.to, &format!("{at}/to"), "order", "Choose `from` or a later day.");
     }
 }

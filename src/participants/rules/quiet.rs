@@ -1,23 +1,27 @@
 //! When a person may be written to.
 
-use chrono::{Days, Duration, NaiveDate, TimeZone, Timelike, Utc};
+use chrono::{Days, Duration, NaiveDate, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use entity::{PreferenceDoc, Time};
+
+/// The start of the last day that a time of ours can have.
+const FAR: Time = match NaiveDate::from_ymd_opt(9998, 12, 31) {
+    Some(day) => day.and_time(NaiveTime::MIN).and_utc(),
+    None => Time::MAX_UTC,
+};
 
 /// When the person may next be written to, if not now: after their quiet periods, and inside the hours they chose. Days
 /// and hours are those of the organisation's time zone.
 pub fn quiet_until(wishes: &PreferenceDoc, zone: Tz, now: Time) -> Option<Time> {
     let local = now.with_timezone(&zone);
     let (from, to) = hours(wishes);
-    let mut day = local.date_naive();
-    if local.hour() >= to {
-        day = day.checked_add_days(Days::new(1))?;
-    }
-    let wait = past_quiet(wishes, day)?;
-    if wait == local.date_naive() && local.hour() >= from {
+    if (from..to).contains(&local.hour()) && !super::quiet_on(wishes, local.date_naive()) {
         return None;
     }
-    at_hour(zone, wait, from)
+    let first = local.date_naive().checked_add_days(Days::new(u64::from(local.hour() >= to)));
+    let end = first.and_then(|day| past_quiet(wishes, day)).and_then(|day| at_hour(zone, day, from));
+    // Quiet that never ends is not the same as no quiet.
+    Some(end.unwrap_or(FAR).min(FAR))
 }
 
 /// The hours in which letters may arrive: from the first until before the second.
@@ -52,6 +56,17 @@ mod tests {
 
     fn day(n: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2027, 3, n).unwrap()
+    }
+
+    #[test]
+    fn quiet_without_end_is_not_the_same_as_no_quiet() {
+        let now = Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap();
+        for end in [NaiveDate::MAX, NaiveDate::from_ymd_opt(9999, 12, 31).unwrap()] {
+            let mut wishes = PreferenceDoc::unspoken();
+            wishes.quiet_periods = vec![QuietPeriod { from: day(1), to: end }];
+            let until = quiet_until(&wishes, Tz::Europe__London, now).unwrap();
+            assert_eq!(until.to_rfc3339(), "9998-12-31T00:00:00+00:00");
+        }
     }
 
     proptest! {

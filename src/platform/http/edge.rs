@@ -2,9 +2,16 @@
 //!
 //! Logs and counters name the route's pattern, never its path: paths can hold tokens.
 
-use crate::platform::Platform;
+use crate::platform::{
+    Config, Platform,
+    error::{Error, Result as Answer},
+    secret::sha256,
+};
 use hyper::body::Bytes;
-use poem::{Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod, http::HeaderValue};
+use poem::{
+    Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod,
+    http::{HeaderMap, HeaderValue},
+};
 use poem_openapi::OperationId;
 use std::{
     collections::BTreeMap,
@@ -125,11 +132,17 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
 pub fn source(request: &Request) -> String {
     let peer = request.remote_addr().as_socket_addr().map(|address| address.ip());
     let Some(peer) = peer else { return "unknown".into() };
-    let trusted = request.data::<Platform>().map(|platform| platform.config.trusted_proxies.clone()).unwrap_or_default();
-    let forwarded = request.header("x-forwarded-for").unwrap_or_default();
-    // From the right: each named proxy has added the address it saw.
+    let trusted = request.data::<Platform>().map(|platform| platform.config.trusted_proxies.as_slice()).unwrap_or_default();
+    prefix(behind(peer, trusted, request.headers()))
+}
+
+/// The address that the outermost named proxy saw. From the right: each named proxy has added the address it saw, on the
+/// same line or on one of its own; what stands further left, anybody may have written.
+fn behind(peer: IpAddr, trusted: &[IpAddr], headers: &HeaderMap) -> IpAddr {
+    let lines = headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or_default());
+    let parts: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
     let mut source = peer;
-    for part in forwarded.rsplit(',') {
+    for part in parts.into_iter().rev() {
         if !trusted.contains(&source) {
             break;
         }
@@ -138,7 +151,24 @@ pub fn source(request: &Request) -> String {
             Err(_) => break,
         }
     }
-    prefix(source)
+    source
+}
+
+/// Lets those through who may read the counters: with the token, where there is one; else from the same computer, and not
+/// through a proxy there.
+pub fn may_measure(config: &Config, request: &Request) -> Answer<()> {
+    if config.metrics_token.is_empty() {
+        let peer = request.remote_addr().as_socket_addr().map(|address| address.ip());
+        let near = peer.is_some_and(|peer| peer.is_loopback());
+        let passed_on =
+            ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| request.headers().contains_key(*name));
+        let detail = "Only callers on the same computer see this, or with the token of ALONGSIDE_METRICS_TOKEN.";
+        return if near && !passed_on { Ok(()) } else { Err(Error::Forbidden(detail.to_owned())) };
+    }
+    let given = request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    // Hashes take the same time to compare, wherever they begin to differ.
+    let same = sha256(given.trim().as_bytes()) == sha256(config.metrics_token.as_bytes());
+    if same { Ok(()) } else { Err(Error::SignInNeeded) }
 }
 
 /// An IPv4 address, or the /64 of an IPv6 address: one household or office.
@@ -165,4 +195,58 @@ pub fn lazy(content_type: &'static str, make: impl Fn() -> String + Send + Sync 
         let text = text.get_or_init(|| make().into()).clone();
         Response::builder().content_type(content_type).body(text)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn nobody_chooses_the_address_by_which_they_are_counted() {
+        let trusted = [address("10.0.0.1"), address("10.0.0.2")];
+        let source = |peer: &str, lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", line.parse().unwrap());
+            }
+            behind(address(peer), &trusted, &headers).to_string()
+        };
+        assert_eq!(source("10.0.0.1", &["203.0.113.7"]), "203.0.113.7");
+        // The proxy adds a line of its own below the one that the caller has made up.
+        assert_eq!(source("10.0.0.1", &["198.51.100.1", "203.0.113.7"]), "203.0.113.7");
+        assert_eq!(source("10.0.0.1", &["198.51.100.1, 203.0.113.7, 10.0.0.2"]), "203.0.113.7");
+        assert_eq!(source("10.0.0.1", &["198.51.100.1", "203.0.113.7", "10.0.0.2"]), "203.0.113.7");
+        assert_eq!(source("203.0.113.7", &["198.51.100.1"]), "203.0.113.7", "nobody who is named has said so");
+        assert_eq!(source("10.0.0.1", &["198.51.100.1", "nonsense"]), "10.0.0.1");
+    }
+
+    #[test]
+    fn counters_are_for_the_same_computer_or_for_the_token() {
+        use poem::{
+            Addr, RequestParts,
+            http::{self, uri::Scheme},
+            web::{LocalAddr, RemoteAddr},
+        };
+        let from = |peer: &str, headers: &[(&'static str, &str)]| {
+            let mut parts = http::Request::new(()).into_parts().0;
+            for (name, value) in headers {
+                parts.headers.insert(*name, value.parse().unwrap());
+            }
+            let peer = RemoteAddr(Addr::SocketAddr((address(peer), 1).into()));
+            Request::from_parts(RequestParts::from((parts, LocalAddr::default(), peer, Scheme::HTTP)), poem::Body::empty())
+        };
+        let config = |token: &str| Config::read([("ALONGSIDE_METRICS_TOKEN".to_owned(), token.to_owned())]).unwrap();
+        let open = config("");
+        assert!(may_measure(&open, &from("127.0.0.1", &[])).is_ok());
+        assert!(may_measure(&open, &from("203.0.113.7", &[])).is_err());
+        assert!(may_measure(&open, &from("127.0.0.1", &[("x-forwarded-for", "203.0.113.7")])).is_err());
+        let closed = config("a long word");
+        assert!(may_measure(&closed, &from("127.0.0.1", &[])).is_err());
+        assert!(may_measure(&closed, &from("203.0.113.7", &[("authorization", "Bearer a long wor")])).is_err());
+        assert!(may_measure(&closed, &from("203.0.113.7", &[("authorization", "Bearer a long word")])).is_ok());
+    }
 }

@@ -44,6 +44,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("learned", "Ask before the builders are booked."),
     ("link_template", "https://front.example/{kind}#{token}"),
     ("location", "Room 4, Sunrise House, step-free from the street"),
+    ("made_by", "Rosa Okafor"),
     ("message", "Thank you. We will write to you by 1 June to say what came of it."),
     ("method", "Every name gets a number from the public seed; the lowest numbers get the places."),
     ("name", "Sam Okafor"),

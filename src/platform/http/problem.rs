@@ -98,9 +98,9 @@ fn problem(error: Error) -> (Problem, Option<u64>) {
         Error::VersionNeeded => "Send the ETag you read in `If-Match`.".into(),
         Error::TooLarge(limit) => format!("Send at most {limit} bytes."),
         Error::WrongType(accepted) => format!("Send `Content-Type: {accepted}`."),
-        Error::TooMany(seconds) => {
+        Error::TooMany { most, minutes, wait: seconds } => {
             wait = Some(seconds);
-            format!("Try again in {seconds} seconds.")
+            format!("This can be done {most} times in {minutes} minutes. Try again in {seconds} seconds.")
         }
         Error::Unavailable(operator) => {
             tracing::error!(error = operator, "unavailable");
@@ -196,6 +196,10 @@ pub async fn from_poem(error: poem::Error) -> Response {
     if error.is::<poem_error::MethodNotAllowedError>() {
         let detail = "See the API document for the methods of this address.".to_owned();
         return respond(of_kind("method-not-allowed", detail, None, Vec::new()), None);
+    }
+    if error.is::<poem_error::CorsError>() {
+        let detail = "Pages of this origin may not call the API from a browser.".to_owned();
+        return Error::Forbidden(detail).into_response();
     }
     match error.status() {
         StatusCode::NOT_FOUND => Error::NotFound("address").into_response(),

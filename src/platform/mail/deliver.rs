@@ -110,7 +110,7 @@ impl Mailer {
                 Err(error) => Err(error),
             },
             Ok(Composed::Drop(state, why)) => Ok(Outcome::dropped(state, why)),
-            Ok(Composed::Later(at)) => Ok(Outcome::later(at, now)),
+            Ok(Composed::Later(at)) => Ok(Outcome::later(&letter, at, now)),
             Err(error) => Err(error),
         };
         let outcome = outcome.unwrap_or_else(|error| {

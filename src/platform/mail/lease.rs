@@ -228,8 +228,12 @@ async fn write(tx: &Tx, platform: &Platform, change: &Change, group: &[&Settled]
             .col_expr(Column::LastEnhanced, Expr::value(change.enhanced.clone()))
             .col_expr(Column::LastText, Expr::value(change.text.clone()));
     }
-    if let Some(next_at) = next_at(group) {
-        update = update.col_expr(Column::NextAt, next_at);
+    let times = [
+        (Column::NextAt, each(group, Column::NextAt, |outcome| outcome.next_at)),
+        (Column::ExpiresAt, each(group, Column::ExpiresAt, |outcome| outcome.expires_at)),
+    ];
+    for (column, times) in times {
+        update = times.into_iter().fold(update, |update, times| update.col_expr(column, times));
     }
     let letters = update
         .filter(ours(group.iter().map(|(letter, _)| letter)))
@@ -241,13 +245,11 @@ async fn write(tx: &Tx, platform: &Platform, change: &Change, group: &[&Settled]
 }
 
 /// Each letter's own time, in one expression.
-fn next_at(group: &[&Settled]) -> Option<Expr> {
-    let mut times = group.iter().filter_map(|(letter, outcome)| Some((letter.id, outcome.next_at?)));
+fn each(group: &[&Settled], column: Column, time: impl Fn(&Outcome) -> Option<Time>) -> Option<Expr> {
+    let mut times = group.iter().filter_map(|(letter, outcome)| Some((letter.id, time(outcome)?)));
     let (id, at) = times.next()?;
     let first = Expr::case(Column::Id.eq(id), Expr::value(at));
-    Some(
-        times.fold(first, |all, (id, at)| all.case(Column::Id.eq(id), Expr::value(at))).finally(Expr::col(Column::NextAt)).into(),
-    )
+    Some(times.fold(first, |all, (id, at)| all.case(Column::Id.eq(id), Expr::value(at))).finally(Expr::col(column)).into())
 }
 
 /// A line of a letter's history.

@@ -5,7 +5,7 @@
 //! become a header or markup.
 
 use super::{Block, Letter, twin};
-use crate::platform::{Error, Result};
+use crate::platform::{Error, Result, text::is_link};
 use askama::Template;
 use entity::Time;
 use lettre::{
@@ -144,9 +144,8 @@ fn language(tag: &str) -> String {
 
 /// An address of the web, as it may stand in a header and in markup.
 fn link(url: &str) -> Result<String> {
-    let good = ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme))
-        && url.len() <= 900
-        && url.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '\\'));
+    let good =
+        ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme)) && url.len() <= 900 && is_link(url);
     if good { Ok(url.to_owned()) } else { Err(Error::bug("a letter holds a link that is not an address of the web")) }
 }
 

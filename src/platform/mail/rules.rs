@@ -38,12 +38,14 @@ pub struct Outcome {
     pub change: Change,
     /// When it is tried again.
     pub next_at: Option<Time>,
+    /// Until when, where that has changed.
+    pub expires_at: Option<Time>,
 }
 
 impl Outcome {
     fn plain(state: MailState, attempt: bool, text: Option<String>) -> Self {
         let change = Change { state, attempt, stage: None, code: None, enhanced: None, text, told: true };
-        Self { change, next_at: None }
+        Self { change, next_at: None, expires_at: None }
     }
 
     /// Somebody else is responsible for it now.
@@ -60,11 +62,14 @@ impl Outcome {
         Self::plain(state, false, Some(why.to_owned()))
     }
 
-    /// Its time has not come: no attempt, nothing to tell. At least a minute later, so that a loop ends.
-    pub fn later(at: Time, now: Time) -> Self {
+    /// Its time has not come: no attempt, nothing to tell. At least a minute later, so that a loop ends. The time that it has
+    /// to arrive is put off by as much: whoever wanted quiet for a week must not miss what was written in it.
+    pub fn later(message: &mail_message::Model, at: Time, now: Time) -> Self {
         let mut outcome = Self::plain(MailState::Queued, false, None);
         outcome.change.told = false;
-        outcome.next_at = Some(at.max(now + Duration::minutes(1)));
+        let at = at.max(now + Duration::minutes(1));
+        outcome.next_at = Some(at);
+        outcome.expires_at = message.expires_at.and_then(|end| end.checked_add_signed(at - now));
         outcome
     }
 
@@ -81,6 +86,7 @@ impl Outcome {
         let waits = if fault.stage == Stage::Connect { WAITS_FOR_RELAY } else { WAITS.len() };
         Self {
             next_at: (state == MailState::Deferred).then(|| again(message, waits, now)),
+            expires_at: None,
             change: Change {
                 state,
                 attempt: true,

@@ -11,6 +11,9 @@ use super::{Compiler, MAX_ALL_CHOICES, MAX_CHOICES, lists};
 
 /// The most points a rating scale may have; screens show no more.
 const MAX_SCALE: usize = 20;
+/// How far from zero a generated scale may reach, and how close its points may lie.
+const FARTHEST: f64 = 1e6;
+const CLOSEST: f64 = 1e-3;
 
 impl<'v> Compiler<'v> {
     /// A list of options: plain values or objects with a value and a text.
@@ -137,6 +140,18 @@ impl<'v> Compiler<'v> {
         if automatic != listed.is_empty() {
             let detail = "Give either a list of values or let the scale be generated";
             props.flaw(flaws, "autoGenerate", "bad_scale", detail);
+        }
+        for (name, number) in [("rateMin", min), ("rateMax", max)] {
+            if number.is_some_and(|number| number.abs() > FARTHEST) {
+                let detail = format!("A scale lies between {} and {}", -FARTHEST, FARTHEST);
+                props.flaw(flaws, name, "bad_scale", detail);
+                return Vec::new();
+            }
+        }
+        if step > 0.0 && !(CLOSEST..=FARTHEST).contains(&step) {
+            let detail = format!("The points of a scale lie between {CLOSEST} and {FARTHEST} apart");
+            props.flaw(flaws, "rateStep", "bad_scale", detail);
+            return Vec::new();
         }
         let points = if listed.is_empty() {
             let length = count.map(|count| step * (count as f64 - 1.0));

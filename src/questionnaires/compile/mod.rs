@@ -29,6 +29,11 @@ const MAX_CHOICES: usize = 1_000;
 const MAX_ALL_CHOICES: usize = 20_000;
 /// How long all conditions of a form may be together, in bytes.
 const MAX_ALL_CONDITIONS: usize = 400_000;
+/// The most patterns of a form, and how large they may become together, in bytes.
+const MAX_PATTERNS: usize = 100;
+const MAX_ALL_PATTERNS: usize = 8 << 20;
+/// What a form takes in memory for each byte of its conditions, each option and each element, roughly.
+const WEIGHTS: (usize, usize, usize) = (40, 200, 1_000);
 /// Flaws beyond this number are not collected; a form with so many needs no complete list.
 const MAX_FLAWS: usize = 500;
 
@@ -59,6 +64,8 @@ struct Compiler<'v> {
     pending: Vec<Pending<'v>>,
     elements: usize,
     all_choices: usize,
+    patterns: usize,
+    all_patterns: usize,
     /// The survey's limits for texts and for free texts beside answers.
     text_limit: Option<usize>,
     comment_limit: Option<usize>,
@@ -75,6 +82,8 @@ pub(super) fn compile(definition: &Value) -> Result<Form, Vec<Flaw>> {
         pending: Vec::new(),
         elements: 0,
         all_choices: 0,
+        patterns: 0,
+        all_patterns: 0,
         text_limit: None,
         comment_limit: None,
     };
@@ -91,7 +100,10 @@ pub(super) fn compile(definition: &Value) -> Result<Form, Vec<Flaw>> {
         return Err(compiler.flaws);
     }
     let readers = compiler.readers();
-    Ok(Form { questions: compiler.questions, groups: compiler.groups, gates: compiler.gates, keys: compiler.keys, readers })
+    let (condition, choice, element) = WEIGHTS;
+    let weight = compiler.all_patterns + condition * length + choice * compiler.all_choices + element * compiler.elements.max(1);
+    let Compiler { questions, groups, gates, keys, .. } = compiler;
+    Ok(Form { questions, groups, gates, keys, readers, weight })
 }
 
 impl<'v> Compiler<'v> {

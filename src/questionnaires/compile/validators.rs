@@ -1,17 +1,19 @@
 //! Validators: the extra rules a form gives a question.
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::super::form::{Check, Validator};
 use super::super::report::below;
 use super::props::{Props, shortened};
-use super::{Compiler, Pending, Target, pattern};
+use super::{Compiler, MAX_ALL_PATTERNS, MAX_PATTERNS, Pending, Target, pattern};
 
 /// The most validators of one question.
 const MAX_VALIDATORS: usize = 20;
-/// How large a compiled pattern may become, in bytes.
-const MAX_PATTERN_SIZE: usize = 1 << 20;
+/// How large a compiled pattern may become, in bytes, in steps: the first that is enough tells how large it is.
+const PATTERN_SIZES: [usize; 5] = [1 << 13, 1 << 15, 1 << 17, 1 << 19, 1 << 20];
+/// What matching may keep in memory beside the pattern, in bytes.
+const PATTERN_CACHE: usize = 1 << 18;
 
 impl<'v> Compiler<'v> {
     /// Reads the validators of the question that is about to be added.
@@ -113,21 +115,37 @@ impl<'v> Compiler<'v> {
             props.flaw(&mut self.flaws, "regex", "missing_pattern", detail);
             return None;
         };
+        self.patterns += 1;
+        if self.patterns > MAX_PATTERNS || self.all_patterns > MAX_ALL_PATTERNS {
+            let detail = format!("A form may have at most {MAX_PATTERNS} patterns, and all of them together may not be so large");
+            props.flaw(&mut self.flaws, "regex", "too_many_patterns", detail);
+            return None;
+        }
         let compiled = pattern::translate(source).and_then(|pattern| {
-            RegexBuilder::new(&pattern)
-                .case_insensitive(ignore_case)
-                .size_limit(MAX_PATTERN_SIZE)
-                .dfa_size_limit(MAX_PATTERN_SIZE)
-                .nest_limit(50)
-                .build()
-                .map_err(|_| "This pattern cannot be read, or it is too large".to_owned())
+            build(&pattern, ignore_case).ok_or_else(|| "This pattern cannot be read, or it is too large".to_owned())
         });
         match compiled {
-            Ok(regex) => Some(Check::Pattern(regex)),
+            Ok((regex, size)) => {
+                self.all_patterns += size;
+                Some(Check::Pattern { regex, size })
+            }
             Err(detail) => {
                 props.flaw(&mut self.flaws, "regex", "unsupported_pattern", detail);
                 None
             }
         }
     }
+}
+
+/// A pattern with the size that was enough for it.
+fn build(pattern: &str, ignore_case: bool) -> Option<(Regex, usize)> {
+    PATTERN_SIZES.iter().find_map(|size| {
+        let built = RegexBuilder::new(pattern)
+            .case_insensitive(ignore_case)
+            .size_limit(*size)
+            .dfa_size_limit(PATTERN_CACHE)
+            .nest_limit(50)
+            .build();
+        Some((built.ok()?, *size))
+    })
 }

@@ -6,9 +6,14 @@ use serde_json::Value;
 
 use super::super::compare;
 use super::super::values::{Val, number_text};
-use super::{Node, Operator, Scope, Step, Variable, dates, functions};
+use super::{Node, Operator, Scope, Step, Variable, Work, dates, functions};
 
+/// Nothing, once there has been too much work; then the answers are refused as a whole.
 pub(super) fn value<'e, 'a: 'e>(node: &'e Node, scope: &Scope<'_, 'a>) -> Val<'e> {
+    let work = scope.work;
+    if !work.spend(1) {
+        return Val::Null;
+    }
     match node {
         Node::Nothing => Val::Null,
         Node::Bool(b) => Val::Bool(*b),
@@ -18,33 +23,48 @@ pub(super) fn value<'e, 'a: 'e>(node: &'e Node, scope: &Scope<'_, 'a>) -> Val<'e
         Node::List(items) => Val::List(items.iter().map(|item| value(item, scope)).collect()),
         Node::Call(function, arguments) => {
             let arguments: Vec<_> = arguments.iter().map(|item| value(item, scope)).collect();
-            functions::call(*function, &arguments, scope.now)
+            if work.read(&arguments) { functions::call(*function, &arguments, scope.now, work) } else { Val::Null }
         }
         Node::Not(inner) => Val::Bool(!value(inner, scope).truthy()),
-        Node::Empty(inner) => Val::Bool(value(inner, scope).is_empty()),
-        Node::NotEmpty(inner) => Val::Bool(!value(inner, scope).is_empty()),
+        Node::Empty(inner) => Val::Bool(is_empty(&value(inner, scope), work)),
+        Node::NotEmpty(inner) => Val::Bool(!is_empty(&value(inner, scope), work)),
         Node::Chain(head, tail) => {
-            tail.iter().fold(value(head, scope), |left, (operator, right)| apply(*operator, left, value(right, scope)))
+            tail.iter().fold(value(head, scope), |left, (operator, right)| apply(*operator, left, value(right, scope), work))
         }
     }
 }
 
+fn is_empty(value: &Val, work: &Work) -> bool {
+    // Of a text, one look tells; an object may hold many values with nothing in them.
+    if let Val::Json(_) = value {
+        work.read([value]);
+    }
+    value.is_empty()
+}
+
 fn read<'a>(variable: &Variable, scope: &Scope<'_, 'a>) -> Val<'a> {
     let found = match variable.slot.and_then(|slot| scope.slots.get(slot)) {
-        Some(Some(answer)) => follow(answer, variable),
+        Some(Some(answer)) => follow(answer, variable, scope.work),
         // The question exists but has no answer: that is a value of its own.
         Some(None) if variable.steps.is_empty() => Some(Val::Undefined),
         Some(None) | None => None,
     };
     match found {
         Some(value) if variable.raw => value,
-        Some(value) => value.corrected(),
+        Some(value) => {
+            // Text that may be a number or stands in quotes is looked at as a whole.
+            let whole = |text: &str| text.starts_with(|c: char| !c.is_alphabetic());
+            if matches!(&value, Val::Text(text) if whole(text)) && !scope.work.made(&value) {
+                return Val::Null;
+            }
+            value.corrected()
+        }
         None if variable.length => Val::Number(0.0),
         None => Val::Null,
     }
 }
 
-fn follow<'a>(answer: &'a Value, variable: &Variable) -> Option<Val<'a>> {
+fn follow<'a>(answer: &'a Value, variable: &Variable, work: &Work) -> Option<Val<'a>> {
     let mut current = answer;
     if let Some(index) = variable.index {
         match answer {
@@ -59,10 +79,10 @@ fn follow<'a>(answer: &'a Value, variable: &Variable) -> Option<Val<'a>> {
     }
     let mut steps = variable.steps.as_slice();
     while !steps.is_empty() {
-        let (value, used) = descend(current, steps)?;
+        let (value, used) = descend(current, steps, work)?;
         let Some(json) = value else {
             // A length has nothing below it.
-            let length = Val::Number(length_of(current)?);
+            let length = Val::Number(length_of(current, work)?);
             return (used == steps.len()).then_some(length);
         };
         current = json;
@@ -77,37 +97,41 @@ fn follow<'a>(answer: &'a Value, variable: &Variable) -> Option<Val<'a>> {
 
 /// Finds the longest run of steps that names a key (names may hold dots). Returns the value, or
 /// nothing when the step is `length`, and how many steps were used.
-fn descend<'a>(current: &'a Value, steps: &[Step]) -> Option<(Option<&'a Value>, usize)> {
+fn descend<'a>(current: &'a Value, steps: &[Step], work: &Work) -> Option<(Option<&'a Value>, usize)> {
     let limit = steps.iter().position(|step| step.index.is_some()).map_or(steps.len(), |at| at + 1);
     if let Value::Object(map) = current {
         return (1..=limit).rev().find_map(|used| {
             let names = steps.get(..used)?;
             let value = match names {
-                [only] => find(map, &only.name),
+                [only] => find(map, &only.name, work),
+                many if !work.spend(many.len() as u64) => None,
                 many => {
                     let names: Vec<_> = many.iter().map(|step| step.name.as_str()).collect();
-                    find(map, &names.join("."))
+                    find(map, &names.join("."), work)
                 }
             };
             value.map(|value| (Some(value), used))
         });
     }
     let first = steps.first()?;
-    length_of(current)?;
+    length_of(current, work)?;
     (first.name == "length").then_some((None, 1))
 }
 
-fn find<'a>(map: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a Value> {
+fn find<'a>(map: &'a serde_json::Map<String, Value>, name: &str, work: &Work) -> Option<&'a Value> {
     map.get(name).or_else(|| {
+        if !map.keys().all(|key| work.spend(1) && work.text(key)) {
+            return None;
+        }
         let name = name.to_lowercase();
         map.iter().find(|(key, _)| key.to_lowercase() == name).map(|(_, value)| value)
     })
 }
 
-fn length_of(value: &Value) -> Option<f64> {
+fn length_of(value: &Value, work: &Work) -> Option<f64> {
     match value {
         Value::Array(items) => Some(items.len() as f64),
-        Value::String(s) => Some(s.encode_utf16().count() as f64),
+        Value::String(s) if work.text(s) => Some(s.encode_utf16().count() as f64),
         _ => None,
     }
 }
@@ -122,7 +146,18 @@ fn item_at(items: &[Value], index: i64) -> Option<&Value> {
     items.get(at)
 }
 
-fn apply<'e>(operator: Operator, left: Val<'e>, right: Val<'e>) -> Val<'e> {
+fn apply<'e>(operator: Operator, left: Val<'e>, right: Val<'e>, work: &Work) -> Val<'e> {
+    let allowed = match operator {
+        // These look at no more than whether there is something.
+        Operator::Or | Operator::And => true,
+        Operator::Contains | Operator::NotContains | Operator::AnyOf | Operator::AllOf | Operator::NoneOf => {
+            work.search(&left, &right)
+        }
+        _ => work.read([&left, &right]),
+    };
+    if !allowed {
+        return Val::Null;
+    }
     match operator {
         Operator::Equal => Val::Bool(equal(&left, &right)),
         Operator::NotEqual => Val::Bool(!equal(&left, &right)),
@@ -138,7 +173,8 @@ fn apply<'e>(operator: Operator, left: Val<'e>, right: Val<'e>) -> Val<'e> {
         _ => {
             let left = filled(left, &right);
             let right = filled(right, &left);
-            calculate(operator, left, right)
+            let result = calculate(operator, left, right);
+            if operator == Operator::Plus && !work.made(&result) { Val::Null } else { result }
         }
     }
 }

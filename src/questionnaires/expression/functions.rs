@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike, Utc};
 
 use super::super::compare;
 use super::super::values::{Val, number_text};
-use super::{dates, eval};
+use super::{Work, dates, eval};
 
 /// Lists nested deeper than this are not looked into.
 const DEPTH: usize = 16;
@@ -70,7 +70,7 @@ impl Function {
     }
 }
 
-pub(super) fn call<'e>(function: Function, given: &[Val<'e>], now: DateTime<Utc>) -> Val<'e> {
+pub(super) fn call<'e>(function: Function, given: &[Val<'e>], now: DateTime<Utc>, work: &Work) -> Val<'e> {
     let now = now.timestamp_millis() as f64;
     let today = dates::midnight(now);
     let first = given.first();
@@ -132,11 +132,11 @@ pub(super) fn call<'e>(function: Function, given: &[Val<'e>], now: DateTime<Utc>
             _ => Val::Null,
         },
         Function::Substring => substring(given),
-        Function::Sum => sum(&flat(given)),
+        Function::Sum => sum(&flat(given), work),
         Function::Count => Val::Number(flat(given).len() as f64),
         Function::Avg => {
             let items = flat(given);
-            if items.is_empty() { Val::Number(0.0) } else { Val::Number(sum(&items).to_number() / items.len() as f64) }
+            if items.is_empty() { Val::Number(0.0) } else { Val::Number(sum(&items, work).to_number() / items.len() as f64) }
         }
         Function::Min => extreme(flat(given), Ordering::Greater),
         Function::Max => extreme(flat(given), Ordering::Less),
@@ -161,8 +161,16 @@ fn flat<'e>(given: &[Val<'e>]) -> Vec<Val<'e>> {
     all
 }
 
-fn sum<'e>(items: &[Val<'e>]) -> Val<'e> {
-    items.iter().fold(Val::Number(0.0), |total, item| eval::add(&total, item))
+fn sum<'e>(items: &[Val<'e>], work: &Work) -> Val<'e> {
+    let mut total = Val::Number(0.0);
+    for item in items {
+        total = eval::add(&total, item);
+        // Texts are joined, so each sum can be longer than the one before.
+        if !work.made(&total) {
+            return Val::Null;
+        }
+    }
+    total
 }
 
 fn extreme<'e>(items: Vec<Val<'e>>, replaced_when: Ordering) -> Val<'e> {

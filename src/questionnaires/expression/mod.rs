@@ -8,6 +8,7 @@ mod eval;
 mod functions;
 mod names;
 mod parse;
+mod work;
 
 use super::values::Val;
 use chrono::{DateTime, Utc};
@@ -16,6 +17,7 @@ use serde_json::Value;
 pub(crate) use functions::Function;
 pub(crate) use names::Names;
 pub(crate) use parse::parse;
+pub(crate) use work::Work;
 
 /// The longest condition accepted, in bytes.
 pub(crate) const MAX_LENGTH: usize = 4_000;
@@ -29,11 +31,12 @@ pub(crate) struct Expression {
     slots: Vec<usize>,
 }
 
-/// What a condition can read: one place per answer, and the moment of evaluation.
+/// What a condition can read: one place per answer, and the moment of evaluation. And how much work it may still be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'s, 'a> {
     pub(crate) slots: &'s [Option<&'a Value>],
     pub(crate) now: DateTime<Utc>,
+    pub(crate) work: &'s Work,
 }
 
 /// Why a condition was refused.

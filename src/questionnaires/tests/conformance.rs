@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::super::expression::{Fault, Names, Scope, Variable, dates, parse};
+use super::super::expression::{Fault, Names, Scope, Variable, Work, dates, parse};
 use super::super::values::Val;
 
 const RECORDS: &str = include_str!("survey-expressions.jsonl");
@@ -84,7 +84,8 @@ fn judge(record: &Value) -> Verdict {
     if SETTINGS.iter().any(|(name, changed)| test.contains(name) && result == *changed) {
         return Verdict::Skipped("the test changes a global setting of the library".into());
     }
-    let scope = Scope { slots: &slots, now: recorded_at() };
+    let work = Work::default();
+    let scope = Scope { slots: &slots, now: recorded_at(), work: &work };
     let got = if record["kind"] == "condition" { json!(expression.holds(&scope)) } else { plain(&expression.value(&scope)) };
     if alike(&got, &record["result"]) {
         Verdict::Same

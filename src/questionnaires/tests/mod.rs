@@ -6,6 +6,7 @@ mod properties;
 mod publishing;
 mod rules;
 mod visibility;
+mod work;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};

@@ -75,6 +75,13 @@ fn ranges_must_make_sense() {
         ["bad_range /elements/0/minSelectedChoices"]
     );
     assert_eq!(one(json!({"type": "rating", "name": "a", "rateMin": 7, "rateMax": 3})), ["bad_scale /elements/0/rateMax"]);
+    for (name, number) in
+        [("rateMin", json!(9_223_372_036_854_775_807_i64)), ("rateMax", json!(1e300)), ("rateStep", json!(1e-9))]
+    {
+        let mut rating = json!({"type": "rating", "name": "a", "rateCount": 20});
+        rating[name] = number;
+        assert_eq!(one(rating), [format!("bad_scale /elements/0/{name}")]);
+    }
     assert_eq!(one(json!({"type": "rating", "name": "a", "rateCount": 7})), ["bad_scale /elements/0/rateCount"]);
     assert_eq!(
         one(json!({"type": "matrix", "name": "a", "rows": [1], "columns": []})),

@@ -19,7 +19,7 @@ use poem::{
     http::{Method, StatusCode},
     test::TestClient,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
 use serde_json::Value;
 use std::{future::Future, sync::Arc};
 
@@ -189,6 +189,34 @@ impl TestApp {
     /// A second server over the same database, with ids of its own.
     pub async fn second(&self) -> Self {
         Self::at(self.backend, &self.url, Clock::fixed(self.clock.now(), 2)).await
+    }
+
+    /// The same installation with other settings, on the same connections.
+    pub fn with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = (*self.app.platform.config).clone();
+        change(&mut config);
+        let (clock, db) = (self.clock.clone(), self.app.platform.db.clone());
+        let app = App::assemble(config, clock, db, Secret::new(SECRET), Arc::new(self.outbox.clone())).unwrap();
+        Self { client: Arc::new(TestClient::new(app.endpoint())), app, ..self.clone() }
+    }
+
+    /// Waits until so many statements wait for a lock. On SQLite, writers wait for their turn outside the database.
+    pub async fn waiting(&self, count: i64) {
+        if self.backend == Backend::Sqlite {
+            return;
+        }
+        let sql = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let look = async {
+            loop {
+                let db = self.app.platform.db.read();
+                let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+                if row.try_get::<i64>("", "n").unwrap() >= count {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), look).await.expect("statements that wait for a lock");
     }
 
     /// The application over a migrated database.

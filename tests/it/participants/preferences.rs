@@ -2,7 +2,7 @@
 
 use crate::harness::{Persona, TestApp, everywhere};
 use alongside::participants::{allowed, preferences};
-use entity::{Rung, participant};
+use entity::{Rung, idempotency, participant};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
@@ -55,14 +55,19 @@ fn what_counts_is_the_latest_version_at_once() {
         };
         let mut wish = up_to("consultation");
         wish["topics"] = json!({"never": [housing]});
+        wish["access_needs"] = json!([{"need": "a hearing loop", "share_with": "coordinator"}]);
         ben.put(&app, "/preferences", &wish).await.expect(200);
         assert_eq!(allowance(&[]).await.highest(), Some(Rung::Consultation));
         assert!(allowance(&[housing.parse().unwrap()]).await.is_nothing());
         let until = json!({"until": "2027-03-10"});
         let call = || app.post("/api/me/pause").token(&ben.token).header("idempotency-key", "p").json(&until).send();
         let paused = call().await.expect(201);
-        assert_eq!(paused.json["document"]["stance"], json!({"kind": "paused", "until": "2027-03-10"}));
+        assert_eq!(paused.json, json!({"n": 2}), "what was said is on the person's own page, and in no kept answer");
         assert_eq!(call().await.expect(201).text, paused.text);
+        let now = ben.get(&app, "/preferences").send().await.expect(200);
+        assert_eq!(now.json["document"]["stance"], json!({"kind": "paused", "until": "2027-03-10"}));
+        let kept = idempotency::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        assert!(!kept.is_empty() && kept.iter().all(|row| !format!("{:?}", row.body).contains("hearing loop")), "{kept:?}");
         assert!(allowance(&[]).await.is_nothing());
         app.clock.advance(chrono::Duration::days(10));
         assert!(allowance(&[]).await.ask_first());
@@ -77,7 +82,8 @@ fn stepping_down_never_goes_up() {
         let ada = app.administrator().await;
         let ben = app.participant(&ada, "ben").await;
         ben.put(&app, "/preferences", &up_to("co_design")).await.expect(200);
-        let lower = ben.post(&app, "/step-down", &json!({"rung": "consultation"})).await.expect(201);
+        ben.post(&app, "/step-down", &json!({"rung": "consultation"})).await.expect(201);
+        let lower = ben.get(&app, "/preferences").send().await.expect(200);
         assert_eq!(lower.json["document"]["stance"], json!({"kind": "up_to", "rung": "consultation"}));
         let up = ben.post(&app, "/step-down", &json!({"rung": "engagement"})).await.expect(409);
         assert_eq!(up.json["code"], "not_a_step_down");

@@ -1,0 +1,158 @@
+//! The edge of the server: who may call from where, and how often.
+
+use crate::{
+    document::{operations, served},
+    harness::{Answer, PASSWORD, TestApp, everywhere},
+};
+use poem::{
+    Addr, Endpoint, Request, RequestParts,
+    http::{self, Method, StatusCode, uri::Scheme},
+    web::{LocalAddr, RemoteAddr},
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const FRONT: &str = "https://front.example";
+
+#[test]
+fn listed_front_ends_may_call_the_api_and_our_own_pages_need_no_permission() {
+    everywhere(|app| async move {
+        app.administrator().await;
+        let app = app.with(|config| config.cors_origins = vec![FRONT.into()]);
+        let from = async |method: Method, path: &str, origin: &str| {
+            let call = app.call(method, path).header("origin", origin).header("access-control-request-method", "GET");
+            call.send().await
+        };
+        let allowed =
+            |answer: &Answer| answer.headers.get("access-control-allow-origin").map(|value| value.to_str().unwrap().to_owned());
+        for (method, status) in [(Method::OPTIONS, 200), (Method::GET, 401)] {
+            for origin in [FRONT, "https://alongside.test"] {
+                let answer = from(method.clone(), "/api/account", origin).await.expect(status);
+                assert_eq!(allowed(&answer).as_deref(), Some(origin));
+            }
+            let foreign = from(method, "/api/account", "https://elsewhere.example").await;
+            assert_eq!((foreign.status, allowed(&foreign)), (StatusCode::FORBIDDEN, None), "{}", foreign.text);
+        }
+        assert_eq!(allowed(&from(Method::GET, "/api/openapi.json", FRONT).await.expect(200)).as_deref(), Some(FRONT));
+        // A browser names the origin of a form as our own address, or as `null` because of our referrer policy.
+        for origin in ["https://alongside.test", "null"] {
+            let page = from(Method::POST, "/u/au_nothing", origin).await.expect(404);
+            assert!(page.text.contains("This link does not work"), "{}", page.text);
+            assert_eq!(allowed(&page), None);
+        }
+        from(Method::GET, "/docs", "https://alongside.test").await.expect(200);
+    });
+}
+
+#[test]
+fn without_a_list_of_front_ends_nothing_is_said_about_origins() {
+    everywhere(|app| async move {
+        let answer = app.get("/api/account").header("origin", FRONT).send().await.expect(401);
+        assert!(answer.headers.get("access-control-allow-origin").is_none());
+    });
+}
+
+#[test]
+fn metrics_are_for_the_operator() {
+    everywhere(|app| async move {
+        app.get("/metrics").send().await.expect(403);
+        let app = app.with(|config| config.metrics_token = "a long word".into());
+        app.get("/metrics").send().await.expect(401);
+        app.get("/metrics").token("another word").send().await.expect(401);
+        let counters = app.get("/metrics").token("a long word").send().await.expect(200);
+        assert!(counters.text.contains("alongside_request_seconds_count"), "{}", counters.text);
+    });
+}
+
+#[test]
+fn a_name_that_no_organisation_can_have_is_told_so() {
+    everywhere(|app| async move {
+        app.administrator().await;
+        let document = served(&app).await;
+        let mut tried = 0;
+        for operation in operations(&document).iter().filter(|operation| operation.path.contains("{slug}")) {
+            for slug in ["%00", "%F0%9F%8C%BB", "Sunrise", &"s".repeat(10_000)] {
+                let address = operation.address(&BTreeMap::from([("slug", slug.to_owned())]));
+                let body = if operation.path.ends_with("/confirm") {
+                    json!({"token": "x"})
+                } else {
+                    json!({"email": "ben@people.example"})
+                };
+                let call = app.call(operation.method.clone(), address);
+                let call = if operation.method == Method::POST { call.json(&body) } else { call };
+                let answer = call.send().await;
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{} {}: {}", operation.name(), &slug[..3], answer.text);
+                tried += 1;
+            }
+        }
+        assert!(tried > 20, "{tried}");
+    });
+}
+
+/// A request from an address of its own.
+async fn from(app: &TestApp, address: &str, path: &str, body: &Value) -> (StatusCode, String, Option<String>) {
+    let parts = http::Request::post(path).header("content-type", "application/json").body(()).unwrap().into_parts().0;
+    let peer = RemoteAddr(Addr::SocketAddr((address.parse::<std::net::IpAddr>().unwrap(), 9).into()));
+    let parts = RequestParts::from((parts, LocalAddr::default(), peer, Scheme::HTTP));
+    let request = Request::from_parts(parts, body.to_string().into());
+    let response = app.app.endpoint().get_response(request).await;
+    let wait = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+    (response.status(), response.into_body().into_string().await.unwrap(), wait)
+}
+
+#[test]
+fn a_password_is_not_guessed_from_many_places_either() {
+    everywhere(|app| async move {
+        app.administrator().await;
+        let app = app.with(|config| config.sign_in_limit = 3);
+        let guess = |email: &str| json!({"email": email, "password": "wrong wrong wrong wrong"});
+        for (email, other) in [("root@sunrise.example", "Root@Sunrise.example"), ("nobody@x.example", "nobody@x.example")] {
+            for n in 0..3 {
+                assert_eq!(from(&app, &format!("203.0.113.{n}"), "/api/sign-in", &guess(email)).await.0, StatusCode::FORBIDDEN);
+            }
+            let (status, text, wait) = from(&app, "203.0.113.77", "/api/sign-in", &guess(other)).await;
+            assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+            assert!(text.contains("3 times in 10 minutes"), "{text}");
+            assert_eq!(wait.as_deref(), Some("600"));
+        }
+        let right = json!({"email": "root@sunrise.example", "password": PASSWORD});
+        app.clock.advance(chrono::Duration::minutes(10));
+        assert_eq!(from(&app, "203.0.113.77", "/api/sign-in", &right).await.0, StatusCode::CREATED);
+    });
+}
+
+#[test]
+fn people_of_one_house_can_join_together() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let app = app.with(|config| config.sign_in_limit = 10);
+        let here = "203.0.113.5";
+        let mut tokens = Vec::new();
+        for n in 0..10 {
+            let email = format!("person{n}@people.example");
+            assert_eq!(from(&app, here, "/api/public/sunrise/join", &json!({"email": email})).await.0, StatusCode::ACCEPTED);
+        }
+        for letter in app.outbox().await {
+            tokens.push(letter.token("aj_"));
+        }
+        let confirm = async |token: &str| from(&app, here, "/api/public/sunrise/confirm", &json!({"token": token})).await;
+        // Some open their link twice.
+        for token in &tokens {
+            assert_eq!(confirm(token).await.0, StatusCode::CREATED);
+        }
+        for token in &tokens {
+            assert_eq!(confirm(token).await.0, StatusCode::GONE);
+        }
+        for n in 0..10 {
+            let email = format!("person{n}@people.example");
+            assert_eq!(from(&app, here, "/api/public/sunrise/sign-in", &json!({"email": email})).await.0, StatusCode::ACCEPTED);
+        }
+        // Guessing ends, for this place and no other.
+        let (status, text, wait) = confirm("aj_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").await;
+        assert_eq!((status, wait.as_deref()), (StatusCode::TOO_MANY_REQUESTS, Some("600")), "{text}");
+        let elsewhere = from(&app, "203.0.113.6", "/api/public/sunrise/confirm", &json!({"token": "x"})).await;
+        assert_eq!(elsewhere.0, StatusCode::GONE);
+        ada.get(&app, "").send().await.expect(200);
+        app.outbox().await;
+    });
+}
