@@ -51,3 +51,19 @@
 //! # 2026-11-24 · No `cannot_locate` here
 //! A notice that says "your answers cannot be found any more" is refused at publication, because answers here are linked to the
 //! person. The effect belongs to anonymous consultations.
+//!
+//! # 2026-11-24 · What a withdrawal takes with it
+//! The effect that a notice promises is about what is held for that use. For taking part that is everything somebody gave:
+//! answers and their draft, contributions, what they said about notes, ratings, what they said about claims, and the record
+//! of which theme rests on their words; with `erase_all_identifiable` also whose words they were and who was at a meeting.
+//! For facts about oneself it is those facts, for being quoted the leave that was given with words. Being counted leaves
+//! nothing behind but published numbers, so there is nothing to erase; the next number leaves the person out. That somebody
+//! was asked, and what they said to a notice, stays: the first so that they are not asked again, the second as the proof.
+//! `erase_raw_unpublished` keeps what a report holds that was published while the consent stood. What nothing here can carry
+//! out (recordings, data that a recipient has) may not be promised: such a notice is refused by name. So is a use in a
+//! notice where nobody looks for it.
+//!
+//! # 2026-11-24 · Leaving takes back what was agreed with the organisation
+//! Who leaves takes back every consent to the organisation as a whole, so that coming back begins anew. What they gave to
+//! particular pieces of work stays, because each of those is an agreement of its own and others build on it; one more word
+//! in the same call takes it all back. Rejected: taking all of it back in any case (it erases what many wanted to stand).

@@ -11,8 +11,10 @@ use entity::{
     contribution, decision, influence, influence_answer, opportunity, theme,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::OnConflict,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 
 /// A claim that what people said had an effect on a decision.
@@ -114,14 +116,27 @@ pub async fn answer(platform: &Platform, person: &Person, id: InfluenceId, says:
     use influence_answer::Column::{At, InfluenceId, OrganisationId, ParticipantId, Standing as Says};
     let again = OnConflict::columns([OrganisationId, InfluenceId, ParticipantId]).update_columns([Says, At]).to_owned();
     influence_answer::Entity::insert(row).on_conflict(again).exec_without_returning(&tx).await?;
-    let answers = influence_answer::Entity::find().filter(OrganisationId.eq(person.organisation)).filter(InfluenceId.eq(id));
-    let confirmed = answers.clone().filter(Says.eq(Standing::Confirmed)).count(&tx).await?;
-    let disputed = answers.filter(Says.eq(Standing::Disputed)).count(&tx).await?;
-    let mut row = found.into_active_model();
-    row.standing = Set(rules::standing(confirmed, disputed));
-    let changed = row.update(&tx).await?;
+    let standing = settle(&tx, person.organisation, id).await?;
     tx.commit().await?;
-    Ok(changed)
+    Ok(influence::Model { standing, ..found })
+}
+
+/// Works out what those concerned come to, and notes it.
+pub(super) async fn settle(tx: &Tx, organisation: OrganisationId, id: InfluenceId) -> Result<Standing> {
+    let answers = influence_answer::Entity::find()
+        .filter(influence_answer::Column::OrganisationId.eq(organisation))
+        .filter(influence_answer::Column::InfluenceId.eq(id));
+    let says = influence_answer::Column::Standing;
+    let confirmed = answers.clone().filter(says.eq(Standing::Confirmed)).count(tx).await?;
+    let disputed = answers.filter(says.eq(Standing::Disputed)).count(tx).await?;
+    let standing = rules::standing(confirmed, disputed);
+    influence::Entity::update_many()
+        .col_expr(influence::Column::Standing, Expr::value(standing.word()))
+        .filter(influence::Column::OrganisationId.eq(organisation))
+        .filter(influence::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(standing)
 }
 
 /// Whether a claim is about what this person said.

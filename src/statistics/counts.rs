@@ -12,7 +12,8 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::{Expr, Func, SelectStatement},
+    Select,
+    sea_query::{Expr, Func},
 };
 use std::collections::HashMap;
 
@@ -27,22 +28,17 @@ pub struct Turnout {
     pub took_part: u64,
 }
 
-/// Counts the people of an opportunity.
-pub async fn turnout(connection: &impl ConnectionTrait, scope: Scope) -> Result<Turnout> {
+/// Counts the people of an opportunity. Answers that may not be used any more are not counted.
+pub async fn turnout(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<Turnout> {
     let asked = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(scope.organisation))
         .filter(invitation::Column::OpportunityId.eq(scope.opportunity))
         .count(connection)
         .await?;
-    let answered = response::Entity::find()
-        .filter(response::Column::OrganisationId.eq(scope.organisation))
-        .filter(response::Column::OpportunityId.eq(scope.opportunity))
-        .filter(response::Column::State.eq(ResponseState::Submitted))
-        .count(connection)
-        .await?;
+    let answered = people::answers(scope, now).count(connection).await?;
     let took_part = participant::Entity::find()
         .filter(participant::Column::OrganisationId.eq(scope.organisation))
-        .filter(people::took_part(participant::Column::Id, scope))
+        .filter(people::took_part(participant::Column::Id, scope, now))
         .count(connection)
         .await?;
     Ok(Turnout { asked, answered, took_part })
@@ -78,18 +74,18 @@ impl ThemePeople {
 }
 
 /// How many people said something that belongs to each theme; what was taken back does not count.
-pub async fn theme_people(connection: &impl ConnectionTrait, scope: Scope) -> Result<ThemePeople> {
-    themes(connection, scope, live_responses(scope)).await
+pub async fn theme_people(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<ThemePeople> {
+    themes(connection, scope, used_sources(people::answers(scope, now), scope, now)).await
 }
 
 /// As [`theme_people`], where answers count only with leave to be counted in what is published.
 pub async fn theme_people_for_publication(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<ThemePeople> {
-    themes(connection, scope, publishable_responses(scope, now)).await
+    themes(connection, scope, used_sources(people::answers_for_publication(scope, now), scope, now)).await
 }
 
-async fn themes(connection: &impl ConnectionTrait, scope: Scope, responses: SelectStatement) -> Result<ThemePeople> {
+async fn themes(connection: &impl ConnectionTrait, scope: Scope, used: Condition) -> Result<ThemePeople> {
     let people = Func::count_distinct(Expr::col((theme_source::Entity, theme_source::Column::ParticipantId)));
-    let rows = sources(scope, responses.clone())
+    let rows = sources(scope, used.clone())
         .select_only()
         .column(theme_source::Column::ThemeId)
         .column_as(Expr::expr(people), "people")
@@ -97,7 +93,7 @@ async fn themes(connection: &impl ConnectionTrait, scope: Scope, responses: Sele
         .into_model::<ThemeCount>()
         .all(connection)
         .await?;
-    let behind = sources(scope, responses)
+    let behind = sources(scope, used)
         .select_only()
         .column(theme_source::Column::ParticipantId)
         .filter(theme_source::Column::ParticipantId.is_not_null())
@@ -111,15 +107,8 @@ async fn themes(connection: &impl ConnectionTrait, scope: Scope, responses: Sele
     Ok(ThemePeople { by_theme, together })
 }
 
-/// The sources of an opportunity's themes that still stand.
-fn sources(scope: Scope, responses: SelectStatement) -> sea_orm::Select<theme_source::Entity> {
-    let contributions = contribution::Entity::find()
-        .select_only()
-        .column(contribution::Column::Id)
-        .filter(contribution::Column::OrganisationId.eq(scope.organisation))
-        .filter(contribution::Column::OpportunityId.eq(scope.opportunity))
-        .filter(contribution::Column::WithdrawnAt.is_null())
-        .into_query();
+/// The sources of an opportunity's themes, of those that fit a condition.
+fn sources(scope: Scope, fit: Condition) -> Select<theme_source::Entity> {
     let themes = theme::Entity::find()
         .select_only()
         .column(theme::Column::Id)
@@ -129,23 +118,36 @@ fn sources(scope: Scope, responses: SelectStatement) -> sea_orm::Select<theme_so
     theme_source::Entity::find()
         .filter(theme_source::Column::OrganisationId.eq(scope.organisation))
         .filter(theme_source::Column::ThemeId.in_subquery(themes))
-        .filter(
-            Condition::any()
-                .add(theme_source::Column::ResponseId.in_subquery(responses))
-                .add(theme_source::Column::ContributionId.in_subquery(contributions)),
-        )
+        .filter(fit)
 }
 
-fn live_responses(scope: Scope) -> SelectStatement {
-    let mut query = people::responded(scope);
-    query.clear_selects().column((response::Entity, response::Column::Id));
-    query
+/// Sources that may be used now: these answers, and contributions.
+fn used_sources(answers: Select<response::Entity>, scope: Scope, now: Time) -> Condition {
+    let contributions = people::contributions(scope, now).select_only().column(contribution::Column::Id).into_query();
+    Condition::any()
+        .add(theme_source::Column::ResponseId.in_subquery(answers.select_only().column(response::Column::Id).into_query()))
+        .add(theme_source::Column::ContributionId.in_subquery(contributions))
 }
 
-fn publishable_responses(scope: Scope, now: Time) -> SelectStatement {
-    let mut query = people::responded_for_publication(scope, now);
-    query.clear_selects().column((response::Entity, response::Column::Id));
-    query
+/// Sources that were not taken back.
+fn standing_sources(scope: Scope) -> Condition {
+    let responses = response::Entity::find()
+        .select_only()
+        .column(response::Column::Id)
+        .filter(response::Column::OrganisationId.eq(scope.organisation))
+        .filter(response::Column::OpportunityId.eq(scope.opportunity))
+        .filter(response::Column::State.eq(ResponseState::Submitted))
+        .into_query();
+    let contributions = contribution::Entity::find()
+        .select_only()
+        .column(contribution::Column::Id)
+        .filter(contribution::Column::OrganisationId.eq(scope.organisation))
+        .filter(contribution::Column::OpportunityId.eq(scope.opportunity))
+        .filter(contribution::Column::WithdrawnAt.is_null())
+        .into_query();
+    Condition::any()
+        .add(theme_source::Column::ResponseId.in_subquery(responses))
+        .add(theme_source::Column::ContributionId.in_subquery(contributions))
 }
 
 /// What people think of the feedback loop, added up.
@@ -195,10 +197,10 @@ pub async fn ratings(connection: &impl ConnectionTrait, scope: Scope) -> Result<
     Ok(Ratings { n, means })
 }
 
-/// Whether somebody took part in an opportunity.
+/// Whether somebody took part in an opportunity, and did not take all of it back.
 pub async fn did_take_part(connection: &impl ConnectionTrait, scope: Scope, participant: ParticipantId) -> Result<bool> {
     let found = participant::Entity::find_by_id((scope.organisation, participant))
-        .filter(people::one_took_part(scope, participant))
+        .filter(people::one_is_owed(scope, participant))
         .count(connection)
         .await?;
     Ok(found > 0)
@@ -211,7 +213,7 @@ pub async fn is_behind_theme(
     theme: ThemeId,
     participant: ParticipantId,
 ) -> Result<bool> {
-    let found = sources(scope, live_responses(scope))
+    let found = sources(scope, standing_sources(scope))
         .filter(theme_source::Column::ThemeId.eq(theme))
         .filter(theme_source::Column::ParticipantId.eq(participant))
         .count(connection)

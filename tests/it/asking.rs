@@ -160,7 +160,18 @@ fn consent_is_given_to_words_that_were_shown_and_only_grows() {
             ben.post(&app, &format!("/notices/{notice}/shown"), &json!({"language": "en", "format": "plain"})).await.expect(201);
         let body = json!({"content": crate::story::notice(&[crate::story::purpose("contact_invite", "stop_future_only")])});
         let newer = story.ada.post(&app, "/notices", &body).await.expect(201).id();
-        app.post(story.ada.path(&format!("/notices/{newer}/publish"))).token(&story.ada.token).send().await.expect(200);
+        // Nobody publishes words they have not seen.
+        let publish = |version: &'static str| {
+            app.post(story.ada.path(&format!("/notices/{newer}/publish")))
+                .token(&story.ada.token)
+                .header("if-match", version)
+                .send()
+        };
+        publish("").await.expect(428);
+        let changed = json!({"content": crate::story::notice(&[crate::story::purpose("contact_reminder", "stop_future_only")])});
+        story.ada.put(&app, &format!("/notices/{newer}"), &changed).await.expect(200);
+        publish("\"v1\"").await.expect(412);
+        publish("\"v2\"").await.expect(200);
         let superseded = ben.post(&app, "/consents", &said(old.json["shown"].as_str().unwrap())).await.expect(409);
         assert_eq!(superseded.json["code"], "notice_superseded");
     });

@@ -21,6 +21,7 @@ mod feedback;
 mod sessions;
 mod participants;
 mod spikes;
+mod withdrawal;
 
 mod hostile;
 mod house;
