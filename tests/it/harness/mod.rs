@@ -191,9 +191,18 @@ impl TestApp {
         Self::at(self.backend, &self.url, Clock::fixed(self.clock.now(), 2)).await
     }
 
+    /// The same, reached under another public address.
+    pub async fn under(&self, public_url: &str) -> Self {
+        Self::reached(self.backend, &self.url, Clock::fixed(self.clock.now(), 2), public_url).await
+    }
+
     /// The application over a migrated database.
     async fn at(backend: Backend, url: &str, clock: Clock) -> Self {
-        let pairs = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_PUBLIC_URL", "https://alongside.test")];
+        Self::reached(backend, url, clock, "https://alongside.test").await
+    }
+
+    async fn reached(backend: Backend, url: &str, clock: Clock, public_url: &str) -> Self {
+        let pairs = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_PUBLIC_URL", public_url)];
         let mut config = Config::read(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
         config.mail = MailWay::Memory;
         config.database_url = url.to_owned();
