@@ -247,7 +247,7 @@ fn composers() -> Composers {
     for kind in [participants::JOIN, participants::SIGN_IN, participants::JOIN_INVITATION] {
         composers.on(kind, participants::compose);
     }
-    for kind in [invitations::INVITE, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
+    for kind in [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
         composers.on(kind, invitations::compose);
     }
     composers.on(sessions::NOTES, sessions::letters::compose);
