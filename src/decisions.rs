@@ -67,3 +67,22 @@
 //! Who leaves takes back every consent to the organisation as a whole, so that coming back begins anew. What they gave to
 //! particular pieces of work stays, because each of those is an agreement of its own and others build on it; one more word
 //! in the same call takes it all back. Rejected: taking all of it back in any case (it erases what many wanted to stand).
+//!
+//! # 2026-11-24 · Nobody but the person widens
+//! Staff can write down what somebody told them, as long as it allows no more than that person's own latest words (for those
+//! who have said nothing: to be asked each time) and no more than what counts now. So a limit taken by telephone is not
+//! lifted by telephone. Rejected: widening with a note of the channel; nobody can check it, and the person's own page is one
+//! link away.
+//!
+//! # 2026-11-24 · Means of ratings move by whole groups
+//! A mean of five and a mean of six give the sixth away. Means begin at twice the organisation's minimum, and count whole
+//! groups of it in the order of arrival. Known limit: who changes a rating that is in a mean moves that mean by the difference.
+//!
+//! # 2026-11-24 · Letters stop by family
+//! Whoever stops one letter that asks stops invitations, reminders and "you asked us to ask again" alike. A letter that
+//! confirms a place the person took is of another family. The family stands before the point in a letter's kind, so a new
+//! letter cannot be left without one.
+//!
+//! # 2026-11-24 · Pages that cannot hand over a session open none
+//! The page behind a link to sign in says what the link is for and leaves it unused; joining from a letter joins and opens
+//! no session. Addresses that letters and the console name have a plain page until they have a real one.

@@ -69,7 +69,7 @@ pub async fn record(connection: &impl ConnectionTrait, id: OrganisationId, repor
         influence: influence(connection, &opportunity, now).await?,
         turnout: counts::turnout(connection, scope, now).await?,
         presence: presence::presence(connection, id, opportunity.id, minimum, now).await?,
-        ratings: counts::ratings(connection, scope).await?,
+        ratings: counts::ratings(connection, scope, minimum).await?,
         minimum,
         organisation,
         project,

@@ -11,8 +11,8 @@ use entity::{
     participant, response, theme, theme_source,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
     sea_query::{Expr, Func},
 };
 use std::collections::HashMap;
@@ -151,17 +151,16 @@ fn standing_sources(scope: Scope) -> Condition {
 }
 
 /// What people think of the feedback loop, added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ratings {
-    /// How many rated.
-    pub n: u64,
+    /// How many ratings are told of: whole groups of the minimum, in order of arrival.
+    pub people: Shown,
     /// Means of: heard, ways, matters, change, worth it.
-    pub means: [f64; 5],
+    pub means: Option<[f64; 5]>,
 }
 
 #[derive(FromQueryResult)]
 struct RatingSums {
-    n: i64,
     heard: Option<i64>,
     ways: Option<i64>,
     matters: Option<i64>,
@@ -169,32 +168,41 @@ struct RatingSums {
     worth_it: Option<i64>,
 }
 
-/// Adds up the ratings of an opportunity.
-pub async fn ratings(connection: &impl ConnectionTrait, scope: Scope) -> Result<Ratings> {
-    use loop_rating::Column::{Change, Heard, Matters, OpportunityId, OrganisationId, Ways, WorthIt};
+/// How many of `n` ratings are told of: none of a further group before it is whole. Otherwise a mean before and a mean
+/// after one more rating would give that rating away.
+fn whole_groups(n: u64, minimum: u64) -> u64 {
+    n.checked_div(minimum).map_or(n, |groups| groups * minimum)
+}
+
+/// Adds up the ratings of an opportunity. Means are there from twice the minimum on.
+pub async fn ratings(connection: &impl ConnectionTrait, scope: Scope, minimum: u64) -> Result<Ratings> {
+    use loop_rating::Column::{Change, Heard, Id, Matters, OpportunityId, OrganisationId, Ways, WorthIt};
+    let all =
+        loop_rating::Entity::find().filter(OrganisationId.eq(scope.organisation)).filter(OpportunityId.eq(scope.opportunity));
+    let n = all.clone().count(connection).await?;
+    let told = whole_groups(n, minimum);
+    let people = if told == 0 { alone(n, minimum) } else { Shown::Number(told) };
+    if told < minimum.saturating_mul(2) || told == 0 {
+        return Ok(Ratings { people, means: None });
+    }
+    let first = all.select_only().column(Id).order_by_asc(Id).limit(told).into_query();
     let sums = loop_rating::Entity::find()
         .select_only()
-        .column_as(loop_rating::Column::Id.count(), "n")
         .column_as(Heard.sum(), "heard")
         .column_as(Ways.sum(), "ways")
         .column_as(Matters.sum(), "matters")
         .column_as(Change.sum(), "change")
         .column_as(WorthIt.sum(), "worth_it")
         .filter(OrganisationId.eq(scope.organisation))
-        .filter(OpportunityId.eq(scope.opportunity))
+        .filter(Id.in_subquery(first))
         .into_model::<RatingSums>()
         .one(connection)
         .await?;
-    let Some(sums) = sums else { return Ok(Ratings::default()) };
-    let n = count(sums.n)?;
-    if n == 0 {
-        return Ok(Ratings::default());
-    }
     // Sums of marks from 1 to 5 are far below the numbers that a float cannot hold.
     #[allow(clippy::cast_precision_loss)]
-    let mean = |sum: Option<i64>| sum.unwrap_or(0) as f64 / n as f64;
-    let means = [sums.heard, sums.ways, sums.matters, sums.change, sums.worth_it].map(mean);
-    Ok(Ratings { n, means })
+    let mean = |sum: Option<i64>| (sum.unwrap_or(0) as f64 / told as f64 * 10.0).round() / 10.0;
+    let means = sums.map(|sums| [sums.heard, sums.ways, sums.matters, sums.change, sums.worth_it].map(mean));
+    Ok(Ratings { people, means })
 }
 
 /// Whether somebody took part in an opportunity, and did not take all of it back.
@@ -224,4 +232,15 @@ pub async fn is_behind_theme(
 /// The scope of an opportunity.
 pub fn scope(organisation: OrganisationId, opportunity: OpportunityId) -> Scope {
     Scope { organisation, opportunity }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_further_group_is_told_when_it_is_whole() {
+        assert_eq!([0, 4, 5, 9, 10, 14, 15].map(|n| whole_groups(n, 5)), [0, 0, 5, 5, 10, 10, 15]);
+        assert_eq!(whole_groups(7, 0), 7);
+    }
 }

@@ -154,7 +154,7 @@ fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
         assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "no"]);
         // What may no longer be used is not shown, before any job has run.
         given.consent(&ben, Purpose::Participate, group.0, ConsentType::Withdraw).await;
-        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), [String::new(); 0]);
+        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), Vec::<String>::new());
     });
 }
 
@@ -182,6 +182,9 @@ fn a_claim_is_judged_by_those_whose_words_they_were() {
         // One who agrees does not outvote one who does not; who changes their mind counts once.
         assert_eq!(who[0].post(&app, &mine, &json!({"standing": "confirmed"})).await.expect(200).json["standing"], "disputed");
         assert_eq!(who[1].post(&app, &mine, &json!({"standing": "confirmed"})).await.expect(200).json["standing"], "confirmed");
+        given.draft(id).await;
+        given.post(id, "/report/publish", &json!({})).await.expect(200);
+        app.outbox().await;
         let ledger = who[0].get(&app, "/ledger").await.expect(200).json;
         assert_eq!(ledger["items"][0]["influence"][0]["mine"], "confirmed");
         // Who has taken back what they said has no say any more.

@@ -9,6 +9,7 @@ use chrono::Duration;
 use entity::{WithdrawalEffect::*, *};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use serde_json::json;
+use std::cell::Cell;
 
 async fn start(app: &TestApp) -> Given {
     let root = app.administrator().await;
@@ -338,15 +339,17 @@ fn answers_on_their_way_do_not_come_back() {
         };
         let body = json!({"purpose": "participate", "opportunity": scene.about.id});
         ben.post(&app, "/consents/withdraw", &body).await.expect(200);
-        let job = tokio::spawn({
-            let app = app.clone();
-            async move { app.run_jobs().await }
-        });
-        if let Some(tx) = tx {
+        let done = Cell::new(false);
+        let job = async {
+            app.run_jobs().await;
+            done.set(true);
+        };
+        let answering = async {
+            let Some(tx) = tx else { return };
             assert!(held.is_some());
             let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
             let waits = sea_orm::Statement::from_string(db.backend(), waits);
-            while !job.is_finished() && db.read().query_one_raw(waits.clone()).await.unwrap().is_none() {
+            while !done.get() && db.read().query_one_raw(waits.clone()).await.unwrap().is_none() {
                 tokio::task::yield_now().await;
             }
             let answers = response::ActiveModel {
@@ -358,8 +361,8 @@ fn answers_on_their_way_do_not_come_back() {
             };
             response::Entity::update(answers).exec(&tx).await.unwrap();
             tx.commit().await.unwrap();
-        }
-        job.await.unwrap();
+        };
+        tokio::join!(job, answering);
         assert_eq!(scene.held(ben).await, [""; 0]);
     });
 }
