@@ -4,10 +4,10 @@ use super::rules;
 use crate::{
     accounts::{Actor, Person},
     platform::{Error, Platform, Result, Tx, audit, http::Cursor, text::Check},
-    statistics::counts,
+    statistics::{counts, people},
 };
 use entity::{
-    ContributionId, DecisionId, InfluenceId, InfluenceLevel, OpportunityId, OrganisationId, ProjectId, Standing, ThemeId,
+    ContributionId, DecisionId, InfluenceId, InfluenceLevel, OpportunityId, OrganisationId, ProjectId, Standing, ThemeId, Time,
     contribution, decision, influence, influence_answer, opportunity, theme,
 };
 use sea_orm::{
@@ -44,9 +44,11 @@ pub async fn claim(tx: &Tx, platform: &Platform, actor: &Actor, about: DecisionI
     }
     if let Some(id) = claim.contribution {
         let row = contribution::Entity::find_by_id((actor.organisation, id)).one(tx).await?;
-        let row = row.filter(|row| row.withdrawn_at.is_none());
-        let known = in_project(tx, actor.organisation, row.map(|row| row.opportunity_id), found.project_id).await?;
-        check.that(known, "/contribution", "unknown", "Name a contribution to the decision's project that was not taken back.");
+        let about = row.map(|row| row.opportunity_id);
+        let known = in_project(tx, actor.organisation, about, found.project_id).await?
+            && is_used(tx, actor.organisation, about, id, platform.clock.now()).await?;
+        let detail = "Name a contribution to the decision's project that was not taken back and may be used.";
+        check.that(known, "/contribution", "unknown", detail);
     }
     check.done()?;
     let row = influence::ActiveModel {
@@ -65,6 +67,18 @@ pub async fn claim(tx: &Tx, platform: &Platform, actor: &Actor, about: DecisionI
     let object = format!("influence:{}", made.id);
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "claim_influence", &object).await?;
     Ok(made)
+}
+
+async fn is_used(
+    tx: &Tx,
+    organisation: OrganisationId,
+    opportunity: Option<OpportunityId>,
+    id: ContributionId,
+    now: Time,
+) -> Result<bool> {
+    let Some(opportunity) = opportunity else { return Ok(false) };
+    let used = people::contributions(counts::scope(organisation, opportunity), now);
+    Ok(used.filter(contribution::Column::Id.eq(id)).count(tx).await? > 0)
 }
 
 async fn in_project(

@@ -126,7 +126,8 @@ fn what_somebody_gave_can_be_taken_back() {
 fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
     everywhere(|app| async move {
         let given = start(&app).await;
-        let group = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
+        let project = given.project(&[]).await;
+        let group = given.opportunity(project, OpportunityState::Open).await;
         let ben = given.someone("ben").await;
         given.place(group, &ben, PlaceState::Held).await;
         let path = format!("/opportunities/{group}/contributions");
@@ -137,7 +138,7 @@ fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
         let fields = [("/participant", "no_consent"), ("/quote", "no_consent")];
         assert_eq!(refused, fields.map(|(at, code)| (at.to_owned(), code.to_owned())));
         given.agrees(&ben, group).await;
-        ben.post(&app, &path, &own("no")).await.expect(201);
+        let made = ben.post(&app, &path, &own("no")).await.expect(201);
         for quote in ["anonymous", "named"] {
             let expected = [("/quote".to_owned(), "no_consent".to_owned())];
             assert_eq!(ben.post(&app, &path, &own(quote)).await.expect(422).violations(), expected);
@@ -155,6 +156,10 @@ fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
         // What may no longer be used is not shown, before any job has run.
         given.consent(&ben, Purpose::Participate, group.0, ConsentType::Withdraw).await;
         assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), Vec::<String>::new());
+        let decision = given.decision(project, "Which colour", None).await;
+        let claim = json!({"contribution": made.id(), "level": "changed", "note": "Green."});
+        let refused = given.ada.post(&app, &format!("/decisions/{decision}/influence"), &claim).await.expect(422);
+        assert_eq!(refused.violations(), [("/contribution".to_owned(), "unknown".to_owned())]);
     });
 }
 
