@@ -10,7 +10,7 @@ use crate::{
             limits::Limits,
             once, openapi, problem,
         },
-        jobs::{Next, Queue},
+        jobs::{Fault, Next, Queue},
         mail::{Composers, Mailer, Transport},
         tasks::Tasks,
     },
@@ -218,7 +218,7 @@ fn queue() -> Queue {
     queue.on(participants::SIGN_IN_ASKED, participants::write_sign_in);
     queue.on(participants::PREFERENCE_CHANGED, matching::preference::changed);
     queue.on(participants::LEFT, matching::preference::changed);
-    queue.on(consent::WITHDRAWN, responses::withdrawal::carry_out);
+    queue.on(consent::WITHDRAWN, withdrawn);
     queue.on(opportunities::CLOSE_DUE, |platform, _| opportunities::opening::close_due(platform));
     queue.on(opportunities::OPENED, |_, _| async { Ok(Next::Done) });
     queue.on(opportunities::CLOSED, invitations::jobs::closed);
@@ -231,6 +231,21 @@ fn queue() -> Queue {
     queue
 }
 
+/// Carries out what a withdrawal promised, in every room that holds something given under that consent: all of it or
+/// nothing. Answers come first, because that holds the invitation; what rests on them follows.
+async fn withdrawn(platform: Platform, payload: serde_json::Value) -> Result<Next, Fault> {
+    let withdrawal = consent::Withdrawal::read(payload)?;
+    let tx = platform.db.begin().await?;
+    responses::withdrawal::carry_out(&tx, &platform, &withdrawal).await?;
+    sessions::withdrawal::carry_out(&tx, &platform, &withdrawal).await?;
+    influence::withdrawal::carry_out(&tx, &withdrawal).await?;
+    feedback::withdrawal::carry_out(&tx, &withdrawal).await?;
+    consent::withdrawal::erase_facts(&tx, &withdrawal).await?;
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(Next::Done)
+}
+
 /// Who writes which letter.
 fn composers() -> Composers {
     let mut composers = Composers::default();
@@ -240,7 +255,7 @@ fn composers() -> Composers {
     for kind in [participants::JOIN, participants::SIGN_IN, participants::JOIN_INVITATION] {
         composers.on(kind, participants::compose);
     }
-    for kind in [invitations::INVITE, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
+    for kind in [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
         composers.on(kind, invitations::compose);
     }
     composers.on(sessions::NOTES, sessions::letters::compose);

@@ -73,3 +73,38 @@
 //! # 2026-11-24 · Metrics are for the operator
 //! `/metrics` stands on the listener of the API, so it answers callers on the same computer that came through no proxy, or
 //! whoever sends the token. Rejected: a second listener (one more port to guard in every installation).
+//!
+//! # 2026-11-24 · What a withdrawal takes with it
+//! The effect that a notice promises is about what is held for that use. For taking part that is everything somebody gave:
+//! answers and their draft, contributions, what they said about notes, ratings, what they said about claims, and the record
+//! of which theme rests on their words; with `erase_all_identifiable` also whose words they were and who was at a meeting.
+//! For facts about oneself it is those facts, for being quoted the leave that was given with words. Being counted leaves
+//! nothing behind but published numbers, so there is nothing to erase; the next number leaves the person out. That somebody
+//! was asked, and what they said to a notice, stays: the first so that they are not asked again, the second as the proof.
+//! `erase_raw_unpublished` keeps what a report holds that was published while the consent stood. What nothing here can carry
+//! out (recordings, data that a recipient has) may not be promised: such a notice is refused by name. So is a use in a
+//! notice where nobody looks for it.
+//!
+//! # 2026-11-24 · Leaving takes back what was agreed with the organisation
+//! Who leaves takes back every consent to the organisation as a whole, so that coming back begins anew. What they gave to
+//! particular pieces of work stays, because each of those is an agreement of its own and others build on it; one more word
+//! in the same call takes it all back. Rejected: taking all of it back in any case (it erases what many wanted to stand).
+//!
+//! # 2026-11-24 · Nobody but the person widens
+//! Staff can write down what somebody told them, as long as it allows no more than that person's own latest words (for those
+//! who have said nothing: to be asked each time) and no more than what counts now. So a limit taken by telephone is not
+//! lifted by telephone. Rejected: widening with a note of the channel; nobody can check it, and the person's own page is one
+//! link away.
+//!
+//! # 2026-11-24 · Means of ratings move by whole groups
+//! A mean of five and a mean of six give the sixth away. Means begin at twice the organisation's minimum, and count whole
+//! groups of it in the order of arrival. Known limit: who changes a rating that is in a mean moves that mean by the difference.
+//!
+//! # 2026-11-24 · Letters stop by family
+//! Whoever stops one letter that asks stops invitations, reminders and "you asked us to ask again" alike. A letter that
+//! confirms a place the person took is of another family. The family stands before the point in a letter's kind, so a new
+//! letter cannot be left without one.
+//!
+//! # 2026-11-24 · Pages that cannot hand over a session open none
+//! The page behind a link to sign in says what the link is for and leaves it unused; joining from a letter joins and opens
+//! no session. Addresses that letters and the console name have a plain page until they have a real one.

@@ -42,7 +42,8 @@
 //! [`accounts::access::may`] before the body is taken; the verb it calls, in a file of the room, taking `&Tx` if it
 //! writes; a test in `tests/it/<room>.rs`. The role table in `tests/golden/` shows who may call it.
 //!
-//! **Add a letter.** A kind (`room.name`) as a constant in the room's `mod.rs`; its text in `letters.rs`, which asks again
+//! **Add a letter.** A kind (`family.name`: whoever stops one letter of a family stops all
+//! of it; the family is the room, or part of what it writes) as a constant in the room's `mod.rs`; its text in `letters.rs`, which asks again
 //! whether it may be sent; [`platform::mail::enqueue`] in the transaction of what it is about; one line in `composers()` of
 //! [`app`]. The letter test renders it from a sample.
 

@@ -447,13 +447,13 @@ words! {
         PaymentProcessing,
     }
 
-    /// What withdrawing a consent does to what was already given.
+    /// What withdrawing a consent does to what is held for that use.
     WithdrawalEffect {
         /// Nothing new is done; what was given stays as it is.
         StopFutureOnly,
-        /// Answers that are in no published report are erased.
+        /// What is held for this use and is in no published report is erased.
         EraseRawUnpublished,
-        /// Everything that can be told to be this person's is erased.
+        /// Everything held for this use that can be told to be this person's is erased.
         EraseAllIdentifiable,
         /// It can no longer be found, because nothing links it to the person.
         CannotLocate,

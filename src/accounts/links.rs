@@ -27,10 +27,11 @@ impl LinkKind {
         }
     }
 
-    /// The first part of the address of the hosted page. One page takes both links that open a session.
+    /// The first part of the address of the hosted page.
     fn page(self) -> &'static str {
         match self {
-            Self::Join | Self::SignIn => "join",
+            Self::Join => "join",
+            Self::SignIn => "sign-in",
             Self::Invitation => "i",
             Self::Unsubscribe => "u",
         }

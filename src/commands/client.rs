@@ -80,7 +80,7 @@ impl Client {
     pub async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Value> {
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         // A change is based on whatever is there: this client is alone with its data.
-        let headers: &[(&str, &str)] = if method == Method::PUT { &[("if-match", "*")] } else { &[] };
+        let headers: &[(&str, &str)] = if method == Method::GET { &[] } else { &[("if-match", "*")] };
         let answer = self.send(method.clone(), path, token, "application/json", headers, body).await?;
         answer.json().map_err(|error| Error::bug(format!("{method} {path}: {error}")))
     }

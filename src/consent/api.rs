@@ -1,238 +1,30 @@
-//! Endpoints for notices, and for a person's own consents.
+//! Endpoints for notices, for a person's own consents, and for leaving.
+
+mod shapes;
 
 use super::{
-    notices,
-    record::{self, Said, Speaker},
+    leaving, notices,
+    record::{self, Speaker},
 };
 use crate::{
-    accounts::{Person, Power, access},
+    accounts::{Power, access},
+    participants,
     platform::{
         Error, Platform, Result,
         http::{Body, Caller, Chapter, Created, Cursor, Fine, Once, Page},
-        secret::hex,
     },
 };
-use entity::{
-    ConsentEventId, ConsentType, LetterFormat, NoticeContent, NoticeId, NoticeState, OpportunityId, OrganisationId, Purpose,
-    Time, WithdrawalEffect, consent_event, consent_standing, notice,
-};
+use entity::{NoticeId, OrganisationId, notice};
 use poem_openapi::{
-    Object, OpenApi,
+    OpenApi,
     param::{Header, Path, Query},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde::Deserialize;
+pub use shapes::{
+    ConsentEventOut, ConsentIn, ConsentsIn, LeftOut, NoticeChangeIn, NoticeIn, NoticeOut, ShownIn, ShownOut, StandingOut,
+    WithdrawIn, WithdrawnOut,
+};
 use uuid::Uuid;
-
-/// A notice to be drafted.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoticeIn {
-    /// The opportunity it is for; left out, it is for the organisation as a whole.
-    #[serde(default)]
-    opportunity: Option<OpportunityId>,
-    /// What it says.
-    content: NoticeContent,
-}
-
-/// A changed draft.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoticeChangeIn {
-    /// What it says.
-    content: NoticeContent,
-}
-
-/// A notice.
-#[derive(Object)]
-pub struct NoticeOut {
-    /// Its id.
-    id: NoticeId,
-    /// The opportunity it is for; absent for the organisation as a whole.
-    #[oai(skip_serializing_if_is_none)]
-    opportunity: Option<OpportunityId>,
-    /// Number of the version.
-    n: i32,
-    /// Draft or published.
-    state: NoticeState,
-    /// What it says.
-    content: NoticeContent,
-    /// SHA-256 of the content, in hexadecimal, once published.
-    #[oai(skip_serializing_if_is_none)]
-    digest: Option<String>,
-    /// When it was published.
-    #[oai(skip_serializing_if_is_none)]
-    published_at: Option<Time>,
-}
-
-impl From<notice::Model> for NoticeOut {
-    fn from(row: notice::Model) -> Self {
-        Self {
-            id: row.id,
-            opportunity: (row.scope_id != row.organisation_id.0).then_some(OpportunityId(row.scope_id)),
-            n: row.n,
-            state: row.state,
-            content: row.content,
-            digest: row.digest.map(|digest| hex(&digest)),
-            published_at: row.published_at,
-        }
-    }
-}
-
-/// In which form a notice was shown.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShownIn {
-    /// Language tag.
-    pub language: String,
-    /// Plain English or Easy Read.
-    pub format: LetterFormat,
-}
-
-/// The proof that a notice was shown.
-#[derive(Object)]
-pub struct ShownOut {
-    /// Send it with what the person says; it works once, within a day.
-    pub shown: String,
-}
-
-/// What a person says about one purpose.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConsentIn {
-    /// About what.
-    pub purpose: Purpose,
-    /// `give`, `refuse` or `defer`.
-    pub choice: ConsentType,
-}
-
-/// What a person says to a notice. Purposes that are left out stay as they are.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConsentsIn {
-    /// The proof that the notice was shown.
-    pub shown: String,
-    /// What is said.
-    pub consents: Vec<ConsentIn>,
-}
-
-impl ConsentsIn {
-    /// What is said, for [`record::say`].
-    pub fn said(&self) -> Vec<Said> {
-        self.consents.iter().map(|one| Said { purpose: one.purpose, choice: one.choice }).collect()
-    }
-}
-
-/// What is taken back.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WithdrawIn {
-    /// To what.
-    pub purpose: Purpose,
-    /// For which opportunity; left out, for the organisation as a whole.
-    #[serde(default)]
-    pub opportunity: Option<OpportunityId>,
-}
-
-/// Where a consent stands.
-#[derive(Object)]
-pub struct StandingOut {
-    /// To what.
-    purpose: Purpose,
-    /// For which opportunity; absent for the organisation as a whole.
-    #[oai(skip_serializing_if_is_none)]
-    opportunity: Option<OpportunityId>,
-    /// The last thing that was said.
-    said: ConsentType,
-    /// Whether it is a yes that holds now.
-    permits: bool,
-    /// The notice it was said to.
-    notice: NoticeId,
-    /// The yes holds until.
-    #[oai(skip_serializing_if_is_none)]
-    valid_until: Option<Time>,
-}
-
-impl StandingOut {
-    /// From the row.
-    pub fn of(row: consent_standing::Model, now: Time) -> Self {
-        let state = super::rules::State::after(row.r#type, row.valid_until);
-        Self {
-            purpose: row.purpose,
-            opportunity: (row.scope_id != row.organisation_id.0).then_some(OpportunityId(row.scope_id)),
-            said: row.r#type,
-            permits: state.permits(now),
-            notice: row.notice_id,
-            valid_until: row.valid_until,
-        }
-    }
-}
-
-/// One thing a person said.
-#[derive(Object)]
-pub struct ConsentEventOut {
-    /// Its id.
-    id: ConsentEventId,
-    /// About what.
-    purpose: Purpose,
-    /// For which opportunity; absent for the organisation as a whole.
-    #[oai(skip_serializing_if_is_none)]
-    opportunity: Option<OpportunityId>,
-    /// What was said.
-    said: ConsentType,
-    /// To which notice.
-    notice: NoticeId,
-    /// How it reached us.
-    channel: String,
-    /// What withdrawing does, as the notice said.
-    withdrawal_effect: WithdrawalEffect,
-    /// When.
-    at: Time,
-    /// Holds until.
-    #[oai(skip_serializing_if_is_none)]
-    valid_until: Option<Time>,
-}
-
-impl From<consent_event::Model> for ConsentEventOut {
-    fn from(row: consent_event::Model) -> Self {
-        Self {
-            id: row.id,
-            purpose: row.purpose,
-            opportunity: (row.scope_id != row.organisation_id.0).then_some(OpportunityId(row.scope_id)),
-            said: row.r#type,
-            notice: row.notice_id,
-            channel: row.channel,
-            withdrawal_effect: row.withdrawal_effect,
-            at: row.occurred_at,
-            valid_until: row.valid_until,
-        }
-    }
-}
-
-/// Whether something was taken back.
-#[derive(Object)]
-pub struct WithdrawnOut {
-    /// Whether there was a yes to take back. A second withdrawal changes nothing.
-    pub withdrawn: bool,
-    /// What happens now, in words.
-    pub message: String,
-}
-
-impl WithdrawnOut {
-    /// In words.
-    pub fn of(withdrawn: bool) -> Self {
-        let message = if withdrawn {
-            "It is taken back. What the notice promised is being done."
-        } else {
-            "There was nothing to take back."
-        };
-        Self { withdrawn, message: message.into() }
-    }
-}
-
-fn speaker(person: Person) -> Speaker {
-    Speaker { organisation: person.organisation, participant: person.participant, channel: "web", by: person.by() }
-}
 
 /// Notices and consent.
 pub struct Api(pub Platform);
@@ -309,17 +101,19 @@ impl Api {
 
     /// Publish a notice
     ///
-    /// From then on it never changes. Refused, with everything that is wrong, if it promises what may not be promised.
+    /// From then on it never changes. `If-Match` names the version that was read, so that nobody publishes words they have
+    /// not seen. Refused, with everything that is wrong, if it promises what may not be promised.
     #[oai(path = "/organisations/:organisation/notices/:notice/publish", method = "post", operation_id = "publishNotice")]
     async fn publish(
         &self,
         caller: Caller,
         organisation: Path<OrganisationId>,
         notice: Path<NoticeId>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
     ) -> Result<Fine<NoticeOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let tx = self.0.db.begin().await?;
-        let published = notices::publish(&tx, &self.0, &actor, notice.0).await?;
+        let published = notices::publish(&tx, &self.0, &actor, notice.0, if_match.0.as_deref()).await?;
         tx.commit().await.map_err(Error::from)?;
         let version = published.version;
         Ok(Fine::new(&published.into()).version(version))
@@ -341,7 +135,7 @@ impl Api {
         let person = access::person(&self.0, &caller).await?;
         let given = body.take()?;
         let tx = self.0.db.begin().await?;
-        let token = record::shown(&tx, &self.0, &speaker(person), notice.0, &given.language, given.format).await?;
+        let token = record::shown(&tx, &self.0, &Speaker::on_the_web(&person), notice.0, &given.language, given.format).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(Created::new(&ShownOut { shown: token.reveal().into() }))
     }
@@ -354,7 +148,7 @@ impl Api {
         let person = access::person(&self.0, &caller).await?;
         let given = body.take()?;
         let tx = self.0.db.begin().await?;
-        let standing = record::say(&tx, &self.0, &speaker(person), &given.shown, &given.said()).await?;
+        let standing = record::say(&tx, &self.0, &Speaker::on_the_web(&person), &given.shown, &given.said()).await?;
         tx.commit().await.map_err(Error::from)?;
         let now = self.0.clock.now();
         let out: Vec<_> = standing.into_iter().map(|row| StandingOut::of(row, now)).collect();
@@ -388,6 +182,24 @@ impl Api {
         Ok(Fine::new(&cursor.page(rows, |row| row.id.0, ConsentEventOut::from)))
     }
 
+    /// Leave
+    ///
+    /// At once, and without a reason. What you agreed to with the organisation as a whole is taken back. What you gave to
+    /// particular pieces of work stays there, unless you say that it is taken back too. The answer says what happens.
+    #[oai(path = "/me/leave", method = "post", operation_id = "leave", tag = "Chapter::Me")]
+    async fn leave(
+        &self,
+        caller: Caller,
+        /// Whether what you gave to particular pieces of work is taken back too.
+        everything: Query<Option<bool>>,
+    ) -> Result<Fine<LeftOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let everything = everything.0.unwrap_or(false);
+        leaving::leave(&self.0, &person, everything).await?;
+        let (_, organisation) = participants::me(&self.0, &person).await?;
+        Ok(Fine::new(&LeftOut { what_happens: leaving::what_happens(everything, &organisation.contact) }))
+    }
+
     /// Take a consent back
     ///
     /// No reason is asked. Doing it twice changes nothing.
@@ -397,7 +209,7 @@ impl Api {
         let given = body.take()?;
         let scope: Uuid = given.opportunity.map_or(person.organisation.0, |opportunity| opportunity.0);
         let tx = self.0.db.begin().await?;
-        let withdrawn = record::withdraw(&tx, &self.0, &speaker(person), given.purpose, scope).await?;
+        let withdrawn = record::withdraw(&tx, &self.0, &Speaker::on_the_web(&person), given.purpose, scope).await?;
         tx.commit().await.map_err(Error::from)?;
         self.0.wake.notify_one();
         Ok(Fine::new(&WithdrawnOut::of(withdrawn)))

@@ -13,6 +13,7 @@ pub fn check(content: &NoticeContent, for_opportunity: bool) -> Result<()> {
     }
     for (index, purpose) in content.purposes.iter().enumerate() {
         one(&mut check, index, purpose);
+        place(&mut check, index, purpose.purpose, for_opportunity);
         let twice = content.purposes[..index].iter().any(|earlier| earlier.purpose == purpose.purpose);
         check.that(!twice, &format!("/purposes/{index}/purpose"), "twice", "Name each purpose once.");
     }
@@ -38,6 +39,7 @@ pub fn shape(content: &NoticeContent) -> Check {
 }
 
 fn one(check: &mut Check, index: usize, given: &NoticePurpose) {
+    use WithdrawalEffect::{EraseAllIdentifiable, EraseRawUnpublished};
     let at = |field: &str| format!("/purposes/{index}/{field}");
     check.text(&at("text"), &given.text, 2_000);
     check.that(!given.data.is_empty(), &at("data"), "required", "Name the data that is used.");
@@ -62,8 +64,46 @@ fn one(check: &mut Check, index: usize, given: &NoticePurpose) {
         "can_be_located",
         "These answers are linked to the person, so they can be found. Choose another effect.",
     );
+    check.that(
+        can_be_done(given.purpose) || !matches!(given.withdrawal_effect, EraseRawUnpublished | EraseAllIdentifiable),
+        &at("withdrawal_effect"),
+        "cannot_be_done",
+        "Nothing here can erase what is held for this use, so it must not be promised. Use stop_future_only.",
+    );
     let shared = given.purpose != Purpose::ShareNamedRecipient || !given.recipients.is_empty();
     check.that(shared, &at("recipients"), "required", "Name who receives the data.");
+}
+
+/// Whether somebody carries out that what is held for this use is erased.
+fn can_be_done(purpose: Purpose) -> bool {
+    matches!(
+        purpose,
+        Purpose::Participate
+            | Purpose::PublishInAggregate
+            | Purpose::QuoteAnonymous
+            | Purpose::QuoteAttributed
+            | Purpose::DemographicsRepresentativeness
+    )
+}
+
+/// Each use is asked about where it is looked up. A switch in another notice would be one that does nothing.
+fn place(check: &mut Check, index: usize, purpose: Purpose, for_opportunity: bool) {
+    use Purpose::{ContactFeedback, ContactInvite, ContactReminder, DemographicsRepresentativeness};
+    let at = format!("/purposes/{index}/purpose");
+    let of_the_whole = matches!(purpose, ContactInvite | ContactReminder | ContactFeedback | DemographicsRepresentativeness);
+    let of_one = matches!(purpose, Purpose::Participate | Purpose::PublishInAggregate);
+    check.that(
+        !(for_opportunity && of_the_whole),
+        &at,
+        "organisation_wide",
+        "This is agreed to for the organisation as a whole. Name it in the organisation's notice.",
+    );
+    check.that(
+        for_opportunity || !of_one,
+        &at,
+        "one_opportunity",
+        "This is agreed to for one way to take part at a time. Name it in the notice of each.",
+    );
 }
 
 /// Whether data under this purpose is something the person said, as against a way to write to them.
@@ -149,11 +189,48 @@ mod tests {
             codes(|n| n.purposes[0].withdrawal_effect = WithdrawalEffect::CannotLocate),
             ["/purposes/0/withdrawal_effect can_be_located"]
         );
+        assert_eq!(
+            codes(|n| n.purposes.push(NoticePurpose { purpose: Purpose::ContactInvite, ..n.purposes[0].clone() })),
+            ["/purposes/1/withdrawal_effect cannot_be_done", "/purposes/1/purpose organisation_wide"]
+        );
         let share = |n: &mut NoticeContent| {
             let mut more = n.purposes[0].clone();
             more.purpose = Purpose::ShareNamedRecipient;
             n.purposes.push(more);
         };
-        assert_eq!(codes(share), ["/purposes/1/recipients required"]);
+        assert_eq!(codes(share), ["/purposes/1/withdrawal_effect cannot_be_done", "/purposes/1/recipients required"]);
+    }
+    /// Every use and every effect: what is published can be carried out.
+    #[test]
+    fn only_what_can_be_carried_out_is_promised() {
+        use Purpose::*;
+        use WithdrawalEffect::{EraseAllIdentifiable, EraseRawUnpublished, StopFutureOnly};
+        for purpose in Purpose::ALL.iter().copied() {
+            for effect in WithdrawalEffect::ALL.iter().copied() {
+                for whole in [true, false] {
+                    let mut content = good();
+                    let one = NoticePurpose {
+                        purpose,
+                        withdrawal_effect: effect,
+                        recipients: vec!["A named one".into()],
+                        ..content.purposes[0].clone()
+                    };
+                    content.purposes =
+                        if whole || purpose == Participate { vec![one] } else { vec![content.purposes[0].clone(), one] };
+                    let fine = check(&content, !whole).is_ok();
+                    let erases = matches!(effect, EraseRawUnpublished | EraseAllIdentifiable);
+                    let expected = match purpose {
+                        Participate | PublishInAggregate => erases && !whole,
+                        QuoteAnonymous | QuoteAttributed => erases,
+                        DemographicsRepresentativeness => erases && whole,
+                        ContactInvite | ContactReminder | ContactFeedback => effect == StopFutureOnly && whole,
+                        RecontactFuture | PaymentProcessing => effect == StopFutureOnly,
+                        // Consent with nothing behind it must erase, and nothing here can.
+                        ShareNamedRecipient | AudioVideo => false,
+                    };
+                    assert_eq!(fine, expected, "{purpose} {effect} {whole}");
+                }
+            }
+        }
     }
 }

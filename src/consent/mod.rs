@@ -5,28 +5,16 @@
 //! no reason, and does what the notice said it would do.
 
 pub mod api;
+pub mod leaving;
 mod lint;
 pub mod notices;
 pub mod permits;
 pub mod record;
 pub mod rules;
+pub mod withdrawal;
 
-pub use permits::{permits, permitted};
+pub use permits::{permits, permitted, permitting};
+pub use withdrawal::Withdrawal;
 
 /// Kind of the job that carries out what a withdrawal promised. Rooms above take it over.
 pub const WITHDRAWN: &str = "consent.withdrawn";
-
-/// What happened, for [`WITHDRAWN`].
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Withdrawal {
-    /// In which organisation.
-    pub organisation: entity::OrganisationId,
-    /// Whose consent.
-    pub participant: entity::ParticipantId,
-    /// To what.
-    pub purpose: entity::Purpose,
-    /// The organisation, or one opportunity.
-    pub scope: uuid::Uuid,
-    /// What was promised to happen.
-    pub effect: entity::WithdrawalEffect,
-}

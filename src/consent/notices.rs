@@ -85,12 +85,13 @@ pub async fn change(
     Ok(changed)
 }
 
-/// Publishes a draft: from now on it never changes, and is known by its digest.
-pub async fn publish(tx: &Tx, platform: &Platform, actor: &Actor, id: NoticeId) -> Result<notice::Model> {
+/// Publishes a draft as it was read: from now on it never changes, and is known by its digest.
+pub async fn publish(tx: &Tx, platform: &Platform, actor: &Actor, id: NoticeId, if_match: Option<&str>) -> Result<notice::Model> {
     let old = locked(tx, actor.organisation, id).await?;
     if old.state == NoticeState::Published {
         return Err(Error::conflict("published", "This notice is published already."));
     }
+    etag::expect(if_match, old.version)?;
     lint::check(&old.content, old.scope_id != actor.organisation.0)?;
     let (digest, version) = (digest(&old.content)?, old.version + 1);
     let mut row = old.into_active_model();

@@ -1,14 +1,19 @@
 //! The one question that guards every use of personal data: may this be done with this person's data, now?
 
-use crate::platform::Result;
-use entity::{ConsentType, OrganisationId, ParticipantId, Purpose, Time, consent_standing};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
-use std::collections::HashSet;
+use super::rules::State;
+use crate::platform::{Result, Tx};
+use entity::{ConsentType, OpportunityId, OrganisationId, ParticipantId, Purpose, QuotePermission, Time, consent_standing};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::SelectStatement,
+};
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// What a standing must be to permit: agreed, and not run out.
-pub fn standing(purpose: Purpose, scope: Uuid, now: Time) -> Condition {
+pub fn standing(organisation: OrganisationId, purpose: Purpose, scope: Uuid, now: Time) -> Condition {
     Condition::all()
+        .add(consent_standing::Column::OrganisationId.eq(organisation))
         .add(consent_standing::Column::Purpose.eq(purpose))
         .add(consent_standing::Column::ScopeId.eq(scope))
         .add(consent_standing::Column::Type.is_in([ConsentType::Give, ConsentType::Renew]))
@@ -17,6 +22,15 @@ pub fn standing(purpose: Purpose, scope: Uuid, now: Time) -> Condition {
                 .add(consent_standing::Column::ValidUntil.is_null())
                 .add(consent_standing::Column::ValidUntil.gt(now)),
         )
+}
+
+/// Everybody who permits a use now: the ids, as a subquery.
+pub fn permitting(organisation: OrganisationId, purpose: Purpose, scope: Uuid, now: Time) -> SelectStatement {
+    consent_standing::Entity::find()
+        .select_only()
+        .column(consent_standing::Column::ParticipantId)
+        .filter(standing(organisation, purpose, scope, now))
+        .into_query()
 }
 
 /// Whether `participant` permits `purpose` in `scope` (the organisation's id, or an opportunity's). Everything that is
@@ -30,9 +44,8 @@ pub async fn permits(
     now: Time,
 ) -> Result<bool> {
     let found = consent_standing::Entity::find()
-        .filter(consent_standing::Column::OrganisationId.eq(organisation))
         .filter(consent_standing::Column::ParticipantId.eq(participant))
-        .filter(standing(purpose, scope, now))
+        .filter(standing(organisation, purpose, scope, now))
         .count(connection)
         .await?;
     Ok(found > 0)
@@ -50,11 +63,93 @@ pub async fn permitted(
     let found: Vec<ParticipantId> = consent_standing::Entity::find()
         .select_only()
         .column(consent_standing::Column::ParticipantId)
-        .filter(consent_standing::Column::OrganisationId.eq(organisation))
         .filter(consent_standing::Column::ParticipantId.is_in(people.iter().copied()))
-        .filter(standing(purpose, scope, now))
+        .filter(standing(organisation, purpose, scope, now))
         .into_tuple()
         .all(connection)
         .await?;
     Ok(found.into_iter().collect())
+}
+
+/// As [`permits`], and it cannot be taken back before the transaction ends: what is written under it is there when the
+/// withdrawal is carried out.
+pub async fn permits_until_commit(
+    tx: &Tx,
+    organisation: OrganisationId,
+    participant: ParticipantId,
+    purpose: Purpose,
+    scope: Uuid,
+    now: Time,
+) -> Result<bool> {
+    let key = (organisation, participant, purpose, scope);
+    let found = consent_standing::Entity::find_by_id(key).lock_exclusive().one(tx).await?;
+    Ok(found.is_some_and(|row| State::after(row.r#type, row.valid_until).permits(now)))
+}
+
+/// How somebody's words may be quoted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotes {
+    /// Without the name.
+    pub anonymous: bool,
+    /// With the name.
+    pub attributed: bool,
+}
+
+impl Quotes {
+    /// What is left of what was said about some words.
+    pub fn limit(self, said: QuotePermission) -> QuotePermission {
+        match said {
+            QuotePermission::Named if self.attributed => QuotePermission::Named,
+            QuotePermission::Named | QuotePermission::Anonymous if self.anonymous => QuotePermission::Anonymous,
+            _ => QuotePermission::No,
+        }
+    }
+}
+
+/// How the words of these people may be quoted in an opportunity now. What somebody said about the opportunity outranks
+/// what they said to the organisation as a whole.
+pub async fn quotes(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    people: &[ParticipantId],
+    now: Time,
+) -> Result<HashMap<ParticipantId, Quotes>> {
+    let mut rows = consent_standing::Entity::find()
+        .filter(consent_standing::Column::OrganisationId.eq(organisation))
+        .filter(consent_standing::Column::ParticipantId.is_in(people.iter().copied()))
+        .filter(consent_standing::Column::Purpose.is_in([Purpose::QuoteAnonymous, Purpose::QuoteAttributed]))
+        .filter(consent_standing::Column::ScopeId.is_in([organisation.0, opportunity.0]))
+        .all(connection)
+        .await?;
+    rows.sort_by_key(|row| row.scope_id == opportunity.0);
+    let mut found: HashMap<ParticipantId, Quotes> = HashMap::new();
+    for row in rows {
+        let quotes = found.entry(row.participant_id).or_default();
+        let says = State::after(row.r#type, row.valid_until).permits(now);
+        match row.purpose {
+            Purpose::QuoteAnonymous => quotes.anonymous = says,
+            _ => quotes.attributed = says,
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_as_far_as_both_the_words_and_the_person_allow() {
+        use QuotePermission::{Anonymous, Named, No};
+        let quotes = |anonymous, attributed| Quotes { anonymous, attributed };
+        for (quotes, expected) in [
+            (quotes(false, false), [No, No, No]),
+            (quotes(true, false), [No, Anonymous, Anonymous]),
+            (quotes(false, true), [No, No, Named]),
+            (quotes(true, true), [No, Anonymous, Named]),
+        ] {
+            assert_eq!([No, Anonymous, Named].map(|said| quotes.limit(said)), expected, "{quotes:?}");
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! What people say to a notice: shown, given, refused, left for later, taken back. The list only grows.
 
 use super::{WITHDRAWN, Withdrawal, notices, rules::State};
-use crate::platform::{
-    Error, Platform, Result, Tx,
-    jobs::{NewJob, enqueue},
-    secret::{Token, TokenKind},
-    text::Check,
+use crate::{
+    accounts::Person,
+    platform::{
+        Error, Platform, Result, Tx,
+        jobs::{NewJob, enqueue},
+        secret::{Token, TokenKind},
+        text::Check,
+    },
 };
 use chrono::{Duration, Months};
 use entity::{
@@ -33,6 +36,13 @@ pub struct Speaker {
     pub channel: &'static str,
     /// Who wrote it down: `participant:...`, `invitation:...`, `account:...`.
     pub by: String,
+}
+
+impl Speaker {
+    /// Somebody on their own page.
+    pub fn on_the_web(person: &Person) -> Self {
+        Self { organisation: person.organisation, participant: person.participant, channel: "web", by: person.by() }
+    }
 }
 
 /// One thing said about one purpose.
@@ -146,7 +156,7 @@ pub async fn withdraw(tx: &Tx, platform: &Platform, speaker: &Speaker, purpose: 
     }
     let given = consent_event::Entity::find_by_id((speaker.organisation, standing.event_id)).one(tx).await?;
     let given = given.ok_or_else(|| Error::bug("a standing without its event"))?;
-    write(
+    let said = write(
         tx,
         platform,
         speaker,
@@ -169,6 +179,7 @@ pub async fn withdraw(tx: &Tx, platform: &Platform, speaker: &Speaker, purpose: 
         purpose,
         scope,
         effect: given.withdrawal_effect,
+        event: said,
     };
     let payload = serde_json::to_value(withdrawal).map_err(|error| Error::bug(error.to_string()))?;
     enqueue(tx, &platform.clock, NewJob::now(WITHDRAWN, speaker.organisation, payload)).await?;
@@ -212,7 +223,8 @@ async fn append(
         until,
         previous: standing.map(|standing| standing.event_id),
     };
-    write(tx, platform, speaker, event).await
+    write(tx, platform, speaker, event).await?;
+    Ok(())
 }
 
 struct Event {
@@ -227,7 +239,7 @@ struct Event {
 }
 
 /// Appends an event and derives the standing from it, together.
-async fn write(tx: &Tx, platform: &Platform, speaker: &Speaker, event: Event) -> Result<()> {
+async fn write(tx: &Tx, platform: &Platform, speaker: &Speaker, event: Event) -> Result<ConsentEventId> {
     let id: ConsentEventId = platform.clock.new_id();
     let row = consent_event::ActiveModel {
         organisation_id: Set(speaker.organisation),
@@ -261,7 +273,7 @@ async fn write(tx: &Tx, platform: &Platform, speaker: &Speaker, event: Event) ->
         .update_columns([Column::Type, Column::EventId, Column::NoticeId, Column::ValidUntil])
         .to_owned();
     consent_standing::Entity::insert(standing).on_conflict(key).exec_without_returning(tx).await?;
-    Ok(())
+    Ok(id)
 }
 
 /// Where all of a person's consents stand.

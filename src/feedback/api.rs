@@ -17,7 +17,7 @@ use crate::{
         secret::hex,
     },
     sessions,
-    statistics::{counts, disclosure::alone},
+    statistics::counts,
 };
 use entity::{OpportunityId, OrganisationId, ReportDocument, ReportId};
 use poem_openapi::{
@@ -161,6 +161,9 @@ impl Api {
     }
 
     /// Read ratings
+    ///
+    /// Means are there from twice the organisation's minimum on, over whole groups of that size in the order in which people
+    /// rated: one more rating alone changes nothing that is told.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/ratings",
         method = "get",
@@ -176,12 +179,10 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
         sessions::opportunity(self.0.db.read(), actor.organisation, opportunity.0).await?;
         let minimum = organisations::get(&self.0, actor.organisation).await?.minimum_group;
-        let found = counts::ratings(self.0.db.read(), counts::scope(actor.organisation, opportunity.0)).await?;
-        let people = alone(found.n, u64::try_from(minimum).unwrap_or(u64::MAX));
-        let [heard, ways, matters, change, worth_it] = found.means.map(|mean| (mean * 10.0).round() / 10.0);
-        let means = MeansOut { heard, ways, matters, change, worth_it };
-        let means = people.number().filter(|n| *n > 0).map(|_| means);
-        Ok(Fine::new(&RatingsOut { people: people.into(), means }))
+        let (scope, least) = (counts::scope(actor.organisation, opportunity.0), u64::try_from(minimum).unwrap_or(u64::MAX));
+        let found = counts::ratings(self.0.db.read(), scope, least).await?;
+        let means = |[heard, ways, matters, change, worth_it]: [f64; 5]| MeansOut { heard, ways, matters, change, worth_it };
+        Ok(Fine::new(&RatingsOut { people: found.people.into(), means: found.means.map(means) }))
     }
 
     /// Read what did harm

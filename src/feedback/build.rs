@@ -231,11 +231,8 @@ fn rung(record: &Record) -> ReportRung {
 }
 
 fn ratings(record: &Record) -> ReportRatings {
-    let people = alone(record.ratings.n, record.minimum);
-    let round = |mean: f64| (mean * 10.0).round() / 10.0;
-    let [heard, ways, matters, change, worth_it] = record.ratings.means.map(round);
-    let means = ReportMeans { heard, ways, matters, change, worth_it };
-    ReportRatings { people: count(people), means: people.number().filter(|n| *n > 0).map(|_| means) }
+    let means = |[heard, ways, matters, change, worth_it]: [f64; 5]| ReportMeans { heard, ways, matters, change, worth_it };
+    ReportRatings { people: count(record.ratings.people), means: record.ratings.means.map(means) }
 }
 
 fn annex(record: &Record, edition: Edition) -> ReportAnnex {

@@ -7,6 +7,7 @@ use crate::{
     sessions,
     statistics::{
         counts::{self, Ratings, ThemePeople, Turnout},
+        people,
         presence::{self, Dimension},
     },
 };
@@ -65,10 +66,10 @@ pub async fn record(connection: &impl ConnectionTrait, id: OrganisationId, repor
         themes: themes::list(connection, id, opportunity.id).await?,
         theme_people: counts::theme_people_for_publication(connection, scope, now).await?,
         recommendations: recommendations::list(connection, id, opportunity.id).await?,
-        influence: influence(connection, &opportunity).await?,
-        turnout: counts::turnout(connection, scope).await?,
+        influence: influence(connection, &opportunity, now).await?,
+        turnout: counts::turnout(connection, scope, now).await?,
         presence: presence::presence(connection, id, opportunity.id, minimum, now).await?,
-        ratings: counts::ratings(connection, scope).await?,
+        ratings: counts::ratings(connection, scope, minimum).await?,
         minimum,
         organisation,
         project,
@@ -98,20 +99,21 @@ async fn fed(connection: &impl ConnectionTrait, opportunity: &opportunity::Model
     Ok(rows.into_iter().map(|row| row.decision_id).collect())
 }
 
-/// Influence of what was given here; of what was taken back nothing is told.
-async fn influence(connection: &impl ConnectionTrait, opportunity: &opportunity::Model) -> Result<Vec<influence::Model>> {
+/// Influence of what was given here; of what was taken back, or may not be used any more, nothing is told.
+async fn influence(
+    connection: &impl ConnectionTrait,
+    opportunity: &opportunity::Model,
+    now: Time,
+) -> Result<Vec<influence::Model>> {
     let themes = theme::Entity::find()
         .select_only()
         .column(theme::Column::Id)
         .filter(theme::Column::OrganisationId.eq(opportunity.organisation_id))
         .filter(theme::Column::OpportunityId.eq(opportunity.id))
         .into_query();
-    let contributions = contribution::Entity::find()
+    let contributions = people::contributions(counts::scope(opportunity.organisation_id, opportunity.id), now)
         .select_only()
         .column(contribution::Column::Id)
-        .filter(contribution::Column::OrganisationId.eq(opportunity.organisation_id))
-        .filter(contribution::Column::OpportunityId.eq(opportunity.id))
-        .filter(contribution::Column::WithdrawnAt.is_null())
         .into_query();
     let about = Condition::any()
         .add(influence::Column::ThemeId.in_subquery(themes))

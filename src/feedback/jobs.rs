@@ -2,6 +2,7 @@
 
 use super::REPORT;
 use crate::{
+    consent::permitting,
     participants::unsubscribe_links,
     platform::{
         Platform, Result, Tx,
@@ -76,7 +77,7 @@ async fn recipients(
     after: Option<ParticipantId>,
 ) -> Result<Vec<(ParticipantId, String)>> {
     let now = platform.clock.now();
-    let wants = people::permitting(scope.organisation, Purpose::ContactFeedback, scope.organisation.0, now);
+    let wants = permitting(scope.organisation, Purpose::ContactFeedback, scope.organisation.0, now);
     let written = mail_message::Entity::find()
         .select_only()
         .column(mail_message::Column::RecipientId)
@@ -90,7 +91,7 @@ async fn recipients(
         .column(participant::Column::Email)
         .filter(participant::Column::OrganisationId.eq(scope.organisation))
         .filter(participant::Column::State.eq(ParticipantState::Joined))
-        .filter(people::took_part(participant::Column::Id, scope))
+        .filter(people::is_owed(participant::Column::Id, scope))
         .filter(participant::Column::Id.in_subquery(wants))
         .filter(participant::Column::Id.not_in_subquery(written))
         .order_by_asc(participant::Column::Id)

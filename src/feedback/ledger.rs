@@ -1,15 +1,18 @@
 //! A person's own ledger: what they were asked, what they gave, and what became of it.
+//!
+//! What became of it is what the newest published report says. Before there is one, drafts are nobody's news: people are
+//! told that what they gave is there, and when to expect the report.
 
 use super::address;
 use crate::{
     accounts::Person,
-    platform::{Platform, Result, http::Cursor},
+    platform::{Error, Platform, Result, http::Cursor},
 };
 use chrono::NaiveDate;
 use entity::*;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::SelectStatement,
+    sea_query::{ExprTrait, SelectStatement},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -78,6 +81,15 @@ pub struct Entry {
     pub influence: Vec<Claimed>,
     /// Address of the published report.
     pub report: Option<String>,
+    /// Where it stands for somebody who gave something, in words.
+    pub news: Option<String>,
+}
+
+/// The newest published version of a report.
+struct Told {
+    address: String,
+    published_at: Time,
+    document: ReportDocument,
 }
 
 /// The ledger, a page at a time; a constant number of queries a page.
@@ -136,11 +148,10 @@ struct Facts {
     responses: HashMap<OpportunityId, response::Model>,
     contributions: Vec<contribution::Model>,
     themes: Vec<theme::Model>,
-    recommendations: Vec<recommendation::Model>,
     influence: Vec<influence::Model>,
     answers: HashMap<InfluenceId, Standing>,
     decisions: HashMap<DecisionId, String>,
-    reports: HashMap<OpportunityId, String>,
+    reports: HashMap<OpportunityId, Told>,
 }
 
 impl Facts {
@@ -175,14 +186,6 @@ impl Facts {
             .await?;
         let themes = themes(db, person, ids, &responses, &contributions).await?;
         let cited: Vec<ThemeId> = themes.iter().map(|row| row.id).collect();
-        let recommendations = recommendation::Entity::find()
-            .filter(recommendation::Column::OrganisationId.eq(person.organisation))
-            .filter(recommendation::Column::ThemeId.is_in(cited.clone()))
-            .order_by_asc(recommendation::Column::Position)
-            .order_by_asc(recommendation::Column::Id)
-            .limit(MOST)
-            .all(db)
-            .await?;
         let own = Condition::any()
             .add(influence::Column::ThemeId.is_in(cited))
             .add(influence::Column::ContributionId.is_in(contributions.iter().map(|row| row.id)));
@@ -202,33 +205,31 @@ impl Facts {
             responses: responses.into_iter().map(|row| (row.opportunity_id, row)).collect(),
             contributions,
             themes,
-            recommendations,
             influence,
         })
     }
 
     fn entry(&self, opportunity: opportunity::Model) -> Entry {
         let id = opportunity.id;
+        let told = self.reports.get(&id);
         let themes: Vec<Cited> = self
             .themes
             .iter()
-            .filter(|row| row.opportunity_id == id)
+            .filter(|row| row.opportunity_id == id && told.is_some())
             .map(|row| Cited { theme: row.id, title: row.title.clone() })
             .collect();
         let cited: HashSet<ThemeId> = themes.iter().map(|cited| cited.theme).collect();
         let given: HashSet<ContributionId> =
             self.contributions.iter().filter(|row| row.opportunity_id == id).map(|row| row.id).collect();
-        let followed = self.recommendations.iter().filter(|row| row.opportunity_id == id).map(|row| Followed {
-            text: row.text.clone(),
-            outcome: row.outcome,
-            reason: row.reason.clone(),
-            owner: row.owner.clone(),
-            due: row.due,
-        });
         let concerns = |row: &&influence::Model| {
-            row.theme_id.is_some_and(|theme| cited.contains(&theme))
-                || row.contribution_id.is_some_and(|contribution| given.contains(&contribution))
+            // A claim that was made since belongs to the next version.
+            let published = told.is_some_and(|told| row.claimed_at <= told.published_at);
+            let own = row.theme_id.is_some_and(|theme| cited.contains(&theme))
+                || row.contribution_id.is_some_and(|contribution| given.contains(&contribution));
+            published && own
         };
+        let response = self.responses.get(&id).map(|row| row.state);
+        let gave = response == Some(ResponseState::Submitted) || !given.is_empty();
         let claimed = self.influence.iter().filter(concerns).map(|row| Claimed {
             influence: row.id,
             decision: self.decisions.get(&row.decision_id).cloned().unwrap_or_default(),
@@ -240,14 +241,43 @@ impl Facts {
         Entry {
             invitation: self.invitations.get(&id).copied(),
             place: self.places.get(&id).copied(),
-            response: self.responses.get(&id).map(|row| row.state),
+            response,
+            news: gave.then(|| news(&opportunity, told)),
             contributions: given.len() as u64,
-            recommendations: followed.collect(),
+            recommendations: told.map(|told| followed(&told.document, &themes)).unwrap_or_default(),
             influence: claimed.collect(),
-            report: self.reports.get(&id).cloned(),
+            report: told.map(|told| told.address.clone()),
             themes,
             opportunity,
         }
+    }
+}
+
+/// The proposals of a report that follow from these themes.
+fn followed(report: &ReportDocument, themes: &[Cited]) -> Vec<Followed> {
+    let titles: HashSet<&str> = themes.iter().map(|cited| cited.title.as_str()).collect();
+    // What is done in part stands twice in a report. What did not change a decision repeats the theme, and is told as influence.
+    let refused = report.we_did_not.iter().filter(|row| row.outcome == RecommendationOutcome::Declined);
+    let refused = refused.filter(|row| row.theme.as_deref() != Some(row.text.as_str()));
+    let about = |row: &&ReportAnswer| row.theme.as_deref().is_some_and(|theme| titles.contains(theme));
+    let follow = |row: &ReportAnswer| Followed {
+        text: row.text.clone(),
+        outcome: row.outcome,
+        reason: row.reason.clone(),
+        owner: row.owner.clone(),
+        due: row.due,
+    };
+    report.we_did.recommendations.iter().chain(refused).chain(&report.passed_on).filter(about).map(follow).collect()
+}
+
+/// Where it stands, in words.
+fn news(about: &opportunity::Model, told: Option<&Told>) -> String {
+    match (told, about.feedback_due) {
+        (Some(_), _) => "The report is out. It says what came of it.".into(),
+        (None, Some(due)) => {
+            format!("We have what you gave. You hear what came of it by {}.", due.format("%-d %B %Y"))
+        }
+        (None, None) => "We have what you gave. You hear what came of it when the report is out.".into(),
     }
 }
 
@@ -314,7 +344,7 @@ async fn decisions(
     Ok(rows.into_iter().collect())
 }
 
-async fn reports(platform: &Platform, person: &Person, ids: &[OpportunityId]) -> Result<HashMap<OpportunityId, String>> {
+async fn reports(platform: &Platform, person: &Person, ids: &[OpportunityId]) -> Result<HashMap<OpportunityId, Told>> {
     let db = platform.db.read();
     let rows = report::Entity::find()
         .filter(report::Column::OrganisationId.eq(person.organisation))
@@ -325,6 +355,32 @@ async fn reports(platform: &Platform, person: &Person, ids: &[OpportunityId]) ->
     if rows.is_empty() {
         return Ok(HashMap::new());
     }
+    let newest: Vec<(ReportId, i32)> = report_release::Entity::find()
+        .select_only()
+        .column(report_release::Column::ReportId)
+        .column_as(report_release::Column::N.max(), "n")
+        .filter(report_release::Column::OrganisationId.eq(person.organisation))
+        .filter(report_release::Column::ReportId.is_in(rows.iter().map(|row| row.id)))
+        .group_by(report_release::Column::ReportId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let any = newest.into_iter().fold(Condition::any(), |any, (report, n)| {
+        any.add(report_release::Column::ReportId.eq(report).and(report_release::Column::N.eq(n)))
+    });
+    let releases = report_release::Entity::find()
+        .filter(report_release::Column::OrganisationId.eq(person.organisation))
+        .filter(any)
+        .all(db)
+        .await?;
+    let about: HashMap<ReportId, OpportunityId> = rows.into_iter().map(|row| (row.id, row.opportunity_id)).collect();
     let slug = organisation::Entity::find_by_id(person.organisation).one(db).await?.map(|row| row.slug).unwrap_or_default();
-    Ok(rows.into_iter().map(|row| (row.opportunity_id, address(&platform.config.public_url, &slug, row.id))).collect())
+    let mut told = HashMap::new();
+    for release in releases {
+        let Some(opportunity) = about.get(&release.report_id) else { continue };
+        let document = serde_json::from_value(release.document).map_err(|_| Error::bug("a release that cannot be read"))?;
+        let address = address(&platform.config.public_url, &slug, release.report_id);
+        told.insert(*opportunity, Told { address, published_at: release.published_at, document });
+    }
+    Ok(told)
 }

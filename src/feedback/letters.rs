@@ -3,16 +3,17 @@
 use super::{address, gather};
 use crate::{
     accounts::links::{self, LinkKind},
+    consent::permits,
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
         secret::TokenKind,
     },
     sessions::letters::{Recipient, recipient},
-    statistics::{counts, people},
+    statistics::counts,
 };
-use entity::{MailState, Purpose, ReleaseId, ReportDocument, consent_standing, mail_message, report, report_release};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use entity::{MailState, Purpose, ReleaseId, ReportDocument, mail_message, report, report_release};
+use sea_orm::EntityTrait;
 
 /// Writes the letter, after asking once more: whether the person still wants to be told, still counts among those who
 /// took part, and whether this is still the newest version.
@@ -26,13 +27,8 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let release = release.ok_or_else(|| Error::bug("a letter about no report"))?;
     let report = report::Entity::find_by_id((organisation, release.report_id)).one(db).await?;
     let report = report.ok_or_else(|| Error::bug("a release of no report"))?;
-    let wish = people::standing(organisation, Purpose::ContactFeedback, organisation.0, platform.clock.now());
-    let wants = consent_standing::Entity::find()
-        .filter(wish)
-        .filter(consent_standing::Column::ParticipantId.eq(recipient.participant.id))
-        .count(db)
-        .await?;
-    if wants == 0 {
+    let (purpose, scope, now) = (Purpose::ContactFeedback, organisation.0, platform.clock.now());
+    if !permits(db, organisation, recipient.participant.id, purpose, scope, now).await? {
         return Ok(Composed::Drop(MailState::Suppressed, "the person does not want to be told"));
     }
     let scope = counts::scope(organisation, report.opportunity_id);

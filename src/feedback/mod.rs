@@ -17,6 +17,7 @@ pub mod publish;
 pub mod ratings;
 pub mod report;
 mod rules;
+pub mod withdrawal;
 
 pub use jobs::send;
 pub use letters::compose;

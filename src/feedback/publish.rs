@@ -16,10 +16,10 @@ use crate::{
         secret::sha256,
         text::Check,
     },
-    statistics::counts,
+    statistics::{counts, people},
 };
-use entity::{OpportunityId, OpportunityState, ReportDocument, ReportState, ReportVersion, contribution, report_release};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
+use entity::{OpportunityId, OpportunityState, ReportDocument, ReportState, ReportVersion, Time, report_release};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, PaginatorTrait};
 use serde_json::{Value, json};
 
 /// A version that is published now.
@@ -54,7 +54,7 @@ pub async fn publish(
     let now = platform.clock.now();
     let releases = gather::releases(tx, actor.organisation, draft.id).await?;
     let record = gather::record(tx, actor.organisation, draft, now).await?;
-    gate(tx, &record).await?;
+    gate(tx, &record, now).await?;
     if let Some(last) = releases.last()
         && digest(&build::document(&record, again(&record, &releases, last)))? == last.digest
     {
@@ -85,15 +85,10 @@ fn again(record: &Record, releases: &[Release], last: &Release) -> Edition {
 }
 
 /// Refuses while anything is missing, and lists all of it.
-async fn gate(tx: &Tx, record: &Record) -> Result<()> {
+async fn gate(tx: &Tx, record: &Record, now: Time) -> Result<()> {
     let scope = counts::scope(record.report.organisation_id, record.report.opportunity_id);
     // A contribution may be of nobody in particular, and is something that people said all the same.
-    let contributions = contribution::Entity::find()
-        .filter(contribution::Column::OrganisationId.eq(scope.organisation))
-        .filter(contribution::Column::OpportunityId.eq(scope.opportunity))
-        .filter(contribution::Column::WithdrawnAt.is_null())
-        .count(tx)
-        .await?;
+    let contributions = people::contributions(scope, now).count(tx).await?;
     let items = rules::missing(&rules::Readiness {
         report: &record.report,
         themes: record.themes.len(),

@@ -37,7 +37,7 @@ impl Api {
     ) -> Result<Vec<ThemeOut>> {
         let minimum = organisations::get(&self.0, organisation).await?.minimum_group;
         let minimum = u64::try_from(minimum).unwrap_or(u64::MAX);
-        let people = counts::theme_people(self.0.db.read(), counts::scope(organisation, opportunity)).await?;
+        let people = counts::theme_people(self.0.db.read(), counts::scope(organisation, opportunity), self.0.clock.now()).await?;
         // All themes decide together what may be shown, also when one of them is asked for.
         let all = themes::list(self.0.db.read(), organisation, opportunity).await?;
         let ids: Vec<ThemeId> = all.iter().map(|row| row.id).collect();

@@ -4,15 +4,17 @@ use super::rules;
 use crate::{
     accounts::{Actor, Person},
     platform::{Error, Platform, Result, Tx, audit, http::Cursor, text::Check},
-    statistics::counts,
+    statistics::{counts, people},
 };
 use entity::{
-    ContributionId, DecisionId, InfluenceId, InfluenceLevel, OpportunityId, OrganisationId, ProjectId, Standing, ThemeId,
+    ContributionId, DecisionId, InfluenceId, InfluenceLevel, OpportunityId, OrganisationId, ProjectId, Standing, ThemeId, Time,
     contribution, decision, influence, influence_answer, opportunity, theme,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::OnConflict,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 
 /// A claim that what people said had an effect on a decision.
@@ -42,9 +44,11 @@ pub async fn claim(tx: &Tx, platform: &Platform, actor: &Actor, about: DecisionI
     }
     if let Some(id) = claim.contribution {
         let row = contribution::Entity::find_by_id((actor.organisation, id)).one(tx).await?;
-        let row = row.filter(|row| row.withdrawn_at.is_none());
-        let known = in_project(tx, actor.organisation, row.map(|row| row.opportunity_id), found.project_id).await?;
-        check.that(known, "/contribution", "unknown", "Name a contribution to the decision's project that was not taken back.");
+        let about = row.map(|row| row.opportunity_id);
+        let known = in_project(tx, actor.organisation, about, found.project_id).await?
+            && is_used(tx, actor.organisation, about, id, platform.clock.now()).await?;
+        let detail = "Name a contribution to the decision's project that was not taken back and may be used.";
+        check.that(known, "/contribution", "unknown", detail);
     }
     check.done()?;
     let row = influence::ActiveModel {
@@ -63,6 +67,18 @@ pub async fn claim(tx: &Tx, platform: &Platform, actor: &Actor, about: DecisionI
     let object = format!("influence:{}", made.id);
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "claim_influence", &object).await?;
     Ok(made)
+}
+
+async fn is_used(
+    tx: &Tx,
+    organisation: OrganisationId,
+    opportunity: Option<OpportunityId>,
+    id: ContributionId,
+    now: Time,
+) -> Result<bool> {
+    let Some(opportunity) = opportunity else { return Ok(false) };
+    let used = people::contributions(counts::scope(organisation, opportunity), now);
+    Ok(used.filter(contribution::Column::Id.eq(id)).count(tx).await? > 0)
 }
 
 async fn in_project(
@@ -114,14 +130,27 @@ pub async fn answer(platform: &Platform, person: &Person, id: InfluenceId, says:
     use influence_answer::Column::{At, InfluenceId, OrganisationId, ParticipantId, Standing as Says};
     let again = OnConflict::columns([OrganisationId, InfluenceId, ParticipantId]).update_columns([Says, At]).to_owned();
     influence_answer::Entity::insert(row).on_conflict(again).exec_without_returning(&tx).await?;
-    let answers = influence_answer::Entity::find().filter(OrganisationId.eq(person.organisation)).filter(InfluenceId.eq(id));
-    let confirmed = answers.clone().filter(Says.eq(Standing::Confirmed)).count(&tx).await?;
-    let disputed = answers.filter(Says.eq(Standing::Disputed)).count(&tx).await?;
-    let mut row = found.into_active_model();
-    row.standing = Set(rules::standing(confirmed, disputed));
-    let changed = row.update(&tx).await?;
+    let standing = settle(&tx, person.organisation, id).await?;
     tx.commit().await?;
-    Ok(changed)
+    Ok(influence::Model { standing, ..found })
+}
+
+/// Works out what those concerned come to, and notes it.
+pub(super) async fn settle(tx: &Tx, organisation: OrganisationId, id: InfluenceId) -> Result<Standing> {
+    let answers = influence_answer::Entity::find()
+        .filter(influence_answer::Column::OrganisationId.eq(organisation))
+        .filter(influence_answer::Column::InfluenceId.eq(id));
+    let says = influence_answer::Column::Standing;
+    let confirmed = answers.clone().filter(says.eq(Standing::Confirmed)).count(tx).await?;
+    let disputed = answers.filter(says.eq(Standing::Disputed)).count(tx).await?;
+    let standing = rules::standing(confirmed, disputed);
+    influence::Entity::update_many()
+        .col_expr(influence::Column::Standing, Expr::value(standing.word()))
+        .filter(influence::Column::OrganisationId.eq(organisation))
+        .filter(influence::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(standing)
 }
 
 /// Whether a claim is about what this person said.

@@ -8,6 +8,7 @@ pub mod links;
 pub mod recommendations;
 pub mod rules;
 pub mod themes;
+pub mod withdrawal;
 
 use crate::platform::{Error, Result, Tx};
 use entity::{OpportunityId, OrganisationId, ReportState, opportunity, report};

@@ -4,9 +4,10 @@ use super::hold_unpublished;
 use crate::{
     accounts::Actor,
     platform::{Error, Platform, Result, Tx, audit, http::etag, text::Check},
+    statistics::people::{self, Scope},
 };
 use entity::{
-    ContributionId, OpportunityId, OrganisationId, ParticipantId, ResponseId, ResponseState, ThemeId, contribution, influence,
+    ContributionId, OpportunityId, OrganisationId, ParticipantId, ResponseId, ThemeId, Time, contribution, influence,
     recommendation, response, theme, theme_source,
 };
 use sea_orm::{
@@ -177,7 +178,7 @@ pub struct Sources {
     pub contributions: Vec<ContributionId>,
 }
 
-/// Replaces the sources of a theme. What was taken back cannot be a source.
+/// Replaces the sources of a theme. What was taken back, or may not be used any more, cannot be a source.
 pub async fn set_sources(
     platform: &Platform,
     actor: &Actor,
@@ -191,7 +192,7 @@ pub async fn set_sources(
     check.items("/contributions", sources.contributions.len(), MOST_SOURCES).done()?;
     let tx = platform.db.begin().await?;
     let old = hold_theme(&tx, actor, opportunity, id, if_match).await?;
-    let rows = source_rows(&tx, &old, &sources).await?;
+    let rows = source_rows(&tx, &old, &sources, platform.clock.now()).await?;
     clear_sources(&tx, actor.organisation, id).await?;
     for part in rows.chunks(ROWS) {
         theme_source::Entity::insert_many(part.to_vec()).exec_without_returning(&tx).await?;
@@ -205,9 +206,9 @@ pub async fn set_sources(
     Ok(changed)
 }
 
-async fn source_rows(tx: &Tx, theme: &theme::Model, sources: &Sources) -> Result<Vec<theme_source::ActiveModel>> {
-    let responses = owners_of_responses(tx, theme, &sources.responses).await?;
-    let contributions = owners_of_contributions(tx, theme, &sources.contributions).await?;
+async fn source_rows(tx: &Tx, theme: &theme::Model, sources: &Sources, now: Time) -> Result<Vec<theme_source::ActiveModel>> {
+    let responses = owners_of_responses(tx, theme, &sources.responses, now).await?;
+    let contributions = owners_of_contributions(tx, theme, &sources.contributions, now).await?;
     let (mut check, mut seen, mut rows) = (Check::new(), HashSet::new(), Vec::new());
     let mut add = |source: Uuid, owner: Option<Option<ParticipantId>>, pointer: String| {
         check.that(owner.is_some(), &pointer, "unknown", "Name what was given to this opportunity and not taken back.");
@@ -233,16 +234,22 @@ async fn source_rows(tx: &Tx, theme: &theme::Model, sources: &Sources) -> Result
     Ok(rows)
 }
 
-async fn owners_of_responses(tx: &Tx, theme: &theme::Model, ids: &[ResponseId]) -> Result<HashMap<ResponseId, ParticipantId>> {
+fn scope_of(theme: &theme::Model) -> Scope {
+    Scope { organisation: theme.organisation_id, opportunity: theme.opportunity_id }
+}
+
+async fn owners_of_responses(
+    tx: &Tx,
+    theme: &theme::Model,
+    ids: &[ResponseId],
+    now: Time,
+) -> Result<HashMap<ResponseId, ParticipantId>> {
     let mut owners = HashMap::new();
     for part in ids.chunks(ROWS) {
-        let rows: Vec<(ResponseId, ParticipantId)> = response::Entity::find()
+        let rows: Vec<(ResponseId, ParticipantId)> = people::answers(scope_of(theme), now)
             .select_only()
             .column(response::Column::Id)
             .column(response::Column::ParticipantId)
-            .filter(response::Column::OrganisationId.eq(theme.organisation_id))
-            .filter(response::Column::OpportunityId.eq(theme.opportunity_id))
-            .filter(response::Column::State.eq(ResponseState::Submitted))
             .filter(response::Column::Id.is_in(part.to_vec()))
             .into_tuple()
             .all(tx)
@@ -256,16 +263,14 @@ async fn owners_of_contributions(
     tx: &Tx,
     theme: &theme::Model,
     ids: &[ContributionId],
+    now: Time,
 ) -> Result<HashMap<ContributionId, Option<ParticipantId>>> {
     let mut owners = HashMap::new();
     for part in ids.chunks(ROWS) {
-        let rows: Vec<(ContributionId, Option<ParticipantId>)> = contribution::Entity::find()
+        let rows: Vec<(ContributionId, Option<ParticipantId>)> = people::contributions(scope_of(theme), now)
             .select_only()
             .column(contribution::Column::Id)
             .column(contribution::Column::ParticipantId)
-            .filter(contribution::Column::OrganisationId.eq(theme.organisation_id))
-            .filter(contribution::Column::OpportunityId.eq(theme.opportunity_id))
-            .filter(contribution::Column::WithdrawnAt.is_null())
             .filter(contribution::Column::Id.is_in(part.to_vec()))
             .into_tuple()
             .all(tx)

@@ -1,6 +1,6 @@
 //! The ladder over the API.
 
-use super::ladder::{ATTRIBUTION, LADDER, SOURCE};
+use super::ladder::{ATTRIBUTION, SOURCE, step};
 use crate::platform::{
     Result,
     http::{Chapter, Fine},
@@ -29,6 +29,22 @@ pub struct RungOut {
     attribution: String,
 }
 
+impl From<Rung> for RungOut {
+    fn from(rung: Rung) -> Self {
+        let words = step(rung);
+        Self {
+            key: rung,
+            order: Rung::ALL.iter().zip(1..).find(|(one, _)| **one == rung).map_or(0, |(_, order)| order),
+            title: words.title.into(),
+            people_say: words.people_say.into(),
+            plain_text: words.plain.into(),
+            easy_read_text: words.easy_read.into(),
+            source_url: SOURCE.into(),
+            attribution: ATTRIBUTION.into(),
+        }
+    }
+}
+
 /// Reference texts.
 pub struct Api;
 
@@ -39,16 +55,7 @@ impl Api {
     /// The seven rungs with plain and Easy Read texts. No rung but coercion is a bad place to be.
     #[oai(path = "/rungs", method = "get", operation_id = "listRungs")]
     async fn rungs(&self) -> Result<Fine<Vec<RungOut>>> {
-        let rungs = LADDER.iter().zip(1..).map(|(step, order)| RungOut {
-            key: step.rung,
-            order,
-            title: step.title.into(),
-            people_say: step.people_say.into(),
-            plain_text: step.plain.into(),
-            easy_read_text: step.easy_read.into(),
-            source_url: SOURCE.into(),
-            attribution: ATTRIBUTION.into(),
-        });
-        Ok(Fine::new(&rungs.collect::<Vec<_>>()))
+        let rungs: Vec<RungOut> = Rung::ALL.iter().copied().map(RungOut::from).collect();
+        Ok(Fine::new(&rungs))
     }
 }

@@ -2,9 +2,9 @@
 
 pub mod shapes;
 
-use super::{guest, jobs, letters::time, make, places, replies};
+use super::{funnel::Funnel, guest, jobs, letters::time, places, replies};
 use crate::{
-    accounts::{Power, access, api::MessageOut},
+    accounts::{Power, access, api::MessageOut, organisations},
     consent::{
         api::{ConsentsIn, NoticeOut, ShownIn, ShownOut, StandingOut, WithdrawIn, WithdrawnOut},
         notices, record,
@@ -13,15 +13,13 @@ use crate::{
     opportunities,
     platform::{
         Error, Platform, Result,
-        http::{Accepted, Body, Caller, Chapter, Created, Cursor, Fine, Once, Page},
+        http::{Accepted, Body, Caller, Chapter, Created, Cursor, Fine, Once, Page, fingerprint},
         secret::TokenKind,
     },
 };
 use chrono::NaiveDate;
-use entity::{
-    InvitationState, OpportunityId, OrganisationId, PlaceId, PlaceState, invitation, invitation_link, opportunity, organisation,
-    participant, place,
-};
+use entity::{OpportunityId, OrganisationId, PlaceId, invitation_link, opportunity, organisation, participant, place};
+use poem::Request;
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
@@ -211,6 +209,8 @@ impl Api {
     }
 
     /// Read how the invitations stand
+    ///
+    /// Whoever runs the opportunity needs the exact numbers; for everybody else those about few people are withheld.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/invitations",
         method = "get",
@@ -226,28 +226,12 @@ impl Api {
         let db = self.0.db.read();
         let found = opportunity::Entity::find_by_id((actor.organisation, opportunity.0)).one(db).await.map_err(Error::from)?;
         let found = found.ok_or(Error::NotFound("opportunity"))?;
-        let counts: Vec<(InvitationState, i64)> = invitation::Entity::find()
-            .select_only()
-            .column(invitation::Column::State)
-            .column_as(invitation::Column::Id.count(), "count")
-            .filter(invitation::Column::OrganisationId.eq(actor.organisation))
-            .filter(invitation::Column::OpportunityId.eq(found.id))
-            .group_by(invitation::Column::State)
-            .order_by_asc(invitation::Column::State)
-            .into_tuple()
-            .all(db)
-            .await
-            .map_err(Error::from)?;
-        let number = |count: i64| u64::try_from(count).unwrap_or(0);
-        let letters = make::letter_counts(db, actor.organisation, found.id).await?;
-        Ok(Fine::new(&FunnelOut {
-            asked: counts.iter().map(|(_, count)| number(*count)).sum(),
-            invitations: counts.into_iter().map(|(state, count)| StateCount { state, count: number(count) }).collect(),
-            letters: letters.into_iter().map(|(state, count)| LetterCount { state, count }).collect(),
-            places: found.places,
-            filled: places::count(db, actor.organisation, found.id, PlaceState::Held).await?,
-            waiting: places::count(db, actor.organisation, found.id, PlaceState::Waiting).await?,
-        }))
+        let funnel = Funnel::read(db, &found).await?;
+        if access::may(&self.0, &caller, organisation.0, Power::ManageWork).await.is_ok() {
+            return Ok(Fine::new(&funnel.open()));
+        }
+        let minimum = organisations::get(&self.0, actor.organisation).await?.minimum_group;
+        Ok(Fine::new(&funnel.protected(u64::try_from(minimum).unwrap_or(u64::MAX))))
     }
 
     /// List places
@@ -301,13 +285,13 @@ impl Api {
     async fn remind(
         &self,
         caller: Caller,
+        request: &Request,
         organisation: Path<OrganisationId>,
         opportunity: Path<OpportunityId>,
         #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
     ) -> Result<Accepted<MessageOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
-        let fingerprint = format!("remind {} {}", organisation.0, opportunity.0);
-        let once = Once::begin_plain(&self.0, &actor.by, key.0.as_deref(), &fingerprint).await?;
+        let once = Once::begin_for(&self.0, &actor.by, key.0.as_deref(), &fingerprint(request, &[])).await?;
         if let Some(reply) = once.reply()? {
             return Ok(reply);
         }

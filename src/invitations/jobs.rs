@@ -1,20 +1,21 @@
 //! Work on many invitations: reminders, the end of an opportunity, invitations that are taken back.
 
-use super::{INVITE, REMIND, TAKEN_BACK, make, rules};
+use super::{AGAIN, INVITE, REMIND, TAKEN_BACK, letters::purpose, make, rules};
 use crate::{
     accounts::Actor,
     consent::permitted,
     opportunities,
+    participants::preferences::today,
     platform::{
         Error, Platform, Result, Tx, audit,
         jobs::{Fault, NewJob, Next, enqueue},
         mail::priority,
     },
 };
-use chrono::Duration;
+use chrono::{Days, Duration};
 use entity::{
     InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
-    ParticipantState, Purpose, invitation, mail_message, opportunity, participant, response,
+    ParticipantState, invitation, mail_message, opportunity, organisation, participant, response,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -93,7 +94,7 @@ pub async fn remind(platform: Platform, value: Value) -> Result<Next, Fault> {
     if due.is_empty() {
         return Ok(Next::Done);
     }
-    write_reminders(&tx, &platform, organisation, which.opportunity, &due).await?;
+    write_reminders(&tx, &platform, REMIND, which.opportunity, &due).await?;
     tx.commit().await?;
     Ok(Next::More)
 }
@@ -102,13 +103,14 @@ pub async fn remind(platform: Platform, value: Value) -> Result<Next, Fault> {
 async fn write_reminders(
     tx: &Tx,
     platform: &Platform,
-    organisation: OrganisationId,
+    kind: &'static str,
     opportunity: OpportunityId,
     due: &[invitation::Model],
 ) -> Result<()> {
+    let Some(organisation) = due.first().map(|row| row.organisation_id) else { return Ok(()) };
     let now = platform.clock.now();
     let people: Vec<ParticipantId> = due.iter().map(|row| row.participant_id).collect();
-    let willing = permitted(tx, organisation, &people, Purpose::ContactReminder, organisation.0, now).await?;
+    let willing = permitted(tx, organisation, &people, purpose(kind), organisation.0, now).await?;
     let done = answered(tx, organisation, opportunity, &people).await?;
     let addresses = addresses(tx, organisation, &people).await?;
     let mut by_round: HashMap<i32, Vec<(InvitationId, ParticipantId, &str)>> = HashMap::new();
@@ -118,9 +120,9 @@ async fn write_reminders(
             by_round.entry(row.reminders + 1).or_default().push((row.id, row.participant_id, address));
         }
     }
-    let batch = make::batch(tx, platform, organisation, REMIND, opportunity.0, "system").await?;
+    let batch = make::batch(tx, platform, organisation, kind, opportunity.0, "system").await?;
     for (n, people) in by_round {
-        let letters = make::Letters { organisation, batch, kind: REMIND, n, priority: priority::REMINDER, expires_at: None };
+        let letters = make::Letters { organisation, batch, kind, n, priority: priority::REMINDER, expires_at: None };
         make::write(tx, platform, letters, &people).await?;
     }
     invitation::Entity::update_many()
@@ -176,23 +178,39 @@ async fn addresses(
     Ok(found.into_iter().collect())
 }
 
-/// Asks again those who asked to be asked later and whose day has come. Comes again every hour.
+/// Asks again those who asked to be asked later and whose day has come where they are. Comes again every hour.
 pub async fn ask_again(platform: Platform, _: Value) -> Result<Next, Fault> {
     let now = platform.clock.now();
     let tx = platform.db.begin().await?;
-    let due = invitation::Entity::find()
+    // No place on earth is more than a day ahead.
+    let waiting = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::OrganisationId)
         .filter(invitation::Column::State.eq(InvitationState::AskLater))
-        .filter(invitation::Column::AskAgainOn.lte(now.date_naive()))
-        .order_by_asc(invitation::Column::OrganisationId)
-        .order_by_asc(invitation::Column::OpportunityId)
-        .limit(PAGE)
-        .lock_exclusive()
+        .filter(invitation::Column::AskAgainOn.lte(now.date_naive() + Days::new(1)))
+        .into_query();
+    let homes = organisation::Entity::find()
+        .filter(organisation::Column::Id.in_subquery(waiting))
+        .order_by_asc(organisation::Column::Id)
         .all(&tx)
         .await?;
-    let more = u64::try_from(due.len()).unwrap_or(0) == PAGE;
-    for group in due.chunk_by(|a, b| (a.organisation_id, a.opportunity_id) == (b.organisation_id, b.opportunity_id)) {
-        if let Some(first) = group.first() {
-            write_reminders(&tx, &platform, first.organisation_id, first.opportunity_id, group).await?;
+    let mut more = false;
+    for home in homes {
+        let due = invitation::Entity::find()
+            .filter(invitation::Column::OrganisationId.eq(home.id))
+            .filter(invitation::Column::State.eq(InvitationState::AskLater))
+            .filter(invitation::Column::AskAgainOn.lte(today(&home, now)))
+            .order_by_asc(invitation::Column::OpportunityId)
+            .limit(PAGE)
+            // Who answers meanwhile is not asked again.
+            .lock_exclusive()
+            .all(&tx)
+            .await?;
+        more |= u64::try_from(due.len()).unwrap_or(0) == PAGE;
+        for group in due.chunk_by(|a, b| a.opportunity_id == b.opportunity_id) {
+            if let Some(first) = group.first() {
+                write_reminders(&tx, &platform, AGAIN, first.opportunity_id, group).await?;
+            }
         }
     }
     tx.commit().await?;

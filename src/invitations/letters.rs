@@ -1,6 +1,6 @@
 //! Letters about invitations. Each asks once more, at the last moment, whether it may be sent.
 
-use super::{INVITE, PLACE, REMIND, TAKEN_BACK, rules};
+use super::{AGAIN, INVITE, PLACE, REMIND, TAKEN_BACK, rules};
 use crate::{
     accounts::links::{self, LinkKind},
     consent::permits,
@@ -51,6 +51,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let stop = links::address(&platform, &about.organisation, LinkKind::Unsubscribe, &stop);
     let letter = match message.kind.as_str() {
         INVITE => about.invite(&url),
+        AGAIN => about.again(&url),
         REMIND => about.remind(&url),
         TAKEN_BACK => about.taken_back(),
         PLACE => about.place(&url),
@@ -98,6 +99,11 @@ pub async fn topics_of(
     Ok(rows.into_iter().map(|row| row.topic_id).collect())
 }
 
+/// Which consent a letter that asks something needs. Who asked to be asked again did so themselves: that is no reminder.
+pub(super) fn purpose(kind: &str) -> Purpose {
+    if kind == REMIND { Purpose::ContactReminder } else { Purpose::ContactInvite }
+}
+
 /// Why a letter may not be sent any more, if it may not.
 async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Option<Composed>> {
     let (now, db) = (platform.clock.now(), platform.db.read());
@@ -120,8 +126,7 @@ async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Opt
     if !rules::is_open(about.invitation.state) && !unanswered {
         return drop(MailState::Cancelled, "the invitation was answered or taken back");
     }
-    let purpose = if kind == REMIND { Purpose::ContactReminder } else { Purpose::ContactInvite };
-    let organisation = about.organisation.id;
+    let (purpose, organisation) = (purpose(kind), about.organisation.id);
     // Somebody who chose a lighter way themselves was not picked by us: that is their own act.
     // A reminder is our act again, and asks for agreement like any other.
     let own_choice = about.invitation.run_id.is_none() && kind == INVITE;
@@ -249,6 +254,15 @@ impl About {
             .button("Read more and answer", url)
             .text("Yes, no, later, or something lighter: every answer is fine, and you need give no reason.")
             .text(format!("{}.", ladder::ATTRIBUTION))
+    }
+
+    fn again(&self, url: &str) -> Letter {
+        let opportunity = &self.opportunity;
+        let by = opportunity.closes_on.map(|last| format!(" You can answer until {}.", day(last))).unwrap_or_default();
+        self.letter(format!("You asked us to ask again: {}", opportunity.title))
+            .text(format!("You asked us to ask you again today about “{}”.{by}", opportunity.title))
+            .button("Read more and answer", url)
+            .text("If it is not for you, you can say no there, or leave it. Nothing follows from that.")
     }
 
     fn remind(&self, url: &str) -> Letter {

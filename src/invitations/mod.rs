@@ -5,6 +5,7 @@
 //! away, and you may change your mind. You are never pressed: a no ends the matter for this project.
 
 pub mod api;
+mod funnel;
 pub mod guest;
 pub mod jobs;
 pub mod letters;
@@ -22,12 +23,15 @@ use sea_orm::{EntityTrait, RelationDef};
 
 /// Kind of the letter that asks.
 pub const INVITE: &str = "invitations.invite";
+/// Kind of the letter to those who asked to be asked again.
+pub const AGAIN: &str = "invitations.again";
 /// Kind of the letter that reminds.
 pub const REMIND: &str = "invitations.remind";
 /// Kind of the letter that says that an invitation was taken back.
 pub const TAKEN_BACK: &str = "invitations.taken_back";
-/// Kind of the letter that confirms a place.
-pub const PLACE: &str = "invitations.place";
+/// Kind of the letter that confirms a place: of a family of its own, so that whoever stops invitations still hears of a
+/// place they took.
+pub const PLACE: &str = "places.confirmed";
 /// Kind of the job that says a place has become free. `matching` takes it over.
 pub const PLACE_FREED: &str = "invitations.place_freed";
 /// Kind of the job that enqueues reminders.

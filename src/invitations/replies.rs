@@ -6,12 +6,13 @@ use super::{
 };
 use crate::{
     opportunities,
+    participants::preferences::today,
     platform::{Error, Platform, Result, Tx, mail::priority, text::Check},
 };
 use chrono::NaiveDate;
 use entity::{
     InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, PlaceState, Rung, invitation, opportunity,
-    participant,
+    organisation, participant,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -143,7 +144,8 @@ pub async fn ask_later(tx: &Tx, platform: &Platform, guest: &Guest, on: NaiveDat
     let Some((invitation, opportunity)) = ready(tx, platform, guest, Reply::AskLater).await? else {
         return Ok(InvitationState::AskLater);
     };
-    let today = platform.clock.now().date_naive();
+    let home = organisation::Entity::find_by_id(guest.organisation).one(tx).await?.ok_or(Error::NotFound("organisation"))?;
+    let today = today(&home, platform.clock.now());
     let fits = on > today && opportunity.closes_on.is_none_or(|last| on <= last);
     if !fits {
         return Err(Error::invalid("/on", "out_of_range", "Choose a day to come, before this closes."));

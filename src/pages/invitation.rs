@@ -1,6 +1,6 @@
 //! An invitation: what is asked, and yes or no.
 
-use super::{Page, page};
+use super::{Page, from_our_page, of_kind, page, path};
 use crate::{
     integrity::ladder::{ATTRIBUTION, step},
     invitations::{
@@ -9,10 +9,7 @@ use crate::{
         replies,
     },
     opportunities,
-    platform::{
-        Error, Platform, Result,
-        secret::{Token, TokenKind},
-    },
+    platform::{Error, Platform, Result, secret::TokenKind},
 };
 use entity::{InvitationState, OpportunityKind};
 use poem::{
@@ -30,30 +27,32 @@ const COOKIE: &str = "invitation";
 #[handler]
 pub fn ask_open(Path(token): Path<String>) -> Response {
     let texts = ["Press the button to read it. Nothing is answered by that."];
-    page(Ok(Page::new("You have an invitation", &texts).button("Read the invitation", format!("/i/{token}"))))
+    let ask = || Page::new("You have an invitation", &texts).button_here("Read the invitation");
+    page(of_kind(&token, TokenKind::Invitation).map(|_| ask()))
 }
 
 /// Takes the token out of the address: into a cookie for these pages alone.
 #[handler]
-pub async fn enter(Path(token): Path<String>, Data(platform): Data<&Platform>, jar: &CookieJar) -> Response {
+pub async fn enter(Path(token): Path<String>, Data(platform): Data<&Platform>, jar: &CookieJar, request: &Request) -> Response {
+    // Another site must not make somebody answer an invitation that it chose.
+    if let Err(error) = from_our_page(platform, request) {
+        return page(Err(error));
+    }
     if let Err(error) = holder(platform, &token).await {
         return page(Err(error));
     }
+    let shown = path(platform, "/invitation");
     let mut cookie = Cookie::new_with_str(COOKIE, token);
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Strict);
     cookie.set_secure(platform.config.public_url.starts_with("https://"));
-    cookie.set_path("/invitation");
+    cookie.set_path(&shown);
     jar.add(cookie);
-    Response::builder().status(StatusCode::SEE_OTHER).header("location", "/invitation").finish()
+    Response::builder().status(StatusCode::SEE_OTHER).header("location", shown).finish()
 }
 
 async fn holder(platform: &Platform, token: &str) -> Result<Guest> {
-    let (kind, token) = Token::parse(token).ok_or(Error::SignInNeeded)?;
-    if kind != TokenKind::Invitation {
-        return Err(Error::SignInNeeded);
-    }
-    guest::holder(platform, &token).await
+    guest::holder(platform, &of_kind(token, TokenKind::Invitation)?).await
 }
 
 async fn from_cookie(platform: &Platform, jar: &CookieJar) -> Result<Guest> {
@@ -97,10 +96,10 @@ async fn shown(platform: &Platform, jar: &CookieJar) -> Result<Page> {
     });
     let yes = matches!(guest.invitation.state, InvitationState::Accepted | InvitationState::Waiting);
     if open && !yes && guest.invitation.state != InvitationState::Withdrawn {
-        page = page.button("Yes, I take part", "/invitation/accept");
+        page = page.button("Yes, I take part", path(platform, "/invitation/accept"));
     }
     if guest.invitation.state != InvitationState::Declined && (open || yes) {
-        page = page.button("No, not this time", "/invitation/decline");
+        page = page.button("No, not this time", path(platform, "/invitation/decline"));
     }
     Ok(page)
 }
@@ -112,11 +111,7 @@ pub async fn answer(Path(verb): Path<String>, Data(platform): Data<&Platform>, j
 }
 
 async fn replied(platform: &Platform, jar: &CookieJar, request: &Request, verb: &str) -> Result<Page> {
-    // The cookie is not sent from other sites; browsers that name where a form comes from must name this one.
-    let foreign = |origin: &str| origin != "null" && origin != platform.config.public_url;
-    if request.header("origin").is_some_and(foreign) && request.header("sec-fetch-site") != Some("same-origin") {
-        return Err(Error::Forbidden("Please answer on our own page.".into()));
-    }
+    from_our_page(platform, request)?;
     let guest = from_cookie(platform, jar).await?;
     let tx = platform.db.begin().await?;
     let kind = guest.opportunity(&tx).await?.kind;

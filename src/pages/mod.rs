@@ -6,19 +6,62 @@
 
 mod invitation;
 mod links;
+mod told;
 
-use crate::platform::{Error, Platform, Result};
+use crate::platform::{
+    Error, Platform, Result,
+    secret::{Token, TokenKind},
+};
 use askama::Template;
-use poem::{EndpointExt, IntoResponse, Response, Route, get, http::StatusCode, middleware::CookieJarManager, post};
+use poem::{EndpointExt, IntoResponse, Request, Response, Route, get, http::StatusCode, middleware::CookieJarManager, post};
 
 /// The routes of the pages.
 pub fn routes(platform: &Platform) -> Route {
     Route::new()
         .at("/u/:token", get(links::ask_stop).post(links::stop).data(platform.clone()))
         .at("/join/:token", get(links::ask_join).post(links::join).data(platform.clone()))
+        .at("/sign-in/:token", get(links::sign_in).data(platform.clone()))
+        .at("/set-up", get(told::set_up).data(platform.clone()))
+        .at("/me", get(told::me))
+        .at("/staff-invitation", get(told::staff_invitation).data(platform.clone()))
+        .at("/new-password", get(told::new_password).data(platform.clone()))
         .at("/i/:token", get(invitation::ask_open).post(invitation::enter).data(platform.clone()).with(CookieJarManager::new()))
         .at("/invitation", get(invitation::show).data(platform.clone()).with(CookieJarManager::new()))
         .at("/invitation/:reply", post(invitation::answer).data(platform.clone()).with(CookieJarManager::new()))
+}
+
+/// The token in an address, if it has the form of one of this kind. What stands in an address is decoded before we see it, so
+/// nothing else may be written into a page.
+fn of_kind(text: &str, kind: TokenKind) -> Result<Token> {
+    let found = Token::parse(text).filter(|(found, _)| *found == kind);
+    found.map(|(_, token)| token).ok_or(Error::NotFound("link"))
+}
+
+/// The public address in two parts: the origin, as a browser names it, and the path before ours, which most installations
+/// do not have.
+fn parts(public_url: &str) -> (&str, &str) {
+    let host = public_url.find("://").map_or(0, |at| at + 3);
+    let end = public_url[host..].find('/').map_or(public_url.len(), |at| host + at);
+    let (origin, path) = public_url.split_at(end);
+    let usual = if origin.starts_with("https:") { ":443" } else { ":80" };
+    (origin.strip_suffix(usual).unwrap_or(origin), path)
+}
+
+/// An address on these pages, as a browser asks for it.
+fn path(platform: &Platform, rest: &str) -> String {
+    format!("{}{rest}", parts(&platform.config.public_url).1)
+}
+
+/// Refuses a form that another site has sent. Browsers say where a form comes from; because our pages ask them to tell
+/// other sites nothing, some name no origin.
+fn from_our_page(platform: &Platform, request: &Request) -> Result<()> {
+    let ours = parts(&platform.config.public_url).0;
+    let fine = match (request.header("sec-fetch-site"), request.header("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => origin == "null" || origin.eq_ignore_ascii_case(ours),
+        (None, None) => true,
+    };
+    if fine { Ok(()) } else { Err(Error::Forbidden("Please answer on our own page.".into())) }
 }
 
 /// A page: a heading, texts, facts, buttons.
@@ -35,6 +78,7 @@ pub(crate) struct Page {
 /// A button that does something.
 struct Button {
     label: &'static str,
+    /// Where it leads; empty for the address of the page itself.
     to: String,
     /// Shown beside the first choice, as equal to it.
     other: bool,
@@ -49,6 +93,11 @@ impl Page {
         let other = !self.buttons.is_empty();
         self.buttons.push(Button { label, to: to.into(), other });
         self
+    }
+
+    /// A button that leads back to this page's own address, which holds the token.
+    fn button_here(self, label: &'static str) -> Self {
+        self.button(label, "")
     }
 
     fn respond(&self, status: StatusCode) -> Response {
@@ -83,5 +132,18 @@ fn page(result: Result<Page>) -> Response {
             let texts = ["We have noted it. Nothing was changed. Please try again in a moment."];
             Page::new("Something went wrong on our side", &texts).respond(StatusCode::INTERNAL_SERVER_ERROR)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_address_has_an_origin_and_perhaps_a_path() {
+        assert_eq!(parts("https://alongside.test"), ("https://alongside.test", ""));
+        assert_eq!(parts("https://sunrise.example/alongside"), ("https://sunrise.example", "/alongside"));
+        assert_eq!(parts("https://sunrise.example:443/a/b"), ("https://sunrise.example", "/a/b"));
+        assert_eq!(parts("http://localhost:8080"), ("http://localhost:8080", ""));
     }
 }

@@ -192,20 +192,26 @@ pub(super) async fn write_sign_in(platform: &Platform, organisation: Organisatio
 /// Uses a link to join or to sign in, once, and opens a session.
 pub async fn confirm(platform: &Platform, organisation: &organisation::Model, token: &str) -> Result<Opened> {
     let tx = platform.db.begin().await?;
-    let link = links::use_up(&tx, platform, organisation.id, token).await?;
+    let person = use_link(&tx, platform, organisation, token).await?;
+    let (token, expires_at) = sessions::open(&tx, platform, organisation.id, person.id).await?;
+    tx.commit().await?;
+    Ok(Opened { token, participant: person.id, expires_at })
+}
+
+/// Uses a link up. Somebody who was asked to join, or had left, joins by that.
+async fn use_link(tx: &Tx, platform: &Platform, organisation: &organisation::Model, token: &str) -> Result<participant::Model> {
+    let link = links::use_up(tx, platform, organisation.id, token).await?;
     let person = participant::Entity::find_by_id((organisation.id, link.participant_id))
         .lock_exclusive()
-        .one(&tx)
+        .one(tx)
         .await?
         .ok_or_else(links::dead)?;
     match (person.state, link.purpose) {
         (ParticipantState::Joined, _) => {}
-        (_, ParticipantLinkPurpose::Join) => mark_joined(&tx, platform, &person).await?,
+        (_, ParticipantLinkPurpose::Join) => mark_joined(tx, platform, &person).await?,
         _ => return Err(links::dead()),
     }
-    let (token, expires_at) = sessions::open(&tx, platform, organisation.id, person.id).await?;
-    tx.commit().await?;
-    Ok(Opened { token, participant: person.id, expires_at })
+    Ok(person)
 }
 
 async fn mark_joined(tx: &Tx, platform: &Platform, person: &participant::Model) -> Result<()> {
@@ -221,9 +227,15 @@ async fn mark_joined(tx: &Tx, platform: &Platform, person: &participant::Model) 
     Ok(())
 }
 
-/// The same for a page that does not know which organisation a link belongs to.
-pub async fn confirm_anywhere(platform: &Platform, token: &str) -> Result<(organisation::Model, Opened)> {
+/// Joins with a link, on a page that does not know which organisation it belongs to. No session begins: such a page has
+/// nobody to give it to. A link to sign in does nothing here.
+pub async fn join_anywhere(platform: &Platform, token: &str) -> Result<organisation::Model> {
     let organisation = links::home(platform, token).await?;
-    let opened = confirm(platform, &organisation, token).await?;
-    Ok((organisation, opened))
+    if links::is_for_signing_in(platform, token).await? {
+        return Err(links::dead());
+    }
+    let tx = platform.db.begin().await?;
+    use_link(&tx, platform, &organisation, token).await?;
+    tx.commit().await?;
+    Ok(organisation)
 }

@@ -132,7 +132,7 @@ pub(super) async fn end_all(tx: &Tx, platform: &Platform, organisation: Organisa
     Ok(())
 }
 
-/// Stops letters with the link in one of them: letters of that kind, or, with `everything`, all that were not asked for.
+/// Stops letters with the link in one of them: letters of that family, or, with `everything`, all that were not asked for.
 ///
 /// It takes nothing but the link, works for ever, and doing it twice changes nothing.
 pub async fn unsubscribe(platform: &Platform, token: &str, everything: bool) -> Result<()> {
@@ -149,8 +149,8 @@ pub async fn unsubscribe(platform: &Platform, token: &str, everything: bool) -> 
     let person = participant::Entity::find_by_id((organisation, link.participant_id)).one(&tx).await?.ok_or_else(unknown)?;
     let letter = mail_message::Entity::find_by_id(MailMessageId(link.id.0)).one(&tx).await?;
     // Where the letter itself is forgotten, its kind is too: stop everything rather than nothing.
-    let scope = letter.filter(|_| !everything).map_or_else(|| ALL.to_owned(), |letter| letter.kind);
-    suppression::suppress(&tx, platform, organisation, &person.email_key, &scope, SuppressionReason::Unsubscribed, None).await?;
+    let kind = letter.filter(|_| !everything).map_or_else(|| ALL.to_owned(), |letter| letter.kind);
+    suppression::suppress(&tx, platform, organisation, &person.email_key, &kind, SuppressionReason::Unsubscribed, None).await?;
     if link.used_at.is_none() {
         participant_link::Entity::update_many()
             .col_expr(participant_link::Column::UsedAt, Expr::value(platform.clock.now()))
@@ -164,10 +164,18 @@ pub async fn unsubscribe(platform: &Platform, token: &str, everything: bool) -> 
 }
 
 /// The organisation that a link belongs to.
-pub(super) async fn home(platform: &Platform, token: &str) -> Result<organisation::Model> {
+pub async fn home(platform: &Platform, token: &str) -> Result<organisation::Model> {
+    let link = find(platform, token).await?;
+    organisation::Entity::find_by_id(link.organisation_id).one(platform.db.read()).await?.ok_or_else(dead)
+}
+
+/// Whether a link opens one's own page, as against one that makes somebody join.
+pub async fn is_for_signing_in(platform: &Platform, token: &str) -> Result<bool> {
+    Ok(find(platform, token).await?.purpose == ParticipantLinkPurpose::SignIn)
+}
+
+async fn find(platform: &Platform, token: &str) -> Result<participant_link::Model> {
     let (_, token) = Token::parse(token.trim()).filter(|(kind, _)| *kind == TokenKind::ParticipantLink).ok_or_else(dead)?;
-    let db = platform.db.read();
-    let link = participant_link::Entity::find().filter(participant_link::Column::TokenHash.eq(token.hash())).one(db).await?;
-    let link = link.ok_or_else(dead)?;
-    organisation::Entity::find_by_id(link.organisation_id).one(db).await?.ok_or_else(dead)
+    let query = participant_link::Entity::find().filter(participant_link::Column::TokenHash.eq(token.hash()));
+    query.one(platform.db.read()).await?.ok_or_else(dead)
 }

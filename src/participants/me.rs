@@ -10,7 +10,7 @@ use crate::{
         text::Check,
     },
 };
-use entity::{DemographicId, ParticipantState, demographic, organisation, participant};
+use entity::{DemographicId, OrganisationId, ParticipantId, ParticipantState, Time, demographic, organisation, participant};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -62,26 +62,24 @@ pub async fn change(
     Ok(changed)
 }
 
-/// Leaves: every session and link ends, and nothing more is asked of the person. Leaving twice changes nothing.
-pub async fn leave(platform: &Platform, person: &Person) -> Result<()> {
-    let tx = platform.db.begin().await?;
-    let old = locked(&tx, person).await?;
+/// Leaves: every session and link ends, and nothing more is asked of the person. Leaving twice changes nothing; answers
+/// whether it was the first time.
+pub async fn leave(tx: &Tx, platform: &Platform, person: &Person) -> Result<bool> {
+    let old = locked(tx, person).await?;
     if old.state == ParticipantState::Left {
-        return Ok(());
+        return Ok(false);
     }
     let version = old.version + 1;
     let mut row = old.into_active_model();
     row.state = Set(ParticipantState::Left);
     row.left_at = Set(Some(platform.clock.now()));
     row.version = Set(version);
-    row.update(&tx).await?;
-    sessions::end_all(&tx, platform, person, None).await?;
-    links::end_all(&tx, platform, person.organisation, person.participant).await?;
+    row.update(tx).await?;
+    sessions::end_all(tx, platform, person, None).await?;
+    links::end_all(tx, platform, person.organisation, person.participant).await?;
     let payload = serde_json::json!({"organisation": person.organisation, "participant": person.participant});
-    jobs::enqueue(&tx, &platform.clock, NewJob::now(LEFT, person.organisation, payload)).await?;
-    tx.commit().await?;
-    platform.wake.notify_one();
-    Ok(())
+    jobs::enqueue(tx, &platform.clock, NewJob::now(LEFT, person.organisation, payload)).await?;
+    Ok(true)
 }
 
 /// One fact that somebody gave for fair representation.
@@ -135,6 +133,17 @@ pub async fn give_facts(platform: &Platform, person: &Person, if_match: Option<&
     row.version = Set(version);
     row.update(&tx).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Erases the facts that somebody gave up to a time.
+pub async fn erase_facts(tx: &Tx, organisation: OrganisationId, participant: ParticipantId, until: Time) -> Result<()> {
+    demographic::Entity::delete_many()
+        .filter(demographic::Column::OrganisationId.eq(organisation))
+        .filter(demographic::Column::ParticipantId.eq(participant))
+        .filter(demographic::Column::RecordedAt.lte(until))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

@@ -19,9 +19,10 @@ mod sessions;
 mod topics;
 
 pub use jobs::write_sign_in;
-pub use joining::{Opened, confirm_anywhere};
+pub use joining::{Opened, join_anywhere};
 pub use letters::compose;
-pub use links::{unsubscribe, unsubscribe_link, unsubscribe_links};
+pub use links::{home, is_for_signing_in, unsubscribe, unsubscribe_link, unsubscribe_links};
+pub use me::{erase_facts, get as me, leave};
 pub use rules::{Allowance, allowed, quiet_on};
 
 /// Kind of the letter with which somebody who wants to join confirms their address.

@@ -107,8 +107,9 @@ pub async fn step_down(tx: &Tx, platform: &Platform, person: &Person, rung: Rung
     matter.append(tx, platform, PreferenceDoc { review_after: None, ..doc }, review, &person.by()).await
 }
 
-/// Staff write down what a person has told them, by telephone for instance. It can never allow more than the person
-/// has said themselves: such an attempt is refused, and the attempt is audited.
+/// Staff write down what a person has told them, by telephone for instance. It can never allow more than the person has
+/// said themselves, or than holds for those who have said nothing; nor more than counts now, so that a limit that was
+/// written down for them is not lifted again by somebody else. Such an attempt is refused, and the attempt is audited.
 pub async fn record_for(
     platform: &Platform,
     actor: &Actor,
@@ -125,12 +126,13 @@ pub async fn record_for(
     matter.check(&tx, &doc).await?;
     let own = said_by(&tx, &matter.person).await?;
     let object = format!("participant:{participant}");
-    if own.as_ref().is_some_and(|own| rules::beyond(&own.document, &doc, matter.today)) {
+    let said = own.as_ref().map_or_else(PreferenceDoc::unspoken, |own| own.document.clone());
+    if rules::beyond(&said, &doc, matter.today) || rules::beyond(&matter.doc, &doc, matter.today) {
         tx.rollback().await?;
         let tx = platform.db.begin().await?;
         audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "refuse_above_preference", &object).await?;
         tx.commit().await?;
-        let detail = "This would allow more than the person has said themselves. They can change it on their own page.";
+        let detail = "This would allow more than the person has said, or than counts now. They can change it on their own page.";
         return Err(Error::conflict("above_preference", detail));
     }
     // A date that the person chose, or was given, is not put off by somebody else.

@@ -7,7 +7,7 @@ use crate::{
     opportunities::Forms,
     platform::{Error, Platform, Result, Tx, error::is_duplicate, http::etag},
 };
-use entity::{Purpose, QuestionnaireId, consent_standing, organisation, response_draft};
+use entity::{Purpose, QuestionnaireId, consent_standing, invitation, organisation, response_draft};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
 use serde_json::{Map, Value};
 
@@ -37,6 +37,10 @@ pub async fn save(
     if_match: Option<&str>,
     answers: Map<String, Value>,
 ) -> Result<response_draft::Model> {
+    // Whoever carries out a withdrawal holds this row: a draft is there before it, and goes, or finds no consent.
+    let key = (guest.organisation, guest.invitation.id);
+    let invitation = invitation::Entity::find_by_id(key).lock_exclusive().one(tx).await?;
+    let guest = &Guest { invitation: invitation.ok_or(Error::NotFound("invitation"))?, ..guest.clone() };
     let questionnaire = answerable(tx, platform, guest).await?;
     let form = forms.form_in(tx, guest.organisation, questionnaire).await?;
     let found = form.evaluate_draft(&answers, platform.clock.now()).violations;

@@ -2,16 +2,13 @@
 
 use crate::{
     accounts::Actor,
-    consent::permits::standing,
     opportunities::Forms,
     platform::{Error, Platform, Result, audit, csv},
+    statistics::people::{self, Scope},
 };
-use entity::{
-    OpportunityId, OrganisationId, Purpose, QuestionnaireId, ResponseId, ResponseState, Time, consent_standing, opportunity,
-    questionnaire, response,
-};
+use entity::{OpportunityId, OrganisationId, QuestionnaireId, ResponseId, Time, opportunity, questionnaire, response};
 use futures_util::{Stream, stream::try_unfold};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -27,13 +24,6 @@ pub enum Format {
     JsonLines,
 }
 
-fn to_standing() -> RelationDef {
-    response::Entity::belongs_to(consent_standing::Entity)
-        .from((response::Column::OrganisationId, response::Column::ParticipantId))
-        .to((consent_standing::Column::OrganisationId, consent_standing::Column::ParticipantId))
-        .into()
-}
-
 /// Answers behind `after` that may be used now: handed in, and consent to taking part stands.
 pub async fn page(
     connection: &impl ConnectionTrait,
@@ -43,12 +33,7 @@ pub async fn page(
     limit: u64,
     now: Time,
 ) -> Result<Vec<response::Model>> {
-    let mut query = response::Entity::find()
-        .join(JoinType::InnerJoin, to_standing())
-        .filter(response::Column::OrganisationId.eq(organisation))
-        .filter(response::Column::OpportunityId.eq(opportunity))
-        .filter(response::Column::State.eq(ResponseState::Submitted))
-        .filter(standing(Purpose::Participate, opportunity.0, now));
+    let mut query = people::answers(Scope { organisation, opportunity }, now);
     if let Some(after) = after {
         query = query.filter(response::Column::Id.gt(after));
     }

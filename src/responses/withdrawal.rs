@@ -2,28 +2,29 @@
 
 use crate::{
     consent::Withdrawal,
-    invitations::{jobs::payload, places},
-    platform::{
-        Error, Platform, Tx,
-        jobs::{Fault, Next},
-    },
+    invitations::places,
+    platform::{Platform, Result, Tx},
 };
-use entity::{
-    InvitationState, OpportunityId, Purpose, ReportState, ResponseState, WithdrawalEffect, invitation, opportunity, report,
-    response, response_draft,
-};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
+use entity::{InvitationState, OpportunityId, Purpose, ResponseState, invitation, opportunity, response, response_draft};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use serde_json::Value;
 
-/// Carries out a withdrawal from taking part. Doing it twice changes nothing. Other purposes hold no answers here.
-pub async fn carry_out(platform: Platform, value: Value) -> Result<Next, Fault> {
-    let withdrawal: Withdrawal = payload(value)?;
-    if withdrawal.purpose != Purpose::Participate {
-        return Ok(Next::Done);
-    }
-    let tx = platform.db.begin().await?;
-    let opportunity = OpportunityId(withdrawal.scope);
-    if erases(&tx, &withdrawal, opportunity).await? {
+/// Carries out a withdrawal from taking part. Other uses hold no answers here.
+pub async fn carry_out(tx: &Tx, platform: &Platform, withdrawal: &Withdrawal) -> Result<()> {
+    let Some(opportunity) = withdrawal.opportunity().filter(|_| withdrawal.purpose == Purpose::Participate) else {
+        return Ok(());
+    };
+    // Answers that are being handed in hold this row too. Either they are here when it is ours, and go, or they find
+    // that the consent is gone.
+    let invitation = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(withdrawal.organisation))
+        .filter(invitation::Column::OpportunityId.eq(opportunity))
+        .filter(invitation::Column::ParticipantId.eq(withdrawal.participant))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    let Some(invitation) = invitation else { return Ok(()) };
+    if let Some(erasure) = withdrawal.erasure(tx, opportunity).await? {
         response::Entity::update_many()
             .col_expr(response::Column::Answers, Expr::value(Option::<Value>::None))
             .col_expr(response::Column::State, Expr::value(ResponseState::Withdrawn.word()))
@@ -31,42 +32,20 @@ pub async fn carry_out(platform: Platform, value: Value) -> Result<Next, Fault> 
             .filter(response::Column::OrganisationId.eq(withdrawal.organisation))
             .filter(response::Column::OpportunityId.eq(opportunity))
             .filter(response::Column::ParticipantId.eq(withdrawal.participant))
-            .exec(&tx)
+            .filter(response::Column::State.eq(ResponseState::Submitted))
+            .filter(erasure.covers(response::Column::ChangedAt))
+            .exec(tx)
             .await?;
     }
-    leave(&tx, &platform, &withdrawal, opportunity).await?;
-    tx.commit().await?;
-    platform.wake.notify_one();
-    Ok(Next::Done)
-}
-
-/// Whether the promise says that these answers are erased.
-async fn erases(tx: &Tx, withdrawal: &Withdrawal, opportunity: OpportunityId) -> Result<bool, Error> {
-    match withdrawal.effect {
-        WithdrawalEffect::EraseAllIdentifiable => Ok(true),
-        WithdrawalEffect::StopFutureOnly | WithdrawalEffect::CannotLocate => Ok(false),
-        WithdrawalEffect::EraseRawUnpublished => {
-            let published = report::Entity::find()
-                .filter(report::Column::OrganisationId.eq(withdrawal.organisation))
-                .filter(report::Column::OpportunityId.eq(opportunity))
-                .filter(report::Column::State.eq(ReportState::Published))
-                .count(tx)
-                .await?;
-            Ok(published == 0)
-        }
+    if withdrawal.agreed_anew(tx).await?.is_none() {
+        leave(tx, platform, invitation, opportunity).await?;
     }
+    Ok(())
 }
 
 /// Whatever the effect: nothing half-done stays, and a place goes to somebody else.
-async fn leave(tx: &Tx, platform: &Platform, withdrawal: &Withdrawal, opportunity: OpportunityId) -> Result<(), Error> {
-    let organisation = withdrawal.organisation;
-    let invitation = invitation::Entity::find()
-        .filter(invitation::Column::OrganisationId.eq(organisation))
-        .filter(invitation::Column::OpportunityId.eq(opportunity))
-        .filter(invitation::Column::ParticipantId.eq(withdrawal.participant))
-        .one(tx)
-        .await?;
-    let Some(invitation) = invitation else { return Ok(()) };
+async fn leave(tx: &Tx, platform: &Platform, invitation: invitation::Model, opportunity: OpportunityId) -> Result<()> {
+    let organisation = invitation.organisation_id;
     response_draft::Entity::delete_many()
         .filter(response_draft::Column::OrganisationId.eq(organisation))
         .filter(response_draft::Column::InvitationId.eq(invitation.id))
@@ -80,7 +59,7 @@ async fn leave(tx: &Tx, platform: &Platform, withdrawal: &Withdrawal, opportunit
             .exec(tx)
             .await?;
         if let Some(offer) = opportunity::Entity::find_by_id((organisation, opportunity)).one(tx).await? {
-            places::release(tx, platform, &offer, withdrawal.participant).await?;
+            places::release(tx, platform, &offer, invitation.participant_id).await?;
         }
     }
     Ok(())

@@ -259,7 +259,8 @@ impl Api {
 
     /// List contributions
     ///
-    /// Those taken back stay as a line without words.
+    /// Those of people whose consent to taking part stands now, and those of nobody in particular. Those taken back stay as a
+    /// line without words.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/contributions",
         method = "get",
@@ -278,7 +279,7 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadResponses).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
         let with_people = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await.is_ok();
-        let rows = contributions::list(self.0.db.read(), actor.organisation, opportunity.0, cursor).await?;
+        let rows = contributions::list(self.0.db.read(), actor.organisation, opportunity.0, cursor, self.0.clock.now()).await?;
         Ok(Fine::new(&cursor.page(rows, |row| row.id.0, |row| ContributionOut::of(row, with_people))))
     }
 
@@ -302,12 +303,13 @@ impl Api {
 
     /// Say whether notes are right
     ///
-    /// You can say that the notes of a meeting are right, or what is wrong, and change your mind later.
+    /// You can say that the notes of a meeting are right, or what is wrong, and change your mind later. Name the version you
+    /// have read; if the meeting or its notes have changed since, you are told, and nothing is noted.
     #[oai(path = "/me/meetings/:meeting/notes", method = "post", operation_id = "answerNotes")]
     async fn answer_notes(&self, caller: Caller, meeting: Path<MeetingId>, body: Body<NotesAnswerIn>) -> Done {
         let person = access::person(&self.0, &caller).await?;
         let given = body.take()?;
-        notes::answer(&self.0, &person, meeting.0, given.agrees, given.comment).await?;
+        notes::answer(&self.0, &person, meeting.0, given.version, given.agrees, given.comment).await?;
         Ok(NoContent)
     }
 

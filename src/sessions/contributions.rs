@@ -2,12 +2,13 @@
 
 use crate::{
     accounts::{Actor, Person},
+    consent::permits::{permits_until_commit, quotes},
     platform::{Error, Platform, Result, Tx, audit, http::Cursor, text::Check},
     statistics::people::{self, Scope},
 };
 use entity::{
-    ContributionId, MeetingId, OpportunityId, OpportunityState, OrganisationId, ParticipantId, QuotePermission, contribution,
-    meeting, participant,
+    ContributionId, MeetingId, OpportunityId, OpportunityState, OrganisationId, ParticipantId, Purpose, QuotePermission, Time,
+    contribution, meeting, participant,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
@@ -40,14 +41,28 @@ pub async fn record(
         return Err(Error::conflict("not_open", "Nothing can be given to an opportunity that was never open."));
     }
     let scope = Scope { organisation: actor.organisation, opportunity };
-    check(tx, scope, &new).await?;
-    if let Some(participant) = new.participant
-        && !is_part_of(tx, scope, participant).await?
-    {
-        return Err(Error::invalid("/participant", "no_part", "Name somebody who holds a place or has said yes."));
+    let mut check = check(tx, scope, &new).await?;
+    match new.participant {
+        Some(participant) if !is_part_of(tx, scope, participant).await? => {
+            check.that(false, "/participant", "no_part", "Name somebody who holds a place or has said yes.");
+        }
+        Some(participant) => {
+            let agreed = agrees(tx, platform, scope, participant).await?;
+            check.that(
+                agreed,
+                "/participant",
+                "no_consent",
+                "This person has not agreed to take part, so their words are not kept.",
+            );
+            let detail = "This person has not agreed to be quoted like that.";
+            check.that(may_quote(tx, platform, scope, participant, new.quote).await?, "/quote", "no_consent", detail);
+        }
+        None => {
+            let nameless = new.quote != QuotePermission::Named;
+            check.that(nameless, "/quote", "no_name", "Words of nobody in particular cannot be quoted with a name.");
+        }
     }
-    let quotable = new.participant.is_some() || new.quote != QuotePermission::Named;
-    Check::new().that(quotable, "/quote", "no_name", "Words of nobody in particular cannot be quoted with a name.").done()?;
+    check.done()?;
     let made = insert(tx, platform, scope, new, &actor.by).await?;
     let object = format!("contribution:{}", made.id);
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "record_contribution", &object).await?;
@@ -70,11 +85,17 @@ pub async fn give(
     if found.state != OpportunityState::Open {
         return Err(Error::conflict("not_open", "This has ended, so nothing more can be added."));
     }
-    check(tx, scope, &new).await?;
+    if !agrees(tx, platform, scope, person.participant).await? {
+        return Err(Error::conflict("consent_needed", "Read the notice and agree to take part first."));
+    }
+    let mut check = check(tx, scope, &new).await?;
+    let quotable = may_quote(tx, platform, scope, person.participant, new.quote).await?;
+    check.that(quotable, "/quote", "no_consent", "You have not agreed to be quoted like that. Read the notice, or choose no.");
+    check.done()?;
     insert(tx, platform, scope, New { participant: Some(person.participant), ..new }, &person.by()).await
 }
 
-async fn check(connection: &impl ConnectionTrait, scope: Scope, new: &New) -> Result<()> {
+async fn check(connection: &impl ConnectionTrait, scope: Scope, new: &New) -> Result<Check> {
     let mut check = Check::new();
     check.text("/text", &new.text, 10_000);
     if let Some(id) = new.meeting {
@@ -82,7 +103,25 @@ async fn check(connection: &impl ConnectionTrait, scope: Scope, new: &New) -> Re
         let fits = found.is_some_and(|meeting| meeting.opportunity_id == scope.opportunity);
         check.that(fits, "/meeting", "unknown", "Name a meeting of this opportunity.");
     }
-    check.done()
+    Ok(check)
+}
+
+/// Whether somebody agrees to take part; it stays so until the commit.
+async fn agrees(tx: &Tx, platform: &Platform, scope: Scope, participant: ParticipantId) -> Result<bool> {
+    let (purpose, about, now) = (Purpose::Participate, scope.opportunity.0, platform.clock.now());
+    permits_until_commit(tx, scope.organisation, participant, purpose, about, now).await
+}
+
+/// Whether somebody lets their words be quoted in this way.
+async fn may_quote(
+    tx: &Tx,
+    platform: &Platform,
+    scope: Scope,
+    participant: ParticipantId,
+    quote: QuotePermission,
+) -> Result<bool> {
+    let found = quotes(tx, scope.organisation, scope.opportunity, &[participant], platform.clock.now()).await?;
+    Ok(found.get(&participant).copied().unwrap_or_default().limit(quote) == quote)
 }
 
 /// Whether somebody holds a place or has accepted an invitation.
@@ -108,15 +147,26 @@ async fn insert(tx: &Tx, platform: &Platform, scope: Scope, new: New, by: &str) 
     Ok(row.insert(tx).await?)
 }
 
-/// The contributions to an opportunity; those taken back stay as a line without words.
+/// The contributions to an opportunity that may be used now, with leave to quote as far as it holds now; those taken back
+/// stay as a line without words.
 pub async fn list(
     connection: &impl ConnectionTrait,
     organisation: OrganisationId,
     opportunity: OpportunityId,
     cursor: Cursor,
+    now: Time,
 ) -> Result<Vec<contribution::Model>> {
     super::opportunity(connection, organisation, opportunity).await?;
-    Ok(page(organisation, opportunity, cursor).all(connection).await?)
+    let fit = people::used(Scope { organisation, opportunity }, now).add(contribution::Column::WithdrawnAt.is_not_null());
+    let mut rows = page(organisation, opportunity, cursor).filter(fit).all(connection).await?;
+    let authors: Vec<ParticipantId> = rows.iter().filter_map(|row| row.participant_id).collect();
+    let quotes = quotes(connection, organisation, opportunity, &authors, now).await?;
+    for row in &mut rows {
+        if let Some(author) = row.participant_id {
+            row.quote = quotes.get(&author).copied().unwrap_or_default().limit(row.quote);
+        }
+    }
+    Ok(rows)
 }
 
 /// What the person gave to an opportunity.

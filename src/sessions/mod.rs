@@ -8,6 +8,7 @@ pub mod contributions;
 pub mod letters;
 pub mod meetings;
 pub mod notes;
+pub mod withdrawal;
 
 use crate::platform::{Error, Result};
 use entity::{OpportunityId, OrganisationId, opportunity};

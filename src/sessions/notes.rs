@@ -133,8 +133,15 @@ pub(super) async fn agreed_by_all(connection: &impl ConnectionTrait, meeting: &m
     Ok(meeting.notes_shared_at.is_some() && all > 0 && without == 0)
 }
 
-/// A participant says that the notes are right, or what is wrong. They can change their mind.
-pub async fn answer(platform: &Platform, person: &Person, id: MeetingId, agrees: bool, comment: Option<String>) -> Result<()> {
+/// A participant says that the notes, as they read them, are right, or what is wrong. They can change their mind.
+pub async fn answer(
+    platform: &Platform,
+    person: &Person,
+    id: MeetingId,
+    read: i32,
+    agrees: bool,
+    comment: Option<String>,
+) -> Result<()> {
     let mut check = Check::new();
     if let Some(comment) = &comment {
         check.length("/comment", comment, 5000);
@@ -148,24 +155,32 @@ pub async fn answer(platform: &Platform, person: &Person, id: MeetingId, agrees:
     if meeting.notes_shared_at.is_none() {
         return Err(Error::conflict("not_shared", "There are no notes to read yet."));
     }
-    let now = platform.clock.now();
+    if meeting.version != read {
+        return Err(Error::Stale);
+    }
     let row = notes_agreement::ActiveModel {
         organisation_id: Set(person.organisation),
         meeting_id: Set(id),
         participant_id: Set(person.participant),
         agrees: Set(agrees),
         comment: Set(comment),
-        at: Set(now),
+        at: Set(platform.clock.now()),
     };
     use notes_agreement::Column::{Agrees, At, Comment, MeetingId, OrganisationId, ParticipantId};
     let again = OnConflict::columns([OrganisationId, MeetingId, ParticipantId]).update_columns([Agrees, Comment, At]).to_owned();
     notes_agreement::Entity::insert(row).on_conflict(again).exec_without_returning(&tx).await?;
-    let agreed = agreed_by_all(&tx, &meeting).await?;
+    settle(&tx, platform, meeting).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Notes whether all who were there agree now.
+pub(super) async fn settle(tx: &Tx, platform: &Platform, meeting: meeting::Model) -> Result<()> {
+    let agreed = agreed_by_all(tx, &meeting).await?;
     let before = meeting.notes_agreed_at;
     let mut row = meeting.into_active_model();
-    row.notes_agreed_at = Set(if agreed { before.or(Some(now)) } else { None });
-    row.update(&tx).await?;
-    tx.commit().await?;
+    row.notes_agreed_at = Set(if agreed { before.or(Some(platform.clock.now())) } else { None });
+    row.update(tx).await?;
     Ok(())
 }
 

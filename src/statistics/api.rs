@@ -111,7 +111,7 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadResponses).await?;
         let minimum = organisations::get(&self.0, actor.organisation).await?.minimum_group;
         let least = u64::try_from(minimum).unwrap_or(u64::MAX);
-        let counted = summary::summary(&self.0, actor.organisation, opportunity.0, least).await?;
+        let counted = summary::summary(&self.0, actor.organisation, opportunity.0, least, self.0.clock.now()).await?;
         Ok(Fine::new(&SummaryOut::of(counted, minimum)))
     }
 }

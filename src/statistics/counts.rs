@@ -11,8 +11,9 @@ use entity::{
     participant, response, theme, theme_source,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::{Expr, Func, SelectStatement},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
+    sea_query::{Expr, Func},
 };
 use std::collections::HashMap;
 
@@ -27,22 +28,17 @@ pub struct Turnout {
     pub took_part: u64,
 }
 
-/// Counts the people of an opportunity.
-pub async fn turnout(connection: &impl ConnectionTrait, scope: Scope) -> Result<Turnout> {
+/// Counts the people of an opportunity. Answers that may not be used any more are not counted.
+pub async fn turnout(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<Turnout> {
     let asked = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(scope.organisation))
         .filter(invitation::Column::OpportunityId.eq(scope.opportunity))
         .count(connection)
         .await?;
-    let answered = response::Entity::find()
-        .filter(response::Column::OrganisationId.eq(scope.organisation))
-        .filter(response::Column::OpportunityId.eq(scope.opportunity))
-        .filter(response::Column::State.eq(ResponseState::Submitted))
-        .count(connection)
-        .await?;
+    let answered = people::answers(scope, now).count(connection).await?;
     let took_part = participant::Entity::find()
         .filter(participant::Column::OrganisationId.eq(scope.organisation))
-        .filter(people::took_part(participant::Column::Id, scope))
+        .filter(people::took_part(participant::Column::Id, scope, now))
         .count(connection)
         .await?;
     Ok(Turnout { asked, answered, took_part })
@@ -78,18 +74,18 @@ impl ThemePeople {
 }
 
 /// How many people said something that belongs to each theme; what was taken back does not count.
-pub async fn theme_people(connection: &impl ConnectionTrait, scope: Scope) -> Result<ThemePeople> {
-    themes(connection, scope, live_responses(scope)).await
+pub async fn theme_people(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<ThemePeople> {
+    themes(connection, scope, used_sources(people::answers(scope, now), scope, now)).await
 }
 
 /// As [`theme_people`], where answers count only with leave to be counted in what is published.
 pub async fn theme_people_for_publication(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<ThemePeople> {
-    themes(connection, scope, publishable_responses(scope, now)).await
+    themes(connection, scope, used_sources(people::answers_for_publication(scope, now), scope, now)).await
 }
 
-async fn themes(connection: &impl ConnectionTrait, scope: Scope, responses: SelectStatement) -> Result<ThemePeople> {
+async fn themes(connection: &impl ConnectionTrait, scope: Scope, used: Condition) -> Result<ThemePeople> {
     let people = Func::count_distinct(Expr::col((theme_source::Entity, theme_source::Column::ParticipantId)));
-    let rows = sources(scope, responses.clone())
+    let rows = sources(scope, used.clone())
         .select_only()
         .column(theme_source::Column::ThemeId)
         .column_as(Expr::expr(people), "people")
@@ -97,7 +93,7 @@ async fn themes(connection: &impl ConnectionTrait, scope: Scope, responses: Sele
         .into_model::<ThemeCount>()
         .all(connection)
         .await?;
-    let behind = sources(scope, responses)
+    let behind = sources(scope, used)
         .select_only()
         .column(theme_source::Column::ParticipantId)
         .filter(theme_source::Column::ParticipantId.is_not_null())
@@ -111,15 +107,8 @@ async fn themes(connection: &impl ConnectionTrait, scope: Scope, responses: Sele
     Ok(ThemePeople { by_theme, together })
 }
 
-/// The sources of an opportunity's themes that still stand.
-fn sources(scope: Scope, responses: SelectStatement) -> sea_orm::Select<theme_source::Entity> {
-    let contributions = contribution::Entity::find()
-        .select_only()
-        .column(contribution::Column::Id)
-        .filter(contribution::Column::OrganisationId.eq(scope.organisation))
-        .filter(contribution::Column::OpportunityId.eq(scope.opportunity))
-        .filter(contribution::Column::WithdrawnAt.is_null())
-        .into_query();
+/// The sources of an opportunity's themes, of those that fit a condition.
+fn sources(scope: Scope, fit: Condition) -> Select<theme_source::Entity> {
     let themes = theme::Entity::find()
         .select_only()
         .column(theme::Column::Id)
@@ -129,37 +118,49 @@ fn sources(scope: Scope, responses: SelectStatement) -> sea_orm::Select<theme_so
     theme_source::Entity::find()
         .filter(theme_source::Column::OrganisationId.eq(scope.organisation))
         .filter(theme_source::Column::ThemeId.in_subquery(themes))
-        .filter(
-            Condition::any()
-                .add(theme_source::Column::ResponseId.in_subquery(responses))
-                .add(theme_source::Column::ContributionId.in_subquery(contributions)),
-        )
+        .filter(fit)
 }
 
-fn live_responses(scope: Scope) -> SelectStatement {
-    let mut query = people::responded(scope);
-    query.clear_selects().column((response::Entity, response::Column::Id));
-    query
+/// Sources that may be used now: these answers, and contributions.
+fn used_sources(answers: Select<response::Entity>, scope: Scope, now: Time) -> Condition {
+    let contributions = people::contributions(scope, now).select_only().column(contribution::Column::Id).into_query();
+    Condition::any()
+        .add(theme_source::Column::ResponseId.in_subquery(answers.select_only().column(response::Column::Id).into_query()))
+        .add(theme_source::Column::ContributionId.in_subquery(contributions))
 }
 
-fn publishable_responses(scope: Scope, now: Time) -> SelectStatement {
-    let mut query = people::responded_for_publication(scope, now);
-    query.clear_selects().column((response::Entity, response::Column::Id));
-    query
+/// Sources that were not taken back.
+fn standing_sources(scope: Scope) -> Condition {
+    let responses = response::Entity::find()
+        .select_only()
+        .column(response::Column::Id)
+        .filter(response::Column::OrganisationId.eq(scope.organisation))
+        .filter(response::Column::OpportunityId.eq(scope.opportunity))
+        .filter(response::Column::State.eq(ResponseState::Submitted))
+        .into_query();
+    let contributions = contribution::Entity::find()
+        .select_only()
+        .column(contribution::Column::Id)
+        .filter(contribution::Column::OrganisationId.eq(scope.organisation))
+        .filter(contribution::Column::OpportunityId.eq(scope.opportunity))
+        .filter(contribution::Column::WithdrawnAt.is_null())
+        .into_query();
+    Condition::any()
+        .add(theme_source::Column::ResponseId.in_subquery(responses))
+        .add(theme_source::Column::ContributionId.in_subquery(contributions))
 }
 
 /// What people think of the feedback loop, added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ratings {
-    /// How many rated.
-    pub n: u64,
+    /// How many ratings are told of: whole groups of the minimum, in order of arrival.
+    pub people: Shown,
     /// Means of: heard, ways, matters, change, worth it.
-    pub means: [f64; 5],
+    pub means: Option<[f64; 5]>,
 }
 
 #[derive(FromQueryResult)]
 struct RatingSums {
-    n: i64,
     heard: Option<i64>,
     ways: Option<i64>,
     matters: Option<i64>,
@@ -167,38 +168,47 @@ struct RatingSums {
     worth_it: Option<i64>,
 }
 
-/// Adds up the ratings of an opportunity.
-pub async fn ratings(connection: &impl ConnectionTrait, scope: Scope) -> Result<Ratings> {
-    use loop_rating::Column::{Change, Heard, Matters, OpportunityId, OrganisationId, Ways, WorthIt};
+/// How many of `n` ratings are told of: none of a further group before it is whole. Otherwise a mean before and a mean
+/// after one more rating would give that rating away.
+fn whole_groups(n: u64, minimum: u64) -> u64 {
+    n.checked_div(minimum).map_or(n, |groups| groups * minimum)
+}
+
+/// Adds up the ratings of an opportunity. Means are there from twice the minimum on.
+pub async fn ratings(connection: &impl ConnectionTrait, scope: Scope, minimum: u64) -> Result<Ratings> {
+    use loop_rating::Column::{Change, Heard, Id, Matters, OpportunityId, OrganisationId, Ways, WorthIt};
+    let all =
+        loop_rating::Entity::find().filter(OrganisationId.eq(scope.organisation)).filter(OpportunityId.eq(scope.opportunity));
+    let n = all.clone().count(connection).await?;
+    let told = whole_groups(n, minimum);
+    let people = if told == 0 { alone(n, minimum) } else { Shown::Number(told) };
+    if told < minimum.saturating_mul(2) || told == 0 {
+        return Ok(Ratings { people, means: None });
+    }
+    let first = all.select_only().column(Id).order_by_asc(Id).limit(told).into_query();
     let sums = loop_rating::Entity::find()
         .select_only()
-        .column_as(loop_rating::Column::Id.count(), "n")
         .column_as(Heard.sum(), "heard")
         .column_as(Ways.sum(), "ways")
         .column_as(Matters.sum(), "matters")
         .column_as(Change.sum(), "change")
         .column_as(WorthIt.sum(), "worth_it")
         .filter(OrganisationId.eq(scope.organisation))
-        .filter(OpportunityId.eq(scope.opportunity))
+        .filter(Id.in_subquery(first))
         .into_model::<RatingSums>()
         .one(connection)
         .await?;
-    let Some(sums) = sums else { return Ok(Ratings::default()) };
-    let n = count(sums.n)?;
-    if n == 0 {
-        return Ok(Ratings::default());
-    }
     // Sums of marks from 1 to 5 are far below the numbers that a float cannot hold.
     #[allow(clippy::cast_precision_loss)]
-    let mean = |sum: Option<i64>| sum.unwrap_or(0) as f64 / n as f64;
-    let means = [sums.heard, sums.ways, sums.matters, sums.change, sums.worth_it].map(mean);
-    Ok(Ratings { n, means })
+    let mean = |sum: Option<i64>| (sum.unwrap_or(0) as f64 / told as f64 * 10.0).round() / 10.0;
+    let means = sums.map(|sums| [sums.heard, sums.ways, sums.matters, sums.change, sums.worth_it].map(mean));
+    Ok(Ratings { people, means })
 }
 
-/// Whether somebody took part in an opportunity.
+/// Whether somebody took part in an opportunity, and did not take all of it back.
 pub async fn did_take_part(connection: &impl ConnectionTrait, scope: Scope, participant: ParticipantId) -> Result<bool> {
     let found = participant::Entity::find_by_id((scope.organisation, participant))
-        .filter(people::one_took_part(scope, participant))
+        .filter(people::one_is_owed(scope, participant))
         .count(connection)
         .await?;
     Ok(found > 0)
@@ -211,7 +221,7 @@ pub async fn is_behind_theme(
     theme: ThemeId,
     participant: ParticipantId,
 ) -> Result<bool> {
-    let found = sources(scope, live_responses(scope))
+    let found = sources(scope, standing_sources(scope))
         .filter(theme_source::Column::ThemeId.eq(theme))
         .filter(theme_source::Column::ParticipantId.eq(participant))
         .count(connection)
@@ -222,4 +232,15 @@ pub async fn is_behind_theme(
 /// The scope of an opportunity.
 pub fn scope(organisation: OrganisationId, opportunity: OpportunityId) -> Scope {
     Scope { organisation, opportunity }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_further_group_is_told_when_it_is_whole() {
+        assert_eq!([0, 4, 5, 9, 10, 14, 15].map(|n| whole_groups(n, 5)), [0, 0, 5, 5, 10, 10, 15]);
+        assert_eq!(whole_groups(7, 0), 7);
+    }
 }

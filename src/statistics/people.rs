@@ -1,14 +1,14 @@
-//! Which people a number is about, as conditions inside a query: nobody is read to be counted.
+//! Which people and which of their words a number is about, as conditions inside a query: nobody is read to be counted.
 
+use crate::consent::permits::{permitting, standing};
 use entity::{
-    Attendance, ConsentType, InvitationState, OpportunityId, OrganisationId, ParticipantId, PlaceState, Purpose, ResponseState,
-    Time, attendance, consent_standing, contribution, invitation, meeting, place, response,
+    Attendance, InvitationState, OpportunityId, OrganisationId, ParticipantId, PlaceState, Purpose, ResponseState, Time,
+    attendance, consent_standing, contribution, invitation, meeting, place, response,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait, RelationDef, Select,
     sea_query::{Expr, ExprTrait, SelectStatement},
 };
-use uuid::Uuid;
 
 /// Where a condition looks: one opportunity of one organisation.
 #[derive(Clone, Copy, Debug)]
@@ -19,27 +19,48 @@ pub struct Scope {
     pub opportunity: OpportunityId,
 }
 
-/// Everybody who allows a use of their data now: the ids, as a subquery.
-pub fn permitting(organisation: OrganisationId, purpose: Purpose, scope: Uuid, now: Time) -> SelectStatement {
-    consent_standing::Entity::find()
-        .select_only()
-        .column(consent_standing::Column::ParticipantId)
-        .filter(standing(organisation, purpose, scope, now))
-        .into_query()
+/// Answers that may be used now: handed in, and the person's consent to taking part stands. Whoever counts or reads what
+/// people answered begins here.
+pub fn answers(scope: Scope, now: Time) -> Select<response::Entity> {
+    let to_standing: RelationDef = response::Entity::belongs_to(consent_standing::Entity)
+        .from((response::Column::OrganisationId, response::Column::ParticipantId))
+        .to((consent_standing::Column::OrganisationId, consent_standing::Column::ParticipantId))
+        .into();
+    response::Entity::find()
+        .join(JoinType::InnerJoin, to_standing)
+        .filter(response::Column::OrganisationId.eq(scope.organisation))
+        .filter(response::Column::OpportunityId.eq(scope.opportunity))
+        .filter(response::Column::State.eq(ResponseState::Submitted))
+        .filter(standing(scope.organisation, Purpose::Participate, scope.opportunity.0, now))
 }
 
-/// The rows of `consent_standing` that allow a use now.
-pub fn standing(organisation: OrganisationId, purpose: Purpose, scope: Uuid, now: Time) -> Condition {
-    Condition::all()
-        .add(consent_standing::Column::OrganisationId.eq(organisation))
-        .add(consent_standing::Column::Purpose.eq(purpose))
-        .add(consent_standing::Column::ScopeId.eq(scope))
-        .add(consent_standing::Column::Type.is_in([ConsentType::Give, ConsentType::Renew]))
-        .add(consent_standing::Column::ValidUntil.is_null().or(consent_standing::Column::ValidUntil.gt(now)))
+/// The same, of those who also allow that they are counted in what is published.
+pub fn answers_for_publication(scope: Scope, now: Time) -> Select<response::Entity> {
+    let counted = permitting(scope.organisation, Purpose::PublishInAggregate, scope.opportunity.0, now);
+    answers(scope, now).filter(response::Column::ParticipantId.in_subquery(counted))
 }
 
-/// People whose answers are in, as a subquery.
-pub fn responded(scope: Scope) -> SelectStatement {
+/// Contributions that may be used now: not taken back, and of nobody in particular or of somebody whose consent to
+/// taking part stands.
+pub fn contributions(scope: Scope, now: Time) -> Select<contribution::Entity> {
+    contribution::Entity::find()
+        .filter(contribution::Column::OrganisationId.eq(scope.organisation))
+        .filter(contribution::Column::OpportunityId.eq(scope.opportunity))
+        .filter(contribution::Column::WithdrawnAt.is_null())
+        .filter(used(scope, now))
+}
+
+/// Whether a contribution is one that the person behind it lets be used.
+pub fn used(scope: Scope, now: Time) -> Condition {
+    let allowed = permitting(scope.organisation, Purpose::Participate, scope.opportunity.0, now);
+    Condition::any()
+        .add(contribution::Column::ParticipantId.is_null())
+        .add(contribution::Column::ParticipantId.in_subquery(allowed))
+}
+
+/// People who handed in answers and did not take them back, whether or not the answers may be used now: what is owed to
+/// them does not end with their consent.
+fn responded(scope: Scope) -> SelectStatement {
     response::Entity::find()
         .select_only()
         .column(response::Column::ParticipantId)
@@ -49,12 +70,9 @@ pub fn responded(scope: Scope) -> SelectStatement {
         .into_query()
 }
 
-/// People whose answers are in and who allow them to be counted in what is published.
-pub fn responded_for_publication(scope: Scope, now: Time) -> SelectStatement {
-    let allowed = permitting(scope.organisation, Purpose::PublishInAggregate, scope.opportunity.0, now);
-    let mut query = responded(scope);
-    query.and_where(response::Column::ParticipantId.in_subquery(allowed));
-    query
+/// People behind these rows.
+fn people(rows: Select<response::Entity>) -> SelectStatement {
+    rows.select_only().column(response::Column::ParticipantId).into_query()
 }
 
 /// People who hold a place.
@@ -96,8 +114,8 @@ pub fn attended(scope: Scope) -> SelectStatement {
         .into_query()
 }
 
-/// People with a contribution that was not taken back.
-pub fn contributed(scope: Scope) -> SelectStatement {
+/// People with a contribution that was not taken back. As with [`responded`].
+fn contributed(scope: Scope) -> SelectStatement {
     contribution::Entity::find()
         .select_only()
         .column(contribution::Column::ParticipantId)
@@ -108,18 +126,38 @@ pub fn contributed(scope: Scope) -> SelectStatement {
         .into_query()
 }
 
-/// Whether the person in `column` took part: answered, holds a place, was at a meeting, or gave something.
-pub fn took_part(column: impl ColumnTrait, scope: Scope) -> Condition {
-    part_with(column, scope, responded(scope))
+/// Whether the person in `column` is counted among those who took part: answered or gave something that may be used, holds a
+/// place, or was at a meeting.
+pub fn took_part(column: impl ColumnTrait, scope: Scope, now: Time) -> Condition {
+    part_with(column, scope, people(answers(scope, now)), now)
 }
 
 /// As [`took_part`], where answers count only with leave to be counted in what is published.
 pub fn took_part_for_publication(column: impl ColumnTrait, scope: Scope, now: Time) -> Condition {
-    part_with(column, scope, responded_for_publication(scope, now))
+    part_with(column, scope, people(answers_for_publication(scope, now)), now)
 }
 
-/// Whether this one person took part. As [`took_part`], but looks at the rows of one person instead of everybody's.
-pub fn one_took_part(scope: Scope, participant: ParticipantId) -> Condition {
+fn part_with(column: impl ColumnTrait, scope: Scope, responses: SelectStatement, now: Time) -> Condition {
+    let contributed = contributions(scope, now)
+        .select_only()
+        .column(contribution::Column::ParticipantId)
+        .filter(contribution::Column::ParticipantId.is_not_null())
+        .into_query();
+    any_of(column, [responses, holding(scope), attended(scope), contributed])
+}
+
+/// Whether the person in `column` is owed an answer: whoever gave something and did not take it back, holds a place, or
+/// was at a meeting.
+pub fn is_owed(column: impl ColumnTrait, scope: Scope) -> Condition {
+    any_of(column, [responded(scope), holding(scope), attended(scope), contributed(scope)])
+}
+
+fn any_of(column: impl ColumnTrait, people: [SelectStatement; 4]) -> Condition {
+    people.into_iter().fold(Condition::any(), |any, people| any.add(Expr::col(column.as_column_ref()).in_subquery(people)))
+}
+
+/// Whether this one person is owed an answer. As [`is_owed`], but looks at the rows of one person instead of everybody's.
+pub fn one_is_owed(scope: Scope, participant: ParticipantId) -> Condition {
     let mut contributed = contributed(scope);
     contributed.and_where(contribution::Column::ParticipantId.eq(participant));
     let mut responded = responded(scope);
@@ -141,10 +179,4 @@ fn held_by(scope: Scope, participant: ParticipantId) -> SelectStatement {
     let mut held = holding(scope);
     held.and_where(place::Column::ParticipantId.eq(participant));
     held
-}
-
-fn part_with(column: impl ColumnTrait, scope: Scope, responses: SelectStatement) -> Condition {
-    [responses, holding(scope), attended(scope), contributed(scope)]
-        .into_iter()
-        .fold(Condition::any(), |any, people| any.add(Expr::col(column.as_column_ref()).in_subquery(people)))
 }

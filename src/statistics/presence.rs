@@ -5,7 +5,10 @@ use super::{
     numbers::count,
     people::{self, Scope},
 };
-use crate::platform::{Error, Result};
+use crate::{
+    consent::permitting,
+    platform::{Error, Result},
+};
 use entity::{OpportunityId, OrganisationId, PresenceTarget, Purpose, Time, demographic, opportunity, project};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 use std::collections::BTreeMap;
@@ -53,7 +56,7 @@ pub async fn presence(
         return Ok(Vec::new());
     }
     let scope = Scope { organisation, opportunity };
-    let allowed = people::permitting(organisation, Purpose::DemographicsRepresentativeness, organisation.0, now);
+    let allowed = permitting(organisation, Purpose::DemographicsRepresentativeness, organisation.0, now);
     let cells = demographic::Entity::find()
         .select_only()
         .column(demographic::Column::Dimension)

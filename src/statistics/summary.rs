@@ -2,13 +2,14 @@
 
 use super::{
     disclosure::{Shown, alone, part, protect},
+    people::{self, Scope},
     questions::{Kind, Question, questions, same},
 };
 use crate::{
     platform::{Error, Platform, Result},
     questionnaires::Form,
 };
-use entity::{OpportunityId, OrganisationId, ResponseId, ResponseState, opportunity, questionnaire, response};
+use entity::{OpportunityId, OrganisationId, ResponseId, Time, opportunity, questionnaire, response};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
@@ -58,12 +59,13 @@ struct Tally {
     unknown: u64,
 }
 
-/// Counts every response that is in. Reads pages of rows, so memory does not grow with the number of responses.
+/// Counts every response that is in and may be used. Reads pages of rows, so memory does not grow with the number of responses.
 pub async fn summary(
     platform: &Platform,
     organisation: OrganisationId,
     opportunity: OpportunityId,
     minimum: u64,
+    now: Time,
 ) -> Result<Summary> {
     let connection = platform.db.read();
     let found = opportunity::Entity::find_by_id((organisation, opportunity)).one(connection).await?;
@@ -74,13 +76,10 @@ pub async fn summary(
     };
     let (mut total, mut after) = (0, None::<ResponseId>);
     loop {
-        let mut page = response::Entity::find()
+        let mut page = people::answers(Scope { organisation, opportunity }, now)
             .select_only()
             .column(response::Column::Id)
             .column(response::Column::Answers)
-            .filter(response::Column::OrganisationId.eq(organisation))
-            .filter(response::Column::OpportunityId.eq(opportunity))
-            .filter(response::Column::State.eq(ResponseState::Submitted))
             .order_by_asc(response::Column::Id)
             .limit(PAGE);
         if let Some(after) = after {

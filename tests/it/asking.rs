@@ -159,7 +159,18 @@ fn consent_is_given_to_words_that_were_shown_and_only_grows() {
             ben.post(&app, &format!("/notices/{notice}/shown"), &json!({"language": "en", "format": "plain"})).await.expect(201);
         let body = json!({"content": crate::story::notice(&[crate::story::purpose("contact_invite", "stop_future_only")])});
         let newer = story.ada.post(&app, "/notices", &body).await.expect(201).id();
-        app.post(story.ada.path(&format!("/notices/{newer}/publish"))).token(&story.ada.token).send().await.expect(200);
+        // Nobody publishes words they have not seen.
+        let publish = |version: &'static str| {
+            app.post(story.ada.path(&format!("/notices/{newer}/publish")))
+                .token(&story.ada.token)
+                .header("if-match", version)
+                .send()
+        };
+        publish("").await.expect(428);
+        let changed = json!({"content": crate::story::notice(&[crate::story::purpose("contact_reminder", "stop_future_only")])});
+        story.ada.put(&app, &format!("/notices/{newer}"), &changed).await.expect(200);
+        publish("\"v1\"").await.expect(412);
+        publish("\"v2\"").await.expect(200);
         let superseded = ben.post(&app, "/consents", &said(old.json["shown"].as_str().unwrap())).await.expect(409);
         assert_eq!(superseded.json["code"], "notice_superseded");
     });
@@ -275,12 +286,65 @@ fn later_lighter_and_no_are_answers_too() {
         app.clock.advance(Duration::days(5));
         let again = app.outbox().await;
         assert_eq!(again.len(), 1);
-        assert!(again[0].words().contains("A reminder"));
+        assert!(again[0].words().contains("You asked us to ask you again today"));
         // No ends the matter for this project.
         let story = Story { ada: app.sign_in_again(&story.ada).await, ..story };
         story.with(&again[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let rest = story.invite(&light, json!({})).await;
         assert!(rest.is_empty(), "{:?}", rest.iter().map(|letter| &letter.to).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn whoever_asked_to_be_asked_again_is_asked_on_that_day_where_they_are() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        // 09:00 in UTC on 1 March is 22:00 there, so 2 March begins two hours later.
+        let home = story.ada.get(&app, "").send().await.expect(200).json;
+        let mut body = home.clone();
+        for field in ["id", "created_at", "state"] {
+            body.as_object_mut().unwrap().remove(field);
+        }
+        body["time_zone"] = json!("Pacific/Auckland");
+        story.ada.put(&app, "", &body).await.expect(200);
+        // Nobody agreed to be reminded: asking to be asked again is enough.
+        let cat = story.person("cat", up_to("consultation")).await;
+        cat.post(&app, "/consents/withdraw", &json!({"purpose": "contact_reminder"})).await.expect(200);
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let token = story.invite(&id, json!({})).await[0].token("ai_");
+        let wrong = story.with(&token, "/ask-later", &json!({"on": "2027-03-01"})).await.expect(422).violations();
+        assert_eq!(wrong, [("/on".to_owned(), "out_of_range".to_owned())], "it is that day already");
+        story.with(&token, "/ask-later", &json!({"on": "2027-03-02"})).await.expect(200);
+        alongside::app::schedule(&app.app.platform).await.unwrap();
+        app.clock.advance(Duration::hours(1));
+        assert!(app.outbox().await.is_empty());
+        app.clock.advance(Duration::hours(1));
+        let letters = app.outbox().await;
+        assert_eq!(letters.len(), 1, "by their clock, while it is still 1 March in UTC");
+        assert!(letters[0].words().contains("You asked us to ask you again today"));
+    });
+}
+
+#[test]
+fn who_does_not_run_it_is_told_nothing_about_few() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let viewer = app.staff(&story.ada, "vic", "viewer").await;
+        for name in ["ben", "cat", "dan", "eve", "fay", "gus"] {
+            story.person(name, up_to("consultation")).await;
+        }
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let letters = story.invite(&id, json!({})).await;
+        story.with(&letters[0].token("ai_"), "/decline", &json!({})).await.expect(200);
+        let path = format!("/opportunities/{id}/invitations");
+        let count = |funnel: &Value, state: &str| -> Value {
+            funnel["invitations"].as_array().unwrap().iter().find(|row| row["state"] == state).unwrap()["count"].clone()
+        };
+        let own = story.ada.get(&app, &path).send().await.expect(200).json;
+        assert_eq!((&own["asked"], count(&own, "sent"), count(&own, "declined")), (&json!(6), json!(5), json!(1)));
+        let seen = viewer.get(&app, &path).send().await.expect(200).json;
+        assert_eq!((&seen["asked"], count(&seen, "sent"), count(&seen, "declined")), (&json!(6), json!(null), json!(null)));
+        assert!(seen["letters"].as_array().unwrap().iter().all(|row| row["count"].is_null()));
     });
 }
 

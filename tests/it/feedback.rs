@@ -305,6 +305,20 @@ fn a_ledger_shows_what_became_of_ones_own_words_and_nobody_elses() {
         assert!(line["report"].as_str().unwrap().contains(&report));
         assert_eq!(line["feedback_due"], "2027-03-31");
 
+        assert_eq!(line["news"], "The report is out. It says what came of it.");
+        // What is written for the next version is not told before it is out.
+        let rows = given.get(consultation.id, "/recommendations").await.expect(200).json;
+        let row = rows.as_array().unwrap().iter().find(|row| row["text"] == "New seats").unwrap();
+        let changed = json!({"text": "New seats", "theme": row["theme"], "outcome": "declined", "reason": "A draft."});
+        given.put(consultation.id, &format!("/recommendations/{}", row["id"].as_str().unwrap()), &changed).await.expect(200);
+        app.clock.advance(Duration::minutes(1));
+        let decision = given.decision(consultation.project, "Which seats", None).await;
+        let claim = json!({"theme": row["theme"], "level": "changed", "note": "A draft."});
+        given.ada.post(&app, &format!("/decisions/{decision}/influence"), &claim).await.expect(201);
+        let again = consultation.who[0].get(&app, "/ledger").await.expect(200);
+        assert!(!again.text.contains("A draft."), "{}", again.text);
+        assert_eq!(again.json["items"][0]["recommendations"], line["recommendations"]);
+
         // Nobody said what this one said; their ledger has no theme, and nothing of others.
         let silent = consultation.who[11].get(&app, "/ledger").await.expect(200).json;
         assert_eq!(silent["items"][0]["themes"], json!([]));
@@ -328,10 +342,38 @@ fn a_ledger_shows_what_became_of_ones_own_words_and_nobody_elses() {
 }
 
 #[test]
-fn ratings_are_shown_when_there_are_enough() {
+fn drafts_are_nobodys_news() {
     everywhere(|app| async move {
         let (_, given) = start(&app).await;
         let consultation = given.consultation(6).await;
+        let (id, ben) = (consultation.id, &consultation.who[0]);
+        let theme = given.theme(id, "Seats", false, &consultation.responses).await;
+        let refused = json!({"text": "New seats", "theme": theme, "outcome": "declined", "reason": "There is no money."});
+        given.post(id, "/recommendations", &refused).await.expect(201);
+        let decision = given.decision(consultation.project, "Which seats", None).await;
+        let claim = json!({"theme": theme, "level": "changed", "note": "Soft seats were chosen."});
+        given.ada.post(&app, &format!("/decisions/{decision}/influence"), &claim).await.expect(201);
+        given.draft(id).await;
+        let line = async || ben.get(&app, "/ledger").await.expect(200).json["items"][0].clone();
+        let before = line().await;
+        for field in ["themes", "recommendations", "influence"] {
+            assert_eq!(before[field], json!([]), "{field}");
+        }
+        assert_eq!(before["news"], "We have what you gave. You hear what came of it by 31 March 2027.");
+        publish(&given, id, None).await.expect(200);
+        app.run_jobs().await;
+        let after = line().await;
+        assert_eq!(after["themes"][0]["title"], "Seats");
+        assert_eq!(after["recommendations"][0]["reason"], "There is no money.");
+        assert_eq!(after["influence"][0]["note"], "Soft seats were chosen.");
+    });
+}
+
+#[test]
+fn ratings_are_shown_when_there_are_enough() {
+    everywhere(|app| async move {
+        let (_, given) = start(&app).await;
+        let consultation = given.consultation(15).await;
         let path = format!("/opportunities/{}/rating", consultation.id);
         let rating =
             |heard: i32| json!({"heard": heard, "ways": 4, "matters": 3, "change": 2, "worth_it": 1, "harm": "The stairs."});
@@ -342,11 +384,30 @@ fn ratings_are_shown_when_there_are_enough() {
         assert_eq!(given.get(consultation.id, "/ratings").await.expect(200).json, json!({"people": {"few": true}}));
         consultation.who[4].post(&app, &path, &rating(1)).await.expect(204);
         consultation.who[4].post(&app, &path, &rating(3)).await.expect(204);
-        let shown = given.get(consultation.id, "/ratings").await.expect(200).json;
-        assert_eq!(shown["people"]["number"], 5);
-        assert_eq!(shown["means"], json!({"heard": 4.6, "ways": 4.0, "matters": 3.0, "change": 2.0, "worth_it": 1.0}));
+        let shown = async || given.get(consultation.id, "/ratings").await.expect(200).json;
+        // The mean of five and the mean of six would give the sixth away: means begin with ten, and move by whole fives.
+        let five = json!({"people": {"number": 5, "few": false}});
+        assert_eq!(shown().await, five);
+        for someone in &consultation.who[5..9] {
+            someone.post(&app, &path, &rating(4)).await.expect(204);
+            assert_eq!(shown().await, five);
+        }
+        consultation.who[9].post(&app, &path, &rating(5)).await.expect(204);
+        let ten = shown().await;
+        assert_eq!(ten["people"]["number"], 10);
+        assert_eq!(ten["means"], json!({"heard": 4.4, "ways": 4.0, "matters": 3.0, "change": 2.0, "worth_it": 1.0}));
+        for someone in &consultation.who[10..14] {
+            someone.post(&app, &path, &rating(1)).await.expect(204);
+            assert_eq!(shown().await, ten);
+        }
+        given.draft(consultation.id).await;
+        let report = given.get(consultation.id, "/report/preview").await.expect(200).json;
+        assert_eq!((&report["ratings"]["people"]["number"], &report["ratings"]["means"]["heard"]), (&json!(10), &json!(4.4)));
+        consultation.who[14].post(&app, &path, &rating(1)).await.expect(204);
+        let fifteen = shown().await;
+        assert_eq!((&fifteen["people"]["number"], &fifteen["means"]["heard"]), (&json!(15), &json!(3.3)));
         let harms = given.get(consultation.id, "/harms").await.expect(200).json;
-        assert_eq!(harms["items"].as_array().unwrap().len(), 5);
+        assert_eq!(harms["items"].as_array().unwrap().len(), 15);
         let stranger = given.someone("stranger").await;
         stranger.post(&app, &path, &rating(5)).await.expect(404);
     });

@@ -242,6 +242,16 @@ impl Given {
 
     /// Says something about a use of their data.
     pub async fn consent(&self, who: &Someone, purpose: Purpose, scope: Uuid, says: ConsentType) {
+        self.consent_with(who, purpose, scope, says, WithdrawalEffect::StopFutureOnly).await;
+    }
+
+    /// Agrees to take part in an opportunity.
+    pub async fn agrees(&self, who: &Someone, opportunity: OpportunityId) {
+        self.consent(who, Purpose::Participate, opportunity.0, ConsentType::Give).await;
+    }
+
+    /// The same, to a notice that promises this effect of taking it back.
+    pub async fn consent_with(&self, who: &Someone, purpose: Purpose, scope: Uuid, says: ConsentType, effect: WithdrawalEffect) {
         let db = self.app.app.platform.db.write();
         let (notice_id, event, now): (NoticeId, ConsentEventId, _) =
             (self.app.clock.new_id(), self.app.clock.new_id(), self.app.clock.now());
@@ -279,7 +289,7 @@ impl Given {
             r#type: Set(says),
             channel: Set("test".into()),
             recorded_by: Set("system".into()),
-            withdrawal_effect: Set(WithdrawalEffect::StopFutureOnly),
+            withdrawal_effect: Set(effect),
             occurred_at: Set(now),
             valid_until: Set(None),
             previous_id: Set(None),
@@ -406,6 +416,7 @@ impl Given {
             let answers = json!({"when": if n < 3 { "morning" } else { "evening" }, "what": ["seats"], "why": "a private word"});
             responses.push(self.response(id, questions, &someone, answers).await);
             self.consent(&someone, Purpose::ContactFeedback, self.organisation.0, ConsentType::Give).await;
+            self.agrees(&someone, id).await;
             self.consent(&someone, Purpose::PublishInAggregate, id.0, ConsentType::Give).await;
             who.push(someone);
         }

@@ -3,7 +3,7 @@
 use crate::{
     document::golden,
     given::{Given, Someone},
-    harness::{Backend, Mail, TestApp, on},
+    harness::{Backend, Mail, TestApp, everywhere, on},
 };
 use alongside::{
     accounts, feedback, invitations, participants,
@@ -11,6 +11,7 @@ use alongside::{
     sessions,
 };
 use entity::{InvitationState, OpportunityId, OpportunityState, PlaceState, RecipientKind};
+use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -33,13 +34,14 @@ const BANNED: [&str; 14] = [
 ];
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
     participants::SIGN_IN,
     participants::JOIN_INVITATION,
     invitations::INVITE,
+    invitations::AGAIN,
     invitations::REMIND,
     invitations::TAKEN_BACK,
     invitations::PLACE,
@@ -102,7 +104,7 @@ async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     doors(app, &given, &mut all).await;
 
     let open = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
-    for kind in [invitations::INVITE, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
+    for kind in [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
         let who = given.someone(&format!("sam-{}", kind.replace('.', "-"))).await;
         all.insert(kind, about(&given, kind, open, &who).await);
     }
@@ -238,6 +240,95 @@ fn every_letter_is_plain_and_the_golden_one() {
             golden(&format!("letters/{kind}.txt"), &fixed(letter));
         }
     });
+}
+
+/// Rows of the tables that a look at a page could change.
+async fn rows(app: &TestApp) -> String {
+    let db = app.app.platform.db.write();
+    let links = entity::participant_link::Entity::find().order_by_asc(entity::participant_link::Column::Id).all(db).await;
+    let staff = entity::account_link::Entity::find().order_by_asc(entity::account_link::Column::Id).all(db).await;
+    let people = entity::participant::Entity::find().order_by_asc(entity::participant::Column::Id).all(db).await;
+    let invitations = entity::invitation::Entity::find().order_by_asc(entity::invitation::Column::Id).all(db).await;
+    let stopped = entity::suppression::Entity::find().order_by_asc(entity::suppression::Column::Id).all(db).await;
+    let sessions = entity::participant_session::Entity::find().count(db).await;
+    format!("{links:?} {staff:?} {people:?} {invitations:?} {stopped:?} {sessions:?}")
+}
+
+#[test]
+fn every_address_that_is_printed_leads_somewhere_and_a_look_changes_nothing() {
+    everywhere(|app| async move {
+        let all = letters(&app).await;
+        let before = rows(&app).await;
+        let here = "https://alongside.test";
+        let mut addresses = vec![("the console", format!("{here}/set-up#al_x")), ("the console", format!("{here}/docs"))];
+        for (kind, letter) in &all {
+            let (text, html) = (letter.text(), letter.html());
+            for part in text.split(here).skip(1).chain(html.split(here).skip(1)) {
+                let end = part.find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | ',')).unwrap_or(part.len());
+                addresses.push((*kind, format!("{here}{}", part[..end].trim_end_matches('.'))));
+            }
+        }
+        assert!(addresses.len() > 20, "{addresses:?}");
+        for (kind, address) in addresses {
+            let path = address[here.len()..].split('#').next().unwrap();
+            let shown = app.get(path).send().await;
+            assert_eq!(shown.status.as_u16(), 200, "{kind}: {address}: {}", shown.text);
+            assert!(shown.text.to_lowercase().contains("<html"), "{kind}: {address}");
+        }
+        assert_eq!(rows(&app).await, before);
+    });
+}
+
+/// A letter that can be stopped, queued and not yet sent. Answers the token of its link to stop.
+async fn queue(given: &Given, kind: &'static str, subject: uuid::Uuid, who: &Someone, n: i32) -> String {
+    let (platform, organisation) = (&given.app.app.platform, given.organisation);
+    let tx = platform.db.begin().await.unwrap();
+    let batch = open_batch(&tx, &platform.clock, Some(organisation), kind, Some(subject), "system").await.unwrap();
+    let letter = NewLetter {
+        id: platform.clock.new_id(),
+        kind,
+        recipient_kind: RecipientKind::Participant,
+        recipient_id: who.id.0,
+        subject_id: Some(subject),
+        address: who.email.clone(),
+        n,
+        priority: priority::REMINDER,
+        expires_at: None,
+    };
+    let (_, stop) = participants::unsubscribe_link(&tx, platform, organisation, who.id, letter.id).await.unwrap();
+    enqueue(&tx, &platform.clock, Some(organisation), batch, &[letter]).await.unwrap();
+    tx.commit().await.unwrap();
+    stop.reveal().to_owned()
+}
+
+#[test]
+fn whoever_stops_a_letter_stops_its_family_and_no_other() {
+    const ASKING: [&str; 3] = [invitations::INVITE, invitations::AGAIN, invitations::REMIND];
+    for stopped in ASKING.into_iter().chain([invitations::PLACE, feedback::REPORT]) {
+        everywhere(|app| async move {
+            let root = app.administrator().await;
+            let given = Given::of(&app, &app.coordinator(&root, "ada").await);
+            let about = given.consultation(1).await;
+            let ben = &about.who[0];
+            given.theme(about.id, "Seats", false, &about.responses).await;
+            given.draft(about.id).await;
+            given.post(about.id, "/report/publish", &json!({})).await.expect(200);
+            app.outbox().await;
+            let release = entity::report_release::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().id;
+            let open = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
+            let invitation = given.invitation(open, ben, InvitationState::Sent).await;
+            let subject = |kind: &str| if kind == feedback::REPORT { release.0 } else { invitation.0 };
+            let token = queue(&given, stopped, subject(stopped), ben, 7).await;
+            app.post(format!("/u/{token}")).send().await.expect(200);
+            app.outbox().await;
+            for kind in ASKING.into_iter().chain([invitations::PLACE, feedback::REPORT]) {
+                queue(&given, kind, subject(kind), ben, 8).await;
+                let family = |kind: &str| kind.split('.').next().unwrap().to_owned();
+                let expected = usize::from(family(kind) != family(stopped));
+                assert_eq!(app.outbox().await.len(), expected, "{kind} after {stopped} was stopped");
+            }
+        });
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod feedback;
 mod sessions;
 mod participants;
 mod spikes;
+mod withdrawal;
 
 mod hostile;
 mod house;

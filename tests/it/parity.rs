@@ -62,7 +62,7 @@ async fn told(app: &TestApp) -> Vec<String> {
     story.add("refused", open.send().await).expect(409);
     let text = notice(None, &["contact_invite", "contact_feedback"]);
     let made = story.add("notice", ada.post(app, "/notices", &text).await).expect(201).id();
-    let publish = app.post(ada.path(&format!("/notices/{made}/publish"))).token(&ada.token);
+    let publish = app.post(ada.path(&format!("/notices/{made}/publish"))).token(&ada.token).header("if-match", "*");
     story.add("published", publish.send().await).expect(200);
 
     let ben = app.participant(&ada, "ben").await;

@@ -4,7 +4,7 @@ use crate::{
     given::Given,
     harness::{TestApp, everywhere},
 };
-use entity::{InvitationState, OpportunityState, PlaceState};
+use entity::{ConsentType, InvitationState, OpportunityState, PlaceState, Purpose};
 use serde_json::{Value, json};
 
 async fn start(app: &TestApp) -> Given {
@@ -49,7 +49,7 @@ fn notes_go_to_those_concerned_and_are_agreed_when_all_agree() {
         given.put(group, &format!("{path}/notes"), &json!({"text": "We talked about seats."})).await.expect(200);
         // Not shared yet: nobody can read or answer.
         assert_eq!(ben.get(&app, "/meetings").await.expect(200).json["items"][0]["notes"], Value::Null);
-        ben.post(&app, &format!("{path}/notes"), &json!({"agrees": true})).await.expect(409);
+        ben.post(&app, &format!("{path}/notes"), &json!({"version": 3, "agrees": true})).await.expect(409);
 
         given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
         given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
@@ -64,17 +64,25 @@ fn notes_go_to_those_concerned_and_are_agreed_when_all_agree() {
         assert_eq!(ben.get(&app, "/meetings").await.expect(200).json["items"][0]["notes"], "We talked about seats.");
         assert_eq!(dan.get(&app, "/meetings").await.expect(200).json["items"][0]["notes"], Value::Null);
         assert_eq!(eve.get(&app, "/meetings").await.expect(200).json["items"], json!([]));
-        ben.post(&app, &format!("{path}/notes"), &json!({"agrees": true})).await.expect(204);
-        cleo.post(&app, &format!("{path}/notes"), &json!({"agrees": false})).await.expect(422);
-        cleo.post(&app, &format!("{path}/notes"), &json!({"agrees": false, "comment": "Also signs."})).await.expect(204);
-        eve.post(&app, &format!("{path}/notes"), &json!({"agrees": true})).await.expect(404);
+        let version = ben.get(&app, "/meetings").await.expect(200).json["items"][0]["version"].clone();
+        let notes = format!("{path}/notes");
+        ben.post(&app, &notes, &json!({"agrees": true})).await.expect(400);
+        ben.post(&app, &notes, &json!({"version": version, "agrees": true})).await.expect(204);
+        cleo.post(&app, &notes, &json!({"version": version, "agrees": false})).await.expect(422);
+        cleo.post(&app, &notes, &json!({"version": version, "agrees": false, "comment": "Also signs."})).await.expect(204);
+        eve.post(&app, &notes, &json!({"version": version, "agrees": true})).await.expect(404);
         assert_eq!(given.get(group, &path).await.expect(200).json["notes_agreed_at"], Value::Null);
-        cleo.post(&app, &format!("{path}/notes"), &json!({"agrees": true})).await.expect(204);
+        cleo.post(&app, &notes, &json!({"version": version, "agrees": true})).await.expect(204);
         assert_ne!(given.get(group, &path).await.expect(200).json["notes_agreed_at"], Value::Null);
         // Other words must be agreed anew.
         given.put(group, &format!("{path}/notes"), &json!({"text": "Seats and signs."})).await.expect(200);
         let changed = given.get(group, &path).await.expect(200).json;
         assert_eq!((&changed["notes_agreed_at"], &changed["notes_shared_at"]), (&Value::Null, &Value::Null));
+        given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+        // A browser that still shows the earlier words agrees to nothing.
+        ben.post(&app, &notes, &json!({"version": version, "agrees": true})).await.expect(412);
+        assert_eq!(ben.get(&app, "/meetings").await.expect(200).json["items"][0]["agrees"], Value::Null);
+        app.outbox().await;
     });
 }
 
@@ -87,6 +95,10 @@ fn what_somebody_gave_can_be_taken_back() {
         given.place(group, &ben, PlaceState::Held).await;
         given.invitation(group, &cleo, InvitationState::Accepted).await;
         given.invitation(group, &dan, InvitationState::Declined).await;
+        for someone in [&ben, &cleo] {
+            given.agrees(someone, group).await;
+            given.consent(someone, Purpose::QuoteAnonymous, group.0, ConsentType::Give).await;
+        }
         let path = format!("/opportunities/{group}/contributions");
         let body = json!({"text": "Paint the door green", "quote": "anonymous"});
         let made = ben.post(&app, &path, &body).await.expect(201);
@@ -107,6 +119,47 @@ fn what_somebody_gave_can_be_taken_back() {
         let texts: Vec<&Value> = list["items"].as_array().unwrap().iter().map(|item| &item["text"]).collect();
         assert_eq!(texts, [&Value::Null, &json!("Paint the door green"), &json!("On the flip chart")]);
         assert_eq!(cleo.get(&app, &path).await.expect(200).json["items"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let project = given.project(&[]).await;
+        let group = given.opportunity(project, OpportunityState::Open).await;
+        let ben = given.someone("ben").await;
+        given.place(group, &ben, PlaceState::Held).await;
+        let path = format!("/opportunities/{group}/contributions");
+        let own = |quote: &str| json!({"text": "Green", "quote": quote});
+        let by_staff = |quote: &str| json!({"text": "Green", "quote": quote, "participant": ben.id});
+        assert_eq!(ben.post(&app, &path, &own("no")).await.expect(409).json["code"], "consent_needed");
+        let refused = given.post(group, "/contributions", &by_staff("named")).await.expect(422).violations();
+        let fields = [("/participant", "no_consent"), ("/quote", "no_consent")];
+        assert_eq!(refused, fields.map(|(at, code)| (at.to_owned(), code.to_owned())));
+        given.agrees(&ben, group).await;
+        let made = ben.post(&app, &path, &own("no")).await.expect(201);
+        for quote in ["anonymous", "named"] {
+            let expected = [("/quote".to_owned(), "no_consent".to_owned())];
+            assert_eq!(ben.post(&app, &path, &own(quote)).await.expect(422).violations(), expected);
+            assert_eq!(given.post(group, "/contributions", &by_staff(quote)).await.expect(422).violations(), expected);
+        }
+        // What somebody said to the organisation as a whole counts where they said nothing about this opportunity.
+        given.consent(&ben, Purpose::QuoteAttributed, given.organisation.0, ConsentType::Give).await;
+        ben.post(&app, &path, &own("named")).await.expect(201);
+        given.consent(&ben, Purpose::QuoteAttributed, group.0, ConsentType::Refuse).await;
+        ben.post(&app, &path, &own("named")).await.expect(422);
+        let quotes = |list: Value| -> Vec<String> {
+            list["items"].as_array().unwrap().iter().map(|row| row["quote"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "no"]);
+        // What may no longer be used is not shown, before any job has run.
+        given.consent(&ben, Purpose::Participate, group.0, ConsentType::Withdraw).await;
+        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), Vec::<String>::new());
+        let decision = given.decision(project, "Which colour", None).await;
+        let claim = json!({"contribution": made.id(), "level": "changed", "note": "Green."});
+        let refused = given.ada.post(&app, &format!("/decisions/{decision}/influence"), &claim).await.expect(422);
+        assert_eq!(refused.violations(), [("/contribution".to_owned(), "unknown".to_owned())]);
     });
 }
 
@@ -134,6 +187,9 @@ fn a_claim_is_judged_by_those_whose_words_they_were() {
         // One who agrees does not outvote one who does not; who changes their mind counts once.
         assert_eq!(who[0].post(&app, &mine, &json!({"standing": "confirmed"})).await.expect(200).json["standing"], "disputed");
         assert_eq!(who[1].post(&app, &mine, &json!({"standing": "confirmed"})).await.expect(200).json["standing"], "confirmed");
+        given.draft(id).await;
+        given.post(id, "/report/publish", &json!({})).await.expect(200);
+        app.outbox().await;
         let ledger = who[0].get(&app, "/ledger").await.expect(200).json;
         assert_eq!(ledger["items"][0]["influence"][0]["mine"], "confirmed");
         // Who has taken back what they said has no say any more.

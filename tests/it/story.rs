@@ -140,7 +140,8 @@ impl Story {
 
 async fn publish(app: &TestApp, ada: &Persona, body: &Value) {
     let id = ada.post(app, "/notices", body).await.expect(201).id();
-    app.post(ada.path(&format!("/notices/{id}/publish"))).token(&ada.token).send().await.expect(200);
+    let publish = app.post(ada.path(&format!("/notices/{id}/publish"))).token(&ada.token);
+    publish.header("if-match", "\"v1\"").send().await.expect(200);
 }
 
 /// Two questions, the second one asked of some.

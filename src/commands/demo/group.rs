@@ -167,9 +167,15 @@ impl Story {
         self.letters.take(sent, "notes of the meeting", |letter| letter.token("ai_").is_none()).await?;
         let present = || holders.iter().enumerate().filter(|(index, _)| there(*index) == "present").map(|(_, holder)| holder);
         for (index, (_, session)) in present().enumerate().filter(|(index, _)| index % 4 != 3) {
+            let own = self.api.get("/api/me/meetings?limit=500", Some(session)).await?;
+            let read = own["items"].as_array().into_iter().flatten().find(|own| own["id"] == json!(meeting));
+            let version = read.map(|own| own["version"].clone());
             let says = match index {
-                2 => json!({"agrees": false, "comment": "We also said that child care is needed at every meeting."}),
-                _ => json!({"agrees": true}),
+                2 => {
+                    let comment = "We also said that child care is needed at every meeting.";
+                    json!({"version": version, "agrees": false, "comment": comment})
+                }
+                _ => json!({"version": version, "agrees": true}),
             };
             self.api.post(&format!("/api/me/meetings/{meeting}/notes"), Some(session), &says).await?;
         }
@@ -181,13 +187,23 @@ impl Story {
         ];
         let mut given = Vec::new();
         for (index, ((_, session), idea)) in present().zip(ideas).enumerate() {
-            let quote = if index % 2 == 0 { "anonymous" } else { "no" };
+            let quotable = index % 2 == 0 && self.lets_be_quoted(session, work).await?;
+            let quote = if quotable { "anonymous" } else { "no" };
             let body = json!({"meeting": meeting, "text": idea, "quote": quote});
             let made =
                 self.api.post(&format!("/api/me/opportunities/{}/contributions", work.group), Some(session), &body).await?;
             given.push((text(&made, "id")?, session.clone()));
         }
         Ok(given)
+    }
+
+    /// Whether somebody in the group lets their words be quoted without their name.
+    async fn lets_be_quoted(&self, session: &str, work: &Work) -> Result<bool> {
+        let consents = self.api.get("/api/me/consents", Some(session)).await?;
+        let says = |one: &Value| {
+            one["purpose"] == json!("quote_anonymous") && one["opportunity"] == json!(work.group) && one["permits"] == json!(true)
+        };
+        Ok(consents.as_array().is_some_and(|consents| consents.iter().any(says)))
     }
 
     /// Who holds a place, with their session, in the order in which they took it.

@@ -204,9 +204,9 @@ pub struct LedgerOut {
     pub response_withdrawn: bool,
     /// What you gave beside and did not take back.
     pub contributions: u64,
-    /// Themes that rest on what you said.
+    /// Themes that rest on what you said, once the report is out.
     pub themes: Vec<CitedOut>,
-    /// What was proposed because of them, and the answers.
+    /// What was proposed because of them, and the answers, as published.
     pub recommendations: Vec<FollowedOut>,
     /// What your words are said to have changed.
     pub influence: Vec<ClaimedOut>,
@@ -214,6 +214,9 @@ pub struct LedgerOut {
     pub report: Option<String>,
     /// The day by which you are to be told what came of it.
     pub feedback_due: Option<NaiveDate>,
+    /// Where it stands, in words, if you gave something.
+    #[oai(skip_serializing_if_is_none)]
+    pub news: Option<String>,
 }
 
 impl From<ledger::Entry> for LedgerOut {
@@ -247,6 +250,7 @@ impl From<ledger::Entry> for LedgerOut {
             recommendations: entry.recommendations.into_iter().map(followed).collect(),
             influence: entry.influence.into_iter().map(claimed).collect(),
             report: entry.report,
+            news: entry.news,
             feedback_due: entry.opportunity.feedback_due,
         }
     }
@@ -289,9 +293,9 @@ pub struct MeansOut {
 /// What people think of the feedback loop.
 #[derive(Object)]
 pub struct RatingsOut {
-    /// How many rated.
+    /// How many ratings are told of: whole groups of the organisation's minimum, in the order in which people rated.
     pub people: CountOut,
-    /// Means; absent while fewer people rated than numbers are shown about.
+    /// Means over these; absent while there are fewer than two such groups.
     #[oai(skip_serializing_if_is_none)]
     pub means: Option<MeansOut>,
 }

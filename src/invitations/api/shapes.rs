@@ -196,8 +196,9 @@ pub struct LighterTakenOut {
 pub struct StateCount {
     /// The state.
     pub state: InvitationState,
-    /// How many.
-    pub count: u64,
+    /// How many; absent when it is withheld.
+    #[oai(skip_serializing_if_is_none)]
+    pub count: Option<u64>,
 }
 
 /// How many letters are in a state.
@@ -205,15 +206,18 @@ pub struct StateCount {
 pub struct LetterCount {
     /// The state.
     pub state: MailState,
-    /// How many.
-    pub count: u64,
+    /// How many; absent when it is withheld.
+    #[oai(skip_serializing_if_is_none)]
+    pub count: Option<u64>,
 }
 
-/// How the invitations of an opportunity stand.
+/// How the invitations of an opportunity stand. For those who do not run it, numbers about few people are withheld, with as
+/// many others as it takes that they cannot be worked out.
 #[derive(Object)]
 pub struct FunnelOut {
-    /// Invitations made.
-    pub asked: u64,
+    /// Invitations made; absent when it is withheld.
+    #[oai(skip_serializing_if_is_none)]
+    pub asked: Option<u64>,
     /// Invitations by state.
     pub invitations: Vec<StateCount>,
     /// Letters about this opportunity's invitations, by state.
@@ -221,10 +225,12 @@ pub struct FunnelOut {
     /// Places there are.
     #[oai(skip_serializing_if_is_none)]
     pub places: Option<i32>,
-    /// Places that are taken.
-    pub filled: u64,
-    /// People on the waiting list.
-    pub waiting: u64,
+    /// Places that are taken; absent when it is withheld.
+    #[oai(skip_serializing_if_is_none)]
+    pub filled: Option<u64>,
+    /// People on the waiting list; absent when it is withheld.
+    #[oai(skip_serializing_if_is_none)]
+    pub waiting: Option<u64>,
 }
 
 /// A place and who holds it.

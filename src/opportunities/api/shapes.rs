@@ -1,7 +1,7 @@
 //! What requests and answers about opportunities look like.
 
 use crate::{
-    integrity::ladder::{ATTRIBUTION, SOURCE, step},
+    integrity::api::RungOut,
     opportunities::{
         questions::Version,
         rules::{Offer, activity, takes_answers, warnings},
@@ -289,40 +289,6 @@ impl From<Version> for QuestionnaireOut {
     }
 }
 
-/// A rung of the ladder in plain words.
-#[derive(Object)]
-pub struct RungWordsOut {
-    /// The word that requests use.
-    key: Rung,
-    /// Its name.
-    title: String,
-    /// What it offers, in people's words.
-    people_say: String,
-    /// What it means, in plain English.
-    plain_text: String,
-    /// What it means, in Easy Read.
-    easy_read_text: String,
-    /// Where the ladder is published.
-    source_url: String,
-    /// Who made it.
-    attribution: String,
-}
-
-impl From<Rung> for RungWordsOut {
-    fn from(rung: Rung) -> Self {
-        let words = step(rung);
-        Self {
-            key: rung,
-            title: words.title.into(),
-            people_say: words.people_say.into(),
-            plain_text: words.plain.into(),
-            easy_read_text: words.easy_read.into(),
-            source_url: SOURCE.into(),
-            attribution: ATTRIBUTION.into(),
-        }
-    }
-}
-
 /// A way to take part, as everybody can read it.
 #[derive(Object)]
 pub struct PublicOpportunityOut {
@@ -335,7 +301,7 @@ pub struct PublicOpportunityOut {
     /// What it is.
     summary: String,
     /// The rung of the ladder that is offered, in plain words.
-    rung: RungWordsOut,
+    rung: RungOut,
     /// What people can change.
     open_to_influence: String,
     /// What they cannot change.

@@ -77,13 +77,6 @@ pub struct MySessionOut {
     current: bool,
 }
 
-/// What leaving means.
-#[derive(Object)]
-pub struct LeftOut {
-    /// Plain sentences.
-    what_happens: Vec<String>,
-}
-
 /// A fact about yourself, given so that the organisation can see who is missing.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,14 +101,6 @@ pub struct FactsOut {
     /// All of them.
     facts: Vec<FactAboutMe>,
 }
-
-/// What leaving means, in plain English.
-const LEAVING: [&str; 4] = [
-    "You have left. Nothing more will be asked of you, and you are signed out everywhere.",
-    "Answers and contributions you have given are kept or removed as you were promised when you gave them.",
-    "Money that is owed to you will be paid.",
-    "You can join again at any time.",
-];
 
 /// Endpoints for a person's own page.
 pub struct Api(pub Platform);
@@ -186,19 +171,6 @@ impl Api {
         let person = access::person(&self.0, &caller).await?;
         sessions::end(&self.0, &person, session.0).await?;
         Ok(NoContent)
-    }
-
-    /// Leave
-    ///
-    /// At once, and without a reason. The answer says what happens to what you gave.
-    #[oai(path = "/me/leave", method = "post", operation_id = "leave")]
-    async fn leave(&self, caller: Caller) -> Result<Fine<LeftOut>> {
-        let person = access::person(&self.0, &caller).await?;
-        me::leave(&self.0, &person).await?;
-        let (_, organisation) = me::get(&self.0, &person).await?;
-        let mut what_happens: Vec<String> = LEAVING.map(str::to_owned).into();
-        what_happens.push(format!("To have something removed, or to take back a consent: {}", organisation.contact));
-        Ok(Fine::new(&LeftOut { what_happens }))
     }
 
     /// Read the facts I gave about myself

@@ -50,6 +50,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("name", "Sam Okafor"),
     ("need", "People wait for hours without knowing why."),
     ("new_password", "a new and long passphrase"),
+    ("news", "We have what you gave. You hear what came of it by 1 June 2027."),
     ("next", "MDE5OWQzYzI"),
     ("not_open", "The size of the building"),
     ("note", "The opening times changed because evening visitors said they could not come by day."),

@@ -5,7 +5,7 @@
 
 use super::{Body, Reply};
 use crate::platform::{
-    Clock, Db, Platform,
+    Platform,
     db::Tx,
     error::{Error, Result, Violation},
 };
@@ -28,15 +28,7 @@ impl Once {
 
     /// Begins for a request without a typed body; `fingerprint` tells it from others.
     pub async fn begin_for(platform: &Platform, actor: &str, key: Option<&str>, fingerprint: &[u8]) -> Result<Self> {
-        Self::begin_with(&platform.db, &platform.clock, actor, key, fingerprint).await
-    }
-
-    /// Begins for a request without a body; `asked` says what is asked for.
-    pub async fn begin_plain(platform: &Platform, actor: &str, key: Option<&str>, asked: &str) -> Result<Self> {
-        Self::begin_with(&platform.db, &platform.clock, actor, key, &crate::platform::secret::sha256(asked.as_bytes())).await
-    }
-
-    async fn begin_with(db: &Db, clock: &Clock, actor: &str, key: Option<&str>, fingerprint: &[u8]) -> Result<Self> {
+        let (db, clock) = (&platform.db, &platform.clock);
         let Some(key) = key else {
             return Ok(Self { tx: db.begin().await?, key: None, earlier: None });
         };

@@ -17,14 +17,20 @@ use std::collections::HashSet;
 /// The scope of a suppression that holds for every kind of letter.
 pub const ALL: &str = "all";
 
-/// Writes to this address no more: letters of one kind, or [`ALL`]; until a time, or for good. One that holds for good is
-/// never shortened.
+/// The family of a kind of letter: what stands before the point, such as `invitations` of `invitations.remind`. Whoever
+/// stops one letter of a family stops them all.
+pub fn family(kind: &str) -> &str {
+    kind.split_once('.').map_or(kind, |(family, _)| family)
+}
+
+/// Writes to this address no more: letters of the family of a kind, or [`ALL`]; until a time, or for good. One that holds
+/// for good is never shortened.
 pub async fn suppress(
     connection: &impl ConnectionTrait,
     platform: &Platform,
     organisation: OrganisationId,
     address: &str,
-    scope: &str,
+    kind: &str,
     reason: SuppressionReason,
     expires_at: Option<Time>,
 ) -> Result<()> {
@@ -32,7 +38,7 @@ pub async fn suppress(
         organisation_id: Set(organisation),
         id: Set(platform.clock.new_id()),
         address_hash: Set(hash(platform, organisation, address)),
-        scope: Set(scope.to_owned()),
+        scope: Set(family(kind).to_owned()),
         reason: Set(reason),
         created_at: Set(platform.clock.now()),
         expires_at: Set(expires_at),
@@ -51,18 +57,18 @@ pub async fn lift(
     platform: &Platform,
     organisation: OrganisationId,
     address: &str,
-    scope: &str,
+    kind: &str,
 ) -> Result<bool> {
     let gone = Entity::delete_many()
         .filter(Column::OrganisationId.eq(organisation))
         .filter(Column::AddressHash.eq(hash(platform, organisation, address)))
-        .filter(Column::Scope.eq(scope))
+        .filter(Column::Scope.eq(family(kind)))
         .exec(connection)
         .await?;
     Ok(gone.rows_affected > 0)
 }
 
-/// Whether letters of this kind must not go to this address now.
+/// Whether letters of this kind's family must not go to this address now.
 pub async fn is_suppressed(
     connection: &impl ConnectionTrait,
     platform: &Platform,
@@ -73,7 +79,7 @@ pub async fn is_suppressed(
     let found = Entity::find()
         .filter(Column::OrganisationId.eq(organisation))
         .filter(Column::AddressHash.eq(hash(platform, organisation, address)))
-        .filter(Column::Scope.is_in([ALL, kind]))
+        .filter(Column::Scope.is_in([ALL, family(kind)]))
         .filter(in_force(platform))
         .one(connection)
         .await?;
@@ -96,7 +102,7 @@ pub async fn suppressed<'a>(
     let found: HashSet<Vec<u8>> = Entity::find()
         .filter(Column::OrganisationId.eq(organisation))
         .filter(Column::AddressHash.is_in(hashes.iter().map(|(hash, _)| hash.clone())))
-        .filter(Column::Scope.is_in([ALL, kind]))
+        .filter(Column::Scope.is_in([ALL, family(kind)]))
         .filter(in_force(platform))
         .all(connection)
         .await?
@@ -137,7 +143,7 @@ pub(super) async fn unwanted(
         .into_iter()
         .collect();
     let stops = |(organisation, hash, letter): &(OrganisationId, Vec<u8>, &mail_message::Model)| {
-        [ALL, letter.kind.as_str()].iter().any(|scope| found.contains(&(*organisation, hash.clone(), (*scope).to_owned())))
+        [ALL, family(&letter.kind)].iter().any(|scope| found.contains(&(*organisation, hash.clone(), (*scope).to_owned())))
     };
     Ok(bound.iter().filter(|one| stops(one)).map(|(_, _, letter)| letter.id).collect())
 }

@@ -51,6 +51,8 @@ pub struct NotesIn {
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NotesAnswerIn {
+    /// The version of the meeting as you read it, so that you say nothing about words you have not seen.
+    pub version: i32,
     /// Whether the notes are right.
     pub agrees: bool,
     /// What is wrong; needed when they are not right.
@@ -193,6 +195,8 @@ pub struct OwnMeetingOut {
     pub agrees: Option<bool>,
     /// What you said is wrong.
     pub comment: Option<String>,
+    /// The version you read here; name it when you say whether the notes are right.
+    pub version: i32,
 }
 
 impl From<OwnMeeting> for OwnMeetingOut {
@@ -207,6 +211,7 @@ impl From<OwnMeeting> for OwnMeetingOut {
             location: row.location,
             attendance: own.attendance,
             notes: row.notes,
+            version: row.version,
             agrees: own.answer.as_ref().map(|answer| answer.agrees),
             comment: own.answer.and_then(|answer| answer.comment),
         }

@@ -219,6 +219,11 @@ impl TestApp {
         tokio::time::timeout(std::time::Duration::from_secs(60), look).await.expect("statements that wait for a lock");
     }
 
+    /// The same, reached under another public address.
+    pub fn under(&self, public_url: &str) -> Self {
+        self.with(|config| public_url.clone_into(&mut config.public_url))
+    }
+
     /// The application over a migrated database.
     async fn at(backend: Backend, url: &str, clock: Clock) -> Self {
         let pairs = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_PUBLIC_URL", "https://alongside.test")];

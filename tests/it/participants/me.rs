@@ -1,6 +1,8 @@
 //! A person's own page.
 
 use crate::harness::everywhere;
+use entity::{demographic, response};
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
 #[test]
@@ -56,6 +58,39 @@ fn sessions_are_listed_and_ended() {
         app.clock.advance(chrono::Duration::hours(3));
         app.get("/api/me").token(&eve.token).send().await.expect(401);
     });
+}
+
+#[test]
+fn leaving_takes_back_what_was_agreed_with_the_organisation() {
+    for everything in [false, true] {
+        everywhere(|app| async move {
+            let story = crate::story::Story::begin(app.clone()).await;
+            let ben = story.person("ben", json!({"stance": {"kind": "up_to", "rung": "consultation"}})).await;
+            story.agree(&ben, &["demographics_representativeness"]).await;
+            let facts = json!({"facts": [{"dimension": "age_band", "category": "25_34"}]});
+            ben.put(&app, "/demographics", &facts).await.expect(204);
+            let id = story.open("consultation", "consultation", json!({})).await;
+            let token = story.invite(&id, json!({})).await[0].token("ai_");
+            story.consent(&token).await;
+            story.with(&token, "/response", &json!({"answers": {"form": "group"}})).await.expect(201);
+            let address = if everything { "/api/me/leave?everything=true" } else { "/api/me/leave" };
+            let left = app.post(address).token(&ben.token).send().await.expect(200);
+            assert_eq!(left.text.contains("is taken back too"), everything, "{}", left.text);
+            app.run_jobs().await;
+            let db = app.app.platform.db.read();
+            assert_eq!(demographic::Entity::find().count(db).await.unwrap(), 0);
+            let answers = response::Entity::find().one(db).await.unwrap().unwrap().answers;
+            assert_eq!(answers.is_none(), everything, "what was given to one piece of work is a choice of its own");
+            // Whoever comes back begins anew: nothing of what they had agreed to holds.
+            let again = app.participant(&story.ada, "ben").await;
+            assert_eq!(again.id, ben.id);
+            let permits = |row: &serde_json::Value| row["permits"] == true && row["opportunity"].is_null();
+            let standing = again.get(&app, "/consents").send().await.expect(200).json;
+            assert!(!standing.as_array().unwrap().iter().any(permits), "{standing}");
+            let other = story.open("consultation", "consultation", json!({})).await;
+            assert!(story.invite(&other, json!({})).await.is_empty());
+        });
+    }
 }
 
 #[test]

@@ -151,16 +151,27 @@ fn staff_cannot_record_more_than_the_person_has_said() {
         let mut lower = up_to("informing");
         lower["load"] = json!({"invites_per_month_max": 1});
         cora.put(&app, &path, &lower).await.expect(200);
-        // What the person said themselves is the measure, not what was written down for them.
-        own["access_needs"] = json!([]);
-        own.as_object_mut().unwrap().remove("review_after");
-        cora.put(&app, &path, &own).await.expect(200);
         let now = ben.get(&app, "/preferences").send().await.expect(200);
-        assert_eq!((now.json["n"].as_i64(), now.json["recorded_by"].as_str()), (Some(3), Some("staff")));
+        assert_eq!((now.json["n"].as_i64(), now.json["recorded_by"].as_str()), (Some(2), Some("staff")));
         assert_eq!(now.json["document"]["review_after"], "2027-09-01", "staff do not put the review off");
+        // What was written down for the person is not widened again by anybody but them, though they once said more.
+        let refused = cora.put(&app, &path, &own).await.expect(409);
+        assert_eq!(refused.json["code"], "above_preference");
+        lower["stance"] = json!({"kind": "paused"});
+        cora.put(&app, &path, &lower).await.expect(200);
         let audit = ada.get(&app, "/audit").send().await.text;
-        assert_eq!(audit.matches("refuse_above_preference").count(), 2);
+        assert_eq!(audit.matches("refuse_above_preference").count(), 3);
         assert_eq!(audit.matches("record_preference").count(), 2);
+        ben.put(&app, "/preferences", &own).await.expect(200);
+        // Who has said nothing is asked each time; nobody can drop the question for them.
+        let eve = app.participant(&ada, "eve").await;
+        let path_of_eve = format!("/people/{}/preferences", eve.id);
+        for wider in [up_to("consultation"), json!({"stance": {"kind": "at_least", "rung": "informing"}})] {
+            let refused = cora.put(&app, &path_of_eve, &wider).await.expect(409);
+            assert_eq!(refused.json["code"], "above_preference");
+        }
+        cora.put(&app, &path_of_eve, &json!({"stance": {"kind": "paused"}})).await.expect(200);
+        cora.put(&app, &path_of_eve, &json!({"stance": {"kind": "ask_each_time"}})).await.expect(409);
         let moon = app.organisation(&ada, "moon").await;
         moon.put(&app, &path, &up_to("informing")).await.expect(404);
         app.run_jobs().await;

@@ -1,0 +1,33 @@
+//! What a withdrawal does to what people thought of the feedback loop.
+
+use crate::{
+    consent::Withdrawal,
+    platform::{Result, Tx},
+};
+use entity::{Purpose, loop_rating};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+
+/// Carries out a withdrawal from taking part. What did harm goes, because no report holds it; the marks go as far as they are
+/// in no published mean.
+pub async fn carry_out(tx: &Tx, withdrawal: &Withdrawal) -> Result<()> {
+    let Some(opportunity) = withdrawal.opportunity().filter(|_| withdrawal.purpose == Purpose::Participate) else {
+        return Ok(());
+    };
+    let Some(erasure) = withdrawal.erasure(tx, opportunity).await? else { return Ok(()) };
+    loop_rating::Entity::update_many()
+        .col_expr(loop_rating::Column::Harm, Expr::value(Option::<String>::None))
+        .filter(loop_rating::Column::OrganisationId.eq(withdrawal.organisation))
+        .filter(loop_rating::Column::OpportunityId.eq(opportunity))
+        .filter(loop_rating::Column::ParticipantId.eq(withdrawal.participant))
+        .filter(erasure.covers_unpublished(loop_rating::Column::CreatedAt))
+        .exec(tx)
+        .await?;
+    loop_rating::Entity::delete_many()
+        .filter(loop_rating::Column::OrganisationId.eq(withdrawal.organisation))
+        .filter(loop_rating::Column::OpportunityId.eq(opportunity))
+        .filter(loop_rating::Column::ParticipantId.eq(withdrawal.participant))
+        .filter(erasure.covers(loop_rating::Column::CreatedAt))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
