@@ -18,7 +18,8 @@ use crate::{
 };
 use chrono::Duration;
 use entity::{
-    NoticeState, OpportunityId, OpportunityState, OrganisationId, Purpose, decision, notice, opportunity, organisation,
+    DecisionId, DecisionScope, NoticeState, OpportunityId, OpportunityState, OrganisationId, Promised, PromisedDecision, Purpose,
+    decision, notice, opportunity, organisation, project,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -98,12 +99,15 @@ pub async fn open(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId
     if held.state != OpportunityState::Draft {
         return Err(Error::conflict("not_draft", "This has been opened before. It cannot be opened again."));
     }
+    // Held, so that what is copied below is what stands when this commits.
+    let project = work::hold(tx, actor.organisation, held.project_id).await?;
     let way = ways::get(tx, actor.organisation, id).await?;
     let items = gates::missing(&facts(tx, platform, way.clone()).await?);
     if !items.is_empty() {
         let detail = "Something is missing before this can open. See `errors` for all of it.".into();
         return Err(Error::Conflict { code: "gate", detail, items });
     }
+    let promised = promised(tx, project, &way.decisions).await?;
     let version = held.version + 1;
     let notice = match held.notice_id {
         Some(notice) => Some(notice),
@@ -111,6 +115,7 @@ pub async fn open(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId
     };
     let mut row = held.into_active_model();
     row.notice_id = Set(notice);
+    row.promised = Set(Some(promised));
     row.state = Set(OpportunityState::Open);
     row.opened_at = Set(Some(platform.clock.now()));
     row.version = Set(version);
@@ -118,6 +123,31 @@ pub async fn open(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId
     enqueue(tx, &platform.clock, NewJob::now(OPENED, actor.organisation, news(&row))).await?;
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "open_opportunity", &object(id)).await?;
     Ok(Way { row, ..way })
+}
+
+/// What people are promised from this day on: the project's words, the decisions that are fed (all that are open where none is
+/// named), and everything that is reserved.
+async fn promised(tx: &Tx, project: project::Model, fed: &[DecisionId]) -> Result<Promised> {
+    let decisions = decision::Entity::find()
+        .filter(decision::Column::OrganisationId.eq(project.organisation_id))
+        .filter(decision::Column::ProjectId.eq(project.id))
+        .order_by_asc(decision::Column::Id)
+        .all(tx)
+        .await?;
+    let told = |row: &decision::Model| row.scope == DecisionScope::Reserved || fed.is_empty() || fed.contains(&row.id);
+    let decisions = decisions.into_iter().filter(told).map(|row| PromisedDecision {
+        decision: row.id,
+        title: row.title,
+        scope: row.scope,
+        reserved_reason: row.reserved_reason,
+        owner: row.owner,
+    });
+    Ok(Promised {
+        promise: project.promise.unwrap_or_default(),
+        purpose: project.purpose,
+        claimed_rung: project.claimed_rung.ok_or_else(|| Error::bug("the gate lets nothing open without a claimed rung"))?,
+        decisions: decisions.collect(),
+    })
 }
 
 /// What a job about an opportunity carries.

@@ -306,6 +306,7 @@ mod tests {
             closed_at: None,
             notice_id: None,
             questionnaire_id: None,
+            promised: None,
             created_by: "account".into(),
             version: 1,
             created_at: at,

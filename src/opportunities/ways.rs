@@ -55,6 +55,7 @@ pub async fn create(tx: &Tx, platform: &Platform, actor: &Actor, offer: Offer) -
         opened_at: Set(None),
         closed_at: Set(None),
         questionnaire_id: Set(None),
+        promised: Set(None),
         created_by: Set(actor.by.clone()),
         version: Set(1),
         created_at: Set(platform.clock.now()),

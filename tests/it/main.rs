@@ -16,6 +16,7 @@ mod opportunities;
 mod projects;
 mod mail;
 mod pages;
+mod promised;
 mod promises;
 mod feedback;
 mod sessions;

@@ -59,6 +59,9 @@ pub mod opportunity {
         pub closed_at: Option<Time>,
         pub notice_id: Option<NoticeId>,
         pub questionnaire_id: Option<QuestionnaireId>,
+        /// What people were promised, as on the day it opened; empty in a draft.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub promised: Option<Promised>,
         #[sea_orm(column_type = "Text")]
         pub created_by: String,
         pub version: i32,

@@ -29,6 +29,7 @@ CREATE TABLE opportunity (
     closed_at {time},
     notice_id {uuid},
     questionnaire_id {uuid},
+    promised {json},
     created_by text NOT NULL,
     version integer NOT NULL,
     created_at {time} NOT NULL,

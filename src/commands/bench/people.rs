@@ -234,6 +234,7 @@ impl Place {
             closed_at: Set(None),
             notice_id: Set(Some(self.notice)),
             questionnaire_id: Set(None),
+            promised: Set(None),
             created_by: Set("system".into()),
             version: Set(1),
             created_at: Set(self.now),

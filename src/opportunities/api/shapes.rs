@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
     ActivityType, DecisionId, Format, NoticeId, OpportunityId, OpportunityKind, OpportunityState, PaymentOffer, ProjectId,
-    QuestionnaireId, Rung, Stage, SupportContact, Time, TopicId, opportunity,
+    Promised, PromisedDecision, QuestionnaireId, Rung, Stage, SupportContact, Time, TopicId, opportunity,
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -199,6 +199,8 @@ pub struct OpportunityOut {
     notice: Option<NoticeId>,
     /// The published questions that are asked now.
     questionnaire: Option<QuestionnaireId>,
+    /// What people were promised, as on the day it opened.
+    promised: Option<Promised>,
     /// What it is about.
     topics: Vec<TopicId>,
     /// Which decisions of the project it feeds.
@@ -250,6 +252,7 @@ impl OpportunityOut {
             feedback_moved_reason: row.feedback_moved_reason,
             notice: row.notice_id,
             questionnaire: row.questionnaire_id,
+            promised: row.promised,
             topics: way.topics,
             decisions: way.decisions,
             state: row.state,
@@ -336,6 +339,10 @@ pub struct PublicOpportunityOut {
     summary: String,
     /// The rung of the ladder that is offered, in plain words.
     rung: RungWordsOut,
+    /// What was promised on the day it opened.
+    promise: String,
+    /// Which decisions it feeds and which are fixed, as on that day.
+    decisions: Vec<PromisedDecision>,
     /// What people can change.
     open_to_influence: String,
     /// What they cannot change.
@@ -373,8 +380,12 @@ pub struct PublicOpportunityOut {
 impl PublicOpportunityOut {
     /// From a row.
     pub fn of(row: opportunity::Model, now: Time, zone: Tz) -> Self {
+        let takes_answers = takes_answers(&row, now, zone);
+        let (promise, decisions) = row.promised.map(|told| (told.promise, told.decisions)).unwrap_or_default();
         Self {
-            takes_answers: takes_answers(&row, now, zone),
+            takes_answers,
+            promise,
+            decisions,
             id: row.id,
             kind: row.kind,
             title: row.title,
