@@ -2,7 +2,7 @@
 
 use super::{
     CLOSED, OPENED,
-    rules::{has_ended, today},
+    rules::{closes_early, has_ended, today},
     ways::{self, Way, object},
     zone, zone_of,
 };
@@ -13,6 +13,7 @@ use crate::{
     platform::{
         Error, Platform, Result, Tx, Violation, audit,
         jobs::{Fault, NewJob, Next, enqueue},
+        text::Check,
     },
     projects::work,
 };
@@ -155,23 +156,31 @@ fn news(row: &opportunity::Model) -> serde_json::Value {
     json!({"organisation": row.organisation_id, "opportunity": row.id})
 }
 
-/// Closes an open opportunity.
-pub async fn close(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId) -> Result<Way> {
+/// Closes an open opportunity. Before its closing day is over this needs a reason, which everybody can read.
+pub async fn close(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId, reason: Option<String>) -> Result<Way> {
     let held = ways::hold(tx, actor.organisation, id).await?;
     match held.state {
         OpportunityState::Open => {}
         OpportunityState::Draft => return Err(Error::conflict("draft", "This has not been opened yet.")),
         OpportunityState::Closed => return Err(Error::conflict("closed", "This has been closed already.")),
     }
-    shut(tx, platform, held, &actor.by).await?;
+    let reason = reason.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let early = closes_early(&held, platform.clock.now(), zone(tx, actor.organisation).await?);
+    let mut check = Check::new();
+    check.length("/reason", reason.as_deref().unwrap_or_default(), 2000);
+    let detail = "People were told that they can answer until the closing day. Say why it closes before. Everybody can read it.";
+    check.that(!early || reason.is_some(), "/reason", "required", detail);
+    check.done()?;
+    shut(tx, platform, held, &actor.by, reason.filter(|_| early)).await?;
     ways::get(tx, actor.organisation, id).await
 }
 
-async fn shut(tx: &Tx, platform: &Platform, held: opportunity::Model, by: &str) -> Result<()> {
+async fn shut(tx: &Tx, platform: &Platform, held: opportunity::Model, by: &str, early: Option<String>) -> Result<()> {
     let version = held.version + 1;
     let mut row = held.into_active_model();
     row.state = Set(OpportunityState::Closed);
     row.closed_at = Set(Some(platform.clock.now()));
+    row.closed_early_reason = Set(early);
     row.version = Set(version);
     let row = row.update(tx).await?;
     enqueue(tx, &platform.clock, NewJob::now(CLOSED, row.organisation_id, news(&row))).await?;
@@ -215,7 +224,7 @@ async fn close_one(platform: &Platform, seen: &opportunity::Model, zone: chrono_
     let held = ways::hold(&tx, seen.organisation_id, seen.id).await?;
     // Somebody may have closed it, or moved the day, since it was seen.
     if held.state == OpportunityState::Open && has_ended(&held, platform.clock.now(), zone) {
-        shut(&tx, platform, held, "system").await?;
+        shut(&tx, platform, held, "system", None).await?;
         tx.commit().await?;
     }
     Ok(())

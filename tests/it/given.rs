@@ -154,7 +154,7 @@ impl Given {
             how_chosen: Set("Everybody on the list was asked.".into()),
             minutes: Set(20),
             preparation_minutes: Set(0),
-            formats: Set(Formats(vec![Format::AsyncText, Format::Phone])),
+            formats: Set(Formats(vec![Format::Phone, Format::AsyncText])),
             support: Set("A helpline".into()),
             support_contact: Set(None),
             content_note: Set(None),
@@ -173,6 +173,8 @@ impl Given {
             state: Set(state),
             opened_at: Set(Some(now)),
             closed_at: Set((state == OpportunityState::Closed).then_some(now)),
+            closed_early_reason: Set(None),
+            feedback_late_since: Set(None),
             notice_id: Set(None),
             questionnaire_id: Set(None),
             promised: Set(match state {

@@ -23,11 +23,13 @@ mod sessions;
 mod participants;
 mod spikes;
 
+mod examples;
 mod hostile;
 mod house;
 mod letters;
 mod openapi;
 mod parity;
+mod readme;
 mod roles;
 mod schema;
 mod staffed;

@@ -69,7 +69,7 @@ fn what_an_open_opportunity_promises_cannot_change_and_the_report_quotes_it() {
         let untold = ada.post(&app, &format!("{to}/decisions"), &decision("open", None)).await.expect(201).id();
         ada.put(&app, &format!("{to}/decisions/{untold}"), &decision("reserved", Some("It is law."))).await.expect(200);
 
-        app.post(ada.path(&format!("/opportunities/{id}/close"))).token(&ada.token).json(&json!({})).send().await.expect(200);
+        ada.post(&app, &format!("/opportunities/{id}/close"), &json!({"reason": "Everybody has answered."})).await.expect(200);
         app.run_jobs().await;
         ada.put(&app, &to, &project("Nothing could change.")).await.expect(200);
         ada.put(&app, &of, &decision("reserved", Some("It was decided."))).await.expect(200);

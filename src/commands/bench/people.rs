@@ -232,6 +232,8 @@ impl Place {
             state: Set(OpportunityState::Open),
             opened_at: Set(Some(self.now)),
             closed_at: Set(None),
+            closed_early_reason: Set(None),
+            feedback_late_since: Set(None),
             notice_id: Set(Some(self.notice)),
             questionnaire_id: Set(None),
             promised: Set(None),

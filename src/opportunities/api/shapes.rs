@@ -213,6 +213,10 @@ pub struct OpportunityOut {
     opened_at: Option<Time>,
     /// Closed at.
     closed_at: Option<Time>,
+    /// Why it closed before its closing day was over.
+    closed_early_reason: Option<String>,
+    /// The day that was promised for feedback, where it passed before it was moved.
+    feedback_late_since: Option<NaiveDate>,
     /// What a coordinator should know. It stops nothing.
     warnings: Vec<WorkWarningOut>,
     /// Made at.
@@ -258,10 +262,21 @@ impl OpportunityOut {
             state: row.state,
             opened_at: row.opened_at,
             closed_at: row.closed_at,
+            closed_early_reason: row.closed_early_reason,
+            feedback_late_since: row.feedback_late_since,
             warnings: warnings(way.claimed).into_iter().map(WorkWarningOut::from).collect(),
             created_at: row.created_at,
         }
     }
+}
+
+/// Why an opportunity closes.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseIn {
+    /// Why it closes before its closing day is over; needed then. Everybody can read it.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// What is missing before an opportunity may open.
@@ -373,6 +388,10 @@ pub struct PublicOpportunityOut {
     feedback_due: Option<NaiveDate>,
     /// Why that day was moved.
     feedback_moved_reason: Option<String>,
+    /// The day that was promised for feedback, where it passed before it was moved.
+    feedback_late_since: Option<NaiveDate>,
+    /// Why it closed before its closing day was over.
+    closed_early_reason: Option<String>,
     /// Whether people can take part right now.
     takes_answers: bool,
 }
@@ -406,6 +425,8 @@ impl PublicOpportunityOut {
             starts_at: row.starts_at,
             feedback_due: row.feedback_due,
             feedback_moved_reason: row.feedback_moved_reason,
+            feedback_late_since: row.feedback_late_since,
+            closed_early_reason: row.closed_early_reason,
         }
     }
 }
