@@ -1,6 +1,9 @@
 //! Documents: values that are read and written whole, stored as one JSON column, and served in the same shape.
 
-use crate::{ids::TopicId, words::*};
+use crate::{
+    ids::{DecisionId, TopicId},
+    words::*,
+};
 use chrono::NaiveDate;
 
 /// Declares a document: one struct for the column, the request and the response.
@@ -224,6 +227,33 @@ documents! {
         #[serde(default)]
         #[oai(default)]
         how: String,
+    }
+
+    /// A decision as people were told of it on the day the opportunity opened.
+    PromisedDecision {
+        /// The decision.
+        decision: DecisionId,
+        /// What is to be decided.
+        title: String,
+        /// Whether people can change it.
+        scope: DecisionScope,
+        /// Why they cannot.
+        #[serde(default)]
+        reserved_reason: Option<String>,
+        /// Who decides.
+        owner: String,
+    }
+
+    /// What people were promised, kept as on the day the opportunity opened.
+    Promised {
+        /// What can change, in the project's public words.
+        promise: String,
+        /// Why people are involved.
+        purpose: ProjectPurpose,
+        /// The rung that the project claimed.
+        claimed_rung: Rung,
+        /// The decisions it feeds, and everything in the project that people cannot change.
+        decisions: Vec<PromisedDecision>,
     }
 
     /// The person or team to turn to when something in an opportunity is hard to bear.

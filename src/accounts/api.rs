@@ -85,6 +85,8 @@ impl Api {
     }
 
     /// Own account
+    ///
+    /// Who is signed in, and the organisations they work for, each with their role.
     #[oai(path = "/account", method = "get", operation_id = "getAccount")]
     async fn account(&self, caller: Caller) -> Result<Fine<AccountOut>> {
         let staff = access::staff(&self.0, &caller).await?;
@@ -130,6 +132,8 @@ impl Api {
     }
 
     /// List own sessions
+    ///
+    /// Devices on which the account is signed in, with when each was last used.
     #[oai(path = "/sessions", method = "get", operation_id = "listSessions")]
     async fn sessions(&self, caller: Caller) -> Result<Fine<Vec<SessionOut>>> {
         let staff = access::staff(&self.0, &caller).await?;
@@ -146,6 +150,8 @@ impl Api {
     }
 
     /// End a session
+    ///
+    /// That device has to sign in again.
     #[oai(path = "/sessions/:session", method = "delete", operation_id = "endSession")]
     async fn end_session(&self, caller: Caller, session: Path<AccountSessionId>) -> Done {
         let staff = access::staff(&self.0, &caller).await?;
@@ -176,6 +182,8 @@ impl Api {
     }
 
     /// Read an organisation
+    ///
+    /// What people can read about it, and its settings.
     #[oai(path = "/organisations/:organisation", method = "get", operation_id = "getOrganisation")]
     async fn organisation(&self, caller: Caller, organisation: Path<OrganisationId>) -> Result<Fine<OrganisationOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
@@ -185,6 +193,8 @@ impl Api {
     }
 
     /// Change an organisation
+    ///
+    /// The smallest group that numbers are shown about can be 5 to 100 people.
     #[oai(path = "/organisations/:organisation", method = "put", operation_id = "changeOrganisation")]
     async fn change_organisation(
         &self,
@@ -200,6 +210,8 @@ impl Api {
     }
 
     /// List staff
+    ///
+    /// Accounts with their roles, oldest first.
     #[oai(path = "/organisations/:organisation/staff", method = "get", operation_id = "listStaff")]
     async fn staff(&self, caller: Caller, organisation: Path<OrganisationId>) -> Result<Fine<Vec<MemberOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
@@ -239,6 +251,8 @@ impl Api {
     }
 
     /// Accept an invitation to the staff
+    ///
+    /// With the token of the letter. A new address gets an account; somebody who has one gives its password.
     #[oai(path = "/staff-invitations/accept", method = "post", operation_id = "acceptStaffInvitation")]
     async fn accept(&self, request: &Request, body: Body<AcceptIn>) -> Result<Created<SignedInOut>> {
         self.slow_down(request)?;
@@ -248,6 +262,8 @@ impl Api {
     }
 
     /// Change a role
+    ///
+    /// Takes effect with the next request. An organisation keeps at least one administrator.
     #[oai(path = "/organisations/:organisation/staff/:membership", method = "put", operation_id = "changeRole")]
     async fn change_role(
         &self,
@@ -263,6 +279,8 @@ impl Api {
     }
 
     /// Remove somebody from the staff
+    ///
+    /// Their account stays; they can no longer act for this organisation.
     #[oai(path = "/organisations/:organisation/staff/:membership", method = "delete", operation_id = "removeStaff")]
     async fn remove(&self, caller: Caller, organisation: Path<OrganisationId>, membership: Path<MembershipId>) -> Done {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
@@ -271,6 +289,8 @@ impl Api {
     }
 
     /// List keys
+    ///
+    /// Names, scopes and when each was last used. A key itself is shown once, when it is made.
     #[oai(path = "/organisations/:organisation/keys", method = "get", operation_id = "listKeys")]
     async fn keys(&self, caller: Caller, organisation: Path<OrganisationId>) -> Result<Fine<Vec<KeyOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
@@ -303,6 +323,8 @@ impl Api {
     }
 
     /// Revoke a key
+    ///
+    /// It stops working at once, for good.
     #[oai(path = "/organisations/:organisation/keys/:key", method = "delete", operation_id = "revokeKey")]
     async fn revoke_key(&self, caller: Caller, organisation: Path<OrganisationId>, key: Path<ApiKeyId>) -> Done {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;

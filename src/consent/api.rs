@@ -32,6 +32,8 @@ pub struct Api(pub Platform);
 #[OpenApi(tag = "Chapter::Consent")]
 impl Api {
     /// Draft a notice
+    ///
+    /// Nobody can read or agree to a draft. Without an opportunity the notice is about the organisation as a whole.
     #[oai(path = "/organisations/:organisation/notices", method = "post", operation_id = "draftNotice")]
     async fn draft(
         &self,
@@ -53,6 +55,8 @@ impl Api {
     }
 
     /// List notices
+    ///
+    /// Drafts and published versions, oldest first.
     #[oai(path = "/organisations/:organisation/notices", method = "get", operation_id = "listNotices")]
     async fn list(
         &self,
@@ -75,6 +79,8 @@ impl Api {
     }
 
     /// Read a notice
+    ///
+    /// With the exact text that people agree to.
     #[oai(path = "/organisations/:organisation/notices/:notice", method = "get", operation_id = "getNotice")]
     async fn get(&self, caller: Caller, organisation: Path<OrganisationId>, notice: Path<NoticeId>) -> Result<Fine<NoticeOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
@@ -84,6 +90,8 @@ impl Api {
     }
 
     /// Change a draft
+    ///
+    /// A published notice never changes: draft a new version.
     #[oai(path = "/organisations/:organisation/notices/:notice", method = "put", operation_id = "changeNotice")]
     async fn change(
         &self,
@@ -130,6 +138,8 @@ impl Api {
     }
 
     /// Note that a notice was shown
+    ///
+    /// Answers a token that goes with what is said afterwards, so that the record tells what I had before me.
     #[oai(path = "/me/notices/:notice/shown", method = "post", operation_id = "noticeShownToMe")]
     async fn shown(&self, caller: Caller, notice: Path<NoticeId>, body: Body<ShownIn>) -> Result<Created<ShownOut>> {
         let person = access::person(&self.0, &caller).await?;
@@ -156,6 +166,8 @@ impl Api {
     }
 
     /// Read where own consents stand
+    ///
+    /// Each purpose with what I said last, and until when it holds.
     #[oai(path = "/me/consents", method = "get", operation_id = "listMyConsents")]
     async fn standing(&self, caller: Caller) -> Result<Fine<Vec<StandingOut>>> {
         let person = access::person(&self.0, &caller).await?;
@@ -166,6 +178,8 @@ impl Api {
     }
 
     /// Read everything that was said
+    ///
+    /// Everything I ever agreed to, refused or took back, with the notice I had before me. Oldest first.
     #[oai(path = "/me/consents/history", method = "get", operation_id = "listMyConsentHistory")]
     async fn history(
         &self,

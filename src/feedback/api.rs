@@ -60,6 +60,8 @@ impl Api {
     }
 
     /// Read the draft of a report
+    ///
+    /// What the coordinator has written so far. The rest of a report comes from the record: see the preview.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/report",
         method = "get",
@@ -213,6 +215,8 @@ impl Api {
     }
 
     /// List published reports
+    ///
+    /// Title, opportunity and day of each, oldest first.
     #[oai(path = "/public/:slug/reports", method = "get", operation_id = "listPublicReports", tag = "Chapter::Public")]
     async fn public_reports(
         &self,

@@ -66,27 +66,30 @@ fn count(shown: Shown) -> ReportCount {
 fn we_asked(record: &Record) -> ReportWeAsked {
     let (project, opportunity) = (&record.project, &record.opportunity);
     let zone = &record.organisation.time_zone;
-    let line = |row: &decision::Model| ReportDecision {
-        title: row.title.clone(),
-        owner: row.owner.clone(),
-        reserved_reason: row.reserved_reason.clone(),
-        outcome: row.outcome.clone(),
-        outcome_reason: row.outcome_reason.clone(),
-        settled_on: row.settled_at.map(|at| day(zone, at)),
+    // Quoted as people were told on the day it opened; what became of each comes from the record of today.
+    let told = opportunity.promised.as_ref();
+    let line = |told: &PromisedDecision| {
+        let now = record.decisions.iter().find(|row| row.id == told.decision);
+        ReportDecision {
+            title: told.title.clone(),
+            owner: told.owner.clone(),
+            reserved_reason: told.reserved_reason.clone(),
+            outcome: now.and_then(|row| row.outcome.clone()),
+            outcome_reason: now.and_then(|row| row.outcome_reason.clone()),
+            settled_on: now.and_then(|row| row.settled_at).map(|at| day(zone, at)),
+        }
     };
-    // Without a choice made, everything open in the project was asked about.
-    let asked = |row: &&decision::Model| record.fed.is_empty() || record.fed.contains(&row.id);
-    let open = record.decisions.iter().filter(|row| row.scope == DecisionScope::Open).filter(asked);
-    let reserved = record.decisions.iter().filter(|row| row.scope == DecisionScope::Reserved);
+    let lines =
+        |scope: DecisionScope| told.iter().flat_map(|told| &told.decisions).filter(|row| row.scope == scope).map(line).collect();
     ReportWeAsked {
         need: project.need.clone(),
         summary: opportunity.summary.clone(),
-        promise: project.promise.clone(),
+        promise: told.map(|told| told.promise.clone()),
         open_to_influence: opportunity.open_to_influence.clone(),
         not_open: opportunity.not_open.clone(),
         who_decides: opportunity.who_decides.clone(),
-        decisions_open: open.map(line).collect(),
-        decisions_reserved: reserved.map(line).collect(),
+        decisions_open: lines(DecisionScope::Open),
+        decisions_reserved: lines(DecisionScope::Reserved),
         opened_on: opportunity.opened_at.map(|at| day(zone, at)),
         closed_on: opportunity.closed_at.map(|at| day(zone, at)),
     }

@@ -12,8 +12,8 @@ use crate::{
     },
 };
 use entity::{
-    DecisionId, OrganisationId, ReportId, ReportVersion, Time, contribution, decision, influence, opportunity,
-    opportunity_decision, organisation, project, recommendation, report, report_release, theme,
+    OrganisationId, ReportId, ReportVersion, Time, contribution, decision, influence, opportunity, organisation, project,
+    recommendation, report, report_release, theme,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
@@ -32,8 +32,6 @@ pub struct Record {
     pub report: report::Model,
     /// Decisions of the project.
     pub decisions: Vec<decision::Model>,
-    /// Those that the opportunity feeds.
-    pub fed: Vec<DecisionId>,
     /// Themes, in their order.
     pub themes: Vec<theme::Model>,
     /// People behind the themes.
@@ -62,7 +60,6 @@ pub async fn record(connection: &impl ConnectionTrait, id: OrganisationId, repor
     let scope = counts::scope(id, opportunity.id);
     Ok(Record {
         decisions: decisions(connection, &project).await?,
-        fed: fed(connection, &opportunity).await?,
         themes: themes::list(connection, id, opportunity.id).await?,
         theme_people: counts::theme_people_for_publication(connection, scope, now).await?,
         recommendations: recommendations::list(connection, id, opportunity.id).await?,
@@ -87,16 +84,6 @@ async fn decisions(connection: &impl ConnectionTrait, project: &project::Model) 
         .all(connection)
         .await?;
     Ok(rows)
-}
-
-async fn fed(connection: &impl ConnectionTrait, opportunity: &opportunity::Model) -> Result<Vec<DecisionId>> {
-    let rows = opportunity_decision::Entity::find()
-        .filter(opportunity_decision::Column::OrganisationId.eq(opportunity.organisation_id))
-        .filter(opportunity_decision::Column::OpportunityId.eq(opportunity.id))
-        .limit(MOST)
-        .all(connection)
-        .await?;
-    Ok(rows.into_iter().map(|row| row.decision_id).collect())
 }
 
 /// Influence of what was given here; of what was taken back, or may not be used any more, nothing is told.

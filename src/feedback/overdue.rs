@@ -4,7 +4,7 @@ use super::day;
 use crate::platform::{Result, http::Cursor};
 use chrono::NaiveDate;
 use entity::{OpportunityId, ReportState, Time, opportunity, organisation, report};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 /// A late promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub struct Overdue {
     pub title: String,
     /// The promised day.
     pub due: NaiveDate,
+    /// The new day, where the promised one was moved after it had passed.
+    pub moved_to: Option<NaiveDate>,
+    /// Why it was moved.
+    pub moved_reason: Option<String>,
     /// Days since then.
     pub days_late: i64,
 }
@@ -36,7 +40,7 @@ pub async fn list(
     let mut query = opportunity::Entity::find()
         .filter(opportunity::Column::OrganisationId.eq(organisation.id))
         .filter(opportunity::Column::OpenedAt.is_not_null())
-        .filter(opportunity::Column::FeedbackDue.lt(today))
+        .filter(opportunity::Column::FeedbackDue.lt(today).or(opportunity::Column::FeedbackLateSince.is_not_null()))
         .filter(opportunity::Column::Id.not_in_subquery(published))
         .order_by_asc(opportunity::Column::Id)
         .limit(cursor.limit + 1);
@@ -44,8 +48,17 @@ pub async fn list(
         query = query.filter(opportunity::Column::Id.gt(after));
     }
     let rows = query.all(connection).await?.into_iter().filter_map(|row| {
-        let due = row.feedback_due?;
-        Some(Overdue { opportunity: row.id, title: row.title, due, days_late: (today - due).num_days() })
+        // A new day does not take back that the promised one passed.
+        let due = row.feedback_late_since.or(row.feedback_due)?;
+        let moved_to = row.feedback_due.filter(|_| row.feedback_late_since.is_some());
+        Some(Overdue {
+            opportunity: row.id,
+            title: row.title,
+            due,
+            moved_to,
+            moved_reason: row.feedback_moved_reason,
+            days_late: (today - due).num_days(),
+        })
     });
     Ok(rows.collect())
 }

@@ -56,6 +56,8 @@ impl Api {
 #[OpenApi(tag = "Chapter::Influence")]
 impl Api {
     /// Add a theme
+    ///
+    /// A heading for what several people said, or a view of few that is kept beside the others.
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity/themes", method = "post", operation_id = "createTheme")]
     async fn create_theme(
         &self,
@@ -161,6 +163,8 @@ impl Api {
     }
 
     /// Add a recommendation
+    ///
+    /// What is proposed because of what people said. Each is owed an answer before the report can be published.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/recommendations",
         method = "post",
@@ -275,6 +279,8 @@ impl Api {
     }
 
     /// List influence on a decision
+    ///
+    /// What people said and how far it changed this decision, with what those concerned say about that.
     #[oai(path = "/organisations/:organisation/decisions/:decision/influence", method = "get", operation_id = "listInfluence")]
     async fn influence(
         &self,

@@ -8,7 +8,7 @@ use crate::{
 use chrono::NaiveDate;
 use entity::{
     DecisionId, OpportunityId, OrganisationId, RecommendationId, RecommendationOutcome, ThemeId, decision, opportunity,
-    recommendation,
+    recommendation, report,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
@@ -131,6 +131,9 @@ pub async fn change(
     let old = get(&tx, actor.organisation, opportunity, id).await?;
     etag::expect(if_match, old.version)?;
     facts.check(&tx, &about).await?;
+    if old.theme_id.is_some() && facts.theme.is_none() {
+        return Err(Error::conflict("owed", "This follows from what people said. Name another theme if it belongs there."));
+    }
     let version = old.version + 1;
     let mut row = old.into_active_model();
     row.theme_id = Set(facts.theme);
@@ -148,14 +151,28 @@ pub async fn change(
     Ok(changed)
 }
 
-/// Removes a recommendation that nobody was told of.
+/// Removes a recommendation that was written down by mistake. One that follows from what people said, or that is there when
+/// the report is being written, is owed an answer: a no with its reason, and not silence.
 pub async fn delete(platform: &Platform, actor: &Actor, opportunity: OpportunityId, id: RecommendationId) -> Result<()> {
     let tx = platform.db.begin().await?;
     hold_unpublished(&tx, actor.organisation, opportunity).await?;
-    get(&tx, actor.organisation, opportunity, id).await?.delete(&tx).await?;
+    let row = get(&tx, actor.organisation, opportunity, id).await?;
+    if row.theme_id.is_some() || has_report(&tx, actor.organisation, opportunity).await? {
+        return Err(Error::conflict("owed", "Those who proposed this are owed an answer. Answer it instead, with a reason."));
+    }
+    row.delete(&tx).await?;
     record(&tx, platform, actor, "delete_recommendation", id).await?;
     tx.commit().await?;
     Ok(())
+}
+
+async fn has_report(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<bool> {
+    let found = report::Entity::find()
+        .filter(report::Column::OrganisationId.eq(organisation))
+        .filter(report::Column::OpportunityId.eq(opportunity))
+        .count(tx)
+        .await?;
+    Ok(found > 0)
 }
 
 async fn get(

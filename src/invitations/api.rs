@@ -108,6 +108,8 @@ impl Api {
     }
 
     /// Say later
+    ///
+    /// On the day that is given, a letter asks once more.
     #[oai(path = "/invitation/ask-later", method = "post", operation_id = "askLater")]
     async fn ask_later(&self, caller: Caller, body: Body<AskLaterIn>) -> Result<Fine<ReplyOut>> {
         guest::guest(&self.0, &caller).await?;
@@ -152,6 +154,9 @@ impl Api {
     }
 
     /// Note that the notice was shown
+    ///
+    /// Answers a token that goes with what is said afterwards, so that the record tells what the person had before
+    /// them.
     #[oai(path = "/invitation/notice/shown", method = "post", operation_id = "invitationNoticeShown")]
     async fn shown(&self, caller: Caller, body: Body<ShownIn>) -> Result<Created<ShownOut>> {
         let guest = guest::guest(&self.0, &caller).await?;
@@ -166,6 +171,8 @@ impl Api {
     }
 
     /// Agree, refuse or leave for later
+    ///
+    /// Each purpose by itself, on the notice that was shown. A purpose that is left out stays as it was.
     #[oai(path = "/invitation/consents", method = "post", operation_id = "sayInvitationConsents")]
     async fn say(&self, caller: Caller, body: Body<ConsentsIn>) -> Result<Fine<Vec<StandingOut>>> {
         let guest = guest::guest(&self.0, &caller).await?;
@@ -180,6 +187,8 @@ impl Api {
     }
 
     /// Read what was agreed for this invitation
+    ///
+    /// Of this opportunity: each purpose with what was said last, and until when it holds.
     #[oai(path = "/invitation/consents", method = "get", operation_id = "listInvitationConsents")]
     async fn consents(&self, caller: Caller) -> Result<Fine<Vec<StandingOut>>> {
         let guest = guest::guest(&self.0, &caller).await?;
@@ -210,7 +219,8 @@ impl Api {
 
     /// Read how the invitations stand
     ///
-    /// Whoever runs the opportunity needs the exact numbers; for everybody else those about few people are withheld.
+    /// Invitations and letters by state, and how many places are filled: counts, never names. Whoever runs the opportunity needs
+    /// the exact numbers; for everybody else those about few people are withheld.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/invitations",
         method = "get",

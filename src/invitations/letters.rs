@@ -236,6 +236,7 @@ impl About {
             .text(&opportunity.summary)
             .facts(vec![
                 ("What this is", format!("{}. {}", rung.people_say, rung.plain)),
+                ("What we promise", promise(opportunity)),
                 ("What can change", opportunity.open_to_influence.clone()),
                 ("What cannot change", opportunity.not_open.clone()),
                 ("Who decides", opportunity.who_decides.clone()),
@@ -307,6 +308,11 @@ fn contact(organisation: &organisation::Model) -> String {
 
 fn support(opportunity: &opportunity::Model) -> String {
     opportunity.support_contact.as_ref().map(|contact| format!("{}, {}", contact.name, contact.reach)).unwrap_or_default()
+}
+
+/// What was promised on the day it opened.
+pub fn promise(opportunity: &opportunity::Model) -> String {
+    opportunity.promised.as_ref().map(|told| told.promise.clone()).unwrap_or_default()
 }
 
 /// A date in words.

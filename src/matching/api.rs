@@ -14,19 +14,75 @@ use entity::{
     DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, Time, match_result, match_run, organisation,
 };
 use poem_openapi::{
-    Object, OpenApi,
+    Enum, Object, OpenApi,
     param::{Header, Path},
 };
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use uuid::Uuid;
+
+/// Why people are not asked, in the order in which it is looked at.
+#[derive(Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum WhyNot {
+    /// They did not agree to be written to.
+    NoConsent,
+    /// They were asked for this already.
+    AskedBefore,
+    /// They said no in the same project.
+    DeclinedHere,
+    /// They do not want to be asked about a topic.
+    Topic,
+    /// Their wish does not include this rung.
+    Rung,
+    /// They did not choose this kind of activity.
+    Activity,
+    /// They did not choose any form that is offered.
+    Format,
+    /// They want to be left in peace.
+    QuietPeriod,
+    /// They need more notice.
+    Notice,
+    /// They have had as many invitations this month as they want.
+    MonthlyInvitations,
+    /// It would take more of their time this month than they want to give.
+    MonthlyMinutes,
+}
+
+impl From<Reason> for WhyNot {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::NoConsent => Self::NoConsent,
+            Reason::AskedBefore => Self::AskedBefore,
+            Reason::DeclinedHere => Self::DeclinedHere,
+            Reason::Topic => Self::Topic,
+            Reason::Rung => Self::Rung,
+            Reason::Activity => Self::Activity,
+            Reason::Format => Self::Format,
+            Reason::QuietPeriod => Self::QuietPeriod,
+            Reason::Notice => Self::Notice,
+            Reason::MonthlyInvitations => Self::MonthlyInvitations,
+            Reason::MonthlyMinutes => Self::MonthlyMinutes,
+        }
+    }
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum RunState {
+    /// Under way.
+    Running,
+    /// Finished.
+    Done,
+}
 
 /// How many people are not asked for one reason.
 #[derive(Object)]
 pub struct ReasonCount {
     /// The reason.
-    reason: String,
+    reason: WhyNot,
     /// How many; absent where the group is too small to be told.
     #[oai(skip_serializing_if_is_none)]
     count: Option<u64>,
@@ -63,8 +119,8 @@ pub struct InviteIn {
 pub struct RunOut {
     /// Its id.
     id: MatchRunId,
-    /// `running` or `done`.
-    state: String,
+    /// Where it stands.
+    state: RunState,
     /// Name of the rules.
     rules_version: String,
     /// The public seed of the draw.
@@ -124,25 +180,26 @@ pub struct DrawOut {
 
 /// Counts by reason through the minimum group rule: always every reason, so that not even which ones occur is told of a
 /// few people. Everybody knows the sum, so where it is small itself no number stands.
-fn reasons(counts: &BTreeMap<String, u64>, minimum: i32) -> Vec<ReasonCount> {
+fn reasons<'a>(counts: impl IntoIterator<Item = (&'a str, u64)>, minimum: i32) -> Vec<ReasonCount> {
     let minimum = u64::try_from(minimum).unwrap_or(5);
+    let counts: HashMap<&str, u64> = counts.into_iter().collect();
     let cells: Vec<(String, u64)> =
         Reason::ALL.iter().map(|reason| (reason.word().to_owned(), counts.get(reason.word()).copied().unwrap_or(0))).collect();
     let few = alone(counts.values().sum(), minimum) == Shown::Few;
-    let shown = protect(&cells, minimum).into_iter().map(|(reason, shown)| (reason, if few { Shown::Few } else { shown }));
-    let out = |(reason, shown): (String, Shown)| match shown {
-        Shown::Number(count) => ReasonCount { reason, count: Some(count), withheld: false },
-        Shown::Few => ReasonCount { reason, count: None, withheld: true },
+    let shown = protect(&cells, minimum).into_iter().map(|(_, shown)| if few { Shown::Few } else { shown });
+    let out = |(reason, shown): (&Reason, Shown)| match shown {
+        Shown::Number(count) => ReasonCount { reason: (*reason).into(), count: Some(count), withheld: false },
+        Shown::Few => ReasonCount { reason: (*reason).into(), count: None, withheld: true },
     };
-    shown.map(out).collect()
+    Reason::ALL.iter().zip(shown).map(out).collect()
 }
 
 fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
-    let counts = run.reasons.as_object().into_iter().flatten().map(|(word, count)| (word.clone(), count.as_u64().unwrap_or(0)));
+    let counts = run.reasons.as_object().into_iter().flatten().map(|(word, count)| (word.as_str(), count.as_u64().unwrap_or(0)));
     RunOut {
         id: run.id,
-        not_asked: reasons(&counts.collect(), minimum),
-        state: run.state,
+        not_asked: reasons(counts, minimum),
+        state: if run.state == "done" { RunState::Done } else { RunState::Running },
         rules_version: run.rules_version,
         seed: run.seed,
         pool_digest: run.pool_digest.map(|digest| hex(&digest)),
@@ -195,9 +252,9 @@ impl Api {
         let (found, counts) = runs::preview(&self.0, &actor, opportunity.0).await?;
         let places = found.places.map(|places| u64::try_from(places).unwrap_or(0));
         let asked = places.map_or(counts.eligible, |places| places.min(counts.eligible));
-        let not_asked = counts.not_asked.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect();
+        let not_asked = counts.not_asked.iter().map(|(word, count)| (*word, *count));
         Ok(Fine::new(&MatchOut {
-            not_asked: reasons(&not_asked, self.minimum(actor.organisation).await?),
+            not_asked: reasons(not_asked, self.minimum(actor.organisation).await?),
             considered: counts.considered,
             eligible: counts.eligible,
             asked,
@@ -233,6 +290,8 @@ impl Api {
     }
 
     /// List runs
+    ///
+    /// The latest 100 runs, newest first.
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity/matches", method = "get", operation_id = "listMatches")]
     async fn runs(
         &self,
@@ -254,6 +313,8 @@ impl Api {
     }
 
     /// Read a run
+    ///
+    /// Counts of who was looked at and who was asked; never why one person was not.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/matches/:run",
         method = "get",

@@ -18,7 +18,7 @@ use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
 };
-use shapes::{GateOut, OpportunityIn, OpportunityOut};
+use shapes::{CloseIn, GateOut, OpportunityIn, OpportunityOut};
 
 /// Ways to take part.
 pub struct Api(pub Platform);
@@ -56,6 +56,8 @@ impl Api {
     }
 
     /// List opportunities
+    ///
+    /// Oldest first, of one project or in one state if asked.
     #[oai(path = "/organisations/:organisation/opportunities", method = "get", operation_id = "listOpportunities")]
     #[allow(clippy::too_many_arguments)]
     async fn list(
@@ -79,6 +81,8 @@ impl Api {
     }
 
     /// Read an opportunity
+    ///
+    /// With what it still lacks in its warnings, and what people were promised once it has opened.
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity", method = "get", operation_id = "getOpportunity")]
     async fn get(
         &self,
@@ -163,7 +167,8 @@ impl Api {
 
     /// Close an opportunity
     ///
-    /// From now on no answers are taken. It also closes by itself at the end of its closing day.
+    /// From now on no answers are taken. It also closes by itself at the end of its closing day; before that, say why: people
+    /// were told that they have time until then, and everybody can read the reason.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/close",
         method = "post",
@@ -172,18 +177,19 @@ impl Api {
     async fn close(
         &self,
         caller: Caller,
-        request: &Request,
         organisation: Path<OrganisationId>,
         opportunity: Path<OpportunityId>,
         #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<CloseIn>,
     ) -> Result<Fine<OpportunityOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.read()?;
         let zone = zone(self.0.db.read(), actor.organisation).await?;
-        let once = Once::begin_for(&self.0, &actor.by, key.0.as_deref(), &fingerprint(request, &[])).await?;
+        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
         if let Some(reply) = once.reply()? {
             return Ok(reply);
         }
-        let way = opening::close(once.tx(), &self.0, &actor, opportunity.0).await?;
+        let way = opening::close(once.tx(), &self.0, &actor, opportunity.0, given.reason).await?;
         let version = way.row.version;
         let reply = once.commit(Fine::new(&OpportunityOut::of(way, self.0.clock.now(), zone)).version(version)).await?;
         self.0.wake.notify_one();

@@ -2,7 +2,7 @@
 
 use super::{
     CLOSED, OPENED,
-    rules::{has_ended, today},
+    rules::{closes_early, has_ended, today},
     ways::{self, Way, object},
     zone, zone_of,
 };
@@ -13,12 +13,14 @@ use crate::{
     platform::{
         Error, Platform, Result, Tx, Violation, audit,
         jobs::{Fault, NewJob, Next, enqueue},
+        text::Check,
     },
     projects::work,
 };
 use chrono::Duration;
 use entity::{
-    NoticeState, OpportunityId, OpportunityState, OrganisationId, Purpose, decision, notice, opportunity, organisation,
+    DecisionId, DecisionScope, NoticeState, OpportunityId, OpportunityState, OrganisationId, Promised, PromisedDecision, Purpose,
+    decision, notice, opportunity, organisation, project,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -98,12 +100,15 @@ pub async fn open(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId
     if held.state != OpportunityState::Draft {
         return Err(Error::conflict("not_draft", "This has been opened before. It cannot be opened again."));
     }
+    // Held, so that what is copied below is what stands when this commits.
+    let project = work::hold(tx, actor.organisation, held.project_id).await?;
     let way = ways::get(tx, actor.organisation, id).await?;
     let items = gates::missing(&facts(tx, platform, way.clone()).await?);
     if !items.is_empty() {
         let detail = "Something is missing before this can open. See `errors` for all of it.".into();
         return Err(Error::Conflict { code: "gate", detail, items });
     }
+    let promised = promised(tx, project, &way.decisions).await?;
     let version = held.version + 1;
     let notice = match held.notice_id {
         Some(notice) => Some(notice),
@@ -111,6 +116,7 @@ pub async fn open(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId
     };
     let mut row = held.into_active_model();
     row.notice_id = Set(notice);
+    row.promised = Set(Some(promised));
     row.state = Set(OpportunityState::Open);
     row.opened_at = Set(Some(platform.clock.now()));
     row.version = Set(version);
@@ -120,28 +126,61 @@ pub async fn open(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId
     Ok(Way { row, ..way })
 }
 
+/// What people are promised from this day on: the project's words, the decisions that are fed (all that are open where none is
+/// named), and everything that is reserved.
+async fn promised(tx: &Tx, project: project::Model, fed: &[DecisionId]) -> Result<Promised> {
+    let decisions = decision::Entity::find()
+        .filter(decision::Column::OrganisationId.eq(project.organisation_id))
+        .filter(decision::Column::ProjectId.eq(project.id))
+        .order_by_asc(decision::Column::Id)
+        .all(tx)
+        .await?;
+    let told = |row: &decision::Model| row.scope == DecisionScope::Reserved || fed.is_empty() || fed.contains(&row.id);
+    let decisions = decisions.into_iter().filter(told).map(|row| PromisedDecision {
+        decision: row.id,
+        title: row.title,
+        scope: row.scope,
+        reserved_reason: row.reserved_reason,
+        owner: row.owner,
+    });
+    Ok(Promised {
+        promise: project.promise.unwrap_or_default(),
+        purpose: project.purpose,
+        claimed_rung: project.claimed_rung.ok_or_else(|| Error::bug("the gate lets nothing open without a claimed rung"))?,
+        decisions: decisions.collect(),
+    })
+}
+
 /// What a job about an opportunity carries.
 fn news(row: &opportunity::Model) -> serde_json::Value {
     json!({"organisation": row.organisation_id, "opportunity": row.id})
 }
 
-/// Closes an open opportunity.
-pub async fn close(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId) -> Result<Way> {
+/// Closes an open opportunity. Before its closing day is over this needs a reason, which everybody can read.
+pub async fn close(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId, reason: Option<String>) -> Result<Way> {
     let held = ways::hold(tx, actor.organisation, id).await?;
     match held.state {
         OpportunityState::Open => {}
         OpportunityState::Draft => return Err(Error::conflict("draft", "This has not been opened yet.")),
         OpportunityState::Closed => return Err(Error::conflict("closed", "This has been closed already.")),
     }
-    shut(tx, platform, held, &actor.by).await?;
+    let reason = reason.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let early = closes_early(&held, platform.clock.now(), zone(tx, actor.organisation).await?);
+    let mut check = Check::new();
+    check.length("/reason", reason.as_deref().unwrap_or_default(), 2000);
+    let detail = "People were told that they can answer until the closing day. Say why it closes before. Everybody can read it.";
+    check.that(!early || reason.is_some(), "/reason", "required", detail);
+    check.done()?;
+    shut(tx, platform, held, &actor.by, reason.filter(|_| early)).await?;
     ways::get(tx, actor.organisation, id).await
 }
 
-async fn shut(tx: &Tx, platform: &Platform, held: opportunity::Model, by: &str) -> Result<()> {
+async fn shut(tx: &Tx, platform: &Platform, held: opportunity::Model, by: &str, early: Option<String>) -> Result<()> {
     let version = held.version + 1;
     let mut row = held.into_active_model();
     row.state = Set(OpportunityState::Closed);
     row.closed_at = Set(Some(platform.clock.now()));
+    row.closed_early_reason = Set(early);
     row.version = Set(version);
     let row = row.update(tx).await?;
     enqueue(tx, &platform.clock, NewJob::now(CLOSED, row.organisation_id, news(&row))).await?;
@@ -188,7 +227,7 @@ async fn close_one(platform: &Platform, seen: &opportunity::Model, zone: chrono_
     let held = ways::hold(&tx, seen.organisation_id, seen.id).await?;
     // Somebody may have closed it, or moved the day, since it was seen.
     if held.state == OpportunityState::Open && has_ended(&held, platform.clock.now(), zone) {
-        shut(&tx, platform, held, "system").await?;
+        shut(&tx, platform, held, "system", None).await?;
         tx.commit().await?;
     }
     Ok(())

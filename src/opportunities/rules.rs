@@ -221,6 +221,17 @@ pub fn keeps_its_word(
     keeps_feedback(old, new, today)
 }
 
+/// Since when feedback is late, once its day is moved: a new day does not take back that the old one passed.
+pub fn late_since(old: &opportunity::Model, new_due: Option<NaiveDate>, today: NaiveDate) -> Option<NaiveDate> {
+    let passed = old.feedback_due.filter(|due| *due < today && new_due != old.feedback_due);
+    old.feedback_late_since.or(passed)
+}
+
+/// Whether closing now breaks the word that the closing day never moves earlier.
+pub fn closes_early(row: &opportunity::Model, now: Time, zone: Tz) -> bool {
+    row.closes_on.is_some_and(|closes| closes >= today(now, zone))
+}
+
 /// A feedback day moves with a reason, and never before the closing day.
 fn keeps_feedback(old: &opportunity::Model, new: &Offer, today: NaiveDate) -> Result<()> {
     let mut check = Check::new();
@@ -308,6 +319,9 @@ mod tests {
             closed_at: None,
             notice_id: None,
             questionnaire_id: None,
+            promised: None,
+            closed_early_reason: None,
+            feedback_late_since: None,
             created_by: "account".into(),
             version: 1,
             created_at: at,

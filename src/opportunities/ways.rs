@@ -1,7 +1,7 @@
 //! Opportunities: made in a project, read, changed.
 
 use super::{
-    rules::{Offer, keeps_its_word},
+    rules::{self, Offer, keeps_its_word},
     zone,
 };
 use crate::{
@@ -54,7 +54,10 @@ pub async fn create(tx: &Tx, platform: &Platform, actor: &Actor, offer: Offer) -
         state: Set(OpportunityState::Draft),
         opened_at: Set(None),
         closed_at: Set(None),
+        closed_early_reason: Set(None),
+        feedback_late_since: Set(None),
         questionnaire_id: Set(None),
+        promised: Set(None),
         created_by: Set(actor.by.clone()),
         version: Set(1),
         created_at: Set(platform.clock.now()),
@@ -284,6 +287,7 @@ pub async fn change(platform: &Platform, actor: &Actor, id: OpportunityId, if_ma
     etag::expect(if_match, held.version)?;
     let offer = offer.tidied();
     let old = with_links(&tx, actor.organisation, vec![held]).await?.pop().ok_or(Error::NotFound("opportunity"))?;
+    let mut late_since = None;
     let reason = if old.row.state == OpportunityState::Draft {
         change_draft(&tx, &old, &offer).await?;
         None
@@ -291,6 +295,7 @@ pub async fn change(platform: &Platform, actor: &Actor, id: OpportunityId, if_ma
         offer.flaws().done()?;
         let zone = zone(&tx, actor.organisation).await?;
         keeps_its_word(&old.row, (&old.topics, &old.decisions), &offer, platform.clock.now(), zone)?;
+        late_since = rules::late_since(&old.row, offer.feedback_due, rules::today(platform.clock.now(), zone));
         let moved = offer.feedback_due != old.row.feedback_due;
         if moved { offer.feedback_moved_reason.clone() } else { old.row.feedback_moved_reason.clone() }
     };
@@ -298,6 +303,7 @@ pub async fn change(platform: &Platform, actor: &Actor, id: OpportunityId, if_ma
     let mut row = old.row.into_active_model();
     let (topics, decisions) = offer.links();
     write(&mut row, offer, reason);
+    row.feedback_late_since = Set(late_since);
     row.version = Set(version);
     let row = row.update(&tx).await?;
     if topics != old.topics || decisions != old.decisions {

@@ -5,7 +5,7 @@ use crate::{
     integrity::ladder::{ATTRIBUTION, step},
     invitations::{
         Guest, guest,
-        letters::{day, payment, time},
+        letters::{day, payment, promise, time},
         replies,
     },
     opportunities,
@@ -75,6 +75,7 @@ async fn shown(platform: &Platform, jar: &CookieJar) -> Result<Page> {
     let mut page = Page::new(&offer.title, &[offer.summary.as_str()]);
     page.facts = vec![
         ("What this is", format!("{}. {} ({ATTRIBUTION})", rung.people_say, rung.plain)),
+        ("What we promise", promise(&offer)),
         ("What can change", offer.open_to_influence.clone()),
         ("What cannot change", offer.not_open.clone()),
         ("Who decides", offer.who_decides.clone()),

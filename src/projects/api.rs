@@ -202,6 +202,8 @@ impl Api {
     }
 
     /// List projects
+    ///
+    /// Oldest first, each with its stages.
     #[oai(path = "/organisations/:organisation/projects", method = "get", operation_id = "listProjects")]
     async fn list(
         &self,
@@ -219,6 +221,8 @@ impl Api {
     }
 
     /// Read a project
+    ///
+    /// With its stages and what a coordinator should know.
     #[oai(path = "/organisations/:organisation/projects/:project", method = "get", operation_id = "getProject")]
     async fn get(
         &self,
@@ -233,6 +237,9 @@ impl Api {
     }
 
     /// Change a project
+    ///
+    /// While something in it is open, the promise, the purpose and the claimed rung stay: people are being asked on
+    /// them.
     #[oai(path = "/organisations/:organisation/projects/:project", method = "put", operation_id = "changeProject")]
     async fn change(
         &self,

@@ -5,7 +5,7 @@ use crate::{
     accounts::Actor,
     platform::{Clock, Error, Platform, Result, Tx, audit, http::Cursor, http::etag, text::Check},
 };
-use entity::{DecisionId, DecisionScope, OrganisationId, ProjectId, decision};
+use entity::{DecisionId, DecisionScope, OrganisationId, ProjectId, decision, opportunity};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -109,10 +109,18 @@ pub async fn change(
     facts: DecisionFacts,
 ) -> Result<decision::Model> {
     let tx = platform.db.begin().await?;
+    // The project is held as opening does, so that nobody is told a scope that changes at the same moment.
+    work::hold(&tx, actor.organisation, project).await?;
     let old = hold(&tx, actor.organisation, project, id).await?;
     etag::expect(if_match, old.version)?;
     still_open(&old)?;
     facts.check()?;
+    if facts.scope != old.scope {
+        let told = |way: &opportunity::Model| way.promised.iter().any(|told| told.decisions.iter().any(|row| row.decision == id));
+        let mut open = work::open_ways(&tx, actor.organisation, project).await?;
+        open.retain(told);
+        work::still_free(&["/scope"], &open)?;
+    }
     let (version, declared) = (old.version + 1, old.declared_at);
     let mut row = old.into_active_model();
     set(&mut row, facts, declared, &platform.clock);

@@ -3,9 +3,9 @@
 use super::rules::{ProjectFacts, Warning, words_warning};
 use crate::{
     accounts::Actor,
-    platform::{Error, Platform, Result, Tx, audit, http::Cursor, http::etag},
+    platform::{Error, Platform, Result, Tx, Violation, audit, http::Cursor, http::etag},
 };
-use entity::{OrganisationId, PresenceTargets, ProjectId, Texts, project, stage};
+use entity::{OpportunityState, OrganisationId, PresenceTargets, ProjectId, Texts, opportunity, project, stage};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -102,7 +102,47 @@ async fn with_stages(
     Ok(rows.into_iter().map(whole).collect())
 }
 
-/// Changes what a project says about itself.
+/// The opportunities of a project that are open: what they promise stays until they close.
+pub(super) async fn open_ways(tx: &Tx, organisation: OrganisationId, id: ProjectId) -> Result<Vec<opportunity::Model>> {
+    let rows = opportunity::Entity::find()
+        .filter(opportunity::Column::OrganisationId.eq(organisation))
+        .filter(opportunity::Column::ProjectId.eq(id))
+        .filter(opportunity::Column::State.eq(OpportunityState::Open))
+        .order_by_asc(opportunity::Column::Id)
+        .all(tx)
+        .await?;
+    Ok(rows)
+}
+
+/// Refuses a change of what people were promised in an opportunity that is open.
+async fn keeps_its_word(tx: &Tx, old: &project::Model, new: &ProjectFacts) -> Result<()> {
+    let fields = [
+        (said(new.promise.clone()) == old.promise, "/promise"),
+        (new.purpose == old.purpose, "/purpose"),
+        (new.claimed_rung == old.claimed_rung, "/claimed_rung"),
+    ];
+    let changed: Vec<&str> = fields.into_iter().filter(|(same, _)| !same).map(|(_, pointer)| pointer).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    still_free(&changed, &open_ways(tx, old.organisation_id, old.id).await?)
+}
+
+/// Answers 409 for these fields if something that promises them is open, naming it.
+pub(super) fn still_free(fields: &[&str], open: &[opportunity::Model]) -> Result<()> {
+    let item = |field: &&str, way: &opportunity::Model| {
+        let detail = format!("“{}” (opportunity {}) promises this and is open. Close it first.", way.title, way.id);
+        Violation::new(*field, "promised", detail)
+    };
+    let items: Vec<_> = fields.iter().flat_map(|field| open.iter().map(move |way| item(field, way))).collect();
+    if items.is_empty() {
+        return Ok(());
+    }
+    let detail = "People are being asked on these terms. See `errors` for what cannot change, and where.".into();
+    Err(Error::Conflict { code: "promised", detail, items })
+}
+
+/// Changes what a project says about itself. What an open opportunity promises stays.
 pub async fn change(
     platform: &Platform,
     actor: &Actor,
@@ -114,6 +154,7 @@ pub async fn change(
     let old = hold(&tx, actor.organisation, id).await?;
     etag::expect(if_match, old.version)?;
     facts.check()?;
+    keeps_its_word(&tx, &old, &facts).await?;
     let version = old.version + 1;
     let mut row = old.into_active_model();
     row.kind = Set(facts.kind);

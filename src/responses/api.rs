@@ -158,6 +158,8 @@ fn object(value: Value) -> Result<Map<String, Value>> {
 #[OpenApi(tag = "Chapter::Responses")]
 impl Api {
     /// Read the questions of an invitation
+    ///
+    /// The published questions as SurveyJS JSON, with the version that answers belong to.
     #[oai(path = "/invitation/questionnaire", method = "get", operation_id = "getInvitationQuestionnaire")]
     async fn questions(&self, caller: Caller) -> Result<Fine<QuestionsOut>> {
         let guest = guest::guest(&self.platform, &caller).await?;
@@ -171,6 +173,8 @@ impl Api {
     }
 
     /// Read the saved draft
+    ///
+    /// Answers that were saved and not handed in. Once they are handed in, the draft is gone.
     #[oai(path = "/invitation/draft", method = "get", operation_id = "getDraft")]
     async fn draft(&self, caller: Caller) -> Result<Fine<DraftOut>> {
         let guest = guest::guest(&self.platform, &caller).await?;

@@ -30,6 +30,8 @@ pub struct Api(pub Platform);
 #[OpenApi(tag = "Chapter::Sessions")]
 impl Api {
     /// Add a meeting
+    ///
+    /// A dated meeting of an opportunity. People who hold a place find it on their own page.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/meetings",
         method = "post",
@@ -56,6 +58,8 @@ impl Api {
     }
 
     /// List meetings
+    ///
+    /// In the order in which they were added.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/meetings",
         method = "get",
@@ -79,6 +83,8 @@ impl Api {
     }
 
     /// Read a meeting
+    ///
+    /// With its notes, once they are written.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting",
         method = "get",
@@ -99,6 +105,8 @@ impl Api {
     }
 
     /// Change a meeting
+    ///
+    /// Title, time and place.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting",
         method = "put",
@@ -121,6 +129,8 @@ impl Api {
     }
 
     /// Read who was there
+    ///
+    /// Each person about whom it was recorded whether they were there.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/attendance",
         method = "get",
@@ -213,6 +223,8 @@ impl Api {
     }
 
     /// Read what people said about the notes
+    ///
+    /// Whether people agree with the notes, and what they would correct.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/notes/answers",
         method = "get",
@@ -232,6 +244,8 @@ impl Api {
     }
 
     /// Write down a contribution
+    ///
+    /// What somebody said or brought beside a questionnaire, with their own word on whether it may be quoted.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/contributions",
         method = "post",
@@ -337,6 +351,8 @@ impl Api {
     }
 
     /// Own contributions
+    ///
+    /// What I gave to this opportunity beside a questionnaire, with whether it may be quoted.
     #[oai(path = "/me/opportunities/:opportunity/contributions", method = "get", operation_id = "listOwnContributions")]
     async fn own_contributions(
         &self,

@@ -2,7 +2,7 @@
 
 use crate::harness::TestApp;
 use poem::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// One operation.
@@ -46,6 +46,12 @@ impl Operation {
         content.iter().next().map(|(kind, media)| (kind.as_str(), &media["schema"]))
     }
 
+    /// The example of the body.
+    pub fn example(&self) -> Option<&Value> {
+        let content = self.what.pointer("/requestBody/content")?.as_object()?;
+        content.iter().next().and_then(|(_, media)| media.get("example"))
+    }
+
     /// The address with its gaps filled: what `known` does not name gets an id that names nothing.
     pub fn address(&self, known: &BTreeMap<&str, String>) -> String {
         let fill = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
@@ -69,6 +75,30 @@ pub fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["allOf"].get(0) {
         Some(part) => resolve(document, part),
         None => schema,
+    }
+}
+
+/// A value that fits a schema, taken from the examples of the document.
+pub fn sample(document: &Value, schema: &Value, depth: usize) -> Value {
+    let schema = if schema.get("example").is_some() { schema } else { resolve(document, schema) };
+    if let Some(example) = schema.get("example") {
+        return example.clone();
+    }
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    match schema["type"].as_str() {
+        Some("string") => json!("text"),
+        Some("integer") => json!(1),
+        Some("number") => json!(0.5),
+        Some("boolean") => json!(true),
+        Some("array") if depth < 5 => json!([sample(document, &schema["items"], depth + 1)]),
+        Some("array") => json!([]),
+        _ if depth < 5 => {
+            let fields = schema["properties"].as_object().into_iter().flatten();
+            fields.map(|(name, field)| (name.clone(), sample(document, field, depth + 1))).collect()
+        }
+        _ => json!({}),
     }
 }
 

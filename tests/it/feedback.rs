@@ -42,6 +42,31 @@ fn a_report_is_refused_until_everything_owed_is_there() {
 }
 
 #[test]
+fn a_proposal_is_answered_and_not_removed() {
+    everywhere(|app| async move {
+        let (_, given) = start(&app).await;
+        let consultation = given.consultation(1).await;
+        let id = consultation.id;
+        let theme = given.theme(id, "Seats", false, &consultation.responses).await;
+        let mistaken = given.post(id, "/recommendations", &json!({"text": "Twice"})).await.expect(201).id();
+        let owed = given.post(id, "/recommendations", &json!({"text": "New seats", "theme": theme})).await.expect(201).id();
+        let remove = async |which: &str| {
+            app.delete(given.ada.path(&format!("/opportunities/{id}/recommendations/{which}")))
+                .token(&given.ada.token)
+                .send()
+                .await
+        };
+        remove(&mistaken).await.expect(204);
+        assert_eq!(remove(&owed).await.expect(409).json["code"], "owed");
+        let loose = json!({"text": "New seats", "theme": null});
+        assert_eq!(given.put(id, &format!("/recommendations/{owed}"), &loose).await.expect(409).json["code"], "owed");
+        let late = given.post(id, "/recommendations", &json!({"text": "Signs"})).await.expect(201).id();
+        given.draft(id).await;
+        assert_eq!(remove(&late).await.expect(409).json["code"], "owed");
+    });
+}
+
+#[test]
 fn a_no_needs_its_reason() {
     everywhere(|app| async move {
         let (_, given) = start(&app).await;
@@ -276,6 +301,19 @@ fn late_promises_are_public() {
         assert_eq!(app.get("/api/public/harbour/overdue").send().await.expect(200).json["items"], json!([]));
         let root = Persona { token: app_token(&app).await, ..given.ada.clone() };
         let given = Given::of(&app, &root);
+        // A new day is told beside the one that passed; it does not take it off the list.
+        let path = format!("/opportunities/{}", consultation.id);
+        let mut way = given.ada.get(&app, &path).send().await.expect(200).json;
+        let read_only = ["id", "activity", "questionnaire", "promised", "state", "takes_answers", "opened_at", "closed_at"];
+        let more = ["closed_early_reason", "feedback_late_since", "warnings", "created_at"];
+        read_only.iter().chain(&more).for_each(|field| drop(way.as_object_mut().unwrap().remove(*field)));
+        way["feedback_due"] = json!("2027-05-01");
+        way["feedback_moved_reason"] = json!("The board meets later.");
+        let moved = given.ada.put(&app, &path, &way).await.expect(200);
+        assert_eq!(moved.json["feedback_late_since"], "2027-03-31");
+        let late = overdue().await;
+        assert_eq!((&late[0]["days_late"], &late[0]["due"]), (&json!(3), &json!("2027-03-31")));
+        assert_eq!((&late[0]["moved_to"], &late[0]["moved_reason"]), (&json!("2027-05-01"), &json!("The board meets later.")));
         given.theme(consultation.id, "Seats", false, &consultation.responses).await;
         given.draft(consultation.id).await;
         publish(&given, consultation.id, None).await.expect(200);

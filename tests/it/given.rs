@@ -4,7 +4,7 @@ use crate::harness::{Answer, Persona, TestApp};
 use alongside::platform::secret::{Token, TokenKind};
 use chrono::Duration;
 use entity::*;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -104,7 +104,36 @@ impl Given {
             created_at: Set(self.app.clock.now()),
         };
         put!(self, row, decision);
+        // As if it had been there when what is open or closed by now was opened.
+        let row = opportunity::ActiveModel { promised: Set(Some(self.promised(project).await)), ..Default::default() };
+        opportunity::Entity::update_many()
+            .set(row)
+            .filter(opportunity::Column::ProjectId.eq(project))
+            .filter(opportunity::Column::State.ne(OpportunityState::Draft))
+            .exec(self.app.app.platform.db.write())
+            .await
+            .unwrap();
         id
+    }
+
+    /// What is promised where something opens in this project now.
+    async fn promised(&self, project: ProjectId) -> Promised {
+        let db = self.app.app.platform.db.read();
+        let row = project::Entity::find_by_id((self.organisation, project)).one(db).await.unwrap().unwrap();
+        let decisions = decision::Entity::find().filter(decision::Column::ProjectId.eq(project)).all(db).await.unwrap();
+        let told = |row: decision::Model| PromisedDecision {
+            decision: row.id,
+            title: row.title,
+            scope: row.scope,
+            reserved_reason: row.reserved_reason,
+            owner: row.owner,
+        };
+        Promised {
+            promise: row.promise.unwrap(),
+            purpose: row.purpose,
+            claimed_rung: row.claimed_rung.unwrap(),
+            decisions: decisions.into_iter().map(told).collect(),
+        }
     }
 
     /// A consultation in this state, due for feedback in 30 days.
@@ -125,7 +154,7 @@ impl Given {
             how_chosen: Set("Everybody on the list was asked.".into()),
             minutes: Set(20),
             preparation_minutes: Set(0),
-            formats: Set(Formats(vec![Format::AsyncText, Format::Phone])),
+            formats: Set(Formats(vec![Format::Phone, Format::AsyncText])),
             support: Set("A helpline".into()),
             support_contact: Set(None),
             content_note: Set(None),
@@ -144,8 +173,14 @@ impl Given {
             state: Set(state),
             opened_at: Set(Some(now)),
             closed_at: Set((state == OpportunityState::Closed).then_some(now)),
+            closed_early_reason: Set(None),
+            feedback_late_since: Set(None),
             notice_id: Set(None),
             questionnaire_id: Set(None),
+            promised: Set(match state {
+                OpportunityState::Draft => None,
+                _ => Some(self.promised(project).await),
+            }),
             created_by: Set("system".into()),
             version: Set(1),
             created_at: Set(now),

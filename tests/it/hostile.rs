@@ -1,56 +1,53 @@
 //! Bodies that nobody should send, and readers that come again and again: answers stay polite, and nothing is written.
 
 use crate::{
-    document::{Operation, operations, resolve, served},
+    document::{Operation, operations, resolve, sample, served},
     harness::{Answer, Backend, TestApp, everywhere, on},
     schema::tables,
     staffed::Cast,
 };
 use alongside::platform::Db;
 use poem::http::Method;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A value that must never come back.
 const CANARY: &str = "canary-7c1f";
 
-/// Tables that keep the books of requests; they may grow with a request that is refused.
-const BOOKS: [&str; 4] = ["account_session", "participant_session", "idempotency", "api_key"];
+/// Columns that tell when somebody was last seen; they move with every request, also with one that is refused.
+const LAST_SEEN: [&str; 2] = ["last_used_at", "idle_until"];
 
-async fn count(app: &TestApp) -> BTreeMap<String, i64> {
+/// The content of every table, as a text each that differs when anything in it does.
+async fn digest(app: &TestApp) -> BTreeMap<String, String> {
     let db = app.app.platform.db.read();
-    let mut counts = BTreeMap::new();
-    for table in tables(db).await.into_iter().filter(|table| !BOOKS.contains(&table.as_str())) {
-        let sql = format!("SELECT count(*) AS n FROM {table}");
-        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
-        counts.insert(table, row.try_get("", "n").unwrap());
+    let mut found = BTreeMap::new();
+    for table in tables(db).await {
+        let sql = match app.backend {
+            Backend::Sqlite => {
+                let columns = texts(db, &format!("SELECT name AS t FROM pragma_table_info('{table}') ORDER BY name")).await;
+                let kept = columns.iter().filter(|column| !LAST_SEEN.contains(&column.as_str()));
+                let row: Vec<_> = kept.map(|column| format!("quote(\"{column}\")")).collect();
+                format!("SELECT {} AS t FROM {table} ORDER BY 1", row.join(" || '|' || "))
+            }
+            Backend::Postgres => {
+                let row = format!("(to_jsonb(x) - ARRAY['{}'])::text", LAST_SEEN.join("', '"));
+                format!("SELECT md5(coalesce(string_agg({row}, '|' ORDER BY {row}), '')) AS t FROM {table} x")
+            }
+        };
+        found.insert(table, texts(db, &sql).await.join("\n"));
     }
-    counts
+    found
 }
 
-/// A value that fits a schema, taken from the examples of the document.
-fn sample(document: &Value, schema: &Value, depth: usize) -> Value {
-    let schema = if schema.get("example").is_some() { schema } else { resolve(document, schema) };
-    if let Some(example) = schema.get("example") {
-        return example.clone();
-    }
-    if let Some(first) = schema["enum"].get(0) {
-        return first.clone();
-    }
-    match schema["type"].as_str() {
-        Some("string") => json!("text"),
-        Some("integer") => json!(1),
-        Some("number") => json!(0.5),
-        Some("boolean") => json!(true),
-        Some("array") if depth < 5 => json!([sample(document, &schema["items"], depth + 1)]),
-        Some("array") => json!([]),
-        _ if depth < 5 => {
-            let fields = schema["properties"].as_object().into_iter().flatten();
-            fields.map(|(name, field)| (name.clone(), sample(document, field, depth + 1))).collect()
-        }
-        _ => json!({}),
-    }
+async fn texts(db: &DatabaseConnection, sql: &str) -> Vec<String> {
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    rows.iter().map(|row| row.try_get("", "t").unwrap()).collect()
+}
+
+/// Tables whose content differs.
+fn changed<'a>(before: &BTreeMap<String, String>, after: &'a BTreeMap<String, String>) -> Vec<&'a str> {
+    after.iter().filter(|(table, text)| before[*table] != **text).map(|(table, _)| table.as_str()).collect()
 }
 
 /// A value of another type than the schema's.
@@ -78,7 +75,7 @@ fn attacks(document: &Value, schema: &Value) -> Vec<Attack> {
         attack("broken", format!("{{\"a\": \"{CANARY}\"")),
         attack("nothing", ""),
         attack("not UTF-8", [b"{\"a\": \"".as_slice(), &[0xff, 0xfe], b"\"}"].concat()),
-        attack("a duplicate key", format!("{{\"a\": \"{CANARY}\", \"a\": 1}}")),
+        Attack { pointer: Some("/a".into()), ..attack("a duplicate key", format!("{{\"a\": \"{CANARY}\", \"a\": 1}}")) },
         attack("U+0000", format!("{{\"a\": \"{CANARY}\\u0000\"}}")),
         attack("deep", format!("{{\"a\": {}{}}}", "[".repeat(5000), "]".repeat(5000))),
         attack("too large", format!("{{\"a\": \"{}\"}}", CANARY.repeat(200_000))),
@@ -102,6 +99,11 @@ fn attacks(document: &Value, schema: &Value) -> Vec<Attack> {
     more["canary_field"] = json!(CANARY);
     all.push(Attack { pointer: Some("/canary_field".into()), ..attack("an unknown field", more.to_string()) });
     for (name, field) in target["properties"].as_object().into_iter().flatten() {
+        let others = good.as_object().into_iter().flatten().filter(|(other, _)| *other != name);
+        let mut fields: Vec<_> = others.map(|(other, value)| format!("{}:{value}", json!(other))).collect();
+        fields.extend([format!("{}:{}", json!(name), json!(CANARY)), format!("{}:1", json!(name))]);
+        let twice = format!("{{{}}}", fields.join(","));
+        all.push(Attack { pointer: Some(format!("/{name}")), ..attack(format!("{name} twice"), twice) });
         let mut body = good.clone();
         body[name] = wrong(document, field);
         all.push(Attack { pointer: Some(format!("/{name}")), ..attack(format!("a wrong {name}"), body.to_string()) });
@@ -117,22 +119,35 @@ async fn send(app: &TestApp, operation: &Operation, cast: &Cast, attack: &Attack
     call.bytes(attack.bytes.clone(), attack.kind).send().await
 }
 
-/// What is wrong with the answer to an attack.
-fn complaint(answer: &Answer, attack: &Attack) -> Option<String> {
+/// What is wrong with an answer that must be a problem with one of these statuses.
+fn impolite(answer: &Answer, statuses: &[u16]) -> Option<String> {
     let status = answer.status.as_u16();
     let kind = answer.headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !(400..500).contains(&status) {
-        return Some(format!("answered {status}"));
+    if !statuses.contains(&status) {
+        return Some(format!("answered {status}: {}", answer.text));
     }
     if !kind.starts_with("application/problem+json") {
         return Some(format!("answered {kind}"));
     }
-    if answer.text.contains(CANARY) {
-        return Some("the answer repeats what was sent".into());
+    answer.text.contains(CANARY).then(|| "the answer repeats what was sent".into())
+}
+
+/// What is wrong with the answer to an attack. The caller may do this, so the body is judged before anything else.
+fn complaint(answer: &Answer, attack: &Attack) -> Option<String> {
+    if let Some(complaint) = impolite(answer, &[400, 413, 415, 422]) {
+        return Some(complaint);
     }
-    let pointer = attack.pointer.as_ref().filter(|_| matches!(status, 400 | 422))?;
-    let points = answer.violations().iter().any(|(given, _)| given.starts_with(pointer.as_str()));
+    let pointer = attack.pointer.as_ref()?;
+    let points = answer.violations().iter().any(|(given, _)| given == pointer || given.starts_with(&format!("{pointer}/")));
     (!points).then(|| format!("no pointer to {pointer}: {}", answer.text))
+}
+
+/// Fails with everything that was found, unless nothing was written and nothing found.
+async fn judge(app: &TestApp, before: &BTreeMap<String, String>, mut breaches: Vec<String>, tried: usize, least: usize) {
+    let after = digest(app).await;
+    breaches.extend(changed(before, &after).into_iter().map(|table| format!("something wrote to {table}")));
+    assert!(tried >= least, "{tried}");
+    assert!(breaches.is_empty(), "{} of {tried}:\n{}", breaches.len(), breaches.join("\n"));
 }
 
 #[test]
@@ -142,9 +157,10 @@ fn bodies_that_nobody_should_send_are_refused_and_nothing_is_written() {
         let document = served(&app).await;
         let mut breaches = Vec::new();
         let mut tried = 0;
+        let first = digest(&app).await;
+        let mut before = first.clone();
         for operation in operations(&document) {
             let Some(("application/json", schema)) = operation.body() else { continue };
-            let before = count(&app).await;
             for attack in attacks(&document, schema) {
                 let answer = send(&app, &operation, &cast, &attack).await;
                 tried += 1;
@@ -152,15 +168,170 @@ fn bodies_that_nobody_should_send_are_refused_and_nothing_is_written() {
                     breaches.push(format!("{}: {}: {complaint}", operation.name(), attack.name));
                 }
             }
-            let after = count(&app).await;
-            if before != after {
-                let grown = after.iter().filter(|(table, n)| before[*table] != **n).map(|(table, _)| table.as_str());
-                breaches.push(format!("{}: wrote to {}", operation.name(), grown.collect::<Vec<_>>().join(", ")));
+            let after = digest(&app).await;
+            let wrote = changed(&before, &after);
+            if !wrote.is_empty() {
+                breaches.push(format!("{}: wrote to {}", operation.name(), wrote.join(", ")));
+            }
+            before = after;
+        }
+        judge(&app, &first, breaches, tried, 900).await;
+        app.outbox().await;
+    });
+}
+
+#[test]
+fn files_that_nobody_should_send_are_refused_or_answered_for_line_by_line() {
+    everywhere(|app| async move {
+        let cast = Cast::gather(&app).await;
+        let token = cast.token("administrator").unwrap();
+        let path = format!("/api/organisations/{}/people/import", cast.known["organisation"]);
+        let before = digest(&app).await;
+        let (mut breaches, mut tried) = (Vec::new(), 0);
+        let limit = app.app.platform.config.import_limit;
+        let files: [(&str, Vec<u8>); 9] = [
+            ("nothing", Vec::new()),
+            ("line breaks", b"\r\n\r\n\n\n".to_vec()),
+            ("another heading", format!("email,{CANARY}\na@people.example,1\n").into()),
+            ("no heading", format!("{CANARY}@people.example\n").into()),
+            ("U+0000 in the heading", format!("email,na\0me{CANARY}\na@people.example,x\n").into()),
+            ("a heading that is not UTF-8", b"email,\xff\xfe\na@people.example,x\n".to_vec()),
+            ("a quote that is never closed", format!("\"email,name\n{}", CANARY.repeat(10_000)).into()),
+            ("one huge line", "x".repeat(5 << 20).into()),
+            ("too large", vec![b'x'; limit + 1]),
+        ];
+        for (name, file) in files {
+            let answer = app.post(&path).token(&token).bytes(file, "text/csv").send().await;
+            tried += 1;
+            breaches.extend(impolite(&answer, &[400, 413, 422]).map(|complaint| format!("{name}: {complaint}")));
+        }
+        for kind in ["application/json", "text/plain", "multipart/form-data; boundary=x", "garbage"] {
+            let answer = app.post(&path).token(&token).bytes(b"email\na@people.example\n".to_vec(), kind).send().await;
+            tried += 1;
+            breaches.extend(impolite(&answer, &[415]).map(|complaint| format!("as {kind}: {complaint}")));
+        }
+        judge(&app, &before, breaches, tried, 13).await;
+        // What is wrong in one line harms no other, and is answered for.
+        let lines: [&[u8]; 7] = [
+            b"email,name",
+            b"nul\0@people.example,x",
+            b"a@people.example,nul\0",
+            b"\xff\xfe@people.example,x",
+            &[b'x'; 40_000],
+            b"good@people.example,Good",
+            b"\"b@people.example,never closed",
+        ];
+        let made = app.post(&path).token(&token).bytes(lines.join(&b'\n'), "text/csv").send().await.expect(200);
+        assert_eq!([&made.json["invited"], &made.json["refused"]], [1, 5], "{}", made.text);
+        app.outbox().await;
+    });
+}
+
+#[test]
+fn absurd_parameters_are_refused() {
+    everywhere(|app| async move {
+        let cast = Cast::gather(&app).await;
+        let before = digest(&app).await;
+        let (mut breaches, mut tried) = (Vec::new(), 0);
+        for operation in operations(&served(&app).await) {
+            let parameters = operation.what["parameters"].as_array().into_iter().flatten();
+            for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+                let name = parameter["name"].as_str().unwrap();
+                let values: &[&str] = match name {
+                    "limit" => &["-1", "0", "1e9", "1000000000", "99999999999999999999", CANARY, "%00", "2027-01-01"],
+                    _ => &[CANARY, "%00", "%ff%fe", "-1", "%F0%9F%98%80"],
+                };
+                for value in values {
+                    let address = format!("{}?{name}={value}", operation.address(&cast.known));
+                    let mut call = app.call(operation.method.clone(), address);
+                    if let Some(token) = cast.token(Cast::mightiest(&operation.path)) {
+                        call = call.token(&token);
+                    }
+                    let answer = call.send().await;
+                    tried += 1;
+                    // Some lists go by a number of their own.
+                    if *value == "-1" && parameter["schema"]["type"] == "integer" && name == "after" {
+                        continue;
+                    }
+                    let complaint = impolite(&answer, &[400, 422]);
+                    breaches.extend(complaint.map(|complaint| format!("{}?{name}={value}: {complaint}", operation.name())));
+                }
             }
         }
-        assert!(tried > 600, "{tried}");
-        assert!(breaches.is_empty(), "{} of {tried}:\n{}", breaches.len(), breaches.join("\n"));
-        app.outbox().await;
+        judge(&app, &before, breaches, tried, 200).await;
+    });
+}
+
+#[test]
+fn absurd_headers_are_refused() {
+    everywhere(|app| async move {
+        let cast = Cast::gather(&app).await;
+        let document = served(&app).await;
+        let before = digest(&app).await;
+        let (mut breaches, mut tried) = (Vec::new(), 0);
+        let long = format!("\"{CANARY}\", ").repeat(500);
+        let key = CANARY.repeat(1000);
+        for operation in operations(&document) {
+            let parameters = operation.what["parameters"].as_array().into_iter().flatten();
+            for parameter in parameters.filter(|parameter| parameter["in"] == "header") {
+                let (name, values, statuses): (_, &[&str], &[u16]) = match parameter["name"].as_str().unwrap() {
+                    // A thing that is not there is said to be so; one that is there does not have this version.
+                    "If-Match" => {
+                        ("if-match", &[CANARY, "\"v77\"", "W/\"v1\"", "\"v99999999999\"", &long], &[404, 409, 412, 422])
+                    }
+                    _ => ("idempotency-key", &[&key, "two words", "\u{e9}"], &[400, 422]),
+                };
+                for value in values {
+                    let mut call = app.call(operation.method.clone(), operation.address(&cast.known)).header(name, value);
+                    if let Some(token) = cast.token(Cast::mightiest(&operation.path)) {
+                        call = call.token(&token);
+                    }
+                    if let Some(("application/json", schema)) = operation.body() {
+                        call = call.json(&sample(&document, schema, 0));
+                    }
+                    let answer = call.send().await;
+                    tried += 1;
+                    let shown: String = value.chars().take(20).collect();
+                    let complaint = impolite(&answer, statuses);
+                    breaches.extend(complaint.map(|complaint| format!("{} {name}: {shown}: {complaint}", operation.name())));
+                }
+            }
+        }
+        judge(&app, &before, breaches, tried, 100).await;
+    });
+}
+
+#[test]
+fn pages_take_what_nobody_should_send() {
+    everywhere(|app| async move {
+        Cast::gather(&app).await;
+        let before = digest(&app).await;
+        let (mut breaches, mut tried) = (Vec::new(), 0);
+        let long = "x".repeat(8000);
+        let tokens = [CANARY, "%00", "%ff%fe", "%22%3E%3Cscript%3E", "ai_%2e%2e%2f", "ai_", "au_x", &long];
+        for token in tokens {
+            for page in ["i", "u", "join", "invitation"] {
+                let address = format!("/{page}/{token}");
+                // Forms carry nothing but the address and the cookie: whatever else is sent is not read.
+                let form = format!("answer={CANARY}&%00=%ff").into_bytes();
+                let cookie = format!("invitation={token}; invitation=\"{CANARY}");
+                let sent =
+                    app.post(&address).header("cookie", &cookie).bytes(form, "application/x-www-form-urlencoded").send().await;
+                let asked = app.get(&address).header("cookie", &cookie).send().await;
+                tried += 2;
+                for (method, answer) in [("POST", sent), ("GET", asked)] {
+                    let status = answer.status.as_u16();
+                    // A link is not looked up before its button is pressed.
+                    if !(400..500).contains(&status) && !(method == "GET" && status == 200) {
+                        breaches.push(format!("{method} {address}: answered {status}"));
+                    }
+                    if answer.text.contains("<script") {
+                        breaches.push(format!("{method} {address}: the page repeats a tag"));
+                    }
+                }
+            }
+        }
+        judge(&app, &before, breaches, tried, 60).await;
     });
 }
 

@@ -111,7 +111,9 @@ async fn ready(app: &TestApp, who: &Persona) -> (String, Value) {
 }
 
 async fn act(app: &TestApp, who: &Persona, id: &str, verb: &str) -> Answer {
-    app.post(who.path(&format!("/opportunities/{id}/{verb}"))).token(&who.token).send().await
+    let call = app.post(who.path(&format!("/opportunities/{id}/{verb}"))).token(&who.token);
+    let call = if verb == "close" { call.json(&json!({"reason": "Everybody has answered."})) } else { call };
+    call.send().await
 }
 
 async fn opened(app: &TestApp, who: &Persona) -> (String, Value) {
@@ -354,6 +356,32 @@ fn what_opens_is_told_upwards_once_and_closes() {
         app.run_jobs().await;
         let viewer = app.staff(&ada, "vera", "viewer").await;
         act(&app, &viewer, &id, "open").await.expect(403);
+    });
+}
+
+#[test]
+fn closing_before_the_closing_day_needs_a_reason_that_everybody_can_read() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let (id, _) = opened(&app, &ada).await;
+        app.run_jobs().await;
+        let path = format!("/opportunities/{id}/close");
+        for body in [json!({}), json!({"reason": " "})] {
+            let refused = ada.post(&app, &path, &body).await.expect(422);
+            assert_eq!(refused.violations(), pairs(&[("/reason", "required")]));
+        }
+        let closed = ada.post(&app, &path, &json!({"reason": "The building is no longer ours."})).await.expect(200);
+        assert_eq!(closed.json["closed_early_reason"], "The building is no longer ours.");
+        let public = app.get(format!("/api/public/{}/opportunities/{id}", ada.slug)).send().await.expect(200);
+        assert_eq!(public.json["closed_early_reason"], "The building is no longer ours.");
+        app.run_jobs().await;
+        // On the day after, nobody loses anything by it.
+        let (id, _) = opened(&app, &ada).await;
+        app.clock.advance(chrono::Duration::days(20));
+        let ada = again(&app, &ada).await;
+        let closed = ada.post(&app, &format!("/opportunities/{id}/close"), &json!({})).await.expect(200);
+        assert_eq!(closed.json["closed_early_reason"], Value::Null);
+        app.run_jobs().await;
     });
 }
 

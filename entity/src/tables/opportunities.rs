@@ -54,11 +54,19 @@ pub mod opportunity {
         /// Why the promised feedback day was moved after people were asked.
         #[sea_orm(column_type = "Text", nullable)]
         pub feedback_moved_reason: Option<String>,
+        /// The day that was promised, where it had passed without a report when it was moved.
+        pub feedback_late_since: Option<chrono::NaiveDate>,
         pub state: OpportunityState,
         pub opened_at: Option<Time>,
         pub closed_at: Option<Time>,
+        /// Why it closed before its closing day was over.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub closed_early_reason: Option<String>,
         pub notice_id: Option<NoticeId>,
         pub questionnaire_id: Option<QuestionnaireId>,
+        /// What people were promised, as on the day it opened; empty in a draft.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub promised: Option<Promised>,
         #[sea_orm(column_type = "Text")]
         pub created_by: String,
         pub version: i32,

@@ -51,7 +51,8 @@ impl Story {
     pub async fn tell_what_came_of_it(&mut self, work: &Work, asked: &Asked, group: &Group) -> Result<Told> {
         self.progress.begin("It closes, and its report is written", 0);
         let at = format!("/opportunities/{}", work.consultation);
-        self.act(&format!("{at}/close")).await?;
+        let early = json!({"reason": "Everybody who was asked has answered or said no."});
+        self.post(&format!("{at}/close"), &early).await?;
         let themes = self.themes(&at, asked).await?;
         self.recommendations(&at, work, &themes).await?;
         let claims = self.claims(work, &themes, group).await?;

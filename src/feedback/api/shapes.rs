@@ -132,13 +132,24 @@ pub struct OverdueOut {
     pub title: String,
     /// The day on which people were to be told what came of it.
     pub due: NaiveDate,
+    /// The new day, where that one was moved after it had passed.
+    pub moved_to: Option<NaiveDate>,
+    /// Why it was moved.
+    pub moved_reason: Option<String>,
     /// Days since then.
     pub days_late: i64,
 }
 
 impl From<Overdue> for OverdueOut {
     fn from(late: Overdue) -> Self {
-        Self { opportunity: late.opportunity, title: late.title, due: late.due, days_late: late.days_late }
+        Self {
+            opportunity: late.opportunity,
+            title: late.title,
+            due: late.due,
+            moved_to: late.moved_to,
+            moved_reason: late.moved_reason,
+            days_late: late.days_late,
+        }
     }
 }
 

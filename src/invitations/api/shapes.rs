@@ -29,6 +29,8 @@ pub struct OfferOut {
     pub rung_meaning: String,
     /// Who made the ladder.
     pub attribution: String,
+    /// What was promised on the day it opened.
+    pub promise: String,
     /// What can change.
     pub open_to_influence: String,
     /// What cannot.
@@ -82,6 +84,7 @@ impl OfferOut {
             rung_in_words: rung.people_say.into(),
             rung_meaning: rung.plain.into(),
             attribution: ladder::ATTRIBUTION.into(),
+            promise: row.promised.map(|told| told.promise).unwrap_or_default(),
             open_to_influence: row.open_to_influence,
             not_open: row.not_open,
             who_decides: row.who_decides,

@@ -46,10 +46,10 @@ impl QuestionsApi {
         body: RawJson,
     ) -> Result<Created<QuestionnaireOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let (definition, text) = body.read()?;
         let connection = self.0.db.read();
         let row = ways::find(connection, actor.organisation, opportunity.0).await?;
         questions::askable(connection, &self.0, &row).await?;
-        let (definition, text) = body.read()?;
         let form = self.0.cpu.run(move || forms::compile(&definition)).await??;
         let once = Once::begin_for(&self.0, &actor.by, key.0.as_deref(), body.fingerprint()).await?;
         if let Some(reply) = once.reply()? {
@@ -83,6 +83,8 @@ impl QuestionsApi {
     }
 
     /// List versions of the questions
+    ///
+    /// Each published version with its digest, oldest first. Answers keep the version they were given under.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/questionnaires",
         method = "get",

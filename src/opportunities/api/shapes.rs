@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
     ActivityType, DecisionId, Format, NoticeId, OpportunityId, OpportunityKind, OpportunityState, PaymentOffer, ProjectId,
-    QuestionnaireId, Rung, Stage, SupportContact, Time, TopicId, opportunity,
+    Promised, PromisedDecision, QuestionnaireId, Rung, Stage, SupportContact, Time, TopicId, opportunity,
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -199,6 +199,8 @@ pub struct OpportunityOut {
     notice: Option<NoticeId>,
     /// The published questions that are asked now.
     questionnaire: Option<QuestionnaireId>,
+    /// What people were promised, as on the day it opened.
+    promised: Option<Promised>,
     /// What it is about.
     topics: Vec<TopicId>,
     /// Which decisions of the project it feeds.
@@ -211,6 +213,10 @@ pub struct OpportunityOut {
     opened_at: Option<Time>,
     /// Closed at.
     closed_at: Option<Time>,
+    /// Why it closed before its closing day was over.
+    closed_early_reason: Option<String>,
+    /// The day that was promised for feedback, where it passed before it was moved.
+    feedback_late_since: Option<NaiveDate>,
     /// What a coordinator should know. It stops nothing.
     warnings: Vec<WorkWarningOut>,
     /// Made at.
@@ -250,15 +256,27 @@ impl OpportunityOut {
             feedback_moved_reason: row.feedback_moved_reason,
             notice: row.notice_id,
             questionnaire: row.questionnaire_id,
+            promised: row.promised,
             topics: way.topics,
             decisions: way.decisions,
             state: row.state,
             opened_at: row.opened_at,
             closed_at: row.closed_at,
+            closed_early_reason: row.closed_early_reason,
+            feedback_late_since: row.feedback_late_since,
             warnings: warnings(way.claimed).into_iter().map(WorkWarningOut::from).collect(),
             created_at: row.created_at,
         }
     }
+}
+
+/// Why an opportunity closes.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseIn {
+    /// Why it closes before its closing day is over; needed then. Everybody can read it.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// What is missing before an opportunity may open.
@@ -302,6 +320,10 @@ pub struct PublicOpportunityOut {
     summary: String,
     /// The rung of the ladder that is offered, in plain words.
     rung: RungOut,
+    /// What was promised on the day it opened.
+    promise: String,
+    /// Which decisions it feeds and which are fixed, as on that day.
+    decisions: Vec<PromisedDecision>,
     /// What people can change.
     open_to_influence: String,
     /// What they cannot change.
@@ -332,6 +354,10 @@ pub struct PublicOpportunityOut {
     feedback_due: Option<NaiveDate>,
     /// Why that day was moved.
     feedback_moved_reason: Option<String>,
+    /// The day that was promised for feedback, where it passed before it was moved.
+    feedback_late_since: Option<NaiveDate>,
+    /// Why it closed before its closing day was over.
+    closed_early_reason: Option<String>,
     /// Whether people can take part right now.
     takes_answers: bool,
 }
@@ -339,8 +365,12 @@ pub struct PublicOpportunityOut {
 impl PublicOpportunityOut {
     /// From a row.
     pub fn of(row: opportunity::Model, now: Time, zone: Tz) -> Self {
+        let takes_answers = takes_answers(&row, now, zone);
+        let (promise, decisions) = row.promised.map(|told| (told.promise, told.decisions)).unwrap_or_default();
         Self {
-            takes_answers: takes_answers(&row, now, zone),
+            takes_answers,
+            promise,
+            decisions,
             id: row.id,
             kind: row.kind,
             title: row.title,
@@ -361,6 +391,8 @@ impl PublicOpportunityOut {
             starts_at: row.starts_at,
             feedback_due: row.feedback_due,
             feedback_moved_reason: row.feedback_moved_reason,
+            feedback_late_since: row.feedback_late_since,
+            closed_early_reason: row.closed_early_reason,
         }
     }
 }

@@ -108,6 +108,8 @@ pub struct Api(pub Platform);
 #[OpenApi(tag = "Chapter::Me")]
 impl Api {
     /// Read who I am here
+    ///
+    /// Name, address, language, and the organisation whose page this is.
     #[oai(path = "/me", method = "get", operation_id = "getMe")]
     async fn me(&self, caller: Caller) -> Result<Fine<MeOut>> {
         let person = access::person(&self.0, &caller).await?;
@@ -117,6 +119,8 @@ impl Api {
     }
 
     /// Change my name or language
+    ///
+    /// Takes effect with the next letter.
     #[oai(path = "/me", method = "put", operation_id = "changeMe")]
     async fn change(
         &self,
@@ -143,6 +147,8 @@ impl Api {
     }
 
     /// List my sessions
+    ///
+    /// Browsers in which I am signed in, with when each was last used.
     #[oai(path = "/me/sessions", method = "get", operation_id = "listMySessions")]
     async fn sessions(&self, caller: Caller) -> Result<Fine<Vec<MySessionOut>>> {
         let person = access::person(&self.0, &caller).await?;
@@ -158,6 +164,8 @@ impl Api {
     }
 
     /// End all my other sessions
+    ///
+    /// Signs out every browser but this one.
     #[oai(path = "/me/sessions", method = "delete", operation_id = "endMyOtherSessions")]
     async fn end_others(&self, caller: Caller) -> Done {
         let person = access::person(&self.0, &caller).await?;
@@ -166,6 +174,8 @@ impl Api {
     }
 
     /// End one of my sessions
+    ///
+    /// That browser has to sign in again.
     #[oai(path = "/me/sessions/:session", method = "delete", operation_id = "endMySession")]
     async fn end(&self, caller: Caller, session: Path<ParticipantSessionId>) -> Done {
         let person = access::person(&self.0, &caller).await?;
@@ -174,6 +184,8 @@ impl Api {
     }
 
     /// Read the facts I gave about myself
+    ///
+    /// Facts are given freely and counted where I allow it; nobody sees them beside my name.
     #[oai(path = "/me/demographics", method = "get", operation_id = "getMyDemographics")]
     async fn facts(&self, caller: Caller) -> Result<Fine<FactsOut>> {
         let person = access::person(&self.0, &caller).await?;

@@ -114,6 +114,8 @@ pub struct Api(pub Platform);
 #[OpenApi(tag = "Chapter::Participants")]
 impl Api {
     /// List people
+    ///
+    /// Oldest first, in one state if asked: name, address and state, no preferences.
     #[oai(path = "/organisations/:organisation/people", method = "get", operation_id = "listPeople")]
     async fn list(
         &self,
@@ -180,6 +182,8 @@ impl Api {
     }
 
     /// Read an import
+    ///
+    /// How many lines were read, and what became of them.
     #[oai(path = "/organisations/:organisation/people/imports/:import", method = "get", operation_id = "getImport")]
     async fn get_import(
         &self,

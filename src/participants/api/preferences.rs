@@ -109,6 +109,8 @@ impl Api {
     }
 
     /// List earlier versions
+    ///
+    /// Every version with its day and who recorded it, oldest first.
     #[oai(path = "/me/preferences/history", method = "get", operation_id = "listMyPreferences")]
     async fn history(
         &self,

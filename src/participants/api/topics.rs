@@ -104,6 +104,8 @@ impl Api {
     }
 
     /// Make a topic
+    ///
+    /// A subject that people can choose to be asked about, with an Easy Read description if there is one.
     #[oai(path = "/organisations/:organisation/topics", method = "post", operation_id = "createTopic")]
     async fn create(
         &self,
@@ -125,6 +127,8 @@ impl Api {
     }
 
     /// Read a topic
+    ///
+    /// Also one that has been retired.
     #[oai(path = "/organisations/:organisation/topics/:topic", method = "get", operation_id = "getTopic")]
     async fn get(&self, caller: Caller, organisation: Path<OrganisationId>, topic: Path<TopicId>) -> Result<Fine<TopicOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
@@ -134,6 +138,8 @@ impl Api {
     }
 
     /// Change a topic
+    ///
+    /// Its words; its key stays, because choices refer to it.
     #[oai(path = "/organisations/:organisation/topics/:topic", method = "put", operation_id = "changeTopic")]
     async fn change(
         &self,
@@ -162,6 +168,8 @@ impl Api {
     }
 
     /// List topics that can be chosen
+    ///
+    /// With descriptions in plain English and, where written, Easy Read.
     #[oai(path = "/public/:slug/topics", method = "get", operation_id = "listPublicTopics", tag = "Chapter::Public")]
     async fn public(
         &self,

@@ -4,7 +4,7 @@
 
 use crate::platform::{
     Config, Platform,
-    error::{Error, Result as Answer},
+    error::{Error, Result as Answer, Violation},
     secret::sha256,
 };
 use hyper::body::Bytes;
@@ -95,8 +95,11 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
         let id: uuid::Uuid = self.platform.clock.new_id();
         let (started, method) = (Instant::now(), request.method().clone());
         request.extensions_mut().insert(self.platform.clone());
-        let mut response = match self.inner.call(request).await {
-            Ok(response) => response.into_response(),
+        let mut response = match legible(&request) {
+            Ok(()) => match self.inner.call(request).await {
+                Ok(response) => response.into_response(),
+                Err(error) => error.into_response(),
+            },
             Err(error) => error.into_response(),
         };
         let took = started.elapsed();
@@ -126,6 +129,17 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
         }
         Ok(response)
     }
+}
+
+/// Refuses headers that the framework would take for absent because they are not text: what they ask for would be left out
+/// without a word.
+fn legible(request: &Request) -> crate::platform::Result<()> {
+    for name in ["Idempotency-Key", "If-Match"] {
+        if request.headers().get_all(name).iter().any(|value| value.to_str().is_err()) {
+            return Err(Error::Malformed(Violation::new(name, "form", "Use visible ASCII characters.")));
+        }
+    }
+    Ok(())
 }
 
 /// Where a request comes from: the peer, or what a named proxy says of it.

@@ -1,27 +1,83 @@
-//! The OpenAPI document as it is served: what the framework makes, with an example for every field and words for every
-//! parameter.
+//! The OpenAPI document as it is served: what the framework makes, with an example for every field, body and parameter, and
+//! words for every parameter.
+//!
+//! A field whose example is not known gets none, so that the test that looks for examples finds it.
 
-use super::examples::{EXAMPLES, PARAMETERS};
+use super::examples::{PARAMETERS, TEXTS, VALUES, WHOLE};
 use serde_json::{Value, json};
 
 /// Examples of things inside things go so deep.
 const DEEP: usize = 10;
 
-/// Completes a document: every property gets an example, every operation's problem gets its media type.
+/// Completes a document: every property, body and parameter gets an example, every parameter words.
 pub fn complete(spec: &str) -> serde_json::Result<Value> {
     let mut document: Value = serde_json::from_str(spec)?;
-    let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    let whole: Vec<(&str, Value)> =
+        WHOLE.iter().map(|(name, text)| Ok((*name, serde_json::from_str(text)?))).collect::<serde_json::Result<_>>()?;
     if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
-        for schema in all.values_mut() {
-            let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { continue };
-            for (name, property) in properties {
-                add_example(name, property, &schemas);
+        for (name, example) in &whole {
+            if let Some(schema) = all.get_mut(*name).and_then(Value::as_object_mut) {
+                schema.insert("example".into(), example.clone());
             }
         }
     }
-    describe_parameters(&mut document);
+    let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        for (of, schema) in all {
+            let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { continue };
+            for (name, property) in properties {
+                add_example(of, name, property, &schemas);
+            }
+        }
+    }
+    for operation in operations(&mut document) {
+        complete_operation(operation, &whole, &schemas);
+    }
     trim_defaults(&mut document);
     Ok(document)
+}
+
+/// Every operation of a document.
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    paths.into_iter().flatten().filter_map(|(_, path)| path.as_object_mut()).flatten().map(|(_, operation)| operation)
+}
+
+/// Gives an operation's body an example, and its parameters words and examples.
+fn complete_operation(operation: &mut Value, whole: &[(&str, Value)], schemas: &Value) {
+    let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if let Some(media) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) {
+        for (_, media) in media {
+            let own = whole.iter().find(|(name, _)| *name == id).map(|(_, example)| example.clone());
+            let schema = media.get("schema").cloned().unwrap_or_default();
+            if let (Some(example), Some(media)) = (own.or_else(|| example("", "", &schema, schemas, 0)), media.as_object_mut()) {
+                media.insert("example".into(), example);
+            }
+        }
+    }
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten();
+    for parameter in parameters.filter_map(Value::as_object_mut) {
+        complete_parameter(parameter, schemas);
+    }
+}
+
+/// Gives a parameter words, where it has none, and an example.
+fn complete_parameter(parameter: &mut serde_json::Map<String, Value>, schemas: &Value) {
+    let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let schema = parameter.get("schema").cloned().unwrap_or_default();
+    let known = PARAMETERS.iter().find(|(known, ..)| *known == name);
+    if parameter.get("description").and_then(Value::as_str).is_none_or(str::is_empty) {
+        let words = known.map(|(_, words, _)| (*words).to_owned());
+        let words = words.unwrap_or_else(|| format!("Id of the {}.", name.replace('_', " ")));
+        parameter.insert("description".into(), words.into());
+    }
+    let given = known.filter(|(.., example)| !example.is_empty()).map(|(.., example)| json!(example));
+    let number = schema.get("type").and_then(Value::as_str) == Some("integer");
+    let example =
+        if number { example("", &name, &schema, schemas, 0) } else { given.or_else(|| example("", &name, &schema, schemas, 0)) };
+    if let Some(example) = example {
+        parameter.insert("example".into(), example);
+    }
 }
 
 /// Takes fields that are `null` out of defaults: they are absent, and not every field may be null.
@@ -47,79 +103,97 @@ fn trim_defaults(value: &mut Value) {
     }
 }
 
-/// Gives words to every parameter that has none.
-fn describe_parameters(document: &mut Value) {
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    let operations = paths.into_iter().flatten().filter_map(|(_, path)| path.as_object_mut()).flatten();
-    let parameters = operations.filter_map(|(_, operation)| operation.get_mut("parameters")?.as_array_mut()).flatten();
-    for parameter in parameters.filter_map(Value::as_object_mut) {
-        if parameter.get("description").and_then(Value::as_str).is_none_or(str::is_empty) {
-            let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
-            let known = PARAMETERS.iter().find(|(known, _)| *known == name).map(|(_, words)| (*words).to_owned());
-            let words = known.unwrap_or_else(|| format!("Id of the {}.", name.replace('_', " ")));
-            parameter.insert("description".into(), words.into());
-        }
-    }
-}
-
-fn add_example(name: &str, property: &mut Value, schemas: &Value) {
+fn add_example(of: &str, name: &str, property: &mut Value, schemas: &Value) {
     // In OpenAPI 3.0 nothing may stand beside `$ref`.
     let Some(object) = property.as_object_mut() else { return };
     if object.contains_key("$ref") || object.contains_key("example") {
         return;
     }
-    let example = example(name, &Value::Object(object.clone()), schemas, 0);
-    object.insert("example".into(), example);
+    if let Some(example) = example(of, name, &Value::Object(object.clone()), schemas, 0) {
+        object.insert("example".into(), example);
+    }
 }
 
-/// An example of a schema: by name, by its words, by its format, by its type.
-fn example(name: &str, schema: &Value, schemas: &Value, depth: usize) -> Value {
+/// What is known for a field: first for the field of this schema, then for every field of this name.
+fn known(of: &str, name: &str) -> Option<Value> {
+    let text = |key: &str| VALUES.iter().find(|(known, _)| *known == key).map(|(_, text)| *text);
+    let text = text(&format!("{of}.{name}")).or_else(|| text(name))?;
+    serde_json::from_str(text).ok()
+}
+
+/// An example of a schema: whole, by the name of its field, by its words, by its format, by its parts.
+fn example(of: &str, name: &str, schema: &Value, schemas: &Value, depth: usize) -> Option<Value> {
+    if depth > DEEP {
+        return None;
+    }
+    let kind = schema.get("type").and_then(Value::as_str);
+    let by_name = if kind == Some("array") { None } else { known(of, name) };
+    if let Some(example) = by_name.or_else(|| schema.get("example").cloned()) {
+        return Some(example);
+    }
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let target = reference.rsplit('/').next().unwrap_or_default();
-        return match schemas.get(target) {
-            Some(target) if depth < DEEP => example(name, target, schemas, depth + 1),
-            _ => Value::Null,
-        };
+        return example(target, name, schemas.get(target)?, schemas, depth + 1);
     }
     if let Some(part) = schema.get("allOf").and_then(|parts| parts.get(0)) {
-        return example(name, part, schemas, depth);
-    }
-    if let Some(given) = schema.get("example") {
-        return given.clone();
+        return example(of, name, part, schemas, depth + 1);
     }
     if let Some(first) = schema.get("enum").and_then(|words| words.get(0)) {
-        return first.clone();
+        return Some(first.clone());
     }
-    let kind = schema.get("type").and_then(Value::as_str).unwrap_or("object");
-    // An id keeps the form of an id, whatever its field is called.
-    if kind == "string"
-        && schema.get("format").is_none()
-        && let Some((_, text)) = EXAMPLES.iter().find(|(field, _)| *field == name)
-    {
-        return json!(text);
-    }
-    match (kind, schema.get("format").and_then(Value::as_str)) {
-        ("string", Some("uuid")) => json!("0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e"),
-        ("string", Some("date-time")) => json!("2027-03-01T09:30:00Z"),
-        ("string", Some("date" | "naive-date")) => json!("2027-03-01"),
-        ("string", _) => json!(name.replace('_', " ")),
-        ("integer", _) => json!(2),
-        ("number", _) => json!(0.5),
-        ("boolean", _) => json!(true),
-        ("array", _) => {
-            let items = schema.get("items").cloned().unwrap_or_default();
-            if depth < DEEP { json!([example(name, &items, schemas, depth + 1)]) } else { json!([]) }
-        }
-        _ => {
+    match (kind?, schema.get("format").and_then(Value::as_str)) {
+        // An id keeps the form of an id, whatever its field is called.
+        ("string", Some("uuid")) => Some(json!("0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e")),
+        ("string", Some("date-time")) => Some(json!("2027-03-01T09:30:00Z")),
+        ("string", Some("date" | "naive-date")) => Some(json!("2027-03-01")),
+        ("string", Some("binary")) => Some(json!("email,name\nsam@people.example,Sam Okafor\n")),
+        ("string", _) => TEXTS.iter().find(|(field, _)| *field == name).map(|(_, text)| json!(text)),
+        ("boolean", _) => Some(json!(true)),
+        ("array", _) => Some(json!([example(of, name, schema.get("items")?, schemas, depth + 1)?])),
+        ("object", _) => {
             let mut made = serde_json::Map::new();
-            if let Some(properties) = schema.get("properties").and_then(Value::as_object)
-                && depth < DEEP
-            {
-                for (field, property) in properties {
-                    made.insert(field.clone(), example(field, property, schemas, depth + 1));
+            for (field, property) in schema.get("properties").and_then(Value::as_object)? {
+                if let Some(example) = example(of, field, property, schemas, depth + 1) {
+                    made.insert(field.clone(), example);
                 }
             }
-            Value::Object(made)
+            Some(Value::Object(made))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names that a document uses: of schemas, operations, fields, and fields of schemas.
+    fn names(document: &Value) -> std::collections::BTreeSet<String> {
+        let mut found = std::collections::BTreeSet::new();
+        for (schema, what) in document["components"]["schemas"].as_object().unwrap() {
+            found.insert(schema.clone());
+            for field in what["properties"].as_object().into_iter().flatten().map(|(field, _)| field) {
+                found.extend([field.clone(), format!("{schema}.{field}")]);
+            }
+        }
+        for operation in operations(&mut document.clone()) {
+            found.insert(operation["operationId"].as_str().unwrap().to_owned());
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            found.extend(parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()));
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn every_example_is_used_and_can_be_read() {
+        let document: Value = serde_json::from_str(&crate::commands::openapi::document().await.unwrap()).unwrap();
+        let names = names(&document);
+        let keys =
+            WHOLE.iter().chain(VALUES).chain(TEXTS).map(|(name, _)| *name).chain(PARAMETERS.iter().map(|(name, ..)| *name));
+        let unused: Vec<_> = keys.filter(|name| !names.contains(*name)).collect();
+        assert!(unused.is_empty(), "{unused:?}");
+        for (name, text) in WHOLE.iter().chain(VALUES) {
+            assert!(serde_json::from_str::<Value>(text).is_ok(), "{name}");
         }
     }
 }

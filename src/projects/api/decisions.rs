@@ -165,6 +165,8 @@ impl DecisionsApi {
     }
 
     /// List decisions
+    ///
+    /// Open, reserved and settled ones, oldest first.
     #[oai(path = "/organisations/:organisation/projects/:project/decisions", method = "get", operation_id = "listDecisions")]
     async fn list(
         &self,
@@ -183,6 +185,8 @@ impl DecisionsApi {
     }
 
     /// Read a decision
+    ///
+    /// With its outcome and the reason, once it is settled.
     #[oai(
         path = "/organisations/:organisation/projects/:project/decisions/:decision",
         method = "get",
