@@ -5,7 +5,7 @@ use crate::{
     accounts::Actor,
     platform::{Error, Platform, Result, Tx, audit, error::is_duplicate, http::etag, secret::sha256},
 };
-use entity::{NoticeContent, NoticeId, NoticeState, OrganisationId, notice, opportunity};
+use entity::{NoticeContent, NoticeId, NoticeState, OpportunityState, OrganisationId, notice, opportunity};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -85,13 +85,25 @@ pub async fn change(
     Ok(changed)
 }
 
-/// Publishes a draft as it was read: from now on it never changes, and is known by its digest.
+/// What people were told when something opened stays what they are asked to agree to: no other notice takes its place.
+async fn not_yet_opened(tx: &Tx, organisation: OrganisationId, scope: Uuid) -> Result<()> {
+    let about = opportunity::Entity::find_by_id((organisation, scope.into())).lock_exclusive().one(tx).await?;
+    if about.is_some_and(|about| about.state != OpportunityState::Draft) {
+        let detail = "This has been opened with its notice, and people have read that one. It stays as it is.";
+        return Err(Error::conflict("opened", detail));
+    }
+    Ok(())
+}
+
+/// Publishes a draft as it was read: from now on it never changes, and is known by its digest. For an opportunity that was
+/// opened there is no new notice.
 pub async fn publish(tx: &Tx, platform: &Platform, actor: &Actor, id: NoticeId, if_match: Option<&str>) -> Result<notice::Model> {
     let old = locked(tx, actor.organisation, id).await?;
     if old.state == NoticeState::Published {
         return Err(Error::conflict("published", "This notice is published already."));
     }
     etag::expect(if_match, old.version)?;
+    not_yet_opened(tx, actor.organisation, old.scope_id).await?;
     lint::check(&old.content, old.scope_id != actor.organisation.0)?;
     let (digest, version) = (digest(&old.content)?, old.version + 1);
     let mut row = old.into_active_model();
