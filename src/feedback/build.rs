@@ -141,7 +141,7 @@ fn gaps(dimension: &Dimension) -> Vec<String> {
 
 fn you_said(record: &Record) -> Vec<ReportTheme> {
     let ids: Vec<ThemeId> = record.themes.iter().map(|theme| theme.id).collect();
-    let shown = record.theme_people.shown(&ids, record.minimum);
+    let shown = record.theme_people.shown(&ids, record.turnout.answered, record.minimum);
     let line = |(theme, shown): (&theme::Model, Shown)| {
         // A theme stands because somebody said it, so a 0 would say that nobody may be counted, not that nobody said it.
         let people = shown.number().filter(|people| *people > 0);

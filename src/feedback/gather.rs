@@ -12,8 +12,8 @@ use crate::{
     },
 };
 use entity::{
-    OrganisationId, ReportId, ReportVersion, Time, contribution, decision, influence, opportunity, organisation, project,
-    recommendation, report, report_release, theme,
+    OrganisationId, ReportDocument, ReportId, ReportVersion, Time, contribution, decision, influence, opportunity, organisation,
+    project, recommendation, report, report_release, theme,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
@@ -141,6 +141,23 @@ pub async fn releases(connection: &impl ConnectionTrait, organisation: Organisat
         .all(connection)
         .await?;
     Ok(rows)
+}
+
+/// The document of a published version.
+pub async fn document(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    id: ReportId,
+    n: i32,
+) -> Result<ReportDocument> {
+    let found = report_release::Entity::find()
+        .filter(report_release::Column::OrganisationId.eq(organisation))
+        .filter(report_release::Column::ReportId.eq(id))
+        .filter(report_release::Column::N.eq(n))
+        .one(connection)
+        .await?;
+    let found = found.ok_or(Error::NotFound("release"))?;
+    serde_json::from_value(found.document).map_err(|_| Error::bug("a release that cannot be read"))
 }
 
 /// The published versions as a report lists them.

@@ -18,7 +18,10 @@ use crate::{
     },
     statistics::{counts, people},
 };
-use entity::{OpportunityId, OpportunityState, ReportDocument, ReportState, ReportVersion, Time, report_release};
+use entity::{
+    OpportunityId, OpportunityState, ReportCount, ReportDocument, ReportRatings, ReportState, ReportVersion, Standing, Time,
+    report_release,
+};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, PaginatorTrait};
 use serde_json::{Value, json};
 
@@ -62,9 +65,14 @@ pub async fn publish(
         return Ok(Published { report: record.report.id, n, published_at, digest, is_new: false });
     }
     let note = match (releases.last(), note) {
-        (Some(_), None) => {
+        // People rate, and take back, at any time: that is no act of whoever publishes again.
+        (Some(last), None) if is_rewritten(tx, &record, &releases, last).await? => {
             let detail = "This report was published before. Say what has changed, so that people can see it.";
             return Err(Error::invalid("/change_note", "required", detail));
+        }
+        (Some(last), None) => {
+            let (n, published_at, digest) = (last.n, last.published_at, last.digest.clone());
+            return Ok(Published { report: record.report.id, n, published_at, digest, is_new: false });
         }
         // The first version changes nothing.
         (None, _) => None,
@@ -82,6 +90,34 @@ pub async fn publish(
 fn again(record: &Record, releases: &[Release], last: &Release) -> Edition {
     let published_on = Some(day(&record.organisation.time_zone, last.published_at));
     Edition { version: last.n, published_on, versions: gather::versions(record, releases) }
+}
+
+/// Whether anything that staff wrote differs from the last release.
+async fn is_rewritten(tx: &Tx, record: &Record, releases: &[Release], last: &Release) -> Result<bool> {
+    let published = gather::document(tx, record.report.organisation_id, record.report.id, last.n).await?;
+    Ok(written(published) != written(build::document(record, again(record, releases, last))))
+}
+
+/// A document without what follows from people alone: numbers, ratings, and what they say of an influence.
+fn written(mut document: ReportDocument) -> ReportDocument {
+    let nobody = || ReportCount { number: None, withheld: false };
+    let who = &mut document.who_took_part;
+    (who.asked, who.answered, who.took_part) = (nobody(), nobody(), nobody());
+    who.gaps.clear();
+    for dimension in &mut who.presence {
+        dimension.counted = nobody();
+        // Groups that nobody sought are there because somebody belongs to them.
+        dimension.groups.retain(|group| group.sought > 0);
+        dimension.groups.iter_mut().for_each(|group| group.took_part = nobody());
+    }
+    who.presence.retain(|dimension| !dimension.groups.is_empty());
+    for theme in &mut document.you_said {
+        theme.people = None;
+        theme.people_in_words.clear();
+    }
+    document.we_did.influence.iter_mut().for_each(|row| row.standing = Standing::Unasked);
+    document.ratings = ReportRatings { people: nobody(), means: None };
+    document
 }
 
 /// Refuses while anything is missing, and lists all of it.

@@ -41,7 +41,8 @@ impl Api {
         // All themes decide together what may be shown, also when one of them is asked for.
         let all = themes::list(self.0.db.read(), organisation, opportunity).await?;
         let ids: Vec<ThemeId> = all.iter().map(|row| row.id).collect();
-        let shown = people.shown(&ids, minimum);
+        let turnout = counts::turnout(self.0.db.read(), counts::scope(organisation, opportunity), self.0.clock.now()).await?;
+        let shown = people.shown(&ids, turnout.answered, minimum);
         let of = |id: ThemeId| ids.iter().position(|known| *known == id).map_or(Shown::Few, |at| shown[at]);
         Ok(rows.into_iter().map(|row| (of(row.id), row)).map(|(people, row)| ThemeOut::of(row, people)).collect())
     }

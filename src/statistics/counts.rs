@@ -1,7 +1,7 @@
 //! Counts, each one query over the raw rows. They are exact: whoever shows one asks [`super::disclosure`] first.
 
 use super::{
-    disclosure::{Shown, alone, protect},
+    disclosure::{Shown, alone, part, protect},
     numbers::count,
     people::{self, Scope},
 };
@@ -60,16 +60,22 @@ pub struct ThemePeople {
 }
 
 impl ThemePeople {
-    /// The counts of these themes as they may be shown, in order.
-    pub fn shown(&self, themes: &[ThemeId], minimum: u64) -> Vec<Shown> {
+    /// The counts of these themes as they may be shown, in order, beside the number of those who answered: a theme that
+    /// nearly all of them share would tell who does not.
+    pub fn shown(&self, themes: &[ThemeId], answered: u64, minimum: u64) -> Vec<Shown> {
         let of = |theme: &ThemeId| self.by_theme.get(theme).copied().unwrap_or(0);
         let cells: Vec<_> = themes.iter().map(|theme| (String::new(), of(theme))).collect();
         // Where nobody stands behind two themes, the counts add up to a number that may be known from elsewhere.
-        if cells.iter().map(|(_, count)| count).sum::<u64>() == self.together {
+        let shown: Vec<_> = if cells.iter().map(|(_, count)| count).sum::<u64>() == self.together {
             protect(&cells, minimum).into_iter().map(|(_, shown)| shown).collect()
         } else {
             cells.iter().map(|(_, count)| alone(*count, minimum)).collect()
-        }
+        };
+        let beside = |(shown, (_, count)): (Shown, &(String, u64))| match shown {
+            Shown::Number(_) => part(*count, answered, minimum),
+            Shown::Few => Shown::Few,
+        };
+        shown.into_iter().zip(&cells).map(beside).collect()
     }
 }
 
@@ -242,5 +248,14 @@ mod tests {
     fn a_further_group_is_told_when_it_is_whole() {
         assert_eq!([0, 4, 5, 9, 10, 14, 15].map(|n| whole_groups(n, 5)), [0, 0, 5, 5, 10, 10, 15]);
         assert_eq!(whole_groups(7, 0), 7);
+    }
+
+    #[test]
+    fn a_theme_that_nearly_everybody_shares_tells_nobody_who_does_not() {
+        let theme = ThemeId(uuid::Uuid::from_u128(1));
+        let people = ThemePeople { by_theme: HashMap::from([(theme, 19)]), together: 19 };
+        assert_eq!(people.shown(&[theme], 20, 5), [Shown::Few]);
+        assert_eq!(people.shown(&[theme], 24, 5), [Shown::Number(19)]);
+        assert_eq!(people.shown(&[theme], 19, 5), [Shown::Number(19)], "all of them say so");
     }
 }

@@ -510,3 +510,24 @@ fn a_published_release_never_changes() {
         assert!(gone.is_err());
     });
 }
+
+#[test]
+fn what_people_do_is_no_change_of_a_report_and_can_be_published_with_a_word_about_it() {
+    everywhere(|app| async move {
+        let (_, given) = start(&app).await;
+        let consultation = given.consultation(12).await;
+        given.theme(consultation.id, "Seats", false, &consultation.responses[..6]).await;
+        given.draft(consultation.id).await;
+        publish(&given, consultation.id, None).await.expect(200);
+        let rating = json!({"heard": 5, "ways": 4, "matters": 3, "change": 2, "worth_it": 1});
+        for someone in &consultation.who[..5] {
+            someone.post(&app, &format!("/opportunities/{}/rating", consultation.id), &rating).await.expect(204);
+        }
+        given.withdraw(consultation.responses[0]).await;
+        let again = publish(&given, consultation.id, None).await.expect(200).json;
+        assert_eq!((&again["version"], &again["new"]), (&json!(1), &json!(false)));
+        let renewed = publish(&given, consultation.id, Some("The numbers of today.")).await.expect(200).json;
+        assert_eq!((&renewed["version"], &renewed["new"]), (&json!(2), &json!(true)));
+        app.outbox().await;
+    });
+}
