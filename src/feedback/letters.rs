@@ -55,13 +55,15 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
 
 fn report_letter(recipient: &Recipient, document: &ReportDocument, change: Option<&str>, url: &str, mine: &str) -> Letter {
     let name = &recipient.organisation.name;
-    let letter = Letter::new(
-        name,
-        recipient.subject(format!("What came of {}", document.title)),
-        format!("You get this letter because you took part in something that {name} ran, and asked to be told what came of it."),
-    )
-    .text("Hello,")
-    .text(format!("You took part in {}. Thank you. This is what came of it.", document.title));
+    let letter = recipient
+        .letter(
+            format!("What came of {}", document.title),
+            format!(
+                "You get this letter because you took part in something that {name} ran, and asked to be told what came of it."
+            ),
+        )
+        .text("Hello,")
+        .text(format!("You took part in {}. Thank you. This is what came of it.", document.title));
     let letter = match change {
         Some(change) => letter.heading("What has changed since the last report").text(change),
         None => letter,

@@ -16,9 +16,9 @@ use crate::{
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, InvitationState, MailState, OpportunityKind, OrganisationId, ParticipantState, PaymentKind, PaymentOffer,
-    PreferenceDoc, Purpose, Time, TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant,
-    preference, response,
+    InvitationId, InvitationState, LetterFormat, MailState, OpportunityKind, OrganisationId, ParticipantState, PaymentKind,
+    PaymentOffer, PreferenceDoc, Purpose, Time, TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation,
+    participant, preference, response,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
 
@@ -205,18 +205,14 @@ impl About {
         Ok(found.is_some())
     }
 
-    fn subject(&self, plain: String) -> String {
-        if self.wishes.contact.neutral_subject { format!("A message from {}", self.organisation.name) } else { plain }
-    }
-
     fn letter(&self, subject: String) -> Letter {
         let reason = format!(
             "You get this letter because you joined {} and chose to be asked. {}",
             self.organisation.name,
             contact(&self.organisation)
         );
-        let mut letter = Letter::new(&self.organisation.name, self.subject(subject), reason);
-        letter.language.clone_from(&self.person.language);
+        // The words are English, whatever else the person reads.
+        let letter = Letter::new(&self.organisation.name, subject, reason).as_wished(&self.wishes.contact);
         letter.text(match &self.person.name {
             Some(name) => format!("Dear {name},"),
             None => "Hello,".to_owned(),
@@ -235,7 +231,7 @@ impl About {
             .text(opening)
             .text(&opportunity.summary)
             .facts(vec![
-                ("What this is", format!("{}. {}", rung.people_say, rung.plain)),
+                ("What this is", format!("{}. {}", rung.people_say, self.in_their_form(rung))),
                 ("What we promise", promise(opportunity)),
                 ("What can change", opportunity.open_to_influence.clone()),
                 ("What cannot change", opportunity.not_open.clone()),
@@ -255,6 +251,11 @@ impl About {
             .button("Read more and answer", url)
             .text("Yes, no, later, or something lighter: every answer is fine, and you need give no reason.")
             .text(format!("{}.", ladder::ATTRIBUTION))
+    }
+
+    /// What a rung means, in the form that the person reads best.
+    fn in_their_form(&self, rung: &ladder::Step) -> &'static str {
+        if self.wishes.contact.format == LetterFormat::EasyRead { rung.easy_read } else { rung.plain }
     }
 
     fn again(&self, url: &str) -> Letter {

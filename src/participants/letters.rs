@@ -36,7 +36,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         JOIN => join(&organisation, &url),
         SIGN_IN => {
             let (_, doc) = preferences::current(platform.db.read(), &person).await?;
-            sign_in(&organisation, &url, doc.contact.neutral_subject)
+            sign_in(&organisation, &url).as_wished(&doc.contact)
         }
         JOIN_INVITATION => {
             let stop = platform.secret.token(TokenKind::Unsubscribe, message.id.0);
@@ -99,10 +99,9 @@ fn join(organisation: &organisation::Model, url: &str) -> Letter {
     .text(contact(organisation))
 }
 
-fn sign_in(organisation: &organisation::Model, url: &str, neutral: bool) -> Letter {
+fn sign_in(organisation: &organisation::Model, url: &str) -> Letter {
     let name = &organisation.name;
-    let subject = if neutral { "Your link".to_owned() } else { format!("Your link to {name}") };
-    Letter::new(name, subject, "You get this letter because somebody asked for it with this address.")
+    Letter::new(name, format!("Your link to {name}"), "You get this letter because somebody asked for it with this address.")
         .text("Here is the link to your own page.")
         .button("Open my page", url)
         .text("The link works for 15 minutes and once. If you did not ask for it, leave it.")

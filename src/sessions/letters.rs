@@ -15,9 +15,6 @@ use entity::{
 };
 use sea_orm::EntityTrait;
 
-/// A subject line that tells nothing to somebody looking over a shoulder.
-pub const NEUTRAL_SUBJECT: &str = "A letter for you";
-
 /// Whom a letter is for, looked up when it is sent.
 pub struct Recipient {
     /// Who writes.
@@ -29,9 +26,9 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// The subject line, as the person wants it.
-    pub fn subject(&self, plain: impl Into<String>) -> String {
-        if self.wishes.contact.neutral_subject { NEUTRAL_SUBJECT.into() } else { plain.into() }
+    /// A letter without content, as the person wants to be written to.
+    pub fn letter(&self, subject: String, reason: String) -> Letter {
+        Letter::new(&self.organisation.name, subject, reason).as_wished(&self.wishes.contact)
     }
 
     /// When the person may next be written to, if not now.
@@ -80,14 +77,14 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
 
 fn notes(recipient: &Recipient, meeting: &meeting::Model, when: &str, public_url: &str) -> Letter {
     let name = &recipient.organisation.name;
-    Letter::new(
-        name,
-        recipient.subject(format!("Notes of {}", meeting.title)),
+    let letter = recipient.letter(
+        format!("Notes of {}", meeting.title),
         format!("You get this letter because you were at this meeting of {name}, or sent word that you could not come."),
-    )
-    .text("Hello,")
-    .text(format!("Here are the notes of {} ({when}). Thank you for your part in it.", meeting.title))
-    .text("Please read them when it suits you. You can say that they are right, or what is wrong.")
-    .button("Read the notes", format!("{public_url}/me"))
-    .text(format!("If you have a question, turn to {}.", recipient.organisation.contact))
+    );
+    letter
+        .text("Hello,")
+        .text(format!("Here are the notes of {} ({when}). Thank you for your part in it.", meeting.title))
+        .text("Please read them when it suits you. You can say that they are right, or what is wrong.")
+        .button("Read the notes", format!("{public_url}/me"))
+        .text(format!("If you have a question, turn to {}.", recipient.organisation.contact))
 }

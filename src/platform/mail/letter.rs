@@ -1,5 +1,10 @@
 //! What a letter says, apart from how it looks: blocks that become a text part and an HTML part with the same content.
 
+use entity::{Contact, LetterFormat};
+
+/// A subject line that tells nothing to somebody looking over a shoulder.
+const NEUTRAL_SUBJECT: &str = "A letter for you";
+
 /// A part of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block {
@@ -23,12 +28,14 @@ pub enum Block {
 /// A letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// Name of the organisation that writes; shown as the sender.
+    /// Name of the organisation that writes; shown as the sender. Where it is empty, the installation's own name is.
     pub from_name: String,
     /// Subject line.
     pub subject: String,
     /// Language tag.
     pub language: String,
+    /// Whether the words are large.
+    pub large_print: bool,
     /// What it says.
     pub blocks: Vec<Block>,
     /// Why the person gets it, for the foot.
@@ -46,11 +53,23 @@ impl Letter {
             from_name: from_name.into(),
             subject: subject.into(),
             language: "en".into(),
+            large_print: false,
             blocks: Vec::new(),
             reason: reason.into(),
             unsubscribe: None,
             list_id: None,
         }
+    }
+
+    /// As the person wants to be written to. Where that is neutral, the lines that an inbox shows tell neither what the letter
+    /// is about nor which organisation it is from.
+    pub fn as_wished(mut self, contact: &Contact) -> Self {
+        if contact.neutral_subject {
+            self.subject = NEUTRAL_SUBJECT.into();
+            self.from_name.clear();
+        }
+        self.large_print = contact.format == LetterFormat::LargePrint;
+        self
     }
 
     /// Adds a paragraph; an empty one is left out.

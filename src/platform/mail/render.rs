@@ -59,6 +59,8 @@ pub struct Sheet {
     pub sender: String,
     language: String,
     direction: &'static str,
+    /// Size of the words, in pixels.
+    size: u8,
     /// The content.
     pub parts: Vec<Part>,
     /// Why the person gets it.
@@ -130,6 +132,7 @@ fn sheet(letter: &Letter, from: &Mailbox) -> Result<Sheet> {
         sender: sender.unwrap_or_default(),
         direction: if RIGHT_TO_LEFT.contains(&language.split('-').next().unwrap_or_default()) { "rtl" } else { "ltr" },
         language,
+        size: if letter.large_print { 22 } else { 16 },
         parts,
         reason: words(&letter.reason),
         unsubscribe: letter.unsubscribe.as_deref().map(link).transpose()?,
