@@ -191,6 +191,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
     );
     let asking = (
         consent::api::Api(platform.clone()),
+        consent::api::facts::Api(platform.clone()),
         matching::api::Api(platform.clone()),
         invitations::api::Api(platform.clone()),
         responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },

@@ -1,5 +1,6 @@
 //! Endpoints for notices, for a person's own consents, and for leaving.
 
+pub mod facts;
 mod shapes;
 
 use super::{
@@ -110,7 +111,8 @@ impl Api {
     /// Publish a notice
     ///
     /// From then on it never changes. `If-Match` names the version that was read, so that nobody publishes words they have
-    /// not seen. Refused, with everything that is wrong, if it promises what may not be promised.
+    /// not seen. Refused, with everything that is wrong, if it promises what may not be promised; refused, too, for something
+    /// that was opened, because people have read the notice it opened with.
     #[oai(path = "/organisations/:organisation/notices/:notice/publish", method = "post", operation_id = "publishNotice")]
     async fn publish(
         &self,

@@ -5,6 +5,7 @@
 //! no reason, and does what the notice said it would do.
 
 pub mod api;
+mod facts;
 pub mod leaving;
 mod lint;
 pub mod notices;

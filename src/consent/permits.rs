@@ -1,10 +1,10 @@
 //! The one question that guards every use of personal data: may this be done with this person's data, now?
 
 use super::rules::State;
-use crate::platform::{Result, Tx};
+use crate::platform::{Error, Result, Tx};
 use entity::{ConsentType, OpportunityId, OrganisationId, ParticipantId, Purpose, QuotePermission, Time, consent_standing};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::SelectStatement,
 };
 use std::collections::{HashMap, HashSet};
@@ -71,6 +71,25 @@ pub async fn permitted(
     Ok(found.into_iter().collect())
 }
 
+/// As [`permitted`], and it cannot be taken back before the transaction ends. For 1000 people at most.
+pub async fn permitted_until_commit(
+    tx: &Tx,
+    organisation: OrganisationId,
+    people: &[ParticipantId],
+    purpose: Purpose,
+    scope: Uuid,
+    now: Time,
+) -> Result<HashSet<ParticipantId>> {
+    let found = consent_standing::Entity::find()
+        .filter(consent_standing::Column::ParticipantId.is_in(people.iter().copied()))
+        .filter(standing(organisation, purpose, scope, now))
+        .order_by_asc(consent_standing::Column::ParticipantId)
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    Ok(found.into_iter().map(|row| row.participant_id).collect())
+}
+
 /// As [`permits`], and it cannot be taken back before the transaction ends: what is written under it is there when the
 /// withdrawal is carried out.
 pub async fn permits_until_commit(
@@ -84,6 +103,23 @@ pub async fn permits_until_commit(
     let key = (organisation, participant, purpose, scope);
     let found = consent_standing::Entity::find_by_id(key).lock_exclusive().one(tx).await?;
     Ok(found.is_some_and(|row| State::after(row.r#type, row.valid_until).permits(now)))
+}
+
+/// What somebody hears who has not agreed to take part.
+pub fn consent_needed() -> Error {
+    Error::conflict("consent_needed", "Read the notice and agree to take part first.")
+}
+
+/// Goes on only with somebody who agrees to take part in an opportunity; it stays so until the commit.
+pub async fn must_take_part(
+    tx: &Tx,
+    organisation: OrganisationId,
+    participant: ParticipantId,
+    opportunity: OpportunityId,
+    now: Time,
+) -> Result<()> {
+    let agreed = permits_until_commit(tx, organisation, participant, Purpose::Participate, opportunity.0, now).await?;
+    if agreed { Ok(()) } else { Err(consent_needed()) }
 }
 
 /// How somebody's words may be quoted.

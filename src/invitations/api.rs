@@ -93,7 +93,8 @@ impl Api {
 
     /// Say yes
     ///
-    /// For activities with places this takes one, or a place on the waiting list.
+    /// For activities with places this takes one, or a place on the waiting list; the person has read the notice and agreed to
+    /// take part before that.
     #[oai(path = "/invitation/accept", method = "post", operation_id = "acceptInvitation")]
     async fn accept(&self, caller: Caller) -> Result<Fine<ReplyOut>> {
         self.reply(&caller, Reply::Accept).await

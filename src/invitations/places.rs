@@ -1,14 +1,17 @@
 //! Places of workshops, groups, panels and roles: taken in the order of the yeses, with a waiting list behind them.
 
 use super::{PLACE, PLACE_FREED, make};
-use crate::platform::{
-    Error, Platform, Result, Tx,
-    jobs::{NewJob, enqueue},
-    mail::priority,
+use crate::{
+    consent::permitting,
+    platform::{
+        Error, Platform, Result, Tx,
+        jobs::{NewJob, enqueue},
+        mail::priority,
+    },
 };
 use entity::{
-    InvitationState, OpportunityId, OpportunityState, OrganisationId, ParticipantId, ParticipantState, PlaceState, invitation,
-    opportunity, participant, place,
+    InvitationState, OpportunityId, OpportunityState, OrganisationId, ParticipantId, ParticipantState, PlaceState, Purpose,
+    invitation, opportunity, participant, place,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -68,8 +71,8 @@ pub async fn take(
     Ok(state)
 }
 
-/// Gives a place up, which is always possible. While people can still join, the first on the waiting list moves up and is
-/// told; if nobody waits, matching is told.
+/// Gives a place up, which is always possible. While people can still join, the first on the waiting list who still agrees
+/// to take part moves up and is told; if nobody waits, matching is told.
 pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, participant: ParticipantId) -> Result<()> {
     let organisation = opportunity.organisation_id;
     lock(tx, organisation, opportunity.id).await?;
@@ -87,6 +90,12 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     }
     let next = place::Entity::find()
         .filter(place::Column::ParticipantId.in_subquery(still_here(organisation)))
+        .filter(place::Column::ParticipantId.in_subquery(permitting(
+            organisation,
+            Purpose::Participate,
+            opportunity.id.0,
+            platform.clock.now(),
+        )))
         .filter(place::Column::OrganisationId.eq(organisation))
         .filter(place::Column::OpportunityId.eq(opportunity.id))
         .filter(place::Column::State.eq(PlaceState::Waiting))

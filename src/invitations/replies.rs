@@ -5,6 +5,7 @@ use super::{
     rules::{self, Reply},
 };
 use crate::{
+    consent::permits::must_take_part,
     opportunities,
     participants::preferences::today,
     platform::{Error, Platform, Result, Tx, mail::priority, text::Check},
@@ -74,7 +75,8 @@ async fn set(
     Ok(())
 }
 
-/// Yes. For limited places this takes one, or a place on the waiting list, and a letter confirms a place.
+/// Yes. For limited places this takes one, or a place on the waiting list, and a letter confirms a place. Who takes a place
+/// has agreed to take part before.
 pub async fn accept(tx: &Tx, platform: &Platform, guest: &Guest) -> Result<InvitationState> {
     let Some((invitation, opportunity)) = ready(tx, platform, guest, Reply::Accept).await? else {
         return Ok(locked(tx, guest.organisation, guest.invitation.id).await?.state);
@@ -82,6 +84,8 @@ pub async fn accept(tx: &Tx, platform: &Platform, guest: &Guest) -> Result<Invit
     let state = if opportunity.kind == entity::OpportunityKind::Consultation {
         InvitationState::Accepted
     } else {
+        // A place is kept, confirmed and counted. Answers to questions are asked about when they are handed in.
+        must_take_part(tx, guest.organisation, guest.participant, opportunity.id, platform.clock.now()).await?;
         match places::take(tx, platform, &opportunity, guest.participant).await? {
             PlaceState::Held => InvitationState::Accepted,
             _ => InvitationState::Waiting,

@@ -1,7 +1,11 @@
 //! An invitation: what is asked, and yes or no.
 
-use super::{Page, from_our_page, of_kind, page, path};
+use super::{Agree, Page, Use, from_our_page, of_kind, page, path};
 use crate::{
+    consent::{
+        notices, permits,
+        record::{self, Said},
+    },
     integrity::ladder::{ATTRIBUTION, step},
     invitations::{
         Guest, guest,
@@ -9,14 +13,16 @@ use crate::{
         replies,
     },
     opportunities,
-    platform::{Error, Platform, Result, secret::TokenKind},
+    platform::{Error, Platform, Result, Tx, secret::TokenKind},
 };
-use entity::{InvitationState, OpportunityKind};
+use entity::{
+    ConsentType, InvitationState, LetterFormat, NoticePurpose, OpportunityKind, Purpose, WithdrawalEffect, opportunity,
+};
 use poem::{
     Request, Response, handler,
     http::StatusCode,
     web::{
-        Data, Path,
+        Data, Form, Path,
         cookie::{Cookie, CookieJar, SameSite},
     },
 };
@@ -98,6 +104,7 @@ async fn shown(platform: &Platform, jar: &CookieJar) -> Result<Page> {
     let yes = matches!(guest.invitation.state, InvitationState::Accepted | InvitationState::Waiting);
     if open && !yes && guest.invitation.state != InvitationState::Withdrawn {
         page = page.button("Yes, I take part", path(platform, "/invitation/accept"));
+        page.agree = agree(platform, &guest, &offer).await?;
     }
     if guest.invitation.state != InvitationState::Declined && (open || yes) {
         page = page.button("No, not this time", path(platform, "/invitation/decline"));
@@ -105,19 +112,102 @@ async fn shown(platform: &Platform, jar: &CookieJar) -> Result<Page> {
     Ok(page)
 }
 
-/// Answers the invitation.
-#[handler]
-pub async fn answer(Path(verb): Path<String>, Data(platform): Data<&Platform>, jar: &CookieJar, request: &Request) -> Response {
-    page(replied(platform, jar, request, &verb).await)
+/// The notice to agree to with the yes, for whoever takes a place and has not agreed yet.
+async fn agree(platform: &Platform, guest: &Guest, offer: &opportunity::Model) -> Result<Option<Agree>> {
+    let (db, now) = (platform.db.read(), platform.clock.now());
+    if offer.kind == OpportunityKind::Consultation
+        || permits(db, guest.organisation, guest.participant, Purpose::Participate, offer.id.0, now).await?
+    {
+        return Ok(None);
+    }
+    let notice = notices::current(db, guest.organisation, offer.id.0).await?;
+    Ok(notice.map(|notice| {
+        let (id, content) = (notice.id.to_string(), notice.content);
+        let mut texts = vec![content.text];
+        texts.extend(content.easy_read_text);
+        texts.push(format!(
+            "Responsible for it: {}. Questions and complaints: {}",
+            content.controllers.join(", "),
+            content.contact
+        ));
+        let uses = content.purposes.into_iter().map(asked).collect();
+        Agree { notice: id, title: content.title, texts, uses }
+    }))
 }
 
-async fn replied(platform: &Platform, jar: &CookieJar, request: &Request, verb: &str) -> Result<Page> {
+fn asked(given: NoticePurpose) -> Use {
+    let mut facts = vec![
+        ("What is used", given.data.join(", ")),
+        ("Who receives it", given.recipients.join(", ")),
+        ("How long it is kept", given.retention),
+        ("If you take this back", taken_back(given.withdrawal_effect).to_owned()),
+    ];
+    facts.retain(|(_, text)| !text.trim().is_empty());
+    let needed = given.purpose == Purpose::Participate;
+    Use { purpose: given.purpose.word(), text: given.text, facts, needed }
+}
+
+/// What taking back does.
+fn taken_back(effect: WithdrawalEffect) -> &'static str {
+    match effect {
+        WithdrawalEffect::StopFutureOnly => "Nothing new is done. What was given stays as it is.",
+        WithdrawalEffect::EraseRawUnpublished => "What is held for this use and is in no published report is erased.",
+        WithdrawalEffect::EraseAllIdentifiable => "Everything held for this use that can be told to be yours is erased.",
+        WithdrawalEffect::CannotLocate => "It can no longer be found, because nothing links it to you.",
+    }
+}
+
+/// Answers the invitation.
+#[handler]
+pub async fn answer(
+    Path(verb): Path<String>,
+    Data(platform): Data<&Platform>,
+    jar: &CookieJar,
+    request: &Request,
+    form: poem::Result<Form<Vec<(String, String)>>>,
+) -> Response {
+    // A button alone sends no form.
+    let fields = form.map(|Form(fields)| fields).unwrap_or_default();
+    page(replied(platform, jar, request, &verb, &fields).await)
+}
+
+/// Records what was agreed on the page, to the notice that stood there.
+async fn agreed(tx: &Tx, platform: &Platform, guest: &Guest, fields: &[(String, String)]) -> Result<()> {
+    let Some((_, id)) = fields.iter().find(|(field, _)| field == "notice") else { return Ok(()) };
+    let current = notices::current(tx, guest.organisation, guest.invitation.opportunity_id.0).await?;
+    let Some(notice) = current.filter(|current| current.id.to_string() == *id) else {
+        let detail = "The notice has changed since you read it. Please open the link in the letter once more.";
+        return Err(Error::conflict("notice_superseded", detail));
+    };
+    let ticked = |purpose: Purpose| fields.iter().any(|(field, value)| field == "agree" && *value == purpose.word());
+    let purposes = notice.content.purposes.iter().map(|given| given.purpose);
+    let said: Vec<Said> =
+        purposes.filter(|purpose| ticked(*purpose)).map(|purpose| Said { purpose, choice: ConsentType::Give }).collect();
+    if said.is_empty() {
+        return Ok(());
+    }
+    let speaker = guest.speaker();
+    let proof = record::shown(tx, platform, &speaker, notice.id, &notice.content.language, LetterFormat::Plain).await?;
+    record::say(tx, platform, &speaker, proof.reveal(), &said).await?;
+    Ok(())
+}
+
+async fn replied(
+    platform: &Platform,
+    jar: &CookieJar,
+    request: &Request,
+    verb: &str,
+    fields: &[(String, String)],
+) -> Result<Page> {
     from_our_page(platform, request)?;
     let guest = from_cookie(platform, jar).await?;
     let tx = platform.db.begin().await?;
     let kind = guest.opportunity(&tx).await?.kind;
     let state = match verb {
-        "accept" => replies::accept(&tx, platform, &guest).await?,
+        "accept" => {
+            agreed(&tx, platform, &guest, fields).await?;
+            replies::accept(&tx, platform, &guest).await?
+        }
         "decline" => replies::decline(&tx, platform, &guest).await?,
         _ => return Err(Error::NotFound("page")),
     };

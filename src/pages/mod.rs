@@ -73,6 +73,25 @@ pub(crate) struct Page {
     facts: Vec<(&'static str, String)>,
     reasons: Vec<String>,
     buttons: Vec<Button>,
+    /// What is agreed to with the first button.
+    agree: Option<Agree>,
+}
+
+/// A notice with a box to tick for each use, all of them empty.
+struct Agree {
+    notice: String,
+    title: String,
+    texts: Vec<String>,
+    uses: Vec<Use>,
+}
+
+/// One use of data, as it is asked about.
+struct Use {
+    purpose: String,
+    text: String,
+    /// What is kept, for how long, who gets it, and what taking back does.
+    facts: Vec<(&'static str, String)>,
+    needed: bool,
 }
 
 /// A button that does something.

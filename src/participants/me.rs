@@ -103,16 +103,15 @@ pub async fn facts(platform: &Platform, person: &Person) -> Result<(i32, Vec<dem
     Ok((version, facts))
 }
 
-/// Replaces the facts a person has given. They are counted while the person's consent to that stands, and not otherwise.
-pub async fn give_facts(platform: &Platform, person: &Person, if_match: Option<&str>, facts: Vec<Fact>) -> Result<()> {
+/// Replaces the facts a person has given. Whether the person agrees to that is asked by the room of consent.
+pub async fn give_facts(tx: &Tx, platform: &Platform, person: &Person, if_match: Option<&str>, facts: Vec<Fact>) -> Result<()> {
     check_facts(&facts)?;
-    let tx = platform.db.begin().await?;
-    let old = locked(&tx, person).await?;
+    let old = locked(tx, person).await?;
     etag::expect(if_match, old.version)?;
     demographic::Entity::delete_many()
         .filter(demographic::Column::OrganisationId.eq(person.organisation))
         .filter(demographic::Column::ParticipantId.eq(person.participant))
-        .exec(&tx)
+        .exec(tx)
         .await?;
     let rows: Vec<_> = facts
         .into_iter()
@@ -126,13 +125,12 @@ pub async fn give_facts(platform: &Platform, person: &Person, if_match: Option<&
         })
         .collect();
     if !rows.is_empty() {
-        demographic::Entity::insert_many(rows).exec_without_returning(&tx).await?;
+        demographic::Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
     let version = old.version + 1;
     let mut row = old.into_active_model();
     row.version = Set(version);
-    row.update(&tx).await?;
-    tx.commit().await?;
+    row.update(tx).await?;
     Ok(())
 }
 

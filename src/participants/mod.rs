@@ -22,7 +22,7 @@ pub use jobs::write_sign_in;
 pub use joining::{Opened, join_anywhere};
 pub use letters::compose;
 pub use links::{home, is_for_signing_in, unsubscribe, unsubscribe_link, unsubscribe_links};
-pub use me::{erase_facts, get as me, leave};
+pub use me::{Fact, erase_facts, facts, get as me, give_facts, leave};
 pub use rules::{Allowance, allowed, quiet_on};
 
 /// Kind of the letter with which somebody who wants to join confirms their address.

@@ -6,7 +6,7 @@
 
 use super::lookup::{Asked, Stands, any_of, look_up, offers, stands};
 use crate::{
-    consent::rules::State,
+    consent::{permits::consent_needed, rules::State},
     opportunities::{Forms, takes_answers},
     platform::{
         Error, Platform, Result, Tx, Violation,
@@ -216,8 +216,7 @@ pub(super) fn may_answer(
         return Err(Error::Gone("This has closed. Thank you for looking.".into()));
     }
     if !consent.is_some_and(|consent| consent.permits(now)) {
-        let detail = "Read the notice and agree to take part first.";
-        return Err(Error::conflict("consent_needed", detail));
+        return Err(consent_needed());
     }
     offer.questionnaire_id.ok_or_else(|| Error::conflict("no_questions", "This is not answered with a form."))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::{Actor, Person},
-    consent::permits::{permits_until_commit, quotes},
+    consent::permits::{must_take_part, permits_until_commit, quotes},
     platform::{Error, Platform, Result, Tx, audit, http::Cursor, text::Check},
     statistics::people::{self, Scope},
 };
@@ -85,9 +85,7 @@ pub async fn give(
     if found.state != OpportunityState::Open {
         return Err(Error::conflict("not_open", "This has ended, so nothing more can be added."));
     }
-    if !agrees(tx, platform, scope, person.participant).await? {
-        return Err(Error::conflict("consent_needed", "Read the notice and agree to take part first."));
-    }
+    must_take_part(tx, person.organisation, person.participant, opportunity, platform.clock.now()).await?;
     let mut check = check(tx, scope, &new).await?;
     let quotable = may_quote(tx, platform, scope, person.participant, new.quote).await?;
     check.that(quotable, "/quote", "no_consent", "You have not agreed to be quoted like that. Read the notice, or choose no.");

@@ -2,6 +2,7 @@
 
 use crate::{
     accounts::Actor,
+    consent::permits::permitted_until_commit,
     platform::{
         Error, Platform, Result, Tx, audit,
         error::Violation,
@@ -9,7 +10,9 @@ use crate::{
         text::Check,
     },
 };
-use entity::{Attendance, MeetingId, OpportunityId, OrganisationId, ParticipantId, PlaceState, Time, attendance, meeting, place};
+use entity::{
+    Attendance, MeetingId, OpportunityId, OrganisationId, ParticipantId, PlaceState, Purpose, Time, attendance, meeting, place,
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
@@ -169,7 +172,8 @@ pub async fn attendance(
     Ok(rows)
 }
 
-/// Replaces the list of who was there. Everybody on it holds a place, or held one when the meeting began.
+/// Replaces the list of who was there. Everybody on it holds a place, or held one when the meeting began, and agrees to take
+/// part; what was recorded while somebody agreed may stay as it is.
 pub async fn attend(
     platform: &Platform,
     actor: &Actor,
@@ -181,7 +185,7 @@ pub async fn attend(
     Check::new().items("", list.len(), MOST).done()?;
     let tx = platform.db.begin().await?;
     let old = hold_version(&tx, actor, opportunity, id, if_match).await?;
-    check_list(&tx, &old, &list).await?;
+    check_list(&tx, platform, &old, &list).await?;
     attendance::Entity::delete_many()
         .filter(attendance::Column::OrganisationId.eq(actor.organisation))
         .filter(attendance::Column::MeetingId.eq(id))
@@ -211,7 +215,7 @@ pub async fn attend(
     Ok((changed, rows))
 }
 
-async fn check_list(tx: &Tx, meeting: &meeting::Model, list: &[(ParticipantId, Attendance)]) -> Result<()> {
+async fn check_list(tx: &Tx, platform: &Platform, meeting: &meeting::Model, list: &[(ParticipantId, Attendance)]) -> Result<()> {
     let held = Condition::any().add(place::Column::State.eq(PlaceState::Held)).add(
         Condition::all().add(place::Column::State.eq(PlaceState::Released)).add(place::Column::ReleasedAt.gt(meeting.starts_at)),
     );
@@ -229,12 +233,20 @@ async fn check_list(tx: &Tx, meeting: &meeting::Model, list: &[(ParticipantId, A
             .await?;
         holders.extend(ids);
     }
+    let (organisation, about, now) = (meeting.organisation_id, meeting.opportunity_id.0, platform.clock.now());
+    let people: Vec<ParticipantId> = list.iter().map(|(participant, _)| *participant).collect();
+    let agreed = permitted_until_commit(tx, organisation, &people, Purpose::Participate, about, now).await?;
+    let recorded: HashSet<(ParticipantId, Attendance)> =
+        attendance(tx, organisation, meeting.id).await?.into_iter().map(|row| (row.participant_id, row.attendance)).collect();
     let (mut check, mut seen) = (Check::new(), HashSet::new());
-    for (at, (participant, _)) in list.iter().enumerate() {
+    for (at, (participant, word)) in list.iter().enumerate() {
         let pointer = format!("/{at}/participant");
         check.that(seen.insert(*participant), &pointer, "twice", "Name each person once.");
         if !holders.contains(participant) {
             check.extend([Violation::new(pointer, "no_place", "This person held no place when the meeting began.")]);
+        } else if !agreed.contains(participant) && !recorded.contains(&(*participant, *word)) {
+            let detail = "This person has not agreed to take part, so nothing is recorded about them.";
+            check.extend([Violation::new(pointer, "no_consent", detail)]);
         }
     }
     check.done()

@@ -177,6 +177,20 @@ fn consent_is_given_to_words_that_were_shown_and_only_grows() {
 }
 
 #[test]
+fn something_keeps_the_notice_it_was_opened_with() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let content = crate::story::notice(&[crate::story::purpose("participate", "erase_all_identifiable")]);
+        let other = json!({"opportunity": id, "content": content});
+        let draft = story.ada.post(&app, "/notices", &other).await.expect(201).id();
+        let publish = app.post(story.ada.path(&format!("/notices/{draft}/publish"))).token(&story.ada.token);
+        let refused = publish.header("if-match", "\"v1\"").send().await.expect(409);
+        assert_eq!(refused.json["code"], "opened");
+    });
+}
+
+#[test]
 fn a_wish_that_changes_takes_effect_at_once() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;
@@ -223,24 +237,23 @@ fn places_are_drawn_and_the_reserve_moves_up() {
         let again = story.ada.post(&app, &format!("/opportunities/{id}/invitations"), &json!({})).await.expect(409);
         assert_eq!(again.json["code"], "drawn");
 
-        story.with(&first[0].token("ai_"), "/accept", &json!({})).await.expect(200);
+        story.take_place(&first[0].token("ai_")).await;
         let placed = app.outbox().await;
         assert_eq!(placed.len(), 1);
         assert!(placed[0].words().contains("You have a place"));
         story.with(&first[1].token("ai_"), "/decline", &json!({})).await.expect(200);
         let second = app.outbox().await;
         assert_eq!(second.len(), 1, "the next in reserve is asked");
-        story.with(&second[0].token("ai_"), "/accept", &json!({})).await.expect(200);
+        story.take_place(&second[0].token("ai_")).await;
         app.outbox().await;
         // Who gives a place up frees it; nobody waits, so the reserve moves up again.
         story.with(&first[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let third = app.outbox().await;
         assert_eq!(third.len(), 1);
         // The one who gave up comes back while the new one has not answered: there is room.
-        story.with(&first[0].token("ai_"), "/accept", &json!({})).await.expect(200);
+        story.take_place(&first[0].token("ai_")).await;
         app.outbox().await;
-        let waits = story.with(&third[0].token("ai_"), "/accept", &json!({})).await.expect(200).json;
-        assert_eq!(waits["state"], "waiting");
+        assert_eq!(story.take_place(&third[0].token("ai_")).await, "waiting");
         story.with(&second[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let moved = app.outbox().await;
         assert_eq!((moved.len(), moved[0].to == third[0].to), (1, true), "the waiting list comes before the reserve");

@@ -111,6 +111,7 @@ async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
 
     let dan = given.someone("dan").await;
     given.place(open, &dan, PlaceState::Held).await;
+    given.agrees(&dan, open).await;
     let meeting = json!({"title": "First meeting", "starts_at": "2027-03-10T18:00:00Z", "ends_at": "2027-03-10T20:00:00Z"});
     let path = format!("/meetings/{}", given.post(open, "/meetings", &meeting).await.expect(201).id());
     let there = json!([{"participant": dan.id, "attendance": "present"}]);

@@ -48,12 +48,27 @@ fn a_link_opens_a_button_and_the_button_a_page_without_the_token() {
             app.post("/invitation/accept").header("cookie", cookie).header("origin", "https://evil.example").send().await;
         assert_eq!(elsewhere.status.as_u16(), 409);
         app.post("/invitation/accept").send().await.expect(404);
-        app.post("/invitation/accept")
-            .header("cookie", cookie)
-            .header("origin", "https://alongside.test")
-            .send()
-            .await
-            .expect(200);
+        // The notice stands on the page with an empty box for each use, and goes with the yes.
+        for words in ["What we do with what you tell us", "How long it is kept", "value=\"publish_in_aggregate\"", "required"] {
+            assert!(shown.text.contains(words), "{words}: {}", shown.text);
+        }
+        assert!(!shown.text.contains("checked"));
+        let notice = app.get("/api/invitation/notice").token(&token).send().await.expect(200).id();
+        let yes = |fields: String| {
+            let asked = app.post("/invitation/accept").header("cookie", cookie).header("origin", "https://alongside.test");
+            asked.bytes(fields.into_bytes(), "application/x-www-form-urlencoded").send()
+        };
+        let unread = [String::new(), format!("notice={notice}"), format!("notice={notice}&agree=publish_in_aggregate")];
+        for fields in unread.into_iter().chain([format!("notice={id}&agree=participate")]) {
+            let refused = yes(fields).await.expect(409);
+            assert!(refused.text.contains("notice"), "{}", refused.text);
+        }
+        let none = app.get("/api/invitation/consents").token(&token).send().await.expect(200);
+        assert_eq!(none.json, json!([]), "what was refused leaves nothing");
+        assert_eq!(story.count(&id, "accepted").await, 0);
+        yes(format!("notice={notice}&agree=participate")).await.expect(200);
+        let said = app.get("/api/invitation/consents").token(&token).send().await.expect(200);
+        assert_eq!((said.json.as_array().unwrap().len(), &said.json[0]["purpose"]), (1, &json!("participate")));
         assert_eq!(story.count(&id, "accepted").await, 1);
         app.outbox().await;
         app.post("/i/ai_nothing").send().await.expect(404);

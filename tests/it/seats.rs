@@ -1,7 +1,7 @@
 //! What becomes of places and invitations when people change, leave or never hear of them.
 
 use crate::{
-    harness::{TestApp, everywhere},
+    harness::{Mail, TestApp, everywhere},
     story::Story,
 };
 use alongside::invitations::jobs::undelivered;
@@ -32,7 +32,7 @@ fn a_place_can_be_given_up_after_the_closing_day_and_nobody_moves_up_then() {
         let id = story.open("workshop", "co_design", json!({})).await;
         let letters = story.invite(&id, json!({})).await;
         for letter in &letters {
-            story.with(&letter.token("ai_"), "/accept", &json!({})).await.expect(200);
+            story.take_place(&letter.token("ai_")).await;
         }
         app.outbox().await;
         assert_eq!(funnel(&app, &story, &id).await["filled"], 2);
@@ -57,10 +57,9 @@ fn who_leaves_frees_their_place_and_who_waits_moves_up() {
         // Ben's and Cat's seats, say; one gives it up, the next is asked, and the one who gave up is back before them.
         story.with(&first[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let second = app.outbox().await;
-        story.with(&first[0].token("ai_"), "/accept", &json!({})).await.expect(200);
-        story.with(&first[1].token("ai_"), "/accept", &json!({})).await.expect(200);
-        let waits = story.with(&second[0].token("ai_"), "/accept", &json!({})).await.expect(200).json;
-        assert_eq!(waits["state"], "waiting");
+        story.take_place(&first[0].token("ai_")).await;
+        story.take_place(&first[1].token("ai_")).await;
+        assert_eq!(story.take_place(&second[0].token("ai_")).await, "waiting");
         app.outbox().await;
         let who = |to: &str| &people.iter().find(|(address, _)| address == to).unwrap().1;
         who(&first[0].to).post(&app, "/leave", &json!({})).await.expect(200);
@@ -231,5 +230,38 @@ fn lighter_ways_are_open_to_all_and_open_nobody_elses_door() {
         let stepped = story.with(&token, "/step-down", &json!({"to": open})).await.expect(200).json;
         assert_eq!((&stepped["state"], &stepped["token"]), (&json!("stepped_down"), &Value::Null));
         app.outbox().await;
+    });
+}
+
+#[test]
+fn nobody_takes_a_place_before_they_have_agreed_and_nobody_moves_up_who_took_it_back() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat", "dan", "eve"] {
+            story.person(name, deep()).await;
+        }
+        let id = story.open("workshop", "co_design", json!({})).await;
+        let first = story.invite(&id, json!({})).await;
+        let token = |letter: &Mail| letter.token("ai_");
+        let refused = story.with(&token(&first[0]), "/accept", &json!({})).await.expect(409).json;
+        assert_eq!(refused["code"], "consent_needed");
+        assert_eq!((funnel(&app, &story, &id).await["filled"].clone(), story.count(&id, "accepted").await), (json!(0), 0));
+        // A seat given up lets the next two be asked; the first two take theirs back, and the others wait.
+        let mut waiting = Vec::new();
+        for letter in &first {
+            story.with(&token(letter), "/decline", &json!({})).await.expect(200);
+            waiting.extend(app.outbox().await);
+        }
+        for letter in &first {
+            assert_eq!(story.take_place(&token(letter)).await, "accepted");
+        }
+        for letter in &waiting {
+            assert_eq!(story.take_place(&token(letter)).await, "waiting");
+        }
+        app.outbox().await;
+        story.with(&token(&waiting[0]), "/consents/withdraw", &json!({"purpose": "participate"})).await.expect(200);
+        story.with(&token(&first[0]), "/decline", &json!({})).await.expect(200);
+        let moved = app.outbox().await;
+        assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [waiting[1].to.as_str()]);
     });
 }

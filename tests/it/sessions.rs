@@ -41,15 +41,28 @@ fn notes_go_to_those_concerned_and_are_agreed_when_all_agree() {
         let refused =
             given.put(group, &format!("{path}/attendance"), &json!([{"participant": eve.id, "attendance": "present"}])).await;
         assert_eq!(refused.expect(422).violations(), [("/0/participant".to_owned(), "no_place".to_owned())]);
+        // Holding a place is not yet agreeing that anything is recorded.
+        let there = json!([{"participant": ben.id, "attendance": "present"}]);
+        let refused = given.put(group, &format!("{path}/attendance"), &there).await.expect(422).violations();
+        assert_eq!(refused, [("/0/participant".to_owned(), "no_consent".to_owned())]);
+        for someone in [&ben, &cleo, &dan] {
+            given.agrees(someone, group).await;
+        }
         let list = json!([
             {"participant": ben.id, "attendance": "present"}, {"participant": cleo.id, "attendance": "present"},
             {"participant": dan.id, "attendance": "absent"},
         ]);
         given.put(group, &format!("{path}/attendance"), &list).await.expect(200);
+        // What was recorded under a consent that ended may stay as it is, and not change.
+        given.consent(&dan, Purpose::Participate, group.0, ConsentType::Withdraw).await;
+        given.put(group, &format!("{path}/attendance"), &list).await.expect(200);
+        let mut other = list.clone();
+        other[2]["attendance"] = json!("present");
+        given.put(group, &format!("{path}/attendance"), &other).await.expect(422);
         given.put(group, &format!("{path}/notes"), &json!({"text": "We talked about seats."})).await.expect(200);
         // Not shared yet: nobody can read or answer.
         assert_eq!(ben.get(&app, "/meetings").await.expect(200).json["items"][0]["notes"], Value::Null);
-        ben.post(&app, &format!("{path}/notes"), &json!({"version": 3, "agrees": true})).await.expect(409);
+        ben.post(&app, &format!("{path}/notes"), &json!({"version": 4, "agrees": true})).await.expect(409);
 
         given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
         given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);

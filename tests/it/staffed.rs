@@ -5,7 +5,7 @@ use crate::{
     harness::TestApp,
 };
 use alongside::platform::secret::{Token, TokenKind};
-use entity::{InvitationState, OpportunityState, invitation_link};
+use entity::{ConsentType, InvitationState, OpportunityState, Purpose, invitation_link};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -32,6 +32,8 @@ impl Cast {
         let ben = given.someone("ben").await;
         callers.push(("participant", Some(ben.token.clone())));
         callers.push(("invitation", Some(link(&given, open, &ben).await)));
+        given.agrees(&ben, open).await;
+        given.consent(&ben, Purpose::DemographicsRepresentativeness, given.organisation.0, ConsentType::Give).await;
         for role in ["viewer", "analyst"] {
             callers.push((role, Some(app.staff(&root, role, role).await.token)));
         }

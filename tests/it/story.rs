@@ -130,6 +130,12 @@ impl Story {
         self.with(token, "/consents", &json!({"shown": shown.json["shown"], "consents": consents})).await.expect(200);
     }
 
+    /// Agrees, and takes a place or a place on the waiting list; answers the state.
+    pub async fn take_place(&self, token: &str) -> Value {
+        self.consent(token).await;
+        self.with(token, "/accept", &json!({})).await.expect(200).json["state"].clone()
+    }
+
     /// How the invitations of an opportunity stand: the count in a state.
     pub async fn count(&self, opportunity: &str, state: &str) -> u64 {
         let funnel = self.ada.get(&self.app, &format!("/opportunities/{opportunity}/invitations")).send().await.expect(200);

@@ -77,31 +77,6 @@ pub struct MySessionOut {
     current: bool,
 }
 
-/// A fact about yourself, given so that the organisation can see who is missing.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FactAboutMe {
-    /// Which kind of fact, such as `age_band`.
-    dimension: String,
-    /// The group, such as `25_34`.
-    category: String,
-}
-
-/// Facts about yourself. They are counted while your consent to that stands, and not otherwise.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FactsIn {
-    /// All of them: those left out are removed.
-    facts: Vec<FactAboutMe>,
-}
-
-/// Facts about yourself.
-#[derive(Object)]
-pub struct FactsOut {
-    /// All of them.
-    facts: Vec<FactAboutMe>,
-}
-
 /// Endpoints for a person's own page.
 pub struct Api(pub Platform);
 
@@ -180,34 +155,6 @@ impl Api {
     async fn end(&self, caller: Caller, session: Path<ParticipantSessionId>) -> Done {
         let person = access::person(&self.0, &caller).await?;
         sessions::end(&self.0, &person, session.0).await?;
-        Ok(NoContent)
-    }
-
-    /// Read the facts I gave about myself
-    ///
-    /// Facts are given freely and counted where I allow it; nobody sees them beside my name.
-    #[oai(path = "/me/demographics", method = "get", operation_id = "getMyDemographics")]
-    async fn facts(&self, caller: Caller) -> Result<Fine<FactsOut>> {
-        let person = access::person(&self.0, &caller).await?;
-        let (version, rows) = me::facts(&self.0, &person).await?;
-        let facts = rows.into_iter().map(|row| FactAboutMe { dimension: row.dimension, category: row.category }).collect();
-        Ok(Fine::new(&FactsOut { facts }).version(version))
-    }
-
-    /// Give facts about myself
-    ///
-    /// Replaces all of them. They are counted while your consent to that stands, and not otherwise.
-    #[oai(path = "/me/demographics", method = "put", operation_id = "giveMyDemographics")]
-    async fn give(
-        &self,
-        caller: Caller,
-        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
-        body: Body<FactsIn>,
-    ) -> Done {
-        let person = access::person(&self.0, &caller).await?;
-        let given = body.take()?.facts.into_iter();
-        let facts = given.map(|fact| me::Fact { dimension: fact.dimension, category: fact.category }).collect();
-        me::give_facts(&self.0, &person, if_match.0.as_deref(), facts).await?;
         Ok(NoContent)
     }
 }

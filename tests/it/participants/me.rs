@@ -1,6 +1,6 @@
 //! A person's own page.
 
-use crate::harness::everywhere;
+use crate::{harness::everywhere, story::Story};
 use entity::{demographic, response};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ fn sessions_are_listed_and_ended() {
 fn leaving_takes_back_what_was_agreed_with_the_organisation() {
     for everything in [false, true] {
         everywhere(|app| async move {
-            let story = crate::story::Story::begin(app.clone()).await;
+            let story = Story::begin(app.clone()).await;
             let ben = story.person("ben", json!({"stance": {"kind": "up_to", "rung": "consultation"}})).await;
             story.agree(&ben, &["demographics_representativeness"]).await;
             let facts = json!({"facts": [{"dimension": "age_band", "category": "25_34"}]});
@@ -115,13 +115,20 @@ fn leaving_takes_one_action_and_keeps_what_was_said() {
 #[test]
 fn facts_about_oneself_are_ones_own() {
     everywhere(|app| async move {
-        let ada = app.administrator().await;
-        let ben = app.participant(&ada, "ben").await;
-        let eve = app.participant(&ada, "eve").await;
+        let story = Story::begin(app.clone()).await;
+        let ada = &story.ada;
+        let ben = app.participant(ada, "ben").await;
+        let eve = app.participant(ada, "eve").await;
         let none = ben.get(&app, "/demographics").send().await.expect(200);
         assert_eq!(none.json["facts"], json!([]));
         let facts =
             json!({"facts": [{"dimension": "age_band", "category": "25_34"}, {"dimension": "region", "category": "Wales"}]});
+        let unasked = ben.put(&app, "/demographics", &facts).await.expect(409).json;
+        assert_eq!(unasked["code"], "consent_needed");
+        assert_eq!(ben.get(&app, "/demographics").send().await.json["facts"], json!([]), "nothing is kept before a yes");
+        ben.put(&app, "/demographics", &json!({"facts": []})).await.expect(204);
+        story.agree(&ben, &["demographics_representativeness"]).await;
+        let none = ben.get(&app, "/demographics").send().await.expect(200);
         let put = app.put("/api/me/demographics").token(&ben.token).header("if-match", &none.etag()).json(&facts).send();
         put.await.expect(204);
         assert_eq!(ben.get(&app, "/demographics").send().await.json, facts);
