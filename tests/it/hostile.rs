@@ -362,6 +362,19 @@ fn dates(document: &Value, schema: &Value, at: &str, depth: usize, all: &mut Vec
     }
 }
 
+/// Sets a place in a body, also one that the sample leaves out.
+fn put(body: &mut Value, pointer: &str, value: Value) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    if body.pointer(parent).is_none() {
+        put(body, parent, json!({}));
+    }
+    match body.pointer_mut(parent).unwrap() {
+        Value::Array(items) if items.is_empty() => items.push(value),
+        Value::Array(items) => items[0] = value,
+        parent => parent[name] = value,
+    }
+}
+
 #[test]
 fn days_and_times_beyond_all_calendars_are_refused_by_name() {
     everywhere(|app| async move {
@@ -381,8 +394,7 @@ fn days_and_times_beyond_all_calendars_are_refused_by_name() {
                     // An opportunity of another project is told that first.
                     body["project"] = json!(cast.known["project"]);
                 }
-                *body.pointer_mut(place).unwrap_or_else(|| panic!("{}: no sample of {place}", operation.name())) =
-                    json!(if *timed { time } else { day });
+                put(&mut body, place, json!(if *timed { time } else { day }));
                 let attack = Attack { pointer: Some(place.clone()), ..attack(format!("{day} at {place}"), body.to_string()) };
                 let answer = send(&app, &operation, &cast, &attack).await;
                 tried += 1;
