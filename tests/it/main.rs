@@ -15,6 +15,7 @@ mod killed;
 mod opportunities;
 mod projects;
 mod mail;
+mod mailings;
 mod pages;
 mod promised;
 mod promises;
