@@ -32,5 +32,6 @@ mod openapi;
 mod parity;
 mod readme;
 mod roles;
+mod running;
 mod schema;
 mod staffed;
