@@ -1,11 +1,14 @@
-FROM rust:1.95-slim AS build
+# Both stages are of the same Debian, so that what is built runs.
+FROM rust:1.95-slim-bookworm AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN cargo build --release --locked
 
 FROM debian:bookworm-slim
-RUN useradd --system --create-home --home-dir /var/lib/alongside alongside
+# The folder is there before a volume is laid over it, so the volume takes its owner.
+RUN useradd --system --create-home --home-dir /var/lib/alongside alongside \
+    && mkdir /var/lib/alongside/data && chown alongside:alongside /var/lib/alongside/data
 COPY --from=build /src/target/release/alongside /usr/local/bin/alongside
 USER alongside
 WORKDIR /var/lib/alongside

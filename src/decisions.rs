@@ -108,3 +108,18 @@
 //! # 2026-11-24 · Pages that cannot hand over a session open none
 //! The page behind a link to sign in says what the link is for and leaves it unused; joining from a letter joins and opens
 //! no session. Addresses that letters and the console name have a plain page until they have a real one.
+//!
+//! # 2026-11-24 · What was promised is copied, and held while people are asked
+//! On opening, the project's promise, purpose and claimed rung and the decisions that are fed or reserved are copied into the
+//! opportunity; letters, public pages and the report quote the copy. While an opportunity that promises them is open they
+//! cannot change in the project (409). After it has closed they can: later work may promise something else, and the report
+//! still quotes the old words. Rejected: versions of projects (every reader would have to know which one counts).
+//!
+//! # 2026-11-24 · Early closing says why, and late stays late
+//! An opportunity can close before its closing day is over, because buildings burn and surveys go wrong, but with a reason that
+//! everybody can read. A feedback day that is moved after it has passed stays on the public list of late promises with the day
+//! that was promised first. A proposal that follows from what people said is answered; it cannot be removed or cut loose.
+//!
+//! # 2026-11-24 · Mailings are looked after without names
+//! Administrators see mailings and their letters by state and can pause, resume, cancel and retry them, and see no address and no
+//! recipient: who was asked about what is for nobody's curiosity. Uncertain letters are not sent again by a retry.

@@ -1,5 +1,6 @@
 //! Endpoints for staff accounts, organisations and keys.
 
+pub mod mailings;
 pub mod shapes;
 
 use super::{

@@ -129,7 +129,7 @@ async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Opt
     let (purpose, organisation) = (purpose(kind), about.organisation.id);
     // Somebody who chose a lighter way themselves was not picked by us: that is their own act.
     // A reminder is our act again, and asks for agreement like any other.
-    let own_choice = about.invitation.run_id.is_none() && kind == INVITE;
+    let own_choice = about.invitation.run_id.is_none() && kind != REMIND;
     if !own_choice && !permits(db, organisation, about.person.id, purpose, organisation.0, now).await? {
         return drop(MailState::Suppressed, "consent to such letters does not stand");
     }

@@ -69,6 +69,8 @@ pub enum Error {
     Unavailable(String),
     /// A mistake of ours; for the operator.
     Bug(String),
+    /// One of the others, and the address of what was kept of the work before it happened.
+    At(Box<Error>, String),
 }
 
 impl Error {
@@ -124,6 +126,7 @@ impl std::fmt::Display for Error {
             Self::NotFound(what) => write!(f, "no such {what}"),
             Self::Conflict { code, .. } => write!(f, "conflict: {code}"),
             Self::Invalid(list) => write!(f, "{} violations", list.len()),
+            Self::At(error, at) => write!(f, "{error} at {at}"),
             Self::Malformed(violation) => write!(f, "malformed: {}", violation.code),
             other => write!(f, "{}", other.slug()),
         }
@@ -150,6 +153,7 @@ impl Error {
             Self::TooMany { .. } => "too-many",
             Self::Unavailable(_) => "unavailable",
             Self::Bug(_) => "bug",
+            Self::At(error, _) => error.slug(),
         }
     }
 }

@@ -166,11 +166,19 @@ pub struct StageOut {
     settled_at: Option<Time>,
     /// Who settled it.
     settled_by: Option<String>,
+    /// Version, for `If-Match`: `"v{version}"`.
+    version: i32,
 }
 
 impl StageOut {
     fn of(row: stage::Model) -> Self {
-        Self { stage: row.stage, started_at: row.started_at, settled_at: row.settled_at, settled_by: row.settled_by }
+        Self {
+            stage: row.stage,
+            started_at: row.started_at,
+            settled_at: row.settled_at,
+            settled_by: row.settled_by,
+            version: row.version,
+        }
     }
 }
 
@@ -257,7 +265,8 @@ impl Api {
 
     /// Record a stage
     ///
-    /// The dates are facts: what has happened, not what is planned. What is left out is not recorded any more.
+    /// The dates are facts: what has happened, not what is planned. What is left out is not recorded any more. A stage of which
+    /// nothing is recorded has version 0: send `"v0"`, or `*`, in `If-Match`.
     #[oai(path = "/organisations/:organisation/projects/:project/stages/:stage", method = "put", operation_id = "recordStage")]
     async fn record_stage(
         &self,
@@ -265,12 +274,14 @@ impl Api {
         organisation: Path<OrganisationId>,
         project: Path<ProjectId>,
         stage: Path<Stage>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
         body: Body<StageIn>,
     ) -> Result<Fine<StageOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let given = body.take()?;
         let facts = StageFacts { started_at: given.started_at, settled_at: given.settled_at, settled_by: given.settled_by };
-        let row = stages::record(&self.0, &actor, project.0, stage.0, facts).await?;
-        Ok(Fine::new(&StageOut::of(row)))
+        let row = stages::record(&self.0, &actor, project.0, stage.0, if_match.0.as_deref(), facts).await?;
+        let version = row.version;
+        Ok(Fine::new(&StageOut::of(row)).version(version))
     }
 }

@@ -3,7 +3,7 @@
 use super::{rules::StageFacts, work};
 use crate::{
     accounts::Actor,
-    platform::{Platform, Result, audit},
+    platform::{Platform, Result, audit, http::etag},
 };
 use entity::{ProjectId, Stage, stage};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -14,6 +14,7 @@ pub async fn record(
     actor: &Actor,
     project: ProjectId,
     stage: Stage,
+    if_match: Option<&str>,
     facts: StageFacts,
 ) -> Result<stage::Model> {
     let tx = platform.db.begin().await?;
@@ -26,7 +27,9 @@ pub async fn record(
         .filter(stage::Column::Stage.eq(stage))
         .one(&tx)
         .await?;
-    let new = found.is_none();
+    // A stage of which nothing is recorded has version 0.
+    let (new, version) = (found.is_none(), found.as_ref().map_or(0, |row| row.version));
+    etag::expect(if_match, version)?;
     let mut row = found.map(IntoActiveModel::into_active_model).unwrap_or_else(|| stage::ActiveModel {
         organisation_id: Set(actor.organisation),
         id: Set(platform.clock.new_id()),
@@ -37,6 +40,7 @@ pub async fn record(
     row.started_at = Set(facts.started_at);
     row.settled_at = Set(facts.settled_at);
     row.settled_by = Set(facts.settled_by);
+    row.version = Set(version + 1);
     let row = if new { row.insert(&tx).await? } else { row.update(&tx).await? };
     audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "record_stage", &format!("stage:{}", row.id)).await?;
     tx.commit().await?;

@@ -67,6 +67,7 @@ fn every_example_can_be_sent_as_it_stands() {
         let questions = given.questions(closed, &json!({"elements": [{"type": "comment", "name": "view"}]})).await;
         let eve = given.someone("eve").await;
         let response = given.response(closed, questions, &eve, json!({"view": "Seats"})).await;
+        given.agrees(&eve, closed).await;
         let theme = given.theme(closed, "Seats", false, &[response]).await;
         given.draft(closed).await;
         let (contribution, topic): (entity::ContributionId, entity::TopicId) = (app.clock.new_id(), app.clock.new_id());

@@ -322,7 +322,8 @@ fn pages_take_what_nobody_should_send() {
                 for (method, answer) in [("POST", sent), ("GET", asked)] {
                     let status = answer.status.as_u16();
                     // A link is not looked up before its button is pressed.
-                    if !(400..500).contains(&status) && !(method == "GET" && status == 200) {
+                    let asks = method == "GET" && status == 200;
+                    if !asks && !(400..500).contains(&status) {
                         breaches.push(format!("{method} {address}: answered {status}"));
                     }
                     if answer.text.contains("<script") {
@@ -362,6 +363,19 @@ fn dates(document: &Value, schema: &Value, at: &str, depth: usize, all: &mut Vec
     }
 }
 
+/// Sets a place in a body, also one that the sample leaves out.
+fn put(body: &mut Value, pointer: &str, value: Value) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    if body.pointer(parent).is_none() {
+        put(body, parent, json!({}));
+    }
+    match body.pointer_mut(parent).unwrap() {
+        Value::Array(items) if items.is_empty() => items.push(value),
+        Value::Array(items) => items[0] = value,
+        parent => parent[name] = value,
+    }
+}
+
 #[test]
 fn days_and_times_beyond_all_calendars_are_refused_by_name() {
     everywhere(|app| async move {
@@ -381,8 +395,7 @@ fn days_and_times_beyond_all_calendars_are_refused_by_name() {
                     // An opportunity of another project is told that first.
                     body["project"] = json!(cast.known["project"]);
                 }
-                *body.pointer_mut(place).unwrap_or_else(|| panic!("{}: no sample of {place}", operation.name())) =
-                    json!(if *timed { time } else { day });
+                put(&mut body, place, json!(if *timed { time } else { day }));
                 let attack = Attack { pointer: Some(place.clone()), ..attack(format!("{day} at {place}"), body.to_string()) };
                 let answer = send(&app, &operation, &cast, &attack).await;
                 tried += 1;

@@ -10,7 +10,7 @@ use alongside::{
     platform::mail::{NewLetter, enqueue, open_batch, priority},
     sessions,
 };
-use entity::{InvitationState, OpportunityId, OpportunityState, PlaceState, RecipientKind};
+use entity::{ConsentType, InvitationState, OpportunityId, OpportunityState, PlaceState, Purpose, RecipientKind};
 use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -53,6 +53,8 @@ const KINDS: [&str; 12] = [
 async fn about(given: &Given, kind: &'static str, opportunity: OpportunityId, who: &Someone) -> Mail {
     let state = if kind == invitations::PLACE { InvitationState::Accepted } else { InvitationState::Sent };
     let invitation = given.invitation(opportunity, who, state).await;
+    // Whoever chose a lighter way themselves is reminded of it as anybody else is: if they agreed to reminders.
+    given.consent(who, Purpose::ContactReminder, given.organisation.0, ConsentType::Give).await;
     let (platform, organisation) = (&given.app.app.platform, Some(given.organisation));
     let tx = platform.db.begin().await.unwrap();
     let batch = open_batch(&tx, &platform.clock, organisation, kind, Some(invitation.0), "system").await.unwrap();
@@ -318,6 +320,7 @@ fn whoever_stops_a_letter_stops_its_family_and_no_other() {
             let release = entity::report_release::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().id;
             let open = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
             let invitation = given.invitation(open, ben, InvitationState::Sent).await;
+            given.consent(ben, Purpose::ContactReminder, given.organisation.0, ConsentType::Give).await;
             let subject = |kind: &str| if kind == feedback::REPORT { release.0 } else { invitation.0 };
             let token = queue(&given, stopped, subject(stopped), ben, 7).await;
             app.post(format!("/u/{token}")).send().await.expect(200);

@@ -178,6 +178,5 @@ fn pages_work_where_the_public_address_has_a_path() {
         let shown = behind.get("/invitation").header("cookie", &cookie).send().await.expect(200);
         assert!(shown.text.contains("action=\"/alongside/invitation/accept\""), "{}", shown.text);
         behind.post("/invitation/decline").header("cookie", &cookie).header("origin", ours).send().await.expect(200);
-        behind.app.platform.db.clone().close().await.unwrap();
     });
 }

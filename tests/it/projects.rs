@@ -135,6 +135,16 @@ fn stages_hold_what_has_happened() {
         ada.put(&app, &path("strategy"), &settled).await.expect(200);
         ada.put(&app, &path("need"), &json!({"started_at": "2027-01-10T09:00:00Z"})).await.expect(200);
         ada.put(&app, &path("need"), &json!({"started_at": "2027-01-11T09:00:00Z"})).await.expect(200);
+        let based = async |version: Option<&str>| {
+            let call = app.put(ada.path(&path("need"))).token(&ada.token).json(&json!({"started_at": "2027-01-11T09:00:00Z"}));
+            match version {
+                Some(version) => call.header("if-match", version).send().await,
+                None => call.send().await,
+            }
+        };
+        based(None).await.expect(428);
+        based(Some("\"v1\"")).await.expect(412);
+        assert_eq!(based(Some("\"v2\"")).await.expect(200).etag(), "\"v3\"");
         let read = ada.get(&app, &format!("/projects/{project}")).send().await.expect(200);
         let stages = read.json["stages"].as_array().unwrap();
         assert_eq!(stages.len(), 2);

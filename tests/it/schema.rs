@@ -3,23 +3,61 @@
 use crate::harness::{TestApp, everywhere};
 use alongside::platform::Db;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Iden, Iterable, PrimaryKeyToColumn, QueryResult,
-    Statement,
+    ColumnTrait, ColumnType, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Iden, Iterable, PrimaryKeyToColumn,
+    QueryResult, Statement,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A table: its columns with whether they may be empty, and its primary key.
+/// A table: its columns with their types and whether they may be empty, and its primary key.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Table {
-    columns: BTreeMap<String, bool>,
+    columns: BTreeMap<String, (&'static str, bool)>,
     key: Vec<String>,
 }
 
 /// What an entity says its table is.
 fn said<E: EntityTrait>() -> (String, Table) {
-    let columns = E::Column::iter().map(|column| (column.to_string(), column.def().is_null())).collect();
+    let columns = E::Column::iter().map(|column| {
+        let definition = column.def();
+        (column.to_string(), (kind_said(definition.get_column_type()), definition.is_null()))
+    });
+    let columns = columns.collect();
     let key = E::PrimaryKey::iter().map(|key| key.into_column().to_string()).collect();
     (E::default().table_name().to_owned(), Table { columns, key })
+}
+
+/// What an entity says a column holds.
+fn kind_said(kind: &ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Uuid => "uuid",
+        ColumnType::String(_) | ColumnType::Text => "text",
+        ColumnType::TimestampWithTimeZone => "time",
+        ColumnType::Date => "date",
+        ColumnType::Json | ColumnType::JsonBinary => "json",
+        ColumnType::Blob | ColumnType::VarBinary(_) | ColumnType::Binary(_) => "blob",
+        ColumnType::Boolean => "boolean",
+        ColumnType::Integer => "integer",
+        ColumnType::BigInteger => "bigint",
+        ColumnType::Double => "double",
+        other => panic!("a type that no table has: {other:?}"),
+    }
+}
+
+/// What a database says a column holds.
+fn kind_found(kind: &str) -> &'static str {
+    match kind.to_lowercase().as_str() {
+        "uuid" | "uuid_text" => "uuid",
+        "text" => "text",
+        "timestamp with time zone" | "timestamp_with_timezone_text" => "time",
+        "date" | "date_text" => "date",
+        "jsonb" | "jsonb_text" => "json",
+        "bytea" | "blob" => "blob",
+        "boolean" => "boolean",
+        "integer" => "integer",
+        "bigint" => "bigint",
+        "double precision" => "double",
+        other => panic!("a type that no entity has: {other}"),
+    }
 }
 
 macro_rules! entities {
@@ -97,16 +135,50 @@ async fn key(db: &DatabaseConnection, table: &str) -> Vec<String> {
     rows(db, &sql).await.iter().map(|row| text(row, "name")).collect()
 }
 
-/// The table that a foreign key points to and its first column, for every foreign key of a table.
-async fn references(db: &DatabaseConnection, table: &str) -> Vec<(String, String)> {
+/// A foreign key: the table it points to, its own columns, and the columns there.
+type Reference = (String, Vec<String>, Vec<String>);
+
+/// Every foreign key of a table.
+async fn references(db: &DatabaseConnection, table: &str) -> Vec<Reference> {
     let sql = match db.get_database_backend() {
         DbBackend::Postgres => format!(
-            "SELECT c.confrelid::regclass::text AS target, a.attname::text AS name FROM pg_constraint c, pg_attribute a \
-             WHERE c.contype = 'f' AND c.conrelid = '{table}'::regclass AND a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
+            "SELECT c.oid::text AS id, c.confrelid::regclass::text AS target, a.attname::text AS here, b.attname::text AS there \
+             FROM pg_constraint c, unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (here, there, place), pg_attribute a, pg_attribute b \
+             WHERE c.contype = 'f' AND c.conrelid = '{table}'::regclass AND a.attrelid = c.conrelid AND a.attnum = k.here \
+             AND b.attrelid = c.confrelid AND b.attnum = k.there ORDER BY c.oid, k.place"
         ),
-        _ => format!("SELECT \"table\" AS target, \"from\" AS name FROM pragma_foreign_key_list('{table}') WHERE seq = 0"),
+        _ => format!(
+            "SELECT CAST(id AS text) AS id, \"table\" AS target, \"from\" AS here, \"to\" AS there \
+             FROM pragma_foreign_key_list('{table}') ORDER BY id, seq"
+        ),
     };
-    rows(db, &sql).await.iter().map(|row| (text(row, "target"), text(row, "name"))).collect()
+    let mut found: BTreeMap<String, Reference> = BTreeMap::new();
+    for row in rows(db, &sql).await {
+        let (_, here, there) = found.entry(text(&row, "id")).or_insert_with(|| (text(&row, "target"), Vec::new(), Vec::new()));
+        here.push(text(&row, "here"));
+        there.push(text(&row, "there"));
+    }
+    found.into_values().collect()
+}
+
+/// The columns of every unique index of a table that is not its primary key.
+async fn unique(db: &DatabaseConnection, table: &str) -> Vec<Vec<String>> {
+    let sql = match db.get_database_backend() {
+        DbBackend::Postgres => format!(
+            "SELECT i.indexrelid::text AS id, a.attname::text AS name FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (n, place), \
+             pg_attribute a WHERE i.indrelid = '{table}'::regclass AND i.indisunique AND NOT i.indisprimary \
+             AND a.attrelid = i.indrelid AND a.attnum = k.n ORDER BY i.indexrelid, k.place"
+        ),
+        _ => format!(
+            "SELECT l.name AS id, c.name AS name FROM pragma_index_list('{table}') l, pragma_index_info(l.name) c \
+             WHERE l.\"unique\" = 1 AND l.origin <> 'pk' ORDER BY l.name, c.seqno"
+        ),
+    };
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows(db, &sql).await {
+        found.entry(text(&row, "id")).or_default().push(text(&row, "name"));
+    }
+    found.into_values().collect()
 }
 
 #[test]
@@ -116,7 +188,8 @@ fn the_migrated_schema_equals_the_entities() {
         let there: BTreeSet<_> = tables(db).await.into_iter().collect();
         assert_eq!(there, said.keys().cloned().collect(), "tables");
         for (name, said) in &said {
-            let columns = columns(db, name).await.into_iter().map(|(name, _, empty)| (name, empty)).collect();
+            let columns =
+                columns(db, name).await.into_iter().map(|(name, kind, empty)| (name, (kind_found(&kind), empty))).collect();
             let found = Table { columns, key: key(db, name).await };
             assert_eq!(&found, said, "{name} on {:?}: found in the database, then said by the entity", app.backend);
         }
@@ -135,9 +208,20 @@ fn tenants_are_apart_by_key() {
         }
         assert_eq!(without, WITHOUT_TENANT);
         for table in tables(db).await.iter().filter(|table| !without.contains(table)) {
-            for (target, first) in references(db, table).await {
-                let inside = !without.contains(&target);
-                assert!(!inside || first == "organisation_id", "{table} points to {target} by {first}");
+            let mut home = false;
+            for (target, here, there) in references(db, table).await {
+                home |= target == "organisation" && here == ["organisation_id"];
+                if !without.contains(&target) {
+                    let apart = |columns: &[String]| columns.len() >= 2 && columns[0] == "organisation_id";
+                    assert!(apart(&here) && apart(&there), "{table} points to {target} by {here:?} = {there:?}");
+                    assert_eq!(there, key(db, &target).await, "{table} points to the key of {target}");
+                }
+            }
+            assert!(home, "{table} belongs to an organisation");
+            // A value that is taken in one organisation is free in every other.
+            for columns in unique(db, table).await {
+                let secret = columns.iter().any(|column| column.ends_with("token_hash"));
+                assert!(secret || columns.contains(&"organisation_id".to_owned()), "{table} is unique by {columns:?}");
             }
         }
     });

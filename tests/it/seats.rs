@@ -36,7 +36,8 @@ fn a_place_can_be_given_up_after_the_closing_day_and_nobody_moves_up_then() {
         }
         app.outbox().await;
         assert_eq!(funnel(&app, &story, &id).await["filled"], 2);
-        app.post(story.ada.path(&format!("/opportunities/{id}/close"))).token(&story.ada.token).send().await.expect(200);
+        let reason = json!({"reason": "All places are taken."});
+        story.ada.post(&app, &format!("/opportunities/{id}/close"), &reason).await.expect(200);
         app.outbox().await;
         story.with(&letters[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         assert!(app.outbox().await.is_empty());

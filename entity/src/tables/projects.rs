@@ -57,6 +57,7 @@ pub mod stage {
         pub settled_at: Option<Time>,
         #[sea_orm(column_type = "Text", nullable)]
         pub settled_by: Option<String>,
+        pub version: i32,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -23,6 +23,7 @@ CREATE TABLE stage (
     started_at {time},
     settled_at {time},
     settled_by text,
+    version integer NOT NULL,
     PRIMARY KEY (organisation_id, id),
     FOREIGN KEY (organisation_id) REFERENCES organisation (id),
     FOREIGN KEY (organisation_id, project_id) REFERENCES project (organisation_id, id),

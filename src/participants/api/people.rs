@@ -173,12 +173,31 @@ impl Api {
     /// A CSV file in UTF-8 with the columns `email` (needed), `name` and `language`, named in the first line. Each new
     /// address gets one letter that asks whether the person wants to join; nobody is signed up. Sending a file again
     /// changes nothing, so no `Idempotency-Key` is needed. If a file is too large or breaks off, what was read before
-    /// stays, and it can be sent again.
+    /// stays: `instance` in the problem is its address, and the file can be sent again.
     #[oai(path = "/organisations/:organisation/people/import", method = "post", operation_id = "importPeople")]
     async fn import(&self, caller: Caller, organisation: Path<OrganisationId>, file: CsvFile) -> Result<Fine<ImportOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManagePeople).await?;
         let run = import::import(&self.0, &actor, file.open()?).await?;
         Ok(Fine::new(&ImportOut::of(run)))
+    }
+
+    /// List imports
+    ///
+    /// Oldest first, those that broke off too.
+    #[oai(path = "/organisations/:organisation/people/imports", method = "get", operation_id = "listImports")]
+    async fn imports(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        /// Imports in one answer, 500 at most.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier page.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<ImportOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManagePeople).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = import::list(self.0.db.read(), &actor, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, ImportOut::of)))
     }
 
     /// Read an import

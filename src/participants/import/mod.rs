@@ -16,6 +16,7 @@ use crate::{
         Error, Platform, Result, Tx, audit,
         csv::{Record, Records},
         error::is_duplicate,
+        http::Cursor,
         mail::{self, NewLetter, priority, suppression},
     },
 };
@@ -47,20 +48,41 @@ pub async fn import(
     actor: &Actor,
     mut file: impl Stream<Item = Result<Vec<u8>>> + Unpin,
 ) -> Result<import_run::Model> {
-    let (mut records, mut found) = (Records::default(), Vec::new());
     let mut run: Option<Run> = None;
+    match read(platform, actor, &mut file, &mut run).await {
+        // What was read before stays: say where it can be looked at.
+        Err(error) => Err(match run {
+            Some(run) => Error::At(Box::new(error), address(actor, run.row.id)),
+            None => error,
+        }),
+        Ok(()) => match run {
+            Some(run) => run.finish(platform).await,
+            None => Err(Error::invalid("/heading", "required", "The file is empty. Its first line must name the columns.")),
+        },
+    }
+}
+
+/// Where an import can be looked at.
+fn address(actor: &Actor, id: ImportId) -> String {
+    format!("/api/organisations/{}/people/imports/{id}", actor.organisation)
+}
+
+/// Reads a file to its end, and works through its lines on the way.
+async fn read(
+    platform: &Platform,
+    actor: &Actor,
+    file: &mut (impl Stream<Item = Result<Vec<u8>>> + Unpin),
+    run: &mut Option<Run>,
+) -> Result<()> {
+    let (mut records, mut found) = (Records::default(), Vec::new());
     while let Some(bytes) = file.next().await {
         for piece in bytes?.chunks(PIECE) {
             records.feed(piece, |record| found.push(record));
-            work(platform, actor, &mut run, &mut found, LINES).await?;
+            work(platform, actor, run, &mut found, LINES).await?;
         }
     }
     records.finish(|record| found.push(record));
-    work(platform, actor, &mut run, &mut found, 1).await?;
-    match run {
-        Some(run) => run.finish(platform).await,
-        None => Err(Error::invalid("/heading", "required", "The file is empty. Its first line must name the columns.")),
-    }
+    work(platform, actor, run, &mut found, 1).await
 }
 
 /// Begins the run with the first record, and works through the others once there are `least` of them.
@@ -317,6 +339,15 @@ async fn named_before(
         .all(tx)
         .await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// A page of an organisation's imports, oldest first, and one more.
+pub async fn list(connection: &impl ConnectionTrait, actor: &Actor, cursor: Cursor) -> Result<Vec<import_run::Model>> {
+    let mut query = import_run::Entity::find().filter(import_run::Column::OrganisationId.eq(actor.organisation));
+    if let Some(after) = cursor.after {
+        query = query.filter(import_run::Column::Id.gt(ImportId(after)));
+    }
+    Ok(query.order_by_asc(import_run::Column::Id).limit(cursor.limit + 1).all(connection).await?)
 }
 
 /// One import.

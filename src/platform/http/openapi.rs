@@ -127,7 +127,8 @@ fn example(of: &str, name: &str, schema: &Value, schemas: &Value, depth: usize) 
         return None;
     }
     let kind = schema.get("type").and_then(Value::as_str);
-    let by_name = if kind == Some("array") { None } else { known(of, name) };
+    // A number by the name of a list would be a number of its items.
+    let by_name = known(of, name).filter(|example| (kind == Some("array")) == example.is_array());
     if let Some(example) = by_name.or_else(|| schema.get("example").cloned()) {
         return Some(example);
     }

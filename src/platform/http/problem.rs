@@ -45,6 +45,9 @@ pub struct Problem {
     status: u16,
     /// What happened here, and what to do.
     detail: String,
+    /// The address of what was kept, where work broke off on the way.
+    #[oai(skip_serializing_if_is_none)]
+    instance: Option<String>,
     /// A stable word for conflicts.
     #[oai(skip_serializing_if_is_none)]
     code: Option<String>,
@@ -72,6 +75,10 @@ impl From<Violation> for ProblemItem {
 
 /// The problem of an error, with the seconds to wait where there are any.
 fn problem(error: Error) -> (Problem, Option<u64>) {
+    if let Error::At(error, at) = error {
+        let (problem, wait) = problem(*error);
+        return (Problem { instance: Some(at), ..problem }, wait);
+    }
     let slug = error.slug();
     let mut code = None;
     let mut errors = Vec::new();
@@ -107,6 +114,7 @@ fn problem(error: Error) -> (Problem, Option<u64>) {
             wait = Some(5);
             "Try again in a moment. Nothing was changed.".into()
         }
+        Error::At(error, _) => error.to_string(),
         Error::Bug(operator) => {
             tracing::error!(error = operator, "bug");
             "We have noted it. Nothing was changed.".into()
@@ -118,7 +126,7 @@ fn problem(error: Error) -> (Problem, Option<u64>) {
 fn of_kind(slug: &str, detail: String, code: Option<String>, errors: Vec<ProblemItem>) -> Problem {
     let (status, title) =
         KINDS.iter().find(|kind| kind.0 == slug).map_or((500, "Something went wrong on our side"), |kind| (kind.1, kind.2));
-    Problem { r#type: format!("{TYPE_BASE}{slug}"), title: title.to_owned(), status, detail, code, errors }
+    Problem { r#type: format!("{TYPE_BASE}{slug}"), title: title.to_owned(), status, detail, instance: None, code, errors }
 }
 
 fn respond(problem: Problem, wait: Option<u64>) -> Response {

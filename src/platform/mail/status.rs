@@ -1,13 +1,13 @@
 //! Where letters stand, for those who look after them; and what they can do about it.
 
-use crate::platform::{Clock, Error, Platform, Result, Tx};
-use entity::{BatchState, MailBatchId, MailState, OrganisationId, Time, mail_batch, mail_message};
+use crate::platform::{Clock, Error, Platform, Result, Tx, http::Cursor};
+use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use mail_message::{Column, Entity};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
-use std::fmt::Write;
+use std::{collections::HashMap, fmt::Write};
 use uuid::Uuid;
 
 /// How many letters about one row (an opportunity, say) stand where; states without letters are left out.
@@ -29,6 +29,71 @@ pub async fn counts_by_state(
     let mut counts: Vec<_> = counts.into_iter().map(|(state, count)| (state, count.try_into().unwrap_or(0))).collect();
     counts.sort_unstable();
     Ok(counts)
+}
+
+/// A page of an organisation's mailings, oldest first, and one more.
+pub async fn mailings(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    cursor: Cursor,
+) -> Result<Vec<mail_batch::Model>> {
+    let mut query = mail_batch::Entity::find().filter(mail_batch::Column::OrganisationId.eq(organisation));
+    if let Some(after) = cursor.after {
+        query = query.filter(mail_batch::Column::Id.gt(MailBatchId(after)));
+    }
+    Ok(query.order_by_asc(mail_batch::Column::Id).limit(cursor.limit + 1).all(connection).await?)
+}
+
+/// One mailing of an organisation.
+pub async fn mailing(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    id: MailBatchId,
+) -> Result<mail_batch::Model> {
+    let found = mail_batch::Entity::find_by_id(id).filter(mail_batch::Column::OrganisationId.eq(organisation));
+    found.one(connection).await?.ok_or(Error::NotFound("mailing"))
+}
+
+/// How many letters of each of these mailings stand where: one statement.
+pub async fn counts_of(
+    connection: &impl ConnectionTrait,
+    batches: impl IntoIterator<Item = MailBatchId>,
+) -> Result<HashMap<MailBatchId, Vec<(MailState, u64)>>> {
+    let counts: Vec<(MailBatchId, MailState, i64)> = Entity::find()
+        .select_only()
+        .columns([Column::BatchId, Column::State])
+        .column_as(Column::Id.count(), "letters")
+        .filter(Column::BatchId.is_in(batches))
+        .group_by(Column::BatchId)
+        .group_by(Column::State)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let mut of: HashMap<_, Vec<_>> = HashMap::new();
+    for (batch, state, count) in counts {
+        of.entry(batch).or_default().push((state, count.try_into().unwrap_or(0)));
+    }
+    of.values_mut().for_each(|counts| counts.sort_unstable());
+    Ok(of)
+}
+
+/// A page of the letters of a mailing, in one state if asked, and one more.
+pub async fn letters(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    batch: MailBatchId,
+    state: Option<MailState>,
+    cursor: Cursor,
+) -> Result<Vec<mail_message::Model>> {
+    mailing(connection, organisation, batch).await?;
+    let mut query = Entity::find().filter(Column::OrganisationId.eq(organisation)).filter(Column::BatchId.eq(batch));
+    if let Some(state) = state {
+        query = query.filter(Column::State.eq(state));
+    }
+    if let Some(after) = cursor.after {
+        query = query.filter(Column::Id.gt(MailMessageId(after)));
+    }
+    Ok(query.order_by_asc(Column::Id).limit(cursor.limit + 1).all(connection).await?)
 }
 
 /// Sends the letters of a batch that were given up once more, from the first attempt on; answers how many. A letter whose

@@ -138,7 +138,7 @@ pub struct Call<'a> {
     path: String,
     token: Option<String>,
     headers: Vec<(String, String)>,
-    body: Option<(Vec<u8>, String)>,
+    body: Option<(poem::Body, String)>,
 }
 
 impl Call<'_> {
@@ -161,7 +161,14 @@ impl Call<'_> {
 
     /// With a body of any kind.
     pub fn bytes(mut self, bytes: Vec<u8>, content_type: &str) -> Self {
-        self.body = Some((bytes, content_type.to_owned()));
+        self.body = Some((bytes.into(), content_type.to_owned()));
+        self
+    }
+
+    /// With a body that comes in pieces and does not say how long it is.
+    pub fn pieces(mut self, pieces: Vec<Vec<u8>>, content_type: &str) -> Self {
+        let stream = futures_util::stream::iter(pieces.into_iter().map(Ok::<_, std::io::Error>));
+        self.body = Some((poem::Body::from_bytes_stream(stream), content_type.to_owned()));
         self
     }
 

@@ -119,6 +119,31 @@ fn a_file_that_is_not_understood_writes_nothing() {
 }
 
 #[test]
+fn a_file_that_breaks_off_says_where_what_was_read_can_be_looked_at() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let none = ada.get(&app, "/people/imports").send().await.expect(200);
+        assert_eq!(none.json["items"], json!([]));
+        let first = send(&app, &ada, "email\nben@people.example\n").await.expect(200).id();
+        // The length is not said beforehand, so the file is found too large on the way.
+        let line = format!("{}\n", "x".repeat(10_000));
+        let lines = app.app.platform.config.import_limit / line.len() + 1;
+        let whole = format!("email\n{}", line.repeat(lines));
+        let pieces: Vec<Vec<u8>> = whole.as_bytes().chunks(1 << 20).map(<[u8]>::to_vec).collect();
+        let refused = app.post(ada.path("/people/import")).token(&ada.token).pieces(pieces, "text/csv").send().await.expect(413);
+        let at = refused.json["instance"].as_str().unwrap_or_else(|| panic!("{}", refused.text)).to_owned();
+        let run = app.get(&at).token(&ada.token).send().await.expect(200);
+        assert!(run.json["lines"].as_i64().unwrap() > 1000 && run.json["finished_at"].is_null(), "{}", run.text);
+        let list = ada.get(&app, "/people/imports?limit=1").send().await.expect(200);
+        assert_eq!(list.json["items"][0]["id"], first);
+        let next = list.json["next"].as_str().unwrap();
+        let rest = ada.get(&app, &format!("/people/imports?after={next}")).send().await.expect(200);
+        assert_eq!(rest.json["items"][0]["id"], run.json["id"]);
+        app.outbox().await;
+    });
+}
+
+#[test]
 fn large_files_take_the_same_number_of_statements_for_every_500_lines() {
     everywhere(|app| async move {
         let ada = app.administrator().await;

@@ -1,0 +1,263 @@
+//! Endpoints for those who look after letters: what was sent together, where it stands, and what can be done about it. No
+//! address and no name is in any answer.
+
+use crate::{
+    accounts::access::{self, Actor, Power},
+    platform::{
+        Error, Platform, Result, Tx, audit,
+        http::{Body, Caller, Chapter, Cursor, Fine, Page},
+        mail::status,
+        text::Check,
+    },
+};
+use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+};
+use serde::Deserialize;
+
+/// Letters in a state.
+#[derive(Object)]
+pub struct MailingCount {
+    /// The state.
+    state: MailState,
+    /// How many.
+    count: u64,
+}
+
+/// Letters of one kind that were made together.
+#[derive(Object)]
+pub struct MailingOut {
+    /// Its id.
+    id: MailBatchId,
+    /// Which kind of letter.
+    #[oai(rename = "kind")]
+    letter_kind: String,
+    /// Where it stands.
+    state: BatchState,
+    /// Why it is paused.
+    #[oai(skip_serializing_if_is_none)]
+    pause_reason: Option<String>,
+    /// Made at.
+    created_at: Time,
+    /// Its letters by state.
+    letters: Vec<MailingCount>,
+}
+
+impl MailingOut {
+    fn of(row: mail_batch::Model, counts: Vec<(MailState, u64)>) -> Self {
+        Self {
+            id: row.id,
+            letter_kind: row.kind,
+            state: row.state,
+            pause_reason: row.pause_reason,
+            created_at: row.created_at,
+            letters: counts.into_iter().map(|(state, count)| MailingCount { state, count }).collect(),
+        }
+    }
+}
+
+/// A letter, without whom it is for.
+#[derive(Object)]
+pub struct MailingLetterOut {
+    /// Its id.
+    id: MailMessageId,
+    /// Where it stands.
+    state: MailState,
+    /// How often it was tried.
+    attempts: i32,
+    /// When it is tried next, if it is.
+    next_at: Time,
+    /// Sent at.
+    #[oai(skip_serializing_if_is_none)]
+    sent_at: Option<Time>,
+    /// How far the last attempt came.
+    #[oai(skip_serializing_if_is_none)]
+    last_stage: Option<String>,
+    /// What the mail server answered, as a number.
+    #[oai(skip_serializing_if_is_none)]
+    last_code: Option<i32>,
+    /// What it said, with addresses taken out.
+    #[oai(skip_serializing_if_is_none)]
+    last_text: Option<String>,
+}
+
+impl MailingLetterOut {
+    fn of(row: mail_message::Model) -> Self {
+        Self {
+            id: row.id,
+            state: row.state,
+            attempts: row.attempts,
+            next_at: row.next_at,
+            sent_at: row.sent_at,
+            last_stage: row.last_stage,
+            last_code: row.last_code,
+            last_text: row.last_text,
+        }
+    }
+}
+
+/// Why a mailing is paused.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PauseMailingIn {
+    /// Why, for those who come after.
+    reason: String,
+}
+
+/// Mailings.
+pub struct Api(pub Platform);
+
+impl Api {
+    async fn out(&self, organisation: OrganisationId, id: MailBatchId) -> Result<Fine<MailingOut>> {
+        let db = self.0.db.read();
+        let row = status::mailing(db, organisation, id).await?;
+        let counts = status::counts_of(db, [id]).await?.remove(&id).unwrap_or_default();
+        Ok(Fine::new(&MailingOut::of(row, counts)))
+    }
+
+    /// Notes what was done, commits, and lets the worker look.
+    async fn done(&self, tx: Tx, actor: &Actor, action: &str, id: MailBatchId) -> Result<Fine<MailingOut>> {
+        audit::record(&tx, &self.0.clock, actor.organisation, &actor.by, action, &format!("mail_batch:{id}")).await?;
+        tx.commit().await?;
+        self.0.wake.notify_one();
+        self.out(actor.organisation, id).await
+    }
+}
+
+#[OpenApi(tag = "Chapter::Mail")]
+impl Api {
+    /// List mailings
+    ///
+    /// Letters of one kind that were made together, oldest first, with how many stand where. `failed` ones are not tried any more;
+    /// `uncertain` ones were handed over, and no answer was seen: they may have arrived.
+    #[oai(path = "/organisations/:organisation/mailings", method = "get", operation_id = "listMailings")]
+    async fn list(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        /// Mailings in one answer, 500 at most.
+        limit: Query<Option<u64>>,
+        /// Read on after this cursor.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<MailingOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let db = self.0.db.read();
+        let rows = status::mailings(db, actor.organisation, cursor).await?;
+        let mut counts = status::counts_of(db, rows.iter().map(|row| row.id)).await?;
+        let out = |row: mail_batch::Model| {
+            let counts = counts.remove(&row.id).unwrap_or_default();
+            MailingOut::of(row, counts)
+        };
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, out)))
+    }
+
+    /// Read a mailing
+    ///
+    /// With how many of its letters stand where.
+    #[oai(path = "/organisations/:organisation/mailings/:mailing", method = "get", operation_id = "getMailing")]
+    async fn get(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        mailing: Path<MailBatchId>,
+    ) -> Result<Fine<MailingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        self.out(actor.organisation, mailing.0).await
+    }
+
+    /// List the letters of a mailing
+    ///
+    /// In one state if asked, such as `failed` or `uncertain`. Without addresses and without names.
+    #[oai(path = "/organisations/:organisation/mailings/:mailing/letters", method = "get", operation_id = "listMailingLetters")]
+    #[allow(clippy::too_many_arguments)]
+    async fn letters(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        mailing: Path<MailBatchId>,
+        /// In this state.
+        state: Query<Option<MailState>>,
+        /// Letters in one answer, 500 at most.
+        limit: Query<Option<u64>>,
+        /// Read on after this cursor.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<MailingLetterOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = status::letters(self.0.db.read(), actor.organisation, mailing.0, state.0, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, MailingLetterOut::of)))
+    }
+
+    /// Pause a mailing
+    ///
+    /// At most those letters still go out that are being handed over at this moment.
+    #[oai(path = "/organisations/:organisation/mailings/:mailing/pause", method = "post", operation_id = "pauseMailing")]
+    async fn pause(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        mailing: Path<MailBatchId>,
+        body: Body<PauseMailingIn>,
+    ) -> Result<Fine<MailingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let reason = body.take()?.reason;
+        Check::new().text("/reason", &reason, 500).done()?;
+        let tx = self.0.db.begin().await?;
+        status::pause(&tx, actor.organisation, mailing.0, reason.trim()).await?;
+        self.done(tx, &actor, "pause_mailing", mailing.0).await
+    }
+
+    /// Let a mailing go on
+    ///
+    /// One that was paused by somebody, or by itself after too many failures.
+    #[oai(path = "/organisations/:organisation/mailings/:mailing/resume", method = "post", operation_id = "resumeMailing")]
+    async fn resume(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        mailing: Path<MailBatchId>,
+    ) -> Result<Fine<MailingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let tx = self.0.db.begin().await?;
+        status::resume(&tx, actor.organisation, mailing.0).await?;
+        self.done(tx, &actor, "resume_mailing", mailing.0).await
+    }
+
+    /// Cancel a mailing
+    ///
+    /// Takes back every letter that was not handed over yet, for good.
+    #[oai(path = "/organisations/:organisation/mailings/:mailing/cancel", method = "post", operation_id = "cancelMailing")]
+    async fn cancel(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        mailing: Path<MailBatchId>,
+    ) -> Result<Fine<MailingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let tx = self.0.db.begin().await?;
+        status::cancel(&tx, actor.organisation, mailing.0).await?;
+        self.done(tx, &actor, "cancel_mailing", mailing.0).await
+    }
+
+    /// Send failed letters once more
+    ///
+    /// From the first attempt on. Uncertain ones are left alone: they may have arrived.
+    #[oai(path = "/organisations/:organisation/mailings/:mailing/retry", method = "post", operation_id = "retryMailing")]
+    async fn retry(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        mailing: Path<MailBatchId>,
+    ) -> Result<Fine<MailingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let tx = self.0.db.begin().await?;
+        if status::mailing(&tx, actor.organisation, mailing.0).await?.state == BatchState::Cancelled {
+            return Err(Error::conflict("mailing_cancelled", "This mailing was cancelled and does not go on."));
+        }
+        status::retry_failed(&tx, &self.0.clock, actor.organisation, mailing.0).await?;
+        self.done(tx, &actor, "retry_mailing", mailing.0).await
+    }
+}
