@@ -114,17 +114,26 @@ fn head(stream: &mut BufReader<TcpStream>) -> String {
     text
 }
 
+/// Reads what a program tells, up to a line with these words.
+fn until(told: &mut impl BufRead, words: &str) {
+    let mut line = String::new();
+    while !line.contains(words) {
+        line.clear();
+        assert!(told.read_line(&mut line).unwrap() > 0, "the program ended without a word of {words}");
+    }
+}
+
 #[test]
 fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
     let folder = folder("stop");
     let address: SocketAddr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let listen = address.to_string();
-    let settings = [("ALONGSIDE_LISTEN", listen.as_str()), ("ALONGSIDE_LOG", "error")];
-    let mut child = alongside(&folder, &["serve"], &settings).stdout(Stdio::piped()).spawn().unwrap();
+    let settings = [("ALONGSIDE_LISTEN", listen.as_str()), ("ALONGSIDE_LOG", "info")];
+    let mut child = alongside(&folder, &["serve"], &settings).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // The first start greets once the address is taken.
-    let mut greeting = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut greeting).unwrap();
-    assert!(greeting.contains("Nobody is set up yet"), "{greeting}");
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    until(&mut told, "Nobody is set up yet");
 
     let body = json!({"email": "ada@example.org", "password": PASSWORD}).to_string();
     let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
@@ -136,17 +145,14 @@ fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
     assert!(head(&mut stream).starts_with("HTTP/1.1 100"), "the body is waited for");
     let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(asked.success());
-    // It has heard once it takes no new connection.
-    while TcpStream::connect(address).is_ok() {
-        std::thread::yield_now();
-    }
+    until(&mut log, "initiate graceful shutdown");
     stream.get_mut().write_all(body.as_bytes()).unwrap();
     let answer = head(&mut stream);
     assert!(answer.starts_with("HTTP/1.1 4"), "nobody of this name is there: {answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
     drop(stream);
     let mut rest = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+    told.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     std::fs::remove_dir_all(folder).unwrap();
 }
