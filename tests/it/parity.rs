@@ -90,6 +90,11 @@ async fn told(app: &TestApp) -> Vec<String> {
     story.0
 }
 
+async fn publish(app: &TestApp, ada: &Persona, path: &str) -> Answer {
+    let call = app.post(ada.path(&format!("{path}/publish"))).token(&ada.token);
+    call.header("if-match", "*").json(&json!({})).send().await
+}
+
 /// From the questions to the published report.
 async fn whole_job(app: &TestApp, story: &mut Story, ada: &Persona, id: &str) {
     let at = format!("/opportunities/{id}");
@@ -100,9 +105,9 @@ async fn whole_job(app: &TestApp, story: &mut Story, ada: &Persona, id: &str) {
     content["purposes"][0]["withdrawal_effect"] = json!("erase_raw_unpublished");
     content["purposes"][0]["necessary"] = json!(true);
     let path = format!("/notices/{}", terms.expect(201).id());
-    story.add("publish refused", ada.post(app, &format!("{path}/publish"), &json!({})).await).expect(422);
+    story.add("publish refused", publish(app, ada, &path).await).expect(422);
     story.add("mended", ada.put(app, &path, &json!({"content": content})).await).expect(200);
-    story.add("published", ada.post(app, &format!("{path}/publish"), &json!({})).await).expect(200);
+    story.add("published", publish(app, ada, &path).await).expect(200);
     let questions = json!({"elements": [
         {"type": "radiogroup", "name": "when", "isRequired": true, "choices": ["morning", "evening"]},
         {"type": "comment", "name": "view", "visibleIf": "{when} = 'evening'"},

@@ -34,9 +34,13 @@ fn what_is_answered_beside_the_api() {
             }
         }
         let ada = app.administrator().await;
-        ada.get(&app, "/projects").send().await.expect(200);
-        ada.get(&app, "/projects/0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e").send().await.expect(404);
-        let metrics = app.get("/metrics").send().await.expect(200).text;
+        // A caller from elsewhere sees nothing; the operator's collector has a token.
+        app.get("/metrics").send().await.expect(403);
+        let counted = app.with(|config| config.metrics_token = "a-token-for-the-collector".into());
+        counted.get("/metrics").token("another-token").send().await.expect(401);
+        ada.get(&counted, "/projects").send().await.expect(200);
+        ada.get(&counted, "/projects/0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e").send().await.expect(404);
+        let metrics = counted.get("/metrics").token("a-token-for-the-collector").send().await.expect(200).text;
         for line in [
             "alongside_mail_letters{state=\"queued\"} 0",
             "alongside_mail_oldest_queued_seconds 0",
