@@ -121,3 +121,19 @@ impl Letter {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_neutral_letter_names_neither_its_matter_nor_who_writes_and_large_print_is_large() {
+        let letter = || Letter::new("Sunrise Trust", "Support after violence", "You joined Sunrise Trust.");
+        let usual = letter().as_wished(&Contact::usual());
+        assert_eq!((usual.from_name.as_str(), usual.large_print), ("Sunrise Trust", false));
+        let neutral = letter().as_wished(&Contact { neutral_subject: true, ..Contact::usual() });
+        assert_eq!((neutral.from_name.as_str(), neutral.subject.as_str()), ("", NEUTRAL_SUBJECT));
+        let large = letter().as_wished(&Contact { format: LetterFormat::LargePrint, ..Contact::usual() });
+        assert!(large.large_print && large.subject == "Support after violence");
+    }
+}
