@@ -20,7 +20,7 @@ use crate::{
 };
 use entity::installation;
 use migration::{Migrations, Migrator};
-use poem::{EndpointExt, Middleware, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
+use poem::{EndpointExt, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
 use poem_openapi::OpenApiService;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use std::sync::Arc;
@@ -93,12 +93,12 @@ impl App {
         let document = move || openapi::complete(&service(&document).spec()).unwrap_or_default().to_string();
         let ready = self.platform.clone();
         let metrics = self.clone();
-        let cors = cors(&self.platform.config);
+        let config = &self.platform.config;
         let routes = pages::routes(&self.platform)
-            .nest("/api", cors(service(self).boxed()))
-            .at("/api/openapi.json", cors(edge::lazy("application/json", document).boxed()))
+            .nest("/api", cors(config, service(self).boxed()))
+            .at("/api/openapi.json", cors(config, edge::lazy("application/json", document).boxed()))
             .nest("/docs", docs_page(self))
-            .at("/healthz", edge::text("text/plain", "ok".into()))
+            .at("/healthz", edge::lazy("text/plain", || "ok".into()))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
         let routes = routes.catch_all_error(problem::from_poem);
@@ -287,21 +287,16 @@ async fn readiness(platform: Platform) -> Result<&'static str> {
 }
 
 /// What lets the listed front ends call the API from a browser. The hosted pages and the API browser are at home here.
-fn cors(config: &Config) -> impl Fn(BoxEndpoint<'static>) -> BoxEndpoint<'static> + use<> {
-    let cors = (!config.cors_origins.is_empty()).then(|| listed(config));
-    move |inner| match &cors {
-        Some(cors) => cors.transform(inner).map_to_response().boxed(),
-        None => inner,
+fn cors(config: &Config, inner: BoxEndpoint<'static>) -> BoxEndpoint<'static> {
+    if config.cors_origins.is_empty() {
+        return inner;
     }
-}
-
-fn listed(config: &Config) -> Cors {
-    let own = config.public_origin();
-    Cors::new()
-        .allow_origins(config.cors_origins.iter().map(String::as_str).chain([own]))
+    let cors = Cors::new()
+        .allow_origins(config.cors_origins.iter().map(String::as_str).chain([config.public_origin()]))
         .allow_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allow_headers(["authorization", "content-type", "idempotency-key", "if-match"])
-        .expose_headers(["etag", "location", "retry-after", "x-request-id"])
+        .expose_headers(["etag", "location", "retry-after", "x-request-id"]);
+    inner.with(cors).map_to_response().boxed()
 }
 
 /// Makes the folder of an SQLite file.

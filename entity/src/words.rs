@@ -497,6 +497,32 @@ words! {
         Withdraw,
     }
 
+    /// Why people are not asked, in the order in which it is looked at.
+    WhyNot {
+        /// They did not agree to be written to.
+        NoConsent,
+        /// They were asked for this already.
+        AskedBefore,
+        /// They said no in the same project.
+        DeclinedHere,
+        /// They do not want to be asked about a topic.
+        Topic,
+        /// Their wish does not include this rung.
+        Rung,
+        /// They did not choose this kind of activity.
+        Activity,
+        /// They did not choose any form that is offered.
+        Format,
+        /// They want to be left in peace.
+        QuietPeriod,
+        /// They need more notice.
+        Notice,
+        /// They have had as many invitations this month as they want.
+        MonthlyInvitations,
+        /// It would take more of their time this month than they want to give.
+        MonthlyMinutes,
+    }
+
     /// What became of somebody in a draw.
     DrawOutcome {
         /// Asked.

@@ -60,6 +60,30 @@ pub struct Actor {
     pub by: String,
     /// The account, unless it is a key.
     pub account: Option<AccountId>,
+    grant: Grant,
+}
+
+/// What somebody's powers rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Grant {
+    Role(Role),
+    Scopes(Vec<Scope>),
+}
+
+impl Actor {
+    /// Whether they may do something else here as well.
+    pub fn may(&self, power: Power) -> bool {
+        self.grant.has(power)
+    }
+}
+
+impl Grant {
+    fn has(&self, power: Power) -> bool {
+        match self {
+            Self::Role(role) => power.of_role(*role),
+            Self::Scopes(scopes) => scopes.iter().any(|scope| power.of_scope(*scope)),
+        }
+    }
 }
 
 /// A signed-in member of staff.
@@ -113,7 +137,7 @@ pub async fn may(platform: &Platform, caller: &Caller, organisation: Organisatio
             if !power.of_role(role) {
                 return Err(Error::Forbidden(format!("Your role here is {role}; this needs another one.")));
             }
-            Ok(Actor { organisation, by: staff.by(), account: Some(staff.account.id) })
+            Ok(Actor { organisation, by: staff.by(), account: Some(staff.account.id), grant: Grant::Role(role) })
         }
         TokenKind::Key => key_actor(platform, &token, organisation, power).await,
         _ => Err(Error::NotFound("organisation")),
@@ -167,7 +191,8 @@ async fn key_actor(platform: &Platform, token: &Token, organisation: Organisatio
     if key.organisation_id != organisation {
         return Err(Error::NotFound("organisation"));
     }
-    if !key.scopes.0.iter().any(|scope| power.of_scope(*scope)) {
+    let grant = Grant::Scopes(key.scopes.0);
+    if !grant.has(power) {
         return Err(Error::Forbidden("This key was not made for that.".into()));
     }
     if key.last_used_at.is_none_or(|at| now - at > NOTE_USE) {
@@ -178,7 +203,7 @@ async fn key_actor(platform: &Platform, token: &Token, organisation: Organisatio
             .exec(platform.db.write())
             .await?;
     }
-    Ok(Actor { organisation, by: format!("key:{}", key.id), account: None })
+    Ok(Actor { organisation, by: format!("key:{}", key.id), account: None, grant })
 }
 
 /// The participant behind a token.

@@ -58,8 +58,11 @@ pub async fn list(platform: &Platform, actor: &Actor) -> Result<Vec<(api_key::Mo
     let makers: HashSet<AccountId> = keys.iter().map(|key| key.created_by).collect();
     let makers = account::Entity::find().filter(account::Column::Id.is_in(makers)).all(platform.db.read()).await?;
     let names: HashMap<AccountId, String> = makers.into_iter().map(|account| (account.id, account.name)).collect();
-    let name = |key: &api_key::Model| names.get(&key.created_by).cloned().unwrap_or_default();
-    Ok(keys.into_iter().map(|key| (key.clone(), name(&key))).collect())
+    let with_maker = |key: api_key::Model| {
+        let maker = names.get(&key.created_by).cloned().unwrap_or_default();
+        (key, maker)
+    };
+    Ok(keys.into_iter().map(with_maker).collect())
 }
 
 /// Ends the keys that somebody has made here.

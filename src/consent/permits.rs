@@ -5,7 +5,7 @@ use crate::platform::{Error, Result, Tx};
 use entity::{ConsentType, OpportunityId, OrganisationId, ParticipantId, Purpose, QuotePermission, Time, consent_standing};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::SelectStatement,
+    Select, sea_query::SelectStatement,
 };
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -33,6 +33,19 @@ pub fn permitting(organisation: OrganisationId, purpose: Purpose, scope: Uuid, n
         .into_query()
 }
 
+/// What those of `people` said who permit a use now.
+fn among(
+    organisation: OrganisationId,
+    people: &[ParticipantId],
+    purpose: Purpose,
+    scope: Uuid,
+    now: Time,
+) -> Select<consent_standing::Entity> {
+    consent_standing::Entity::find()
+        .filter(consent_standing::Column::ParticipantId.is_in(people.iter().copied()))
+        .filter(standing(organisation, purpose, scope, now))
+}
+
 /// Whether `participant` permits `purpose` in `scope` (the organisation's id, or an opportunity's). Everything that is
 /// not a yes that still holds is a no.
 pub async fn permits(
@@ -43,12 +56,7 @@ pub async fn permits(
     scope: Uuid,
     now: Time,
 ) -> Result<bool> {
-    let found = consent_standing::Entity::find()
-        .filter(consent_standing::Column::ParticipantId.eq(participant))
-        .filter(standing(organisation, purpose, scope, now))
-        .count(connection)
-        .await?;
-    Ok(found > 0)
+    Ok(among(organisation, &[participant], purpose, scope, now).count(connection).await? > 0)
 }
 
 /// Those of `people` who permit `purpose`, in one query.
@@ -60,11 +68,9 @@ pub async fn permitted(
     scope: Uuid,
     now: Time,
 ) -> Result<HashSet<ParticipantId>> {
-    let found: Vec<ParticipantId> = consent_standing::Entity::find()
+    let found: Vec<ParticipantId> = among(organisation, people, purpose, scope, now)
         .select_only()
         .column(consent_standing::Column::ParticipantId)
-        .filter(consent_standing::Column::ParticipantId.is_in(people.iter().copied()))
-        .filter(standing(organisation, purpose, scope, now))
         .into_tuple()
         .all(connection)
         .await?;
@@ -80,9 +86,7 @@ pub async fn permitted_until_commit(
     scope: Uuid,
     now: Time,
 ) -> Result<HashSet<ParticipantId>> {
-    let found = consent_standing::Entity::find()
-        .filter(consent_standing::Column::ParticipantId.is_in(people.iter().copied()))
-        .filter(standing(organisation, purpose, scope, now))
+    let found = among(organisation, people, purpose, scope, now)
         .order_by_asc(consent_standing::Column::ParticipantId)
         .lock_exclusive()
         .all(tx)

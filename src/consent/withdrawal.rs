@@ -73,6 +73,11 @@ impl Withdrawal {
         (self.scope != self.organisation.0).then_some(OpportunityId(self.scope))
     }
 
+    /// The opportunity, if what is taken back is taking part in it.
+    pub fn taking_part(&self) -> Option<OpportunityId> {
+        self.opportunity().filter(|_| self.purpose == Purpose::Participate)
+    }
+
     /// Whether the promise says that something goes.
     pub fn erases(&self) -> bool {
         matches!(self.effect, WithdrawalEffect::EraseRawUnpublished | WithdrawalEffect::EraseAllIdentifiable)

@@ -4,15 +4,13 @@ use crate::{
     consent::Withdrawal,
     platform::{Result, Tx},
 };
-use entity::{Purpose, loop_rating};
+use entity::loop_rating;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 /// Carries out a withdrawal from taking part. What did harm goes, because no report holds it; the marks go as far as they are
 /// in no published mean.
 pub async fn carry_out(tx: &Tx, withdrawal: &Withdrawal) -> Result<()> {
-    let Some(opportunity) = withdrawal.opportunity().filter(|_| withdrawal.purpose == Purpose::Participate) else {
-        return Ok(());
-    };
+    let Some(opportunity) = withdrawal.taking_part() else { return Ok(()) };
     let Some(erasure) = withdrawal.erasure(tx, opportunity).await? else { return Ok(()) };
     loop_rating::Entity::update_many()
         .col_expr(loop_rating::Column::Harm, Expr::value(Option::<String>::None))

@@ -5,7 +5,7 @@ use crate::{
     platform::{Result, Tx},
 };
 use entity::{
-    InfluenceId, OpportunityId, Purpose, ResponseState, contribution, influence, influence_answer, response, theme, theme_source,
+    InfluenceId, OpportunityId, ResponseState, contribution, influence, influence_answer, response, theme, theme_source,
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::SelectStatement,
@@ -13,9 +13,7 @@ use sea_orm::{
 
 /// Carries out a withdrawal from taking part, after the answers and contributions themselves are erased.
 pub async fn carry_out(tx: &Tx, withdrawal: &Withdrawal) -> Result<()> {
-    let Some(opportunity) = withdrawal.opportunity().filter(|_| withdrawal.purpose == Purpose::Participate) else {
-        return Ok(());
-    };
+    let Some(opportunity) = withdrawal.taking_part() else { return Ok(()) };
     let Some(erasure) = withdrawal.erasure(tx, opportunity).await? else { return Ok(()) };
     erase_sources(tx, withdrawal, opportunity).await?;
     erase_answers(tx, withdrawal, opportunity, erasure).await

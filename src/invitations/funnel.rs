@@ -6,10 +6,7 @@ use super::{
 };
 use crate::{
     platform::Result,
-    statistics::{
-        Shown,
-        disclosure::{alone, protect},
-    },
+    statistics::disclosure::{alone, row},
 };
 use entity::{InvitationState, MailState, PlaceState, invitation, opportunity};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -86,16 +83,6 @@ impl Funnel {
 
 fn every<S: Copy + Eq + std::hash::Hash>(states: &[S], counts: &HashMap<S, u64>) -> Vec<(S, u64)> {
     states.iter().map(|state| (*state, counts.get(state).copied().unwrap_or(0))).collect()
-}
-
-/// Of a handful nothing is told at all: beside a 0 even a withheld number says where they are.
-fn row<S: Copy>(counts: &[(S, u64)], minimum: u64) -> Vec<(S, Option<u64>)> {
-    if alone(counts.iter().map(|(_, count)| count).sum(), minimum) == Shown::Few {
-        return counts.iter().map(|(state, _)| (*state, None)).collect();
-    }
-    let cells: Vec<_> = counts.iter().map(|(_, count)| (String::new(), *count)).collect();
-    let shown = protect(&cells, minimum).into_iter().map(|(_, shown)| shown.number());
-    counts.iter().map(|(state, _)| *state).zip(shown).collect()
 }
 
 #[cfg(test)]

@@ -307,7 +307,7 @@ pub async fn take_back(
             .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
             .filter(invitation::Column::OrganisationId.eq(organisation))
             .filter(invitation::Column::Id.eq(row.id))
-            .filter(invitation::Column::State.is_in([InvitationState::Sent, InvitationState::AskLater]))
+            .filter(invitation::Column::State.is_in(rules::OPEN))
             .exec(tx)
             .await?;
         if taken.rows_affected == 0 {

@@ -6,7 +6,7 @@ use crate::{
     consent::permits,
     integrity::ladder::{self, step},
     opportunities,
-    participants::rules::{Offer, allowed, objection, quiet_until},
+    participants::rules::{allowed, objection, quiet_until},
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
@@ -136,7 +136,7 @@ async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Opt
     // A lighter way that somebody chose may lie outside their wishes; only a pause speaks against a reminder of it.
     let unwanted = match about.invitation.run_id {
         Some(_) => about.unwanted(now),
-        None => kind == REMIND && allowed(&about.wishes, &[], about.day(now)).is_nothing(),
+        None => kind == REMIND && allowed(&about.wishes, &[], opportunities::today(now, about.zone)).is_nothing(),
     };
     if unwanted {
         return drop(MailState::Cancelled, "the person no longer wants this");
@@ -148,21 +148,9 @@ async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Opt
 }
 
 impl About {
-    fn day(&self, at: Time) -> NaiveDate {
-        at.with_timezone(&self.zone).date_naive()
-    }
-
     /// Whether something in the person's wishes, as they are now, speaks against this.
     fn unwanted(&self, now: Time) -> bool {
-        let offer = Offer {
-            rung: self.opportunity.rung,
-            topics: &self.topics,
-            activity: opportunities::activity(self.opportunity.kind),
-            formats: &self.opportunity.formats.0,
-            starts_on: self.opportunity.starts_at.map(|start| self.day(start)),
-            asked_on: self.day(self.invitation.created_at),
-            today: self.day(now),
-        };
+        let offer = rules::offer(&self.opportunity, &self.topics, self.invitation.created_at, self.zone, now);
         objection(&self.wishes, &offer).is_some()
     }
 
@@ -259,19 +247,18 @@ impl About {
     }
 
     fn again(&self, url: &str) -> Letter {
-        let opportunity = &self.opportunity;
-        let by = opportunity.closes_on.map(|last| format!(" You can answer until {}.", day(last))).unwrap_or_default();
-        self.letter(format!("You asked us to ask again: {}", opportunity.title))
-            .text(format!("You asked us to ask you again today about “{}”.{by}", opportunity.title))
-            .button("Read more and answer", url)
-            .text("If it is not for you, you can say no there, or leave it. Nothing follows from that.")
+        self.once_more("You asked us to ask again", "You asked us to ask you again today about", url)
     }
 
     fn remind(&self, url: &str) -> Letter {
+        self.once_more("A reminder", "We wrote to you about", url)
+    }
+
+    fn once_more(&self, subject: &str, opening: &str, url: &str) -> Letter {
         let opportunity = &self.opportunity;
         let by = opportunity.closes_on.map(|last| format!(" You can answer until {}.", day(last))).unwrap_or_default();
-        self.letter(format!("A reminder: {}", opportunity.title))
-            .text(format!("We wrote to you about “{}”.{by}", opportunity.title))
+        self.letter(format!("{subject}: {}", opportunity.title))
+            .text(format!("{opening} “{}”.{by}", opportunity.title))
             .button("Read more and answer", url)
             .text("If it is not for you, you can say no there, or leave it. Nothing follows from that.")
     }

@@ -10,8 +10,8 @@ use crate::{
     },
 };
 use entity::{
-    InvitationState, OpportunityId, OpportunityState, OrganisationId, ParticipantId, ParticipantState, PlaceState, Purpose,
-    invitation, opportunity, participant, place,
+    InvitationState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId, ParticipantState,
+    PlaceState, Purpose, invitation, opportunity, participant, place,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -128,7 +128,7 @@ pub async fn leave_all(tx: &Tx, platform: &Platform, organisation: OrganisationI
         .all(tx)
         .await?;
     for place in held {
-        lock(tx, organisation, place.opportunity_id).await?;
+        let opportunity = lock(tx, organisation, place.opportunity_id).await?;
         invitation::Entity::update_many()
             .col_expr(invitation::Column::State, Expr::value(InvitationState::Withdrawn.word()))
             .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
@@ -137,8 +137,6 @@ pub async fn leave_all(tx: &Tx, platform: &Platform, organisation: OrganisationI
             .filter(invitation::Column::ParticipantId.eq(participant))
             .exec(tx)
             .await?;
-        let opportunity = opportunity::Entity::find_by_id((organisation, place.opportunity_id)).one(tx).await?;
-        let opportunity = opportunity.ok_or_else(|| Error::bug("a place without its opportunity"))?;
         release(tx, platform, &opportunity, participant).await?;
     }
     Ok(())
@@ -192,10 +190,19 @@ async fn move_up(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model,
     make::write(tx, platform, letters, &[(id, participant, &person.email)]).await
 }
 
-/// Makes others who take or give up places of this opportunity wait until the commit.
-pub(super) async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<()> {
-    opportunity::Entity::find_by_id((organisation, opportunity)).lock_exclusive().one(tx).await?;
-    Ok(())
+/// Makes others who take or give up places of this opportunity wait until the commit, and answers it as it stands then.
+/// Whoever also holds invitations of it takes this first.
+pub(super) async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<opportunity::Model> {
+    let found = opportunity::Entity::find_by_id((organisation, opportunity)).lock_exclusive().one(tx).await?;
+    found.ok_or(Error::NotFound("opportunity"))
+}
+
+/// [`lock`] for an opportunity with places; consultations have none, and answers to them need not wait for one another.
+pub async fn hold(tx: &Tx, about: opportunity::Model) -> Result<opportunity::Model> {
+    match about.kind {
+        OpportunityKind::Consultation => Ok(about),
+        _ => lock(tx, about.organisation_id, about.id).await,
+    }
 }
 
 /// A person's place.

@@ -36,11 +36,8 @@ async fn ready(
     guest: &Guest,
     reply: Reply,
 ) -> Result<Option<(invitation::Model, opportunity::Model)>> {
-    let opportunity = guest.opportunity(tx).await?;
-    if opportunity.kind != entity::OpportunityKind::Consultation {
-        // Places come first, then invitations: who moves up is locked in the same order by whoever gives a place up.
-        places::lock(tx, guest.organisation, opportunity.id).await?;
-    }
+    // Places come first, then invitations: who moves up is locked in the same order by whoever gives a place up.
+    let opportunity = places::hold(tx, guest.opportunity(tx).await?).await?;
     let invitation = locked(tx, guest.organisation, guest.invitation.id).await?;
     let open = opportunities::is_open(tx, &opportunity, platform.clock.now()).await?;
     // Giving a place up must always be possible.

@@ -1,6 +1,11 @@
 //! What may follow what, between an invitation and its answer.
 
-use entity::InvitationState as State;
+use crate::{opportunities::activity, participants::rules::Offer};
+use chrono_tz::Tz;
+use entity::{InvitationState as State, Time, TopicId, opportunity};
+
+/// States in which an invitation still waits for an answer.
+pub const OPEN: [State; 2] = [State::Sent, State::AskLater];
 
 /// What somebody answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +36,21 @@ pub fn accepts(state: State, reply: Reply) -> Option<bool> {
 
 /// Whether an invitation still waits for an answer, so that it may be reminded of or taken back.
 pub fn is_open(state: State) -> bool {
-    matches!(state, State::Sent | State::AskLater)
+    OPEN.contains(&state)
+}
+
+/// What an opportunity asks of somebody who was asked at `asked_at`, as their wishes speak about it now.
+pub fn offer<'a>(about: &'a opportunity::Model, topics: &'a [TopicId], asked_at: Time, zone: Tz, now: Time) -> Offer<'a> {
+    let day = |at: Time| at.with_timezone(&zone).date_naive();
+    Offer {
+        rung: about.rung,
+        topics,
+        activity: activity(about.kind),
+        formats: &about.formats.0,
+        starts_on: about.starts_at.map(day),
+        asked_on: day(asked_at),
+        today: day(now),
+    }
 }
 
 /// Whether an invitation counts towards somebody's load: it asks for their time.

@@ -1,6 +1,6 @@
 //! Endpoints: who may be asked, and asking.
 
-use super::{lottery, rules::Reason, runs};
+use super::{lottery, runs};
 use crate::{
     accounts::{Power, access},
     platform::{
@@ -8,10 +8,10 @@ use crate::{
         http::{Accepted, Body, Caller, Chapter, Fine, Once},
         secret::hex,
     },
-    statistics::disclosure::{Shown, alone, protect},
+    statistics::disclosure::row,
 };
 use entity::{
-    DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, Time, match_result, match_run, organisation,
+    DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, Time, WhyNot, match_result, match_run, organisation,
 };
 use poem_openapi::{
     Enum, Object, OpenApi,
@@ -19,54 +19,7 @@ use poem_openapi::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 use serde::Deserialize;
-use std::collections::HashMap;
 use uuid::Uuid;
-
-/// Why people are not asked, in the order in which it is looked at.
-#[derive(Clone, Copy, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum WhyNot {
-    /// They did not agree to be written to.
-    NoConsent,
-    /// They were asked for this already.
-    AskedBefore,
-    /// They said no in the same project.
-    DeclinedHere,
-    /// They do not want to be asked about a topic.
-    Topic,
-    /// Their wish does not include this rung.
-    Rung,
-    /// They did not choose this kind of activity.
-    Activity,
-    /// They did not choose any form that is offered.
-    Format,
-    /// They want to be left in peace.
-    QuietPeriod,
-    /// They need more notice.
-    Notice,
-    /// They have had as many invitations this month as they want.
-    MonthlyInvitations,
-    /// It would take more of their time this month than they want to give.
-    MonthlyMinutes,
-}
-
-impl From<Reason> for WhyNot {
-    fn from(reason: Reason) -> Self {
-        match reason {
-            Reason::NoConsent => Self::NoConsent,
-            Reason::AskedBefore => Self::AskedBefore,
-            Reason::DeclinedHere => Self::DeclinedHere,
-            Reason::Topic => Self::Topic,
-            Reason::Rung => Self::Rung,
-            Reason::Activity => Self::Activity,
-            Reason::Format => Self::Format,
-            Reason::QuietPeriod => Self::QuietPeriod,
-            Reason::Notice => Self::Notice,
-            Reason::MonthlyInvitations => Self::MonthlyInvitations,
-            Reason::MonthlyMinutes => Self::MonthlyMinutes,
-        }
-    }
-}
 
 /// Where a run stands.
 #[derive(Clone, Copy, Enum)]
@@ -179,26 +132,18 @@ pub struct DrawOut {
 }
 
 /// Counts by reason through the minimum group rule: always every reason, so that not even which ones occur is told of a
-/// few people. Everybody knows the sum, so where it is small itself no number stands.
-fn reasons<'a>(counts: impl IntoIterator<Item = (&'a str, u64)>, minimum: i32) -> Vec<ReasonCount> {
-    let minimum = u64::try_from(minimum).unwrap_or(5);
-    let counts: HashMap<&str, u64> = counts.into_iter().collect();
-    let cells: Vec<(String, u64)> =
-        Reason::ALL.iter().map(|reason| (reason.word().to_owned(), counts.get(reason.word()).copied().unwrap_or(0))).collect();
-    let few = alone(counts.values().sum(), minimum) == Shown::Few;
-    let shown = protect(&cells, minimum).into_iter().map(|(_, shown)| if few { Shown::Few } else { shown });
-    let out = |(reason, shown): (&Reason, Shown)| match shown {
-        Shown::Number(count) => ReasonCount { reason: (*reason).into(), count: Some(count), withheld: false },
-        Shown::Few => ReasonCount { reason: (*reason).into(), count: None, withheld: true },
-    };
-    Reason::ALL.iter().zip(shown).map(out).collect()
+/// few people.
+fn reasons(count: impl Fn(WhyNot) -> u64, minimum: i32) -> Vec<ReasonCount> {
+    let every: Vec<(WhyNot, u64)> = WhyNot::ALL.iter().map(|reason| (*reason, count(*reason))).collect();
+    let out = |(reason, count): (WhyNot, Option<u64>)| ReasonCount { reason, count, withheld: count.is_none() };
+    row(&every, u64::try_from(minimum).unwrap_or(5)).into_iter().map(out).collect()
 }
 
 fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
-    let counts = run.reasons.as_object().into_iter().flatten().map(|(word, count)| (word.as_str(), count.as_u64().unwrap_or(0)));
+    let count = |reason: WhyNot| run.reasons.get(reason.word()).and_then(serde_json::Value::as_u64).unwrap_or(0);
     RunOut {
         id: run.id,
-        not_asked: reasons(counts, minimum),
+        not_asked: reasons(count, minimum),
         state: if run.state == "done" { RunState::Done } else { RunState::Running },
         rules_version: run.rules_version,
         seed: run.seed,
@@ -230,9 +175,18 @@ impl Api {
         Ok(found.map_or(5, |organisation| organisation.minimum_group))
     }
 
-    async fn run(&self, organisation: OrganisationId, opportunity: OpportunityId, run: MatchRunId) -> Result<match_run::Model> {
-        let found = match_run::Entity::find_by_id((organisation, run)).one(self.0.db.read()).await?;
-        found.filter(|run| run.opportunity_id == opportunity).ok_or(Error::NotFound("run"))
+    async fn run(
+        &self,
+        among: Select<match_run::Entity>,
+        organisation: OrganisationId,
+        opportunity: OpportunityId,
+        run: MatchRunId,
+    ) -> Result<match_run::Model> {
+        let found = among
+            .filter(match_run::Column::OrganisationId.eq(organisation))
+            .filter(match_run::Column::Id.eq(run))
+            .filter(match_run::Column::OpportunityId.eq(opportunity));
+        found.one(self.0.db.read()).await?.ok_or(Error::NotFound("run"))
     }
 }
 
@@ -252,7 +206,7 @@ impl Api {
         let (found, counts) = runs::preview(&self.0, &actor, opportunity.0).await?;
         let places = found.places.map(|places| u64::try_from(places).unwrap_or(0));
         let asked = places.map_or(counts.eligible, |places| places.min(counts.eligible));
-        let not_asked = counts.not_asked.iter().map(|(word, count)| (*word, *count));
+        let not_asked = |reason: WhyNot| counts.not_asked.get(&reason).copied().unwrap_or(0);
         Ok(Fine::new(&MatchOut {
             not_asked: reasons(not_asked, self.minimum(actor.organisation).await?),
             considered: counts.considered,
@@ -328,7 +282,7 @@ impl Api {
         run: Path<MatchRunId>,
     ) -> Result<Fine<RunOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
-        let run = self.run(actor.organisation, opportunity.0, run.0).await?;
+        let run = self.run(without_pool(), actor.organisation, opportunity.0, run.0).await?;
         Ok(Fine::new(&run_out(run, self.minimum(actor.organisation).await?)))
     }
 
@@ -349,7 +303,7 @@ impl Api {
         run: Path<MatchRunId>,
     ) -> Result<Fine<DrawOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
-        let run = self.run(actor.organisation, opportunity.0, run.0).await?;
+        let run = self.run(match_run::Entity::find(), actor.organisation, opportunity.0, run.0).await?;
         if run.seed.is_none() || run.pool.is_none() {
             return Err(Error::NotFound("draw"));
         }

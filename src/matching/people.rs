@@ -1,16 +1,15 @@
 //! Reads people a page at a time, with all that the rule needs: a constant number of queries a thousand people.
 
-use super::rules::{Ask, Asked, Candidate, Eligible, Reason, may_be_asked, why};
+use super::rules::{Ask, Asked, Candidate, Eligible, may_be_asked, why};
 use crate::{
     consent::permitted,
     invitations::{self, Invitee, rules::takes_time},
     opportunities::{self, activity},
     platform::{Error, Result},
 };
-use chrono_tz::Tz;
 use entity::{
-    InvitationState, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Purpose, Time, invitation,
-    opportunity, opportunity_topic, organisation, participant, preference,
+    InvitationState, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Purpose, Time, WhyNot,
+    invitation, opportunity, opportunity_topic, organisation, participant, preference,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{HashMap, HashSet};
@@ -32,8 +31,8 @@ impl Question {
     pub async fn read(connection: &impl ConnectionTrait, opportunity: opportunity::Model, now: Time) -> Result<Self> {
         let organisation = organisation::Entity::find_by_id(opportunity.organisation_id).one(connection).await?;
         let organisation = organisation.ok_or_else(|| Error::bug("an opportunity without its organisation"))?;
-        let zone: Tz = organisation.time_zone.parse().unwrap_or(Tz::UTC);
-        let today = now.with_timezone(&zone).date_naive();
+        let zone = opportunities::zone_of(&organisation);
+        let day = |at: Time| at.with_timezone(&zone).date_naive();
         let topics = opportunity_topic::Entity::find()
             .filter(opportunity_topic::Column::OrganisationId.eq(opportunity.organisation_id))
             .filter(opportunity_topic::Column::OpportunityId.eq(opportunity.id))
@@ -45,8 +44,8 @@ impl Question {
             activity: activity(opportunity.kind),
             formats: opportunity.formats.0.clone(),
             minutes: i64::from(opportunity.minutes) + i64::from(opportunity.preparation_minutes),
-            starts_on: opportunity.starts_at.map(|start| start.with_timezone(&zone).date_naive()),
-            today,
+            starts_on: opportunity.starts_at.map(day),
+            today: day(now),
         };
         Ok(Self { opportunity, ask, month_began: opportunities::month_began(zone, now) })
     }
@@ -162,7 +161,7 @@ pub struct Looked {
     /// Where a letter would go.
     address: String,
     /// Whether they may be asked.
-    pub verdict: Result<Eligible, Reason>,
+    pub verdict: Result<Eligible, WhyNot>,
     why: Vec<String>,
 }
 

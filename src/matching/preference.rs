@@ -1,15 +1,18 @@
 //! When a person changes what they want: open invitations that no longer fit are taken back, at once.
 
 use crate::{
-    invitations::{self, jobs::payload, rules::is_open},
-    opportunities::activity,
-    participants::rules::{Offer, objection},
+    invitations::{
+        self,
+        jobs::payload,
+        rules::{OPEN, offer},
+    },
+    opportunities::zone_of,
+    participants::rules::objection,
     platform::{
         Platform,
         jobs::{Fault, Next},
     },
 };
-use chrono_tz::Tz;
 use entity::{
     OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation, participant,
     preference,
@@ -35,8 +38,7 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         Some(id) => preference::Entity::find_by_id((who.organisation, id)).one(&tx).await?.map(|row| row.document),
         None => None,
     };
-    let zone: Tz = home.time_zone.parse().unwrap_or(Tz::UTC);
-    let today = platform.clock.now().with_timezone(&zone).date_naive();
+    let (zone, now) = (zone_of(&home), platform.clock.now());
     let left = person.state == ParticipantState::Left;
     if left {
         // Before the invitations are locked: whoever locks both takes places first.
@@ -45,7 +47,7 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let rows = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(who.organisation))
         .filter(invitation::Column::ParticipantId.eq(who.participant))
-        .filter(invitation::Column::State.is_in(entity::InvitationState::ALL.iter().copied().filter(|state| is_open(*state))))
+        .filter(invitation::Column::State.is_in(OPEN))
         .order_by_asc(invitation::Column::Id)
         .lock_exclusive()
         .all(&tx)
@@ -62,19 +64,12 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .all(&tx)
         .await?;
     let fits = |row: &invitation::Model| {
-        let (Some(wishes), Some(offer)) = (&wishes, opportunities.iter().find(|offer| offer.id == row.opportunity_id)) else {
+        let (Some(wishes), Some(opportunity)) = (&wishes, opportunities.iter().find(|one| one.id == row.opportunity_id)) else {
             return true;
         };
-        let topics: Vec<_> = topics.iter().filter(|link| link.opportunity_id == offer.id).map(|link| link.topic_id).collect();
-        let offer = Offer {
-            rung: offer.rung,
-            topics: &topics,
-            activity: activity(offer.kind),
-            formats: &offer.formats.0,
-            starts_on: offer.starts_at.map(|start| start.with_timezone(&zone).date_naive()),
-            asked_on: row.created_at.with_timezone(&zone).date_naive(),
-            today,
-        };
+        let topics: Vec<_> =
+            topics.iter().filter(|link| link.opportunity_id == opportunity.id).map(|link| link.topic_id).collect();
+        let offer = offer(opportunity, &topics, row.created_at, zone, now);
         // What a person chose for themselves stays theirs.
         row.run_id.is_none() || objection(wishes, &offer).is_none()
     };

@@ -4,7 +4,7 @@
 
 use crate::participants::rules::{Objection, Offer, allowed, objection, quiet_on};
 use chrono::NaiveDate;
-use entity::{ActivityType, Format, PreferenceDoc, Rung, TopicId};
+use entity::{ActivityType, Format, PreferenceDoc, Rung, TopicId, WhyNot};
 
 /// What somebody would be asked to do.
 #[derive(Clone, Debug)]
@@ -64,84 +64,6 @@ pub struct Candidate<'a> {
     pub declined_here: bool,
 }
 
-/// Why somebody is not asked. For counting; nobody but the person sees their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// They did not agree to be written to.
-    NoConsent,
-    /// They were asked for this already.
-    AskedBefore,
-    /// They said no in the same project: asking again would be pressure.
-    DeclinedHere,
-    /// They want something else on a topic, or nothing.
-    Topic,
-    /// Their wish does not include this rung.
-    Rung,
-    /// They did not choose this kind of activity.
-    Activity,
-    /// They did not choose any form that is offered.
-    Format,
-    /// They want to be left in peace today.
-    QuietPeriod,
-    /// They need more notice.
-    Notice,
-    /// They have had as many invitations this month as they want.
-    MonthlyInvitations,
-    /// They have been asked for as much time this month as they want to give.
-    MonthlyMinutes,
-}
-
-impl Reason {
-    /// Every reason, in the order in which they are looked at.
-    pub const ALL: [Self; 11] = [
-        Self::NoConsent,
-        Self::AskedBefore,
-        Self::DeclinedHere,
-        Self::Topic,
-        Self::Rung,
-        Self::Activity,
-        Self::Format,
-        Self::QuietPeriod,
-        Self::Notice,
-        Self::MonthlyInvitations,
-        Self::MonthlyMinutes,
-    ];
-
-    /// The word in counts.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::NoConsent => "no_consent",
-            Self::AskedBefore => "asked_before",
-            Self::DeclinedHere => "declined_here",
-            Self::Topic => "topic",
-            Self::Rung => "rung",
-            Self::Activity => "activity",
-            Self::Format => "format",
-            Self::QuietPeriod => "quiet_period",
-            Self::Notice => "notice",
-            Self::MonthlyInvitations => "monthly_invitations",
-            Self::MonthlyMinutes => "monthly_minutes",
-        }
-    }
-
-    /// The reason in words, for the person themselves.
-    pub fn to_person(self) -> &'static str {
-        match self {
-            Self::NoConsent => "You have not agreed to be sent invitations.",
-            Self::AskedBefore => "You have been asked about this already.",
-            Self::DeclinedHere => "You said no to something in the same project, so we do not ask again.",
-            Self::Topic => "You do not want to be asked about this topic.",
-            Self::Rung => "You did not choose this level of involvement.",
-            Self::Activity => "You did not choose this kind of activity.",
-            Self::Format => "You did not choose any of the ways in which this takes place.",
-            Self::QuietPeriod => "You asked to be left in peace at that time.",
-            Self::Notice => "You asked for more notice.",
-            Self::MonthlyInvitations => "You have had as many invitations this month as you want.",
-            Self::MonthlyMinutes => "It would take more of your time this month than you want to give.",
-        }
-    }
-}
-
 /// Somebody who may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Eligible {
@@ -150,27 +72,27 @@ pub struct Eligible {
 }
 
 /// Whether somebody may be asked. The first reason against it wins; what protects most is looked at first.
-pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, Reason> {
-    let against = |bad: bool, reason: Reason| if bad { Err(reason) } else { Ok(()) };
+pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNot> {
+    let against = |bad: bool, reason: WhyNot| if bad { Err(reason) } else { Ok(()) };
     let wishes = person.wishes;
-    against(!person.may_be_written_to, Reason::NoConsent)?;
-    against(person.asked_before, Reason::AskedBefore)?;
-    against(person.declined_here, Reason::DeclinedHere)?;
+    against(!person.may_be_written_to, WhyNot::NoConsent)?;
+    against(person.asked_before, WhyNot::AskedBefore)?;
+    against(person.declined_here, WhyNot::DeclinedHere)?;
     let objection = objection(wishes, &ask.offer());
     match objection {
-        Some(Objection::Topic) => return Err(Reason::Topic),
-        Some(Objection::Rung) => return Err(Reason::Rung),
-        Some(Objection::Activity) => return Err(Reason::Activity),
-        Some(Objection::Format) => return Err(Reason::Format),
-        Some(Objection::QuietStart) => return Err(Reason::QuietPeriod),
+        Some(Objection::Topic) => return Err(WhyNot::Topic),
+        Some(Objection::Rung) => return Err(WhyNot::Rung),
+        Some(Objection::Activity) => return Err(WhyNot::Activity),
+        Some(Objection::Format) => return Err(WhyNot::Format),
+        Some(Objection::QuietStart) => return Err(WhyNot::QuietPeriod),
         Some(Objection::Notice) | None => {}
     }
-    against(quiet_on(wishes, ask.today), Reason::QuietPeriod)?;
-    against(objection.is_some(), Reason::Notice)?;
+    against(quiet_on(wishes, ask.today), WhyNot::QuietPeriod)?;
+    against(objection.is_some(), WhyNot::Notice)?;
     let letters = |most: i32| person.asked.invitations + 1 > i64::from(most);
-    against(wishes.load.invites_per_month_max.is_some_and(letters), Reason::MonthlyInvitations)?;
+    against(wishes.load.invites_per_month_max.is_some_and(letters), WhyNot::MonthlyInvitations)?;
     let time = |most: i32| person.asked.minutes + ask.minutes > i64::from(most);
-    against(wishes.load.minutes_per_month_max.is_some_and(time), Reason::MonthlyMinutes)?;
+    against(wishes.load.minutes_per_month_max.is_some_and(time), WhyNot::MonthlyMinutes)?;
     Ok(Eligible { question_first: allowed(wishes, &ask.topics, ask.today).ask_first() })
 }
 

@@ -4,7 +4,6 @@
 use super::{
     INVITE, lottery,
     people::{PAGE, Question, must_be_open},
-    rules::Reason,
 };
 use crate::{
     accounts::Actor,
@@ -17,7 +16,7 @@ use crate::{
     },
 };
 use entity::{
-    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, invitation, match_result,
+    DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, WhyNot, invitation, match_result,
     match_run, opportunity, organisation,
 };
 use sea_orm::{
@@ -44,15 +43,15 @@ pub struct Counts {
     /// Of those, people who may be asked.
     pub eligible: u64,
     /// The others, by the first reason against.
-    pub not_asked: BTreeMap<&'static str, u64>,
+    pub not_asked: BTreeMap<WhyNot, u64>,
 }
 
 impl Counts {
-    fn add(&mut self, verdict: Result<(), Reason>) {
+    fn add(&mut self, verdict: Result<(), WhyNot>) {
         self.considered += 1;
         match verdict {
             Ok(()) => self.eligible += 1,
-            Err(reason) => *self.not_asked.entry(reason.word()).or_default() += 1,
+            Err(reason) => *self.not_asked.entry(reason).or_default() += 1,
         }
     }
 }
@@ -232,8 +231,8 @@ async fn note(
 ) -> Result<()> {
     let mut reasons = run.reasons.as_object().cloned().unwrap_or_default();
     for (reason, count) in &counts.not_asked {
-        let before = reasons.get(*reason).and_then(Value::as_u64).unwrap_or(0);
-        reasons.insert((*reason).to_owned(), json!(before + count));
+        let before = reasons.get(&reason.word()).and_then(Value::as_u64).unwrap_or(0);
+        reasons.insert(reason.word(), json!(before + count));
     }
     let number = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
     let (considered, eligible) = (run.considered + number(counts.considered), run.eligible + number(counts.eligible));
@@ -271,7 +270,9 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
     let (size, digest) = (members.len(), lottery::digest(&pool));
     let places = usize::try_from(run.places.unwrap_or(0)).unwrap_or(0);
     let order = lottery::draw(size, places + (places * 10).max(RESERVE), run.seed.as_deref().unwrap_or_default(), &digest);
-    let drawn: Vec<ParticipantId> = order.iter().filter_map(|place| members.get(&member(&pool, *place)?)).copied().collect();
+    // In the order of their numbers, which is that of the pool.
+    let members: Vec<ParticipantId> = members.into_values().collect();
+    let drawn: Vec<ParticipantId> = order.iter().filter_map(|place| members.get(*place)).copied().collect();
 
     let tx = platform.db.begin().await?;
     let Some(run) = still_running(&tx, &run).await? else { return Ok(Next::Done) };
@@ -324,7 +325,7 @@ async fn free_places(tx: &Tx, opportunity: &opportunity::Model) -> Result<i64> {
     let open = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(organisation))
         .filter(invitation::Column::OpportunityId.eq(opportunity.id))
-        .filter(invitation::Column::State.is_in([InvitationState::Sent, InvitationState::AskLater]))
+        .filter(invitation::Column::State.is_in(invitations::rules::OPEN))
         .count(tx)
         .await?;
     Ok(i64::from(opportunity.places.unwrap_or(0)) - i64::try_from(held + open).unwrap_or(i64::MAX))
@@ -359,8 +360,10 @@ async fn ask_next(
         let looked = question.page(tx, None, Some(&ids), now).await?;
         let mut invitees: HashMap<_, _> = looked.into_iter().filter_map(|one| Some((one.participant, one.invitee()?))).collect();
         for id in ids {
+            if people.len() == most {
+                break;
+            }
             match invitees.remove(&id) {
-                _ if people.len() == most => break,
                 Some(invitee) => people.push(invitee),
                 None => passed.push(id),
             }

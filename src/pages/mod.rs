@@ -37,25 +37,15 @@ fn of_kind(text: &str, kind: TokenKind) -> Result<Token> {
     found.map(|(_, token)| token).ok_or(Error::NotFound("link"))
 }
 
-/// The public address in two parts: the origin, as a browser names it, and the path before ours, which most installations
-/// do not have.
-fn parts(public_url: &str) -> (&str, &str) {
-    let host = public_url.find("://").map_or(0, |at| at + 3);
-    let end = public_url[host..].find('/').map_or(public_url.len(), |at| host + at);
-    let (origin, path) = public_url.split_at(end);
-    let usual = if origin.starts_with("https:") { ":443" } else { ":80" };
-    (origin.strip_suffix(usual).unwrap_or(origin), path)
-}
-
 /// An address on these pages, as a browser asks for it.
 fn path(platform: &Platform, rest: &str) -> String {
-    format!("{}{rest}", parts(&platform.config.public_url).1)
+    format!("{}{rest}", platform.config.public_path())
 }
 
 /// Refuses a form that another site has sent. Browsers say where a form comes from; because our pages ask them to tell
 /// other sites nothing, some name no origin.
 fn from_our_page(platform: &Platform, request: &Request) -> Result<()> {
-    let ours = parts(&platform.config.public_url).0;
+    let ours = platform.config.public_origin();
     let fine = match (request.header("sec-fetch-site"), request.header("origin")) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => origin == "null" || origin.eq_ignore_ascii_case(ours),
@@ -151,18 +141,5 @@ fn page(result: Result<Page>) -> Response {
             let texts = ["We have noted it. Nothing was changed. Please try again in a moment."];
             Page::new("Something went wrong on our side", &texts).respond(StatusCode::INTERNAL_SERVER_ERROR)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_public_address_has_an_origin_and_perhaps_a_path() {
-        assert_eq!(parts("https://alongside.test"), ("https://alongside.test", ""));
-        assert_eq!(parts("https://sunrise.example/alongside"), ("https://sunrise.example", "/alongside"));
-        assert_eq!(parts("https://sunrise.example:443/a/b"), ("https://sunrise.example", "/a/b"));
-        assert_eq!(parts("http://localhost:8080"), ("http://localhost:8080", ""));
     }
 }

@@ -173,9 +173,20 @@ impl Config {
 
     /// Scheme, host and port of the address under which people reach the server, as browsers name them.
     pub fn public_origin(&self) -> &str {
-        let start = self.public_url.find("://").map_or(0, |at| at + 3);
-        let end = self.public_url[start..].find('/').map_or(self.public_url.len(), |at| start + at);
-        &self.public_url[..end]
+        let origin = self.public_parts().0;
+        let usual = if origin.starts_with("https:") { ":443" } else { ":80" };
+        origin.strip_suffix(usual).unwrap_or(origin)
+    }
+
+    /// The path behind which people reach the pages; empty where they stand at the root.
+    pub fn public_path(&self) -> &str {
+        self.public_parts().1
+    }
+
+    fn public_parts(&self) -> (&str, &str) {
+        let host = self.public_url.find("://").map_or(0, |at| at + 3);
+        let end = self.public_url[host..].find('/').map_or(self.public_url.len(), |at| host + at);
+        self.public_url.split_at(end)
     }
 
     /// Each key with its value as it may be shown, and whether it was set.
@@ -321,9 +332,17 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_is_the_address_without_its_path() {
-        let of = |url| read(&[("PUBLIC_URL", url)]).unwrap().public_origin().to_owned();
-        assert_eq!(of("https://a.example:8443/alongside/"), "https://a.example:8443");
-        assert_eq!(of("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+    fn the_public_address_has_an_origin_and_perhaps_a_path() {
+        let of = |url| {
+            let config = read(&[("PUBLIC_URL", url)]).unwrap();
+            (config.public_origin().to_owned(), config.public_path().to_owned())
+        };
+        let expect = |url, origin: &str, path: &str| assert_eq!(of(url), (origin.to_owned(), path.to_owned()));
+        expect("https://a.example:8443/alongside/", "https://a.example:8443", "/alongside");
+        expect("http://127.0.0.1:8080", "http://127.0.0.1:8080", "");
+        expect("https://alongside.test", "https://alongside.test", "");
+        expect("https://sunrise.example/alongside", "https://sunrise.example", "/alongside");
+        expect("https://sunrise.example:443/a/b", "https://sunrise.example", "/a/b");
+        expect("http://localhost:8080", "http://localhost:8080", "");
     }
 }

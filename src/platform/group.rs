@@ -7,10 +7,12 @@
 //! wait for that one commit, so a writer that begins looks at how many callers there were a moment ago, and gives the
 //! next ones a moment to arrive.
 
-use super::{Db, Error, Result, Tx, tasks::Tasks};
-use futures_util::{FutureExt, future::BoxFuture};
+use super::{
+    Db, Error, Result, Tx,
+    tasks::{Tasks, caught},
+};
+use futures_util::future::BoxFuture;
 use std::{
-    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -156,8 +158,7 @@ async fn write_all<I, O>(db: &Db, write: &WriteBatch<I, O>, items: &[I]) -> Vec<
 
 /// Writes a batch in one transaction. A panic undoes it, and concerns these callers alone: the writer goes on.
 async fn write_once<I, O>(db: &Db, write: &WriteBatch<I, O>, items: &[I]) -> Result<Vec<Result<O>>> {
-    let writing = AssertUnwindSafe(begin_and_write(db, write, items));
-    writing.catch_unwind().await.unwrap_or_else(|_| Err(Error::bug("writing a batch panicked")))
+    caught(begin_and_write(db, write, items)).await.unwrap_or_else(|| Err(Error::bug("writing a batch panicked")))
 }
 
 async fn begin_and_write<I, O>(db: &Db, write: &WriteBatch<I, O>, items: &[I]) -> Result<Vec<Result<O>>> {

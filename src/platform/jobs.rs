@@ -4,17 +4,17 @@
 //! the lease ends and another worker takes it. A failure says "retry" or "give up"; jobs that gave up stay visible. A job
 //! that takes its worker with it is counted all the same, so it cannot do so for ever.
 
-use super::{Clock, Error, Platform, Result};
+use super::{Clock, Error, Platform, Result, tasks::caught};
 use chrono::Duration;
 use entity::{JobState, OrganisationId, Time, job};
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{CaseStatement, Expr, LockBehavior, LockType, OnConflict},
 };
 use serde_json::Value;
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 /// How long a worker may hold a job before another may take it.
 const LEASE: Duration = Duration::minutes(10);
@@ -198,8 +198,8 @@ impl Queue {
 
 /// Runs a handler. What it panics about concerns this job alone.
 async fn attempt(handler: &Handler, platform: Platform, payload: Value) -> Result<Next, Fault> {
-    let running = AssertUnwindSafe(async { handler(platform, payload).await });
-    running.catch_unwind().await.unwrap_or_else(|_| Err(Fault::Retry("the handler panicked".to_owned())))
+    let ran = caught(async { handler(platform, payload).await }).await;
+    ran.unwrap_or_else(|| Err(Fault::Retry("the handler panicked".to_owned())))
 }
 
 /// Counts an attempt before it is made, because it may end the process. `None` if somebody else has taken the job over.

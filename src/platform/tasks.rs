@@ -7,6 +7,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// Work that broke off is begun again after so long.
 const BREATH: Duration = Duration::from_millis(500);
 
+/// Does work, and answers `None` if it panics: what it panics about concerns nobody else.
+pub async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work).catch_unwind().await.ok()
+}
+
 /// The tasks of this process, and the signal that ends them. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Tasks {
@@ -29,7 +34,7 @@ impl Tasks {
     /// Does work that goes on until the tasks are asked to end, and begins it again if it panics: without it the process
     /// would look alive and do nothing.
     pub async fn keep_up<F: Future<Output = ()>>(&self, what: &'static str, work: impl Fn() -> F) {
-        while AssertUnwindSafe(async { work().await }).catch_unwind().await.is_err() {
+        while caught(async { work().await }).await.is_none() {
             tracing::error!(what, "it broke off by a panic and is begun again");
             tokio::select! {
                 () = self.stopping() => return,

@@ -81,8 +81,8 @@ fn invitation_to_draft() -> RelationDef {
 
 /// Finds the invitations of all links at once, and locks them until the commit, so that one person's two answers follow
 /// one another. They are locked in one order everywhere, so that two batches never wait for each other.
-pub(super) async fn look_up(tx: &Tx, items: &[&Submission]) -> Result<Vec<Asked>> {
-    let hashes = padded(items.iter().map(|item| item.token_hash.clone()).collect());
+pub(super) async fn look_up<'a>(tx: &Tx, items: impl Iterator<Item = &'a Submission>) -> Result<Vec<Asked>> {
+    let hashes = padded(items.map(|item| item.token_hash.clone()).collect());
     let mut query = invitation_link::Entity::find()
         .select_only()
         .column(invitation_link::Column::TokenHash)

@@ -93,22 +93,22 @@ async fn write(tx: &Tx, platform: &Platform, forms: &Forms, items: &[Submission]
     let mut results: Vec<Option<Result<Receipt>>> = items.iter().map(|_| None).collect();
     let mut left: Vec<usize> = (0..items.len()).collect();
     while !left.is_empty() {
-        let mut seen = HashSet::new();
-        let (once, again) = left.into_iter().partition(|at| seen.insert(items[*at].token_hash.as_slice()));
-        let once: Vec<usize> = once;
-        let wave: Vec<&Submission> = once.iter().map(|at| &items[*at]).collect();
-        for (at, result) in once.iter().zip(write_wave(tx, platform, forms, &wave).await?) {
-            results[*at] = Some(result);
-        }
-        left = again;
+        left = write_wave(tx, platform, forms, items, left, &mut results).await?;
     }
     Ok(results.into_iter().flatten().collect())
 }
 
-/// Checks and writes answers with links that are all different.
-async fn write_wave(tx: &Tx, platform: &Platform, forms: &Forms, items: &[&Submission]) -> Result<Vec<Result<Receipt>>> {
+/// Checks and writes one answer of each person among `left`, and answers which of `left` come after it.
+async fn write_wave(
+    tx: &Tx,
+    platform: &Platform,
+    forms: &Forms,
+    items: &[Submission],
+    left: Vec<usize>,
+    results: &mut [Option<Result<Receipt>>],
+) -> Result<Vec<usize>> {
     let now = platform.clock.now();
-    let asked = look_up(tx, items).await?;
+    let asked = look_up(tx, left.iter().map(|at| &items[*at])).await?;
     let (stands, offers) = (stands(tx, &asked).await?, offers(tx, &asked).await?);
     let known: HashMap<&[u8], Known> = asked
         .iter()
@@ -117,20 +117,21 @@ async fn write_wave(tx: &Tx, platform: &Platform, forms: &Forms, items: &[&Submi
             Some((asked.token_hash.as_slice(), Known { asked, stands, offer }))
         })
         .collect();
-    let (mut results, mut rows, mut accepted, mut drafts) = (Vec::with_capacity(items.len()), Vec::new(), Vec::new(), Vec::new());
-    let mut written = HashSet::new();
-    for item in items {
+    let (mut rows, mut accepted, mut drafts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut written, mut after) = (HashSet::new(), Vec::new());
+    for at in left {
+        let item = &items[at];
         let Some(known) = known.get(item.token_hash.as_slice()) else {
-            results.push(Err(Error::SignInNeeded));
+            results[at] = Some(Err(Error::SignInNeeded));
             continue;
         };
         let row = known.asked;
         if !written.insert(row.invitation_id) {
-            // The same person by two links in one batch: each goes by itself, one after the other.
-            return Err(Error::unavailable("the same person answered twice at the same moment"));
+            after.push(at);
+            continue;
         }
-        match check(tx, platform, forms, item, known).await {
-            Err(error) => results.push(Err(error)),
+        results[at] = Some(match check(tx, platform, forms, item, known).await {
+            Err(error) => Err(error),
             Ok((receipt, answers)) => {
                 rows.push(to_row(known, &receipt, answers, now));
                 if row.state != InvitationState::Accepted {
@@ -139,12 +140,12 @@ async fn write_wave(tx: &Tx, platform: &Platform, forms: &Forms, items: &[&Submi
                 if known.stands.draft_version.is_some() {
                     drafts.push((row.organisation_id, row.invitation_id));
                 }
-                results.push(Ok(receipt));
+                Ok(receipt)
             }
-        }
+        });
     }
     store(tx, platform, rows, &accepted, &drafts).await?;
-    Ok(results)
+    Ok(after)
 }
 
 fn to_row(known: &Known<'_>, receipt: &Receipt, answers: Map<String, Value>, now: Time) -> response::ActiveModel {

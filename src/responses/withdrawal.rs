@@ -5,15 +5,17 @@ use crate::{
     invitations::places,
     platform::{Platform, Result, Tx},
 };
-use entity::{InvitationState, OpportunityId, Purpose, ResponseState, invitation, opportunity, response, response_draft};
+use entity::{InvitationState, ResponseState, invitation, opportunity, response, response_draft};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use serde_json::Value;
 
 /// Carries out a withdrawal from taking part. Other uses hold no answers here.
 pub async fn carry_out(tx: &Tx, platform: &Platform, withdrawal: &Withdrawal) -> Result<()> {
-    let Some(opportunity) = withdrawal.opportunity().filter(|_| withdrawal.purpose == Purpose::Participate) else {
-        return Ok(());
-    };
+    let Some(opportunity) = withdrawal.taking_part() else { return Ok(()) };
+    let offer = opportunity::Entity::find_by_id((withdrawal.organisation, opportunity)).one(tx).await?;
+    let Some(offer) = offer else { return Ok(()) };
+    // Places come first, as for whoever gives one up.
+    let offer = places::hold(tx, offer).await?;
     // Answers that are being handed in hold this row too. Either they are here when it is ours, and go, or they find
     // that the consent is gone.
     let invitation = invitation::Entity::find()
@@ -38,13 +40,13 @@ pub async fn carry_out(tx: &Tx, platform: &Platform, withdrawal: &Withdrawal) ->
             .await?;
     }
     if withdrawal.agreed_anew(tx).await?.is_none() {
-        leave(tx, platform, invitation, opportunity).await?;
+        leave(tx, platform, invitation, &offer).await?;
     }
     Ok(())
 }
 
 /// Whatever the effect: nothing half-done stays, and a place goes to somebody else.
-async fn leave(tx: &Tx, platform: &Platform, invitation: invitation::Model, opportunity: OpportunityId) -> Result<()> {
+async fn leave(tx: &Tx, platform: &Platform, invitation: invitation::Model, offer: &opportunity::Model) -> Result<()> {
     let organisation = invitation.organisation_id;
     response_draft::Entity::delete_many()
         .filter(response_draft::Column::OrganisationId.eq(organisation))
@@ -58,9 +60,7 @@ async fn leave(tx: &Tx, platform: &Platform, invitation: invitation::Model, oppo
             .filter(invitation::Column::Id.eq(invitation.id))
             .exec(tx)
             .await?;
-        if let Some(offer) = opportunity::Entity::find_by_id((organisation, opportunity)).one(tx).await? {
-            places::release(tx, platform, &offer, invitation.participant_id).await?;
-        }
+        places::release(tx, platform, offer, invitation.participant_id).await?;
     }
     Ok(())
 }

@@ -58,6 +58,15 @@ pub fn protect(cells: &[(String, u64)], minimum: u64) -> Vec<(String, Shown)> {
     cells.iter().zip(&hidden).map(shown).collect()
 }
 
+/// A row of counts as it may be shown where everybody knows its sum: [`protect`], and where the sum itself is about a
+/// handful, nothing at all. Beside a 0 even a withheld number would say where they are.
+pub fn row<K: Copy>(counts: &[(K, u64)], minimum: u64) -> Vec<(K, Option<u64>)> {
+    let few = alone(counts.iter().map(|(_, count)| count).sum(), minimum) == Shown::Few;
+    let cells: Vec<_> = counts.iter().map(|(_, count)| (String::new(), *count)).collect();
+    let shown = protect(&cells, minimum).into_iter().map(|(_, shown)| shown.number().filter(|_| !few));
+    counts.iter().map(|(key, _)| *key).zip(shown).collect()
+}
+
 fn is_safe(cells: &[(String, u64)], hidden: &[bool], minimum: u64) -> bool {
     let withheld = || cells.iter().zip(hidden).filter(|(_, hidden)| **hidden).map(|((_, count), _)| *count);
     withheld().count() >= 2 && withheld().sum::<u64>() >= minimum

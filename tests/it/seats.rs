@@ -1,7 +1,7 @@
 //! What becomes of places and invitations when people change, leave or never hear of them.
 
 use crate::{
-    harness::{Mail, TestApp, everywhere},
+    harness::{Mail, Participant, TestApp, everywhere},
     story::Story,
 };
 use alongside::invitations::jobs::undelivered;
@@ -18,6 +18,15 @@ fn light() -> Value {
     json!({"stance": {"kind": "up_to", "rung": "consultation"}})
 }
 
+/// People who want to design something together.
+async fn people(story: &Story, names: &[&str]) -> Vec<(String, Participant)> {
+    let mut people = Vec::new();
+    for name in names {
+        people.push((format!("{name}@people.example"), story.person(name, deep()).await));
+    }
+    people
+}
+
 async fn funnel(app: &TestApp, story: &Story, id: &str) -> Value {
     story.ada.get(app, &format!("/opportunities/{id}/invitations")).send().await.expect(200).json
 }
@@ -26,9 +35,7 @@ async fn funnel(app: &TestApp, story: &Story, id: &str) -> Value {
 fn a_place_can_be_given_up_after_the_closing_day_and_nobody_moves_up_then() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;
-        for name in ["ben", "cat", "dan"] {
-            story.person(name, deep()).await;
-        }
+        people(&story, &["ben", "cat", "dan"]).await;
         let id = story.open("workshop", "co_design", json!({})).await;
         let letters = story.invite(&id, json!({})).await;
         for letter in &letters {
@@ -49,10 +56,7 @@ fn a_place_can_be_given_up_after_the_closing_day_and_nobody_moves_up_then() {
 fn who_leaves_frees_their_place_and_who_waits_moves_up() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;
-        let mut people = Vec::new();
-        for name in ["ben", "cat", "dan", "eve"] {
-            people.push((format!("{name}@people.example"), story.person(name, deep()).await));
-        }
+        let people = people(&story, &["ben", "cat", "dan", "eve"]).await;
         let id = story.open("workshop", "co_design", json!({})).await;
         let first = story.invite(&id, json!({})).await;
         // Ben's and Cat's seats, say; one gives it up, the next is asked, and the one who gave up is back before them.
@@ -81,9 +85,7 @@ fn who_leaves_frees_their_place_and_who_waits_moves_up() {
 fn a_seat_does_not_wait_for_somebody_who_never_heard_of_it() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;
-        for name in ["ben", "cat", "dan"] {
-            story.person(name, deep()).await;
-        }
+        people(&story, &["ben", "cat", "dan"]).await;
         let id = story.open("workshop", "co_design", json!({})).await;
         let letters = story.invite(&id, json!({})).await;
         let asked: Vec<&str> = letters.iter().map(|letter| letter.to.as_str()).collect();
@@ -113,10 +115,7 @@ fn a_seat_does_not_wait_for_somebody_who_never_heard_of_it() {
 fn a_reserve_that_cannot_be_asked_any_more_is_passed_over_and_names_can_be_drawn_again() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;
-        let mut people = Vec::new();
-        for name in ["ben", "cat", "dan"] {
-            people.push((format!("{name}@people.example"), story.person(name, deep()).await));
-        }
+        let people = people(&story, &["ben", "cat", "dan"]).await;
         let id = story.open("workshop", "co_design", json!({})).await;
         let letters = story.invite(&id, json!({"seed": "numbers of the day"})).await;
         let asked: Vec<String> = letters.iter().map(|letter| letter.to.clone()).collect();

@@ -1,7 +1,7 @@
 //! What requests and answers about invitations, replies and places look like.
 
 use crate::integrity::ladder::{self, step};
-use crate::invitations::letters::{payment, time};
+use crate::invitations::letters::{payment, promise, time};
 use chrono::NaiveDate;
 use entity::{
     Format, InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, ParticipantId, PaymentOffer, PlaceId,
@@ -73,6 +73,7 @@ pub struct OfferOut {
 impl OfferOut {
     pub fn of(row: opportunity::Model) -> Self {
         let rung = step(row.rung);
+        let promise = promise(&row);
         Self {
             time: time(&row),
             payment_in_words: payment(&row.payment),
@@ -84,7 +85,7 @@ impl OfferOut {
             rung_in_words: rung.people_say.into(),
             rung_meaning: rung.plain.into(),
             attribution: ladder::ATTRIBUTION.into(),
-            promise: row.promised.map(|told| told.promise).unwrap_or_default(),
+            promise,
             open_to_influence: row.open_to_influence,
             not_open: row.not_open,
             who_decides: row.who_decides,

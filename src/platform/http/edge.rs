@@ -133,7 +133,7 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
 
 /// Refuses headers that the framework would take for absent because they are not text: what they ask for would be left out
 /// without a word.
-fn legible(request: &Request) -> crate::platform::Result<()> {
+fn legible(request: &Request) -> Answer<()> {
     for name in ["Idempotency-Key", "If-Match"] {
         if request.headers().get_all(name).iter().any(|value| value.to_str().is_err()) {
             return Err(Error::Malformed(Violation::new(name, "form", "Use visible ASCII characters.")));
@@ -194,12 +194,6 @@ fn prefix(address: IpAddr) -> String {
             format!("{:x}:{:x}:{:x}:{:x}::/64", parts[0], parts[1], parts[2], parts[3])
         }
     }
-}
-
-/// A route that answers GET with a fixed text.
-pub fn text(content_type: &'static str, text: String) -> RouteMethod {
-    let body = Arc::new(text);
-    poem::get(poem::endpoint::make_sync(move |_| Response::builder().content_type(content_type).body(body.as_bytes().to_vec())))
 }
 
 /// A route that answers GET with a text that is made when somebody first asks for it: most servers are never asked.

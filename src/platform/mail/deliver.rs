@@ -11,9 +11,9 @@ use super::{
     rules::Outcome,
     transport::{Outgoing, SendFault, Stage},
 };
-use crate::platform::{Config, Error, Platform, Result};
+use crate::platform::{Config, Error, Platform, Result, tasks::caught};
 use entity::{MailMessageId, MailState, mail_message};
-use futures_util::{FutureExt, future::join_all};
+use futures_util::future::join_all;
 use lettre::{Address, message::Mailbox};
 use std::{
     collections::HashSet,
@@ -122,8 +122,8 @@ impl Mailer {
 
     async fn compose(&self, platform: &Platform, letter: &mail_message::Model) -> Result<Composed> {
         let composer = self.composers.of(&letter.kind).ok_or_else(|| Error::bug("nobody writes letters of this kind"))?;
-        let composing = AssertUnwindSafe(async { composer(platform.clone(), letter.clone()).await });
-        composing.catch_unwind().await.unwrap_or_else(|_| Err(Error::bug("the composer panicked")))
+        let composed = caught(async { composer(platform.clone(), letter.clone()).await }).await;
+        composed.unwrap_or_else(|| Err(Error::bug("the composer panicked")))
     }
 
     fn write(&self, words: &super::Letter, letter: &mail_message::Model) -> Result<Outgoing> {
@@ -164,8 +164,8 @@ async fn hand_over(
     letter: mail_message::Model,
     outgoing: Outgoing,
 ) -> Settled {
-    let sending = AssertUnwindSafe(async { transport.send(outgoing).await });
-    let result = sending.catch_unwind().await.unwrap_or_else(|_| {
+    let sent = caught(async { transport.send(outgoing).await }).await;
+    let result = sent.unwrap_or_else(|| {
         Err(SendFault { stage: Stage::Dot, code: None, enhanced: None, text: "the sender panicked".to_owned() })
     });
     let outcome = match result {
