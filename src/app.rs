@@ -11,7 +11,7 @@ use crate::{
             once, openapi, problem,
         },
         jobs::{Fault, Next, Queue},
-        mail::{Composers, Mailer, Transport},
+        mail::{CANCELLED, Composers, Mailer, Transport},
         tasks::Tasks,
     },
     projects,
@@ -227,6 +227,7 @@ fn queue() -> Queue {
     queue.on(invitations::REMINDERS, invitations::jobs::remind);
     queue.on(invitations::ASK_AGAIN, invitations::jobs::ask_again);
     queue.on(invitations::UNDELIVERED, invitations::jobs::undelivered);
+    queue.on(CANCELLED, invitations::jobs::mailing_cancelled);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(matching::INVITE, matching::runs::invite);
     queue.on(feedback::SEND, feedback::send);
@@ -257,7 +258,9 @@ fn composers() -> Composers {
     for kind in [participants::JOIN, participants::SIGN_IN, participants::JOIN_INVITATION] {
         composers.on(kind, participants::compose);
     }
-    for kind in [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
+    let about_places = [invitations::PLACE, invitations::NO_PLACE];
+    let asking = [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK];
+    for kind in asking.into_iter().chain(about_places) {
         composers.on(kind, invitations::compose);
     }
     composers.on(sessions::NOTES, sessions::letters::compose);

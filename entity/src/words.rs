@@ -551,6 +551,8 @@ words! {
         Withdrawn,
         /// The opportunity ended without an answer.
         Ended,
+        /// The letter never left: its mailing was cancelled. Nobody was asked, and the person can be asked again.
+        Unsent,
     }
 
     /// Where a response stands.

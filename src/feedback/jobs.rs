@@ -12,8 +12,8 @@ use crate::{
     statistics::people::{self, Scope},
 };
 use entity::{
-    MailBatchId, OrganisationId, ParticipantId, ParticipantState, Purpose, RecipientKind, ReleaseId, ReportId, mail_batch,
-    mail_message, participant, report,
+    OrganisationId, ParticipantId, ParticipantState, Purpose, RecipientKind, ReleaseId, ReportId, mail_message, participant,
+    report,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::Deserialize;
@@ -40,7 +40,8 @@ pub async fn send(platform: Platform, payload: Value) -> Result<Next, Fault> {
     let mut after = None;
     loop {
         let tx = platform.db.begin().await?;
-        let batch = batch(&tx, &platform, &about).await?;
+        // One sending a release, however often the job begins anew.
+        let batch = mail::batch_about(&tx, &platform.clock, about.organisation, REPORT, about.release.0, "system").await?;
         let page = recipients(&tx, &platform, scope, about.release, after).await?;
         let letters: Vec<NewLetter> = page.iter().map(|(id, address)| letter(&platform, &about, *id, address)).collect();
         let stop: Vec<_> = letters.iter().map(|letter| (letter.id, ParticipantId(letter.recipient_id))).collect();
@@ -52,20 +53,6 @@ pub async fn send(platform: Platform, payload: Value) -> Result<Next, Fault> {
             Some((last, _)) if page.len() as u64 == PAGE => after = Some(*last),
             _ => return Ok(Next::Done),
         }
-    }
-}
-
-/// The sending of this release: one, however often the job begins anew.
-async fn batch(tx: &Tx, platform: &Platform, about: &Payload) -> Result<MailBatchId> {
-    let found = mail_batch::Entity::find()
-        .filter(mail_batch::Column::OrganisationId.eq(about.organisation))
-        .filter(mail_batch::Column::Kind.eq(REPORT))
-        .filter(mail_batch::Column::SubjectId.eq(about.release.0))
-        .one(tx)
-        .await?;
-    match found {
-        Some(found) => Ok(found.id),
-        None => mail::open_batch(tx, &platform.clock, Some(about.organisation), REPORT, Some(about.release.0), "system").await,
     }
 }
 

@@ -14,11 +14,10 @@ use crate::{
     platform::{
         Error, Platform, Result,
         http::{Accepted, Body, Caller, Chapter, Created, Cursor, Fine, Once, Page, fingerprint},
-        secret::TokenKind,
     },
 };
 use chrono::NaiveDate;
-use entity::{OpportunityId, OrganisationId, PlaceId, invitation_link, opportunity, organisation, participant, place};
+use entity::{OpportunityId, OrganisationId, PlaceId, opportunity, organisation, participant, place};
 use poem::Request;
 use poem_openapi::{
     OpenApi,
@@ -127,20 +126,12 @@ impl Api {
         let given = body.take()?;
         let tx = self.0.db.begin().await?;
         let (state, made) = replies::step_down(&tx, &self.0, &guest, given.to).await?;
-        // The new invitation's first link is the one in its letter.
-        let link = match made {
-            Some(id) => invitation_link::Entity::find()
-                .filter(invitation_link::Column::OrganisationId.eq(guest.organisation))
-                .filter(invitation_link::Column::InvitationId.eq(id))
-                .order_by_asc(invitation_link::Column::Id)
-                .one(&tx)
-                .await
-                .map_err(Error::from)?,
+        let token = match made {
+            Some(id) => Some(replies::first_link(&tx, &self.0, guest.organisation, id).await?.reveal().to_owned()),
             None => None,
         };
         tx.commit().await.map_err(Error::from)?;
         self.0.wake.notify_one();
-        let token = link.map(|link| self.0.secret.token(TokenKind::Invitation, link.id.0).reveal().to_owned());
         Ok(Fine::new(&LighterTakenOut { state, token }))
     }
 

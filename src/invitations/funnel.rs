@@ -47,7 +47,7 @@ impl Funnel {
     }
 
     fn asked(&self) -> u64 {
-        self.invitations.iter().map(|(_, count)| count).sum()
+        self.invitations.iter().filter(|(state, _)| *state != InvitationState::Unsent).map(|(_, count)| count).sum()
     }
 
     /// For those who run the opportunity.

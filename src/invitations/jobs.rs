@@ -1,6 +1,6 @@
 //! Work on many invitations: reminders, the end of an opportunity, invitations that are taken back.
 
-use super::{AGAIN, INVITE, REMIND, TAKEN_BACK, letters::purpose, make, rules};
+use super::{AGAIN, INVITE, REMIND, TAKEN_BACK, letters::purpose, make, places, posted, rules};
 use crate::{
     accounts::Actor,
     consent::permitted,
@@ -9,13 +9,13 @@ use crate::{
     platform::{
         Error, Platform, Result, Tx, audit,
         jobs::{Fault, NewJob, Next, enqueue},
-        mail::priority,
+        mail::{self, priority},
     },
 };
 use chrono::{Days, Duration};
 use entity::{
-    InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
-    ParticipantState, invitation, mail_message, opportunity, organisation, participant, response,
+    InvitationId, InvitationState, MailBatchId, MailState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId,
+    ParticipantId, ParticipantState, invitation, mail_batch, opportunity, organisation, participant, response,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -29,8 +29,6 @@ use std::collections::{HashMap, HashSet};
 const PAGE: u64 = 1000;
 /// Nobody is reminded more often than this.
 const MOST_REMINDERS: i32 = 2;
-/// Nobody is reminded sooner than this after the last letter.
-const GAP: Duration = Duration::days(3);
 
 /// Which opportunity, and how far a job has come.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,8 +81,12 @@ pub async fn remind(platform: Platform, value: Value) -> Result<Next, Fault> {
         .filter(invitation::Column::OpportunityId.eq(which.opportunity))
         .filter(invitation::Column::State.is_in(unanswered))
         .filter(invitation::Column::Reminders.lt(MOST_REMINDERS))
-        .filter(Condition::any().add(invitation::Column::RemindedAt.is_null()).add(invitation::Column::RemindedAt.lte(now - GAP)))
-        .filter(invitation::Column::CreatedAt.lte(now - GAP))
+        .filter(
+            Condition::any()
+                .add(invitation::Column::RemindedAt.is_null())
+                .add(invitation::Column::RemindedAt.lte(now - posted::GAP)),
+        )
+        .filter(posted::may_be_reminded_of(now))
         .order_by_asc(invitation::Column::Id)
         .limit(PAGE)
         // Who answers meanwhile is not reminded.
@@ -120,7 +122,7 @@ async fn write_reminders(
             by_round.entry(row.reminders + 1).or_default().push((row.id, row.participant_id, address));
         }
     }
-    let batch = make::batch(tx, platform, organisation, kind, opportunity.0, "system").await?;
+    let batch = mail::batch_about(tx, &platform.clock, organisation, kind, opportunity.0, "system").await?;
     for (n, people) in by_round {
         let letters = make::Letters { organisation, batch, kind, n, priority: priority::REMINDER, expires_at: None };
         make::write(tx, platform, letters, &people).await?;
@@ -217,83 +219,93 @@ pub async fn ask_again(platform: Platform, _: Value) -> Result<Next, Fault> {
     Ok(if more { Next::More } else { Next::At(now + Duration::hours(1)) })
 }
 
-/// Whether the letter that asks has left, or may have.
-async fn asked_already(tx: &Tx, organisation: OrganisationId, invitation: InvitationId) -> Result<bool> {
-    let found = mail_message::Entity::find()
-        .filter(mail_message::Column::OrganisationId.eq(organisation))
-        .filter(mail_message::Column::SubjectId.eq(invitation.0))
-        .filter(mail_message::Column::Kind.is_in([INVITE, REMIND]))
-        .filter(mail_message::Column::State.is_in([MailState::Sent, MailState::Dot, MailState::Uncertain]))
-        .one(tx)
-        .await?;
-    Ok(found.is_some())
-}
-
-/// Ends invitations to limited places whose letter could not be delivered, so that a seat does not wait for somebody who
-/// never heard of it; matching is told. Comes again every hour.
+/// Ends invitations whose letter could not be delivered, so that a seat does not wait for somebody who never heard of it;
+/// matching is told. Comes again every hour.
 pub async fn undelivered(platform: Platform, _: Value) -> Result<Next, Fault> {
     let now = platform.clock.now();
-    let lost = mail_message::Entity::find()
-        .select_only()
-        .column(mail_message::Column::SubjectId)
-        .filter(mail_message::Column::Kind.eq(INVITE))
-        .filter(
-            Expr::col((mail_message::Entity, mail_message::Column::OrganisationId))
-                .equals((invitation::Entity, invitation::Column::OrganisationId)),
-        )
-        .filter(
-            Expr::col((mail_message::Entity, mail_message::Column::SubjectId))
-                .equals((invitation::Entity, invitation::Column::Id)),
-        )
-        .filter(mail_message::Column::State.is_in([
-            MailState::Failed,
-            MailState::Suppressed,
-            MailState::Expired,
-            MailState::Cancelled,
-        ]))
-        .into_query();
-    let limited = opportunity::Entity::find()
-        .select_only()
-        .column(opportunity::Column::Id)
-        .filter(opportunity::Column::State.eq(OpportunityState::Open))
-        .filter(opportunity::Column::Places.is_not_null())
-        .into_query();
+    let of = |limited: bool| {
+        let open = opportunity::Entity::find()
+            .select_only()
+            .column(opportunity::Column::Id)
+            .filter(opportunity::Column::State.eq(OpportunityState::Open));
+        match limited {
+            true => open.filter(opportunity::Column::Places.is_not_null()),
+            false => open.filter(opportunity::Column::Places.is_null()),
+        }
+        .into_query()
+    };
+    // What the mail server refused can be tried again where nobody else waits for the seat.
+    let given_up = [MailState::Suppressed, MailState::Expired, MailState::Cancelled];
+    let limited = posted::is_lost(&[given_up.as_slice(), &[MailState::Failed]].concat())
+        .add(invitation::Column::OpportunityId.in_subquery(of(true)));
+    let others = posted::is_lost(&given_up).add(invitation::Column::OpportunityId.in_subquery(of(false)));
     let tx = platform.db.begin().await?;
+    // Those whose mailing was cancelled were not asked; that is something else.
+    posted::mark_unsent(&tx, None, now).await?;
     let ended = invitation::Entity::update_many()
         .col_expr(invitation::Column::State, Expr::value(InvitationState::Ended.word()))
         .col_expr(invitation::Column::EndedAt, Expr::value(now))
         .filter(invitation::Column::State.eq(InvitationState::Sent))
-        .filter(invitation::Column::OpportunityId.in_subquery(limited))
-        .filter(Expr::exists(lost))
+        // What somebody chose themselves stays theirs: they have its link.
+        .filter(invitation::Column::RunId.is_not_null())
+        .filter(Condition::any().add(limited).add(others))
         .exec_with_returning(&tx)
         .await?;
     let seats: HashSet<(OrganisationId, OpportunityId)> =
         ended.iter().map(|row| (row.organisation_id, row.opportunity_id)).collect();
     for (organisation, opportunity) in seats {
-        super::places::freed(&tx, &platform, organisation, opportunity).await?;
+        places::freed_if_limited(&tx, &platform, organisation, opportunity).await?;
     }
     tx.commit().await?;
     Ok(Next::At(now + Duration::hours(1)))
 }
 
-/// Ends what is still open when an opportunity closes. People are not written to about it.
+#[derive(Deserialize)]
+struct Mailing {
+    mailing: MailBatchId,
+}
+
+/// A mailing was cancelled. Whom its letters were to ask was not asked: they count for nothing, hold no seat, and can be asked
+/// again. Nobody else is asked in their stead by itself; whoever cancelled it decides what comes next. Reminders that never
+/// left are not counted.
+pub async fn mailing_cancelled(platform: Platform, value: Value) -> Result<Next, Fault> {
+    let Mailing { mailing } = payload(value)?;
+    let tx = platform.db.begin().await?;
+    let Some(found) = mail_batch::Entity::find_by_id(mailing).one(&tx).await? else { return Ok(Next::Done) };
+    match found.kind.as_str() {
+        INVITE => posted::mark_unsent(&tx, Some(mailing), platform.clock.now()).await?,
+        REMIND | AGAIN => posted::uncount_reminders(&tx, mailing).await?,
+        _ => {}
+    }
+    tx.commit().await?;
+    Ok(Next::Done)
+}
+
+/// Ends what is still open when an opportunity closes. Only those who waited for a place are written to: they were told that
+/// we write.
 pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let which: Which = payload(value)?;
     let tx = platform.db.begin().await?;
+    let about = opportunity::Entity::find_by_id((which.organisation, which.opportunity)).one(&tx).await?;
+    let Some(about) = about else { return Ok(Next::Done) };
+    // Places come first, then invitations.
+    let about = places::hold(&tx, about).await?;
     invitation::Entity::update_many()
         .col_expr(invitation::Column::State, Expr::value(InvitationState::Ended.word()))
         .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
         .filter(invitation::Column::OrganisationId.eq(which.organisation))
         .filter(invitation::Column::OpportunityId.eq(which.opportunity))
-        .filter(invitation::Column::State.is_in([InvitationState::Sent, InvitationState::AskLater, InvitationState::Waiting]))
+        .filter(invitation::Column::State.is_in(rules::OPEN))
         .exec(&tx)
         .await?;
+    places::end_waiting(&tx, &platform, &about).await?;
     tx.commit().await?;
+    platform.wake.notify_one();
     Ok(Next::Done)
 }
 
 /// Takes back invitations that no longer fit what a person wants: their waiting letters go, and if one was sent already, a
-/// neutral letter follows.
+/// neutral letter follows. Whoever is on a waiting list is taken off it.
 pub async fn take_back(
     tx: &Tx,
     platform: &Platform,
@@ -301,29 +313,24 @@ pub async fn take_back(
     person: &participant::Model,
     invitations: &[invitation::Model],
 ) -> Result<()> {
-    for row in invitations.iter().filter(|row| rules::is_open(row.state)) {
+    for row in invitations.iter().filter(|row| rules::is_open(row.state) || row.state == InvitationState::Waiting) {
         let taken = invitation::Entity::update_many()
             .col_expr(invitation::Column::State, Expr::value(InvitationState::Withdrawn.word()))
             .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
             .filter(invitation::Column::OrganisationId.eq(organisation))
             .filter(invitation::Column::Id.eq(row.id))
-            .filter(invitation::Column::State.is_in(rules::OPEN))
+            .filter(invitation::Column::State.eq(row.state))
             .exec(tx)
             .await?;
         if taken.rows_affected == 0 {
             // Answered in the meantime: then it is theirs.
             continue;
         }
-        // A letter in a worker's hands is not handed over either: its mark is given to leased letters alone.
-        mail_message::Entity::update_many()
-            .col_expr(mail_message::Column::State, Expr::value(MailState::Cancelled.word()))
-            .filter(mail_message::Column::OrganisationId.eq(organisation))
-            .filter(mail_message::Column::SubjectId.eq(row.id.0))
-            .filter(mail_message::Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))
-            .exec(tx)
-            .await?;
-        if person.state == ParticipantState::Joined && asked_already(tx, organisation, row.id).await? {
-            let batch = make::batch(tx, platform, organisation, TAKEN_BACK, row.opportunity_id.0, "system").await?;
+        let asked = !posted::asking(tx, organisation, row.id).await?.is_empty();
+        posted::take_back(tx, organisation, row.id, &[]).await?;
+        if person.state == ParticipantState::Joined && asked {
+            let subject = row.opportunity_id.0;
+            let batch = mail::batch_about(tx, &platform.clock, organisation, TAKEN_BACK, subject, "system").await?;
             let letters = make::Letters {
                 organisation,
                 batch,
@@ -334,7 +341,12 @@ pub async fn take_back(
             };
             make::write(tx, platform, letters, &[(row.id, person.id, &person.email)]).await?;
         }
-        super::places::freed_if_limited(tx, platform, organisation, row.opportunity_id).await?;
+        let about = opportunity::Entity::find_by_id((organisation, row.opportunity_id)).one(tx).await?;
+        match about {
+            Some(about) if row.state == InvitationState::Waiting => places::release(tx, platform, &about, person.id).await?,
+            Some(about) if about.places.is_some() => places::freed(tx, platform, organisation, about.id).await?,
+            _ => {}
+        }
     }
     Ok(())
 }

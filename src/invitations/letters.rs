@@ -1,12 +1,12 @@
 //! Letters about invitations. Each asks once more, at the last moment, whether it may be sent.
 
-use super::{AGAIN, INVITE, PLACE, REMIND, TAKEN_BACK, rules};
+mod may;
+
+use super::{AGAIN, INVITE, NO_PLACE, PLACE, REMIND, TAKEN_BACK, places};
 use crate::{
     accounts::links::{self, LinkKind},
-    consent::permits,
     integrity::ladder::{self, step},
-    opportunities,
-    participants::rules::{allowed, objection, quiet_until},
+    participants::rules::quiet_until,
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
@@ -16,11 +16,10 @@ use crate::{
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, InvitationState, LetterFormat, MailState, OpportunityKind, OrganisationId, ParticipantState, PaymentKind,
-    PaymentOffer, PreferenceDoc, Purpose, Time, TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation,
-    participant, preference, response,
+    InvitationId, LetterFormat, MailState, OrganisationId, PaymentKind, PaymentOffer, PlaceState, PreferenceDoc, Purpose,
+    TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 /// Everything a letter about an invitation is made of.
 struct About {
@@ -30,6 +29,8 @@ struct About {
     person: participant::Model,
     wishes: PreferenceDoc,
     topics: Vec<TopicId>,
+    /// What they hold, held or waited for.
+    place: Option<PlaceState>,
     zone: Tz,
 }
 
@@ -38,8 +39,8 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let Some(about) = read(&platform, &message).await? else {
         return Ok(Composed::Drop(MailState::Cancelled, "what the letter is about is gone"));
     };
-    if let Some(drop) = forbidden(&platform, &about, &message.kind).await? {
-        return Ok(drop);
+    if let Some(instead) = may::instead(&platform, &about, &message).await? {
+        return Ok(instead);
     }
     let now = platform.clock.now();
     if let Some(later) = quiet_until(&about.wishes, about.zone, now) {
@@ -55,6 +56,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         REMIND => about.remind(&url),
         TAKEN_BACK => about.taken_back(),
         PLACE => about.place(&url),
+        NO_PLACE => about.no_place(&url),
         _ => return Err(Error::bug("a kind of letter that invitations does not write")),
     };
     Ok(Composed::Letter(Box::new(letter.stoppable(stop, format!("{}.{}", message.kind, about.organisation.slug)))))
@@ -72,8 +74,9 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
     let (Some(opportunity), Some(person), Some(organisation)) = (opportunity, person, organisation) else { return Ok(None) };
     let wishes = wishes_of(db, &person).await?;
     let topics = topics_of(db, organisation.id, opportunity.id).await?;
+    let place = places::of(db, organisation.id, opportunity.id, person.id).await?.map(|place| place.state);
     let zone = organisation.time_zone.parse().unwrap_or(Tz::UTC);
-    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, zone }))
+    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, place, zone }))
 }
 
 /// How a person wants to be involved, now.
@@ -104,95 +107,7 @@ pub(super) fn purpose(kind: &str) -> Purpose {
     if kind == REMIND { Purpose::ContactReminder } else { Purpose::ContactInvite }
 }
 
-/// Why a letter may not be sent any more, if it may not.
-async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Option<Composed>> {
-    let (now, db) = (platform.clock.now(), platform.db.read());
-    let drop = |state, why| Ok(Some(Composed::Drop(state, why)));
-    if about.person.state != ParticipantState::Joined {
-        return drop(MailState::Cancelled, "the person has left");
-    }
-    // What was promised or settled is told in any case: it asks nothing of anybody.
-    if matches!(kind, TAKEN_BACK | PLACE) {
-        return Ok(None);
-    }
-    if !opportunities::takes_answers(&about.opportunity, now, about.zone) {
-        return drop(MailState::Expired, "the opportunity has closed");
-    }
-    // Who said yes to a consultation and has not answered its questions may be reminded.
-    let unanswered = kind == REMIND
-        && about.opportunity.kind == OpportunityKind::Consultation
-        && about.invitation.state == InvitationState::Accepted
-        && !about.has_answered(db).await?;
-    if !rules::is_open(about.invitation.state) && !unanswered {
-        return drop(MailState::Cancelled, "the invitation was answered or taken back");
-    }
-    let (purpose, organisation) = (purpose(kind), about.organisation.id);
-    // Somebody who chose a lighter way themselves was not picked by us: that is their own act.
-    // A reminder is our act again, and asks for agreement like any other.
-    let own_choice = about.invitation.run_id.is_none() && kind != REMIND;
-    if !own_choice && !permits(db, organisation, about.person.id, purpose, organisation.0, now).await? {
-        return drop(MailState::Suppressed, "consent to such letters does not stand");
-    }
-    // A lighter way that somebody chose may lie outside their wishes; only a pause speaks against a reminder of it.
-    let unwanted = match about.invitation.run_id {
-        Some(_) => about.unwanted(now),
-        None => kind == REMIND && allowed(&about.wishes, &[], opportunities::today(now, about.zone)).is_nothing(),
-    };
-    if unwanted {
-        return drop(MailState::Cancelled, "the person no longer wants this");
-    }
-    if kind == INVITE && about.is_too_much(db, now).await? {
-        return drop(MailState::Cancelled, "the person has been asked as much this month as they want");
-    }
-    Ok(None)
-}
-
 impl About {
-    /// Whether something in the person's wishes, as they are now, speaks against this.
-    fn unwanted(&self, now: Time) -> bool {
-        let offer = rules::offer(&self.opportunity, &self.topics, self.invitation.created_at, self.zone, now);
-        objection(&self.wishes, &offer).is_some()
-    }
-
-    /// Whether this invitation is more than the person wants in a month: they may have changed it since it was made.
-    async fn is_too_much(&self, connection: &impl ConnectionTrait, now: Time) -> Result<bool> {
-        let load = &self.wishes.load;
-        if self.invitation.run_id.is_none() || (load.invites_per_month_max.is_none() && load.minutes_per_month_max.is_none()) {
-            return Ok(false);
-        }
-        let asked: Vec<(InvitationState, i32, i32)> = invitation::Entity::find()
-            .select_only()
-            .column(invitation::Column::State)
-            .column(opportunity::Column::Minutes)
-            .column(opportunity::Column::PreparationMinutes)
-            .join(JoinType::InnerJoin, super::to_opportunity())
-            .filter(invitation::Column::OrganisationId.eq(self.organisation.id))
-            .filter(invitation::Column::ParticipantId.eq(self.person.id))
-            .filter(invitation::Column::CreatedAt.gte(opportunities::month_began(self.zone, now)))
-            // What came later does not count against what came before.
-            .filter(invitation::Column::Id.lte(self.invitation.id))
-            .into_tuple()
-            .all(connection)
-            .await?;
-        let letters = i64::try_from(asked.len()).unwrap_or(i64::MAX);
-        let minutes: i64 = asked
-            .iter()
-            .filter(|(state, ..)| rules::takes_time(*state))
-            .map(|(_, minutes, preparation)| i64::from(*minutes) + i64::from(*preparation))
-            .sum();
-        Ok(load.invites_per_month_max.is_some_and(|most| letters > i64::from(most))
-            || load.minutes_per_month_max.is_some_and(|most| minutes > i64::from(most)))
-    }
-
-    async fn has_answered(&self, connection: &impl ConnectionTrait) -> Result<bool> {
-        let found = response::Entity::find()
-            .filter(response::Column::OrganisationId.eq(self.organisation.id))
-            .filter(response::Column::InvitationId.eq(self.invitation.id))
-            .one(connection)
-            .await?;
-        Ok(found.is_some())
-    }
-
     fn letter(&self, subject: String) -> Letter {
         let reason = format!(
             "You get this letter because you joined {} and chose to be asked. {}",
@@ -264,9 +179,22 @@ impl About {
     }
 
     fn taken_back(&self) -> Letter {
-        self.letter(format!("No longer needed: {}", self.opportunity.title))
-            .text(format!("We had asked you about “{}”. You do not need to do anything about it.", self.opportunity.title))
-            .text("It no longer fits what you told us about how you want to be involved, so we have taken the question back.")
+        let title = &self.opportunity.title;
+        let opening = match self.place {
+            Some(_) => format!("You were on the waiting list for “{title}”. We have taken you off it."),
+            None => format!("We had asked you about “{title}”. We have taken the question back."),
+        };
+        self.letter(format!("You need not do anything about: {title}"))
+            .text(opening)
+            .text("It no longer fits what you told us about how you want to be involved. You need not do anything about it.")
+    }
+
+    fn no_place(&self, url: &str) -> Letter {
+        let title = &self.opportunity.title;
+        self.letter(format!("The waiting list has ended: {title}"))
+            .text(format!("You were on the waiting list for “{title}”. No place has become free, and the list has ended now."))
+            .text("Thank you for being ready to take part. You need not do anything, and nothing follows from this for you.")
+            .button("See what it was about", url)
     }
 
     fn place(&self, url: &str) -> Letter {

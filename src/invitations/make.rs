@@ -11,14 +11,14 @@ use crate::{
 };
 use entity::{
     InvitationId, InvitationState, MailBatchId, MailMessageId, MailState, MatchRunId, OpportunityId, OrganisationId,
-    ParticipantId, RecipientKind, Time, WhyAsked, invitation, invitation_link, mail_batch, mail_message, opportunity,
-    participant,
+    ParticipantId, RecipientKind, Time, WhyAsked, invitation, invitation_link, mail_message, opportunity, participant,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, OnConflict},
 };
-use uuid::Uuid;
+use std::collections::HashMap;
 
 /// Rows in one statement.
 const ROWS: usize = 500;
@@ -50,7 +50,9 @@ pub async fn make(
     }
     let organisation = opportunity.organisation_id;
     let now = platform.clock.now();
-    let made: Vec<(InvitationId, Invitee)> = people.into_iter().map(|person| (platform.clock.new_id(), person)).collect();
+    let before = unsent(tx, opportunity, &people).await?;
+    let id = |person: &Invitee| before.get(&person.participant).copied().unwrap_or_else(|| platform.clock.new_id());
+    let made: Vec<(InvitationId, Invitee)> = people.into_iter().map(|person| (id(&person), person)).collect();
     for chunk in made.chunks(ROWS) {
         let rows = chunk.iter().map(|(id, person)| invitation::ActiveModel {
             organisation_id: Set(organisation),
@@ -69,7 +71,7 @@ pub async fn make(
             version: Set(1),
             created_at: Set(now),
         });
-        invitation::Entity::insert_many(rows).exec_without_returning(tx).await?;
+        invitation::Entity::insert_many(rows).on_conflict(anew()).exec_without_returning(tx).await?;
         let asked = chunk.iter().map(|(_, person)| person.participant);
         participant::Entity::update_many()
             .col_expr(participant::Column::LastAskedAt, Expr::value(now))
@@ -78,7 +80,8 @@ pub async fn make(
             .exec(tx)
             .await?;
     }
-    let batch = batch(tx, platform, organisation, INVITE, run.map_or(opportunity.id.0, |run| run.0), by).await?;
+    let subject = run.map_or(opportunity.id.0, |run| run.0);
+    let batch = mail::batch_about(tx, &platform.clock, organisation, INVITE, subject, by).await?;
     let letters: Vec<_> = made.iter().map(|(id, person)| (*id, person.participant, person.address.as_str())).collect();
     write(
         tx,
@@ -90,25 +93,39 @@ pub async fn make(
     Ok(made.into_iter().map(|(id, _)| id).collect())
 }
 
-/// The sending of a kind about a subject: opened once, used again by later pages.
-pub(super) async fn batch(
-    tx: &Tx,
-    platform: &Platform,
-    organisation: OrganisationId,
-    kind: &'static str,
-    subject: Uuid,
-    by: &str,
-) -> Result<MailBatchId> {
-    let found = mail_batch::Entity::find()
-        .filter(mail_batch::Column::OrganisationId.eq(organisation))
-        .filter(mail_batch::Column::Kind.eq(kind))
-        .filter(mail_batch::Column::SubjectId.eq(subject))
-        .one(tx)
+/// The invitations of those whose letter never left, because its mailing was cancelled: they are used again.
+async fn unsent(tx: &Tx, opportunity: &opportunity::Model, people: &[Invitee]) -> Result<HashMap<ParticipantId, InvitationId>> {
+    let found: Vec<(ParticipantId, InvitationId)> = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::ParticipantId)
+        .column(invitation::Column::Id)
+        .filter(invitation::Column::OrganisationId.eq(opportunity.organisation_id))
+        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
+        .filter(invitation::Column::State.eq(InvitationState::Unsent))
+        .filter(invitation::Column::ParticipantId.is_in(people.iter().map(|person| person.participant)))
+        .into_tuple()
+        .all(tx)
         .await?;
-    match found {
-        Some(batch) => Ok(batch.id),
-        None => mail::open_batch(tx, &platform.clock, Some(organisation), kind, Some(subject), by).await,
-    }
+    Ok(found.into_iter().collect())
+}
+
+/// An invitation that is there already is made anew.
+fn anew() -> OnConflict {
+    use invitation::Column;
+    OnConflict::columns([Column::OrganisationId, Column::Id])
+        .update_columns([
+            Column::RunId,
+            Column::State,
+            Column::QuestionFirst,
+            Column::Why,
+            Column::Reminders,
+            Column::RemindedAt,
+            Column::AskAgainOn,
+            Column::RepliedAt,
+            Column::EndedAt,
+            Column::CreatedAt,
+        ])
+        .to_owned()
 }
 
 /// What letters of one kind have in common.

@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod letters;
 pub mod make;
 pub mod places;
+pub mod posted;
 pub mod replies;
 pub mod rules;
 
@@ -32,6 +33,8 @@ pub const TAKEN_BACK: &str = "invitations.taken_back";
 /// Kind of the letter that confirms a place: of a family of its own, so that whoever stops invitations still hears of a
 /// place they took.
 pub const PLACE: &str = "places.confirmed";
+/// Kind of the letter that says that no place has become free: of the same family.
+pub const NO_PLACE: &str = "places.none_free";
 /// Kind of the job that says a place has become free. `matching` takes it over.
 pub const PLACE_FREED: &str = "invitations.place_freed";
 /// Kind of the job that enqueues reminders.

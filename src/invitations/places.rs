@@ -1,25 +1,37 @@
 //! Places of workshops, groups, panels and roles: taken in the order of the yeses, with a waiting list behind them.
 
-use super::{PLACE, PLACE_FREED, make};
+use super::{
+    NO_PLACE, PLACE, PLACE_FREED,
+    letters::topics_of,
+    make::{self, Letters},
+    posted, rules,
+};
 use crate::{
     consent::permitting,
+    opportunities,
+    participants::rules::objection,
     platform::{
         Error, Platform, Result, Tx,
         jobs::{NewJob, enqueue},
-        mail::priority,
+        mail::{self, priority},
     },
 };
 use entity::{
-    InvitationState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId, ParticipantState,
-    PlaceState, Purpose, invitation, opportunity, participant, place,
+    InvitationId, InvitationState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
+    ParticipantState, PlaceState, PreferenceDoc, Purpose, invitation, opportunity, participant, place, preference,
 };
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, RelationDef,
     sea_query::{Expr, SelectStatement},
 };
 use serde_json::json;
+use std::collections::HashMap;
+
+/// So many people on a waiting list are looked at in one go.
+const LINE: u64 = 100;
 
 /// Takes a place, or a place on the waiting list. Taking it again changes nothing.
 pub async fn take(
@@ -85,27 +97,124 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     row.state = Set(PlaceState::Released);
     row.released_at = Set(Some(platform.clock.now()));
     row.update(tx).await?;
+    if let Some(invitation) = invitation_of(tx, organisation, opportunity.id, participant).await? {
+        // Nobody reads that they have the place which they have given up.
+        posted::take_back(tx, organisation, invitation.id, &[PLACE]).await?;
+    }
     if !was_held || opportunity.state != OpportunityState::Open {
         return Ok(());
     }
-    let next = place::Entity::find()
-        .filter(place::Column::ParticipantId.in_subquery(still_here(organisation)))
-        .filter(place::Column::ParticipantId.in_subquery(permitting(
-            organisation,
-            Purpose::Participate,
-            opportunity.id.0,
-            platform.clock.now(),
-        )))
-        .filter(place::Column::OrganisationId.eq(organisation))
-        .filter(place::Column::OpportunityId.eq(opportunity.id))
-        .filter(place::Column::State.eq(PlaceState::Waiting))
-        .order_by_asc(place::Column::Position)
-        .one(tx)
-        .await?;
+    let next = next_in_line(tx, platform, opportunity).await?;
     match next {
         Some(next) => move_up(tx, platform, opportunity, next).await,
         None => freed(tx, platform, organisation, opportunity.id).await,
     }
+}
+
+/// The first on the waiting list who is still here, still agrees to take part, and whose wishes, as they are now, do not speak
+/// against it. Whoever is passed over stays where they are in the line.
+async fn next_in_line(tx: &Tx, platform: &Platform, about: &opportunity::Model) -> Result<Option<place::Model>> {
+    let (organisation, now) = (about.organisation_id, platform.clock.now());
+    let topics = topics_of(tx, organisation, about.id).await?;
+    let zone = opportunities::zone(tx, organisation).await?;
+    // Told today that they have a place, they need as much notice as they asked for.
+    let offer = rules::offer(about, &topics, now, zone, now);
+    let mut after = i32::MIN;
+    loop {
+        let line = place::Entity::find()
+            .filter(place::Column::ParticipantId.in_subquery(still_here(organisation)))
+            .filter(place::Column::ParticipantId.in_subquery(permitting(organisation, Purpose::Participate, about.id.0, now)))
+            .filter(place::Column::OrganisationId.eq(organisation))
+            .filter(place::Column::OpportunityId.eq(about.id))
+            .filter(place::Column::State.eq(PlaceState::Waiting))
+            .filter(place::Column::Position.gt(after))
+            .order_by_asc(place::Column::Position)
+            .limit(LINE)
+            .all(tx)
+            .await?;
+        let Some(last) = line.last() else { return Ok(None) };
+        after = last.position;
+        let wishes: HashMap<ParticipantId, PreferenceDoc> = preference::Entity::find()
+            .join(JoinType::InnerJoin, current_wish())
+            .filter(participant::Column::OrganisationId.eq(organisation))
+            .filter(participant::Column::Id.is_in(line.iter().map(|place| place.participant_id)))
+            .all(tx)
+            .await?
+            .into_iter()
+            .map(|row| (row.participant_id, row.document))
+            .collect();
+        let unspoken = PreferenceDoc::unspoken();
+        let fits = |place: &place::Model| objection(wishes.get(&place.participant_id).unwrap_or(&unspoken), &offer).is_none();
+        if let Some(next) = line.into_iter().find(fits) {
+            return Ok(Some(next));
+        }
+    }
+}
+
+/// From a wish to the person whose wish it is now.
+fn current_wish() -> RelationDef {
+    preference::Entity::belongs_to(participant::Entity)
+        .from((preference::Column::OrganisationId, preference::Column::Id))
+        .to((participant::Column::OrganisationId, participant::Column::PreferenceId))
+        .into()
+}
+
+/// Ends the waiting list where no place can become free any more, and tells each who waited. The one place where a waiting list
+/// ends by itself; whoever calls it holds the opportunity.
+pub async fn end_waiting(tx: &Tx, platform: &Platform, about: &opportunity::Model) -> Result<()> {
+    let (organisation, now) = (about.organisation_id, platform.clock.now());
+    place::Entity::update_many()
+        .col_expr(place::Column::State, Expr::value(PlaceState::Released.word()))
+        .col_expr(place::Column::ReleasedAt, Expr::value(now))
+        .filter(place::Column::OrganisationId.eq(organisation))
+        .filter(place::Column::OpportunityId.eq(about.id))
+        .filter(place::Column::State.eq(PlaceState::Waiting))
+        .exec(tx)
+        .await?;
+    let ended = invitation::Entity::update_many()
+        .col_expr(invitation::Column::State, Expr::value(InvitationState::Ended.word()))
+        .col_expr(invitation::Column::EndedAt, Expr::value(now))
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::OpportunityId.eq(about.id))
+        .filter(invitation::Column::State.eq(InvitationState::Waiting))
+        .exec_with_returning(tx)
+        .await?;
+    for ended in ended.chunks(1000) {
+        let addresses: HashMap<ParticipantId, String> = participant::Entity::find()
+            .select_only()
+            .columns([participant::Column::Id, participant::Column::Email])
+            .filter(participant::Column::Id.in_subquery(still_here(organisation)))
+            .filter(participant::Column::OrganisationId.eq(organisation))
+            .filter(participant::Column::Id.is_in(ended.iter().map(|row| row.participant_id)))
+            .into_tuple()
+            .all(tx)
+            .await?
+            .into_iter()
+            .collect();
+        let people: Vec<_> = ended
+            .iter()
+            .filter_map(|row| Some((row.id, row.participant_id, addresses.get(&row.participant_id)?.as_str())))
+            .collect();
+        if !people.is_empty() {
+            write(tx, platform, about, NO_PLACE, 0, &people).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes about places to people.
+pub(super) async fn write(
+    tx: &Tx,
+    platform: &Platform,
+    about: &opportunity::Model,
+    kind: &'static str,
+    n: i32,
+    people: &[(InvitationId, ParticipantId, &str)],
+) -> Result<()> {
+    let organisation = about.organisation_id;
+    let batch = mail::batch_about(tx, &platform.clock, organisation, kind, about.id.0, "system").await?;
+    let letters = Letters { organisation, batch, kind, n, priority: priority::TRANSACTIONAL, expires_at: None };
+    make::write(tx, platform, letters, people).await
 }
 
 /// People who have not left: nobody else moves up.
@@ -168,13 +277,8 @@ async fn move_up(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model,
     let mut row = next.into_active_model();
     row.state = Set(PlaceState::Held);
     row.update(tx).await?;
-    let invitation = invitation::Entity::find()
-        .filter(invitation::Column::OrganisationId.eq(organisation))
-        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
-        .filter(invitation::Column::ParticipantId.eq(participant))
-        .one(tx)
-        .await?
-        .ok_or_else(|| Error::bug("a place without an invitation"))?;
+    let invitation = invitation_of(tx, organisation, opportunity.id, participant).await?;
+    let invitation = invitation.ok_or_else(|| Error::bug("a place without an invitation"))?;
     let (id, version) = (invitation.id, invitation.version);
     let mut row = invitation.into_active_model();
     row.state = Set(InvitationState::Accepted);
@@ -184,15 +288,27 @@ async fn move_up(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model,
         .one(tx)
         .await?
         .ok_or_else(|| Error::bug("a place without a person"))?;
-    let batch = make::batch(tx, platform, organisation, PLACE, opportunity.id.0, "system").await?;
-    let letters =
-        make::Letters { organisation, batch, kind: PLACE, n: version, priority: priority::TRANSACTIONAL, expires_at: None };
-    make::write(tx, platform, letters, &[(id, participant, &person.email)]).await
+    write(tx, platform, opportunity, PLACE, version, &[(id, participant, &person.email)]).await
+}
+
+async fn invitation_of(
+    tx: &Tx,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    participant: ParticipantId,
+) -> Result<Option<invitation::Model>> {
+    let found = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::OpportunityId.eq(opportunity))
+        .filter(invitation::Column::ParticipantId.eq(participant))
+        .one(tx)
+        .await?;
+    Ok(found)
 }
 
 /// Makes others who take or give up places of this opportunity wait until the commit, and answers it as it stands then.
 /// Whoever also holds invitations of it takes this first.
-pub(super) async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<opportunity::Model> {
+pub async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<opportunity::Model> {
     let found = opportunity::Entity::find_by_id((organisation, opportunity)).lock_exclusive().one(tx).await?;
     found.ok_or(Error::NotFound("opportunity"))
 }
@@ -217,6 +333,25 @@ pub async fn of(
         .filter(place::Column::OpportunityId.eq(opportunity))
         .filter(place::Column::ParticipantId.eq(participant))
         .one(connection)
+        .await?;
+    Ok(found)
+}
+
+/// What somebody is on the waiting list for, in the order in which all take places.
+pub async fn waited_for(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    participant: ParticipantId,
+) -> Result<Vec<OpportunityId>> {
+    let found = place::Entity::find()
+        .select_only()
+        .column(place::Column::OpportunityId)
+        .filter(place::Column::OrganisationId.eq(organisation))
+        .filter(place::Column::ParticipantId.eq(participant))
+        .filter(place::Column::State.eq(PlaceState::Waiting))
+        .order_by_asc(place::Column::OpportunityId)
+        .into_tuple()
+        .all(connection)
         .await?;
     Ok(found)
 }

@@ -8,16 +8,20 @@ use crate::{
     consent::permits::must_take_part,
     opportunities,
     participants::preferences::today,
-    platform::{Error, Platform, Result, Tx, mail::priority, text::Check},
+    platform::{
+        Error, Platform, Result, Tx,
+        secret::{Token, TokenKind},
+        text::Check,
+    },
 };
 use chrono::NaiveDate;
 use entity::{
-    InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, PlaceState, Rung, invitation, opportunity,
-    organisation, participant,
+    InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, ParticipantState, PlaceState, Rung,
+    invitation, invitation_link, opportunity, organisation, participant,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 
 /// So many lighter ways are offered at most.
@@ -40,6 +44,9 @@ async fn ready(
     let opportunity = places::hold(tx, guest.opportunity(tx).await?).await?;
     let invitation = locked(tx, guest.organisation, guest.invitation.id).await?;
     let open = opportunities::is_open(tx, &opportunity, platform.clock.now()).await?;
+    if rules::is_over(invitation.state) {
+        return Err(Error::Gone(over(tx, guest, invitation.state, open).await?.into()));
+    }
     // Giving a place up must always be possible.
     if !open && reply != Reply::Decline {
         return Err(Error::Gone("This has closed. Thank you for looking.".into()));
@@ -47,12 +54,19 @@ async fn ready(
     match rules::accepts(invitation.state, reply) {
         Some(true) => Ok(Some((invitation, opportunity))),
         Some(false) => Ok(None),
-        None if invitation.state == InvitationState::Withdrawn => {
-            Err(Error::Gone("This invitation was taken back, because it no longer fits what you want.".into()))
-        }
-        None if invitation.state == InvitationState::Ended => Err(Error::Gone("This has closed. Thank you for looking.".into())),
         None => Err(Error::conflict("answered", "You have said yes already. You can step down or say no instead.")),
     }
+}
+
+/// Why nothing can be answered any more, in words of its cause.
+pub async fn over(connection: &impl ConnectionTrait, guest: &Guest, state: InvitationState, open: bool) -> Result<&'static str> {
+    if state == InvitationState::Withdrawn {
+        let person = participant::Entity::find_by_id((guest.organisation, guest.participant)).one(connection).await?;
+        if person.is_some_and(|person| person.state == ParticipantState::Left) {
+            return Ok("This question ended when you left. You need not do anything.");
+        }
+    }
+    Ok(rules::over(state, open))
 }
 
 async fn set(
@@ -93,16 +107,8 @@ pub async fn accept(tx: &Tx, platform: &Platform, guest: &Guest) -> Result<Invit
     if opportunity.kind != entity::OpportunityKind::Consultation && state == InvitationState::Accepted {
         let person = participant::Entity::find_by_id((guest.organisation, guest.participant)).one(tx).await?;
         let address = person.map(|person| person.email).unwrap_or_default();
-        let batch = make::batch(tx, platform, guest.organisation, PLACE, opportunity.id.0, "system").await?;
-        let letters = make::Letters {
-            organisation: guest.organisation,
-            batch,
-            kind: PLACE,
-            n: version,
-            priority: priority::TRANSACTIONAL,
-            expires_at: None,
-        };
-        make::write(tx, platform, letters, &[(guest.invitation.id, guest.participant, &address)]).await?;
+        let people = [(guest.invitation.id, guest.participant, address.as_str())];
+        places::write(tx, platform, &opportunity, PLACE, version, &people).await?;
     }
     Ok(state)
 }
@@ -156,7 +162,8 @@ pub async fn ask_later(tx: &Tx, platform: &Platform, guest: &Guest, on: NaiveDat
 }
 
 /// Lighter ways to take part in the same project that are open now: a lower rung, or the same rung and less time. Ways with
-/// few places are not among them: their places are drawn by lot, and nobody goes round the lot.
+/// few places are not among them: their places are drawn by lot, and nobody goes round the lot. Nor are ways that the person has
+/// said no to, or that they can no longer answer: those would lead nowhere.
 pub async fn lighter(
     connection: &impl ConnectionTrait,
     platform: &Platform,
@@ -164,12 +171,20 @@ pub async fn lighter(
     than: &opportunity::Model,
 ) -> Result<Vec<opportunity::Model>> {
     let rungs: Vec<Rung> = Rung::ALL.iter().copied().filter(|rung| *rung <= than.rung).collect();
+    let dead = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::OpportunityId)
+        .filter(invitation::Column::OrganisationId.eq(guest.organisation))
+        .filter(invitation::Column::ParticipantId.eq(guest.participant))
+        .filter(invitation::Column::State.is_in([InvitationState::Declined, InvitationState::Withdrawn, InvitationState::Ended]))
+        .into_query();
     let found = opportunity::Entity::find()
         .filter(opportunity::Column::OrganisationId.eq(guest.organisation))
         .filter(opportunity::Column::ProjectId.eq(than.project_id))
         .filter(opportunity::Column::State.eq(OpportunityState::Open))
         .filter(opportunity::Column::Places.is_null())
         .filter(opportunity::Column::Id.ne(than.id))
+        .filter(opportunity::Column::Id.not_in_subquery(dead))
         .filter(opportunity::Column::Rung.is_in(rungs))
         .order_by_asc(opportunity::Column::Id)
         .limit(LIGHTER)
@@ -212,6 +227,7 @@ pub async fn step_down(
         .filter(invitation::Column::OrganisationId.eq(guest.organisation))
         .filter(invitation::Column::OpportunityId.eq(way.id))
         .filter(invitation::Column::ParticipantId.eq(guest.participant))
+        .filter(invitation::Column::State.ne(InvitationState::Unsent))
         .one(tx)
         .await?;
     if already.is_some() {
@@ -223,4 +239,21 @@ pub async fn step_down(
     let invitee = Invitee { participant: guest.participant, address: person.email, question_first: false, why };
     let made = make(tx, platform, &way, None, vec![invitee], &guest.by()).await?;
     Ok((InvitationState::SteppedDown, made.first().copied()))
+}
+
+/// The first link of an invitation, the one in the letter that asks: for whoever has chosen it a moment ago.
+pub async fn first_link(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    organisation: OrganisationId,
+    invitation: InvitationId,
+) -> Result<Token> {
+    let link = invitation_link::Entity::find()
+        .filter(invitation_link::Column::OrganisationId.eq(organisation))
+        .filter(invitation_link::Column::InvitationId.eq(invitation))
+        .order_by_asc(invitation_link::Column::Id)
+        .one(connection)
+        .await?
+        .ok_or_else(|| Error::bug("an invitation without a link"))?;
+    Ok(platform.secret.token(TokenKind::Invitation, link.id.0))
 }

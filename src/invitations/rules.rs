@@ -24,7 +24,7 @@ pub enum Reply {
 pub fn accepts(state: State, reply: Reply) -> Option<bool> {
     match (state, reply) {
         // Taken back or over: nothing to answer.
-        (State::Withdrawn | State::Ended, _) => None,
+        (State::Withdrawn | State::Ended | State::Unsent, _) => None,
         (State::Accepted | State::Waiting, Reply::Accept) => Some(false),
         (State::Declined, Reply::Decline) => Some(false),
         // Who takes part already has answered "when"; they can step down or say no instead.
@@ -32,6 +32,25 @@ pub fn accepts(state: State, reply: Reply) -> Option<bool> {
         (State::SteppedDown, Reply::StepDown) => Some(false),
         _ => Some(true),
     }
+}
+
+/// Why nothing can be answered any more, in words of its cause.
+pub fn over(state: State, open: bool) -> &'static str {
+    match state {
+        State::Withdrawn => {
+            "This question was taken back, because it no longer fits what you told us about how you want to be involved."
+        }
+        State::Unsent => "This question was taken back before it was sent. You need not do anything.",
+        State::Ended if open => {
+            "The letter that asked you could not be delivered, so this question has ended. A place was offered to somebody else."
+        }
+        _ => "This has closed. Thank you for looking.",
+    }
+}
+
+/// Whether an invitation has ended for good: nothing can be answered.
+pub fn is_over(state: State) -> bool {
+    matches!(state, State::Withdrawn | State::Ended | State::Unsent)
 }
 
 /// Whether an invitation still waits for an answer, so that it may be reminded of or taken back.
@@ -73,6 +92,7 @@ mod tests {
         for reply in [Reply::Accept, Reply::Decline, Reply::AskLater, Reply::StepDown] {
             assert_eq!(accepts(State::Withdrawn, reply), None);
             assert_eq!(accepts(State::Ended, reply), None);
+            assert_eq!(accepts(State::Unsent, reply), None);
         }
     }
 }

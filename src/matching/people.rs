@@ -109,6 +109,8 @@ impl Question {
                 .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
                 .filter(invitation::Column::OrganisationId.eq(organisation))
                 .filter(invitation::Column::ParticipantId.is_in(ids.iter().copied()))
+                // Whose letter never left was not asked.
+                .filter(invitation::Column::State.ne(InvitationState::Unsent))
                 .filter(
                     sea_orm::Condition::any()
                         .add(invitation::Column::CreatedAt.gte(self.month_began))

@@ -1,9 +1,10 @@
-//! When a person changes what they want: open invitations that no longer fit are taken back, at once.
+//! When a person changes what they want: open invitations that no longer fit are taken back, and waiting lists left, at once.
 
 use crate::{
     invitations::{
         self,
         jobs::payload,
+        places,
         rules::{OPEN, offer},
     },
     opportunities::zone_of,
@@ -14,10 +15,10 @@ use crate::{
     },
 };
 use entity::{
-    OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation, participant,
-    preference,
+    InvitationState, OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation,
+    participant, preference,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -42,12 +43,20 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let left = person.state == ParticipantState::Left;
     if left {
         // Before the invitations are locked: whoever locks both takes places first.
-        invitations::places::leave_all(&tx, &platform, who.organisation, who.participant).await?;
+        places::leave_all(&tx, &platform, who.organisation, who.participant).await?;
     }
+    // The same holds for waiting lists that they may be taken off.
+    let waited_for = places::waited_for(&tx, who.organisation, who.participant).await?;
+    for opportunity in &waited_for {
+        places::lock(&tx, who.organisation, *opportunity).await?;
+    }
+    let held = Condition::all()
+        .add(invitation::Column::State.eq(InvitationState::Waiting))
+        .add(invitation::Column::OpportunityId.is_in(waited_for));
     let rows = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(who.organisation))
         .filter(invitation::Column::ParticipantId.eq(who.participant))
-        .filter(invitation::Column::State.is_in(OPEN))
+        .filter(Condition::any().add(invitation::Column::State.is_in(OPEN)).add(held))
         .order_by_asc(invitation::Column::Id)
         .lock_exclusive()
         .all(&tx)

@@ -16,14 +16,14 @@ use crate::{
     },
 };
 use entity::{
-    DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, WhyNot, invitation, match_result,
-    match_run, opportunity, organisation,
+    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, WhyNot, invitation,
+    match_result, match_run, opportunity, organisation,
 };
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType},
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, LockType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -108,6 +108,13 @@ pub async fn start(
         if earlier.state == "running" {
             return Err(Error::conflict("running", "A run is under way. Wait until it has finished."));
         }
+        if opportunity.places.is_some() && put_back(tx, &earlier).await? > 0 {
+            // Their letters were cancelled before they left. They are asked now, in the order in which they were drawn.
+            invitations::places::freed(tx, platform, actor.organisation, id).await?;
+            audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", earlier.id))
+                .await?;
+            return find_run(tx, &earlier).await;
+        }
         if opportunity.places.is_some() && reserve_left(tx, &earlier).await? > 0 {
             let detail = "Names were drawn for this already. As places become free, the reserve is asked in its order.";
             return Err(Error::conflict("drawn", detail));
@@ -145,6 +152,44 @@ pub async fn start(
     enqueue(tx, &platform.clock, job).await?;
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", run.id)).await?;
     Ok(run)
+}
+
+/// Puts those back into the reserve, in their old places, who were drawn and never asked, because their mailing was cancelled.
+/// Answers how many.
+async fn put_back(tx: &Tx, run: &match_run::Model) -> Result<i32> {
+    let unsent = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::ParticipantId)
+        .filter(invitation::Column::OrganisationId.eq(run.organisation_id))
+        .filter(invitation::Column::OpportunityId.eq(run.opportunity_id))
+        .filter(invitation::Column::RunId.eq(run.id))
+        .filter(invitation::Column::State.eq(InvitationState::Unsent))
+        .into_query();
+    let back = match_result::Entity::update_many()
+        .col_expr(match_result::Column::Outcome, Expr::value(DrawOutcome::Reserve.word()))
+        .filter(match_result::Column::OrganisationId.eq(run.organisation_id))
+        .filter(match_result::Column::RunId.eq(run.id))
+        .filter(match_result::Column::Outcome.eq(DrawOutcome::Asked))
+        .filter(match_result::Column::ParticipantId.in_subquery(unsent))
+        .exec(tx)
+        .await?;
+    let back = i32::try_from(back.rows_affected).unwrap_or(0);
+    if back > 0 {
+        match_run::Entity::update_many()
+            .col_expr(match_run::Column::Asked, Expr::col(match_run::Column::Asked).sub(back))
+            .col_expr(match_run::Column::Reserve, Expr::col(match_run::Column::Reserve).add(back))
+            .filter(match_run::Column::OrganisationId.eq(run.organisation_id))
+            .filter(match_run::Column::Id.eq(run.id))
+            .exec(tx)
+            .await?;
+    }
+    Ok(back)
+}
+
+/// A run as it stands now.
+async fn find_run(tx: &Tx, run: &match_run::Model) -> Result<match_run::Model> {
+    let found = match_run::Entity::find_by_id((run.organisation_id, run.id)).one(tx).await?;
+    found.ok_or_else(|| Error::bug("a run that is gone"))
 }
 
 async fn reserve_left(tx: &Tx, run: &match_run::Model) -> Result<u64> {
@@ -401,6 +446,8 @@ pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault
     let (Some(run), true) = (run, must_be_open(&tx, &opportunity, now).await.is_ok()) else { return Ok(Next::Done) };
     let free = usize::try_from(free_places(&tx, &opportunity).await?).unwrap_or(0);
     if free > 0 {
+        put_back(&tx, &run).await?;
+        let run = find_run(&tx, &run).await?;
         let question = Question::read(&tx, opportunity, now).await?;
         let (asked, over) = ask_next(&tx, &platform, &question, run.id, "system", free).await?;
         let (total, reserve) = (run.asked + asked, run.reserve - asked - over);

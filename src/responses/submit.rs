@@ -7,6 +7,7 @@
 use super::lookup::{Asked, Stands, any_of, look_up, offers, stands};
 use crate::{
     consent::{permits::consent_needed, rules::State},
+    invitations::rules::{is_over, over},
     opportunities::{Forms, takes_answers},
     platform::{
         Error, Platform, Result, Tx, Violation,
@@ -211,10 +212,9 @@ pub(super) fn may_answer(
     time_zone: &str,
     now: Time,
 ) -> Result<QuestionnaireId> {
-    if matches!(state, InvitationState::Withdrawn | InvitationState::Ended)
-        || !takes_answers(offer, now, time_zone.parse().unwrap_or(Tz::UTC))
-    {
-        return Err(Error::Gone("This has closed. Thank you for looking.".into()));
+    let open = takes_answers(offer, now, time_zone.parse().unwrap_or(Tz::UTC));
+    if !open || is_over(state) {
+        return Err(Error::Gone(over(state, open).into()));
     }
     if !consent.is_some_and(|consent| consent.permits(now)) {
         return Err(consent_needed());

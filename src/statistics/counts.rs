@@ -7,13 +7,13 @@ use super::{
 };
 use crate::platform::Result;
 use entity::{
-    OpportunityId, OrganisationId, ParticipantId, ResponseState, ThemeId, Time, contribution, invitation, loop_rating,
-    participant, response, theme, theme_source,
+    InvitationState, MailState, OpportunityId, OrganisationId, ParticipantId, ResponseState, ThemeId, Time, contribution,
+    invitation, loop_rating, mail_message, participant, response, theme, theme_source,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select,
-    sea_query::{Expr, Func},
+    sea_query::{Expr, ExprTrait, Func},
 };
 use std::collections::HashMap;
 
@@ -33,6 +33,7 @@ pub async fn turnout(connection: &impl ConnectionTrait, scope: Scope, now: Time)
     let asked = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(scope.organisation))
         .filter(invitation::Column::OpportunityId.eq(scope.opportunity))
+        .filter(was_asked())
         .count(connection)
         .await?;
     let answered = people::answers(scope, now).count(connection).await?;
@@ -42,6 +43,27 @@ pub async fn turnout(connection: &impl ConnectionTrait, scope: Scope, now: Time)
         .count(connection)
         .await?;
     Ok(Turnout { asked, answered, took_part })
+}
+
+/// Invitations that reached their person as far as anybody can tell: a letter left, or they answered.
+fn was_asked() -> Condition {
+    use InvitationState::{Accepted, AskLater, Declined, SteppedDown, Waiting};
+    let left = mail_message::Entity::find()
+        .select_only()
+        .column(mail_message::Column::Id)
+        .filter(
+            Expr::col((mail_message::Entity, mail_message::Column::OrganisationId))
+                .equals((invitation::Entity, invitation::Column::OrganisationId)),
+        )
+        .filter(
+            Expr::col((mail_message::Entity, mail_message::Column::SubjectId))
+                .equals((invitation::Entity, invitation::Column::Id)),
+        )
+        .filter(mail_message::Column::State.is_in([MailState::Sent, MailState::Dot, MailState::Uncertain]))
+        .into_query();
+    Condition::any()
+        .add(invitation::Column::State.is_in([Accepted, AskLater, Declined, SteppedDown, Waiting]))
+        .add(Expr::exists(left))
 }
 
 #[derive(FromQueryResult)]

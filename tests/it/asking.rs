@@ -212,7 +212,7 @@ fn a_wish_that_changes_takes_effect_at_once() {
         ben.put(&app, "/preferences", &up_to("consultation")).await.expect(200);
         let letters = app.outbox().await;
         assert_eq!(letters.len(), 1);
-        assert!(letters[0].words().contains("You do not need to do anything about it"));
+        assert!(letters[0].words().contains("You need not do anything about it"));
         story.with(&token, "/accept", &json!({})).await.expect(410);
     });
 }

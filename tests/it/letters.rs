@@ -10,8 +10,12 @@ use alongside::{
     platform::mail::{NewLetter, enqueue, open_batch, priority},
     sessions,
 };
-use entity::{ConsentType, InvitationState, OpportunityId, OpportunityState, PlaceState, Purpose, RecipientKind};
-use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
+use chrono::Duration;
+use entity::{
+    ConsentType, InvitationId, InvitationState, MailState, OpportunityId, OpportunityState, PlaceState, Purpose, RecipientKind,
+    mail_message,
+};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -34,7 +38,7 @@ const BANNED: [&str; 14] = [
 ];
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -45,14 +49,26 @@ const KINDS: [&str; 12] = [
     invitations::REMIND,
     invitations::TAKEN_BACK,
     invitations::PLACE,
+    invitations::NO_PLACE,
     sessions::NOTES,
     feedback::REPORT,
 ];
 
 /// One letter about an invitation.
 async fn about(given: &Given, kind: &'static str, opportunity: OpportunityId, who: &Someone) -> Mail {
-    let state = if kind == invitations::PLACE { InvitationState::Accepted } else { InvitationState::Sent };
+    let state = match kind {
+        invitations::PLACE => InvitationState::Accepted,
+        invitations::NO_PLACE => InvitationState::Ended,
+        _ => InvitationState::Sent,
+    };
     let invitation = given.invitation(opportunity, who, state).await;
+    match kind {
+        invitations::PLACE => given.place(opportunity, who, PlaceState::Held).await,
+        invitations::NO_PLACE => given.place(opportunity, who, PlaceState::Released).await,
+        // What it reminds of has left.
+        invitations::REMIND => invited_before(given, invitation, who).await,
+        _ => {}
+    }
     // Whoever chose a lighter way themselves is reminded of it as anybody else is: if they agreed to reminders.
     given.consent(who, Purpose::ContactReminder, given.organisation.0, ConsentType::Give).await;
     let (platform, organisation) = (&given.app.app.platform, Some(given.organisation));
@@ -72,6 +88,18 @@ async fn about(given: &Given, kind: &'static str, opportunity: OpportunityId, wh
     enqueue(&tx, &platform.clock, organisation, batch, &[letter]).await.unwrap();
     tx.commit().await.unwrap();
     one(&given.app).await
+}
+
+/// The letter that asks has left, four days ago.
+async fn invited_before(given: &Given, invitation: InvitationId, who: &Someone) {
+    queue(given, invitations::INVITE, invitation.0, who, 0).await;
+    mail_message::Entity::update_many()
+        .col_expr(mail_message::Column::State, Expr::value(MailState::Sent.word()))
+        .col_expr(mail_message::Column::SentAt, Expr::value(given.app.clock.now() - Duration::days(4)))
+        .filter(mail_message::Column::SubjectId.eq(invitation.0))
+        .exec(given.app.app.platform.db.write())
+        .await
+        .unwrap();
 }
 
 async fn one(app: &TestApp) -> Mail {
@@ -106,7 +134,9 @@ async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     doors(app, &given, &mut all).await;
 
     let open = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
-    for kind in [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK, invitations::PLACE] {
+    let places = [invitations::PLACE, invitations::NO_PLACE];
+    for kind in [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK].into_iter().chain(places)
+    {
         let who = given.someone(&format!("sam-{}", kind.replace('.', "-"))).await;
         all.insert(kind, about(&given, kind, open, &who).await);
     }
@@ -321,11 +351,14 @@ fn whoever_stops_a_letter_stops_its_family_and_no_other() {
             let open = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
             let invitation = given.invitation(open, ben, InvitationState::Sent).await;
             given.consent(ben, Purpose::ContactReminder, given.organisation.0, ConsentType::Give).await;
+            given.place(open, ben, PlaceState::Held).await;
             let subject = |kind: &str| if kind == feedback::REPORT { release.0 } else { invitation.0 };
             let token = queue(&given, stopped, subject(stopped), ben, 7).await;
             app.post(format!("/u/{token}")).send().await.expect(200);
             app.outbox().await;
             for kind in ASKING.into_iter().chain([invitations::PLACE, feedback::REPORT]) {
+                // A reminder leaves some days after what it reminds of.
+                app.clock.advance(Duration::days(4));
                 queue(&given, kind, subject(kind), ben, 8).await;
                 let family = |kind: &str| kind.split('.').next().unwrap().to_owned();
                 let expected = usize::from(family(kind) != family(stopped));

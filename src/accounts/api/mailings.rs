@@ -228,7 +228,8 @@ impl Api {
 
     /// Cancel a mailing
     ///
-    /// Takes back every letter that was not handed over yet, for good.
+    /// Takes back every letter that was not handed over yet, for good. Whoever was to be asked by such a letter was not asked: it
+    /// counts for nothing, and they can be asked again.
     #[oai(path = "/organisations/:organisation/mailings/:mailing/cancel", method = "post", operation_id = "cancelMailing")]
     async fn cancel(
         &self,
@@ -238,7 +239,7 @@ impl Api {
     ) -> Result<Fine<MailingOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
         let tx = self.0.db.begin().await?;
-        status::cancel(&tx, actor.organisation, mailing.0).await?;
+        status::cancel(&tx, &self.0.clock, actor.organisation, mailing.0).await?;
         self.done(tx, &actor, "cancel_mailing", mailing.0).await
     }
 

@@ -219,7 +219,7 @@ pub struct LetterCount {
 /// many others as it takes that they cannot be worked out.
 #[derive(Object)]
 pub struct FunnelOut {
-    /// Invitations made; absent when it is withheld.
+    /// People who were asked; absent when it is withheld.
     #[oai(skip_serializing_if_is_none)]
     pub asked: Option<u64>,
     /// Invitations by state.

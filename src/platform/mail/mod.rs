@@ -19,7 +19,7 @@ mod twin;
 
 pub use deliver::Mailer;
 pub use letter::{Block, Letter};
-pub use outbox::{NewLetter, enqueue, open_batch};
+pub use outbox::{NewLetter, batch_about, enqueue, open_batch};
 pub use status::metrics;
 pub use transport::Transport;
 
@@ -27,6 +27,9 @@ use super::{Platform, Result};
 use entity::{MailState, mail_message};
 use futures_util::future::BoxFuture;
 use std::{collections::HashMap, sync::Arc};
+
+/// Job that tells higher rooms that a sending was cancelled: `{mailing}`.
+pub const CANCELLED: &str = "mail.cancelled";
 
 /// What a composer makes of a queued letter.
 pub enum Composed {

@@ -1,9 +1,9 @@
 //! The outbox: letters as rows.
 
-use crate::platform::{Clock, Result, text};
+use crate::platform::{Clock, Result, Tx, text};
 use chrono::Duration;
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, RecipientKind, Time, mail_batch, mail_message};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 /// A letter that nobody could deliver for so long is given up.
@@ -56,6 +56,32 @@ pub async fn open_batch(
     };
     mail_batch::Entity::insert(row).exec_without_returning(connection).await?;
     Ok(id)
+}
+
+/// The sending of a kind about a subject: opened once, used again by whoever adds to it later. One that was cancelled does not
+/// go on, so nothing is added to it. It cannot be cancelled before the caller's transaction ends: then it takes the letters
+/// that were added with it.
+pub async fn batch_about(
+    tx: &Tx,
+    clock: &Clock,
+    organisation: OrganisationId,
+    kind: &'static str,
+    subject: Uuid,
+    by: &str,
+) -> Result<MailBatchId> {
+    let found = mail_batch::Entity::find()
+        .filter(mail_batch::Column::OrganisationId.eq(organisation))
+        .filter(mail_batch::Column::Kind.eq(kind))
+        .filter(mail_batch::Column::SubjectId.eq(subject))
+        .filter(mail_batch::Column::State.ne(BatchState::Cancelled))
+        .order_by_desc(mail_batch::Column::Id)
+        .lock_shared()
+        .one(tx)
+        .await?;
+    match found {
+        Some(batch) => Ok(batch.id),
+        None => open_batch(tx, clock, Some(organisation), kind, Some(subject), by).await,
+    }
 }
 
 /// Puts letters into a sending, in the caller's transaction: a constant number of statements a thousand letters.

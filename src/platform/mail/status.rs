@@ -1,12 +1,18 @@
 //! Where letters stand, for those who look after them; and what they can do about it.
 
-use crate::platform::{Clock, Error, Platform, Result, Tx, http::Cursor};
+use super::CANCELLED;
+use crate::platform::{
+    Clock, Error, Platform, Result, Tx,
+    http::Cursor,
+    jobs::{NewJob, enqueue},
+};
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use mail_message::{Column, Entity};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
+use serde_json::json;
 use std::{collections::HashMap, fmt::Write};
 use uuid::Uuid;
 
@@ -121,8 +127,8 @@ pub async fn resume(tx: &Tx, organisation: OrganisationId, batch: MailBatchId) -
     change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Running, None).await
 }
 
-/// Takes the letters of a batch back that were not handed over yet; answers how many.
-pub async fn cancel(tx: &Tx, organisation: OrganisationId, batch: MailBatchId) -> Result<u64> {
+/// Takes the letters of a batch back that were not handed over yet; answers how many. Whoever wrote them is told.
+pub async fn cancel(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch: MailBatchId) -> Result<u64> {
     change(tx, organisation, batch, BatchState::ALL, BatchState::Cancelled, None).await?;
     let updated = Entity::update_many()
         .col_expr(Column::State, Expr::value(MailState::Cancelled.word()))
@@ -131,6 +137,7 @@ pub async fn cancel(tx: &Tx, organisation: OrganisationId, batch: MailBatchId) -
         .filter(Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))
         .exec(tx)
         .await?;
+    enqueue(tx, clock, NewJob::now(CANCELLED, organisation, json!({"mailing": batch}))).await?;
     Ok(updated.rows_affected)
 }
 

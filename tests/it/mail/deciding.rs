@@ -157,7 +157,7 @@ fn a_mailing_can_be_paused_resumed_and_cancelled() {
         tx.commit().await.unwrap();
         assert_eq!(second.run_due(platform, 5).await.unwrap(), 5);
         let tx = platform.db.begin().await.unwrap();
-        assert!(status::cancel(&tx, organisation, batch).await.unwrap() > 0);
+        assert!(status::cancel(&tx, &platform.clock, organisation, batch).await.unwrap() > 0);
         tx.commit().await.unwrap();
         assert_eq!(run(&app, &second).await, 0);
         let tx = platform.db.begin().await.unwrap();

@@ -1,0 +1,150 @@
+//! Whether a letter about an invitation may be sent, asked at the last moment.
+
+use super::{About, purpose};
+use crate::{
+    consent::permits,
+    invitations::{AGAIN, INVITE, NO_PLACE, PLACE, REMIND, TAKEN_BACK, posted, rules, to_opportunity},
+    opportunities,
+    participants::rules::{allowed, objection},
+    platform::{Platform, Result, mail::Composed},
+};
+use entity::{
+    InvitationState, MailState, OpportunityKind, ParticipantState, PlaceState, Time, invitation, mail_message, opportunity,
+    response,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QuerySelect};
+
+/// What is to be done instead of sending a letter, if it may not be sent, or not yet.
+pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_message::Model) -> Result<Option<Composed>> {
+    let (now, db, kind) = (platform.clock.now(), platform.db.read(), message.kind.as_str());
+    let drop = |state, why| Ok(Some(Composed::Drop(state, why)));
+    if about.person.state != ParticipantState::Joined {
+        return drop(MailState::Cancelled, "the person has left");
+    }
+    // What was promised or settled is told in any case, as long as it is so: it asks nothing of anybody.
+    match kind {
+        TAKEN_BACK => return Ok(None),
+        PLACE if about.place == Some(PlaceState::Held) => return Ok(None),
+        PLACE => return drop(MailState::Cancelled, "the place was given up"),
+        NO_PLACE if about.invitation.state == InvitationState::Ended => return Ok(None),
+        NO_PLACE => return drop(MailState::Cancelled, "the person no longer waited"),
+        _ => {}
+    }
+    if !opportunities::takes_answers(&about.opportunity, now, about.zone) {
+        return drop(MailState::Expired, "the opportunity has closed");
+    }
+    // Who said yes to a consultation and has not answered its questions may be reminded.
+    let unanswered = kind == REMIND
+        && about.opportunity.kind == OpportunityKind::Consultation
+        && about.invitation.state == InvitationState::Accepted
+        && !about.has_answered(db).await?;
+    if !rules::is_open(about.invitation.state) && !unanswered {
+        return drop(MailState::Cancelled, "the invitation was answered or taken back");
+    }
+    let (purpose, organisation) = (purpose(kind), about.organisation.id);
+    // Somebody who chose a lighter way themselves was not picked by us: that is their own act.
+    // A reminder is our act again, and asks for agreement like any other.
+    let own_choice = about.invitation.run_id.is_none() && kind != REMIND;
+    if !own_choice && !permits(db, organisation, about.person.id, purpose, organisation.0, now).await? {
+        return drop(MailState::Suppressed, "consent to such letters does not stand");
+    }
+    if !own_choice && !unanswered && about.said_no_here(db, kind).await? {
+        return drop(MailState::Cancelled, "the person said no to something else in the project");
+    }
+    // A lighter way that somebody chose may lie outside their wishes; only a pause speaks against a reminder of it.
+    let unwanted = match about.invitation.run_id {
+        Some(_) => about.unwanted(kind, now),
+        None => kind == REMIND && allowed(&about.wishes, &[], opportunities::today(now, about.zone)).is_nothing(),
+    };
+    if unwanted {
+        return drop(MailState::Cancelled, "the person no longer wants this");
+    }
+    if kind == INVITE && about.is_too_much(db, now).await? {
+        return drop(MailState::Cancelled, "the person has been asked as much this month as they want");
+    }
+    if kind == REMIND {
+        return about.too_soon(db, message, now).await;
+    }
+    Ok(None)
+}
+
+impl About {
+    /// Whether something in the person's wishes, as they are now, speaks against this. They are asked on the day on which the
+    /// letter that asks leaves, whenever it was made.
+    fn unwanted(&self, kind: &str, now: Time) -> bool {
+        let asked_at = if kind == INVITE { now } else { self.invitation.created_at };
+        let offer = rules::offer(&self.opportunity, &self.topics, asked_at, self.zone, now);
+        objection(&self.wishes, &offer).is_some()
+    }
+
+    /// Whether the person said no to something in the same project, and has not asked to be asked about this since.
+    async fn said_no_here(&self, connection: &impl ConnectionTrait, kind: &str) -> Result<bool> {
+        let nos = invitation::Entity::find()
+            .join(JoinType::InnerJoin, to_opportunity())
+            .filter(invitation::Column::OrganisationId.eq(self.organisation.id))
+            .filter(invitation::Column::ParticipantId.eq(self.person.id))
+            .filter(invitation::Column::State.eq(InvitationState::Declined))
+            .filter(opportunity::Column::ProjectId.eq(self.opportunity.project_id))
+            .all(connection)
+            .await?;
+        Ok(nos.iter().any(|no| kind != AGAIN || no.replied_at >= self.invitation.replied_at))
+    }
+
+    /// Whether this invitation is more than the person wants in a month: they may have changed it since it was made.
+    async fn is_too_much(&self, connection: &impl ConnectionTrait, now: Time) -> Result<bool> {
+        let load = &self.wishes.load;
+        if self.invitation.run_id.is_none() || (load.invites_per_month_max.is_none() && load.minutes_per_month_max.is_none()) {
+            return Ok(false);
+        }
+        let asked: Vec<(InvitationState, i32, i32)> = invitation::Entity::find()
+            .select_only()
+            .column(invitation::Column::State)
+            .column(opportunity::Column::Minutes)
+            .column(opportunity::Column::PreparationMinutes)
+            .join(JoinType::InnerJoin, to_opportunity())
+            .filter(invitation::Column::OrganisationId.eq(self.organisation.id))
+            .filter(invitation::Column::ParticipantId.eq(self.person.id))
+            .filter(invitation::Column::State.ne(InvitationState::Unsent))
+            .filter(invitation::Column::CreatedAt.gte(opportunities::month_began(self.zone, now)))
+            // What came later does not count against what came before.
+            .filter(invitation::Column::CreatedAt.lt(self.invitation.created_at).or(
+                invitation::Column::CreatedAt.eq(self.invitation.created_at).and(invitation::Column::Id.lte(self.invitation.id)),
+            ))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let letters = i64::try_from(asked.len()).unwrap_or(i64::MAX);
+        let minutes: i64 = asked
+            .iter()
+            .filter(|(state, ..)| rules::takes_time(*state))
+            .map(|(_, minutes, preparation)| i64::from(*minutes) + i64::from(*preparation))
+            .sum();
+        Ok(load.invites_per_month_max.is_some_and(|most| letters > i64::from(most))
+            || load.minutes_per_month_max.is_some_and(|most| minutes > i64::from(most)))
+    }
+
+    /// A reminder follows a letter that has left, and gives it time.
+    async fn too_soon(
+        &self,
+        connection: &impl ConnectionTrait,
+        message: &mail_message::Model,
+        now: Time,
+    ) -> Result<Option<Composed>> {
+        let sent = posted::asking(connection, self.organisation.id, self.invitation.id).await?;
+        let last = sent.iter().filter(|letter| letter.id != message.id).filter_map(|letter| letter.sent_at).max();
+        Ok(match last {
+            None => Some(Composed::Drop(MailState::Cancelled, "the letter that it reminds of has not left")),
+            Some(last) if last + posted::GAP > now => Some(Composed::Later(last + posted::GAP)),
+            Some(_) => None,
+        })
+    }
+
+    async fn has_answered(&self, connection: &impl ConnectionTrait) -> Result<bool> {
+        let found = response::Entity::find()
+            .filter(response::Column::OrganisationId.eq(self.organisation.id))
+            .filter(response::Column::InvitationId.eq(self.invitation.id))
+            .one(connection)
+            .await?;
+        Ok(found.is_some())
+    }
+}

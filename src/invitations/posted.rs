@@ -1,0 +1,134 @@
+//! What has left, and what has not: the letters of invitations.
+
+use super::{AGAIN, INVITE, REMIND};
+use crate::platform::{Result, Tx};
+use chrono::Duration;
+use entity::{
+    BatchState, InvitationId, InvitationState, MailBatchId, MailState, OrganisationId, Time, invitation, mail_batch, mail_message,
+};
+use mail_message::{Column, Entity};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, SelectStatement},
+};
+
+/// Nobody is reminded sooner than this after the last letter.
+pub const GAP: Duration = Duration::days(3);
+/// Letters that ask something.
+const ASKING: [&str; 3] = [INVITE, AGAIN, REMIND];
+/// A letter in one of these states has left, or may have.
+const LEFT: [MailState; 3] = [MailState::Sent, MailState::Dot, MailState::Uncertain];
+/// A letter in one of these states may still leave.
+const PENDING: [MailState; 3] = [MailState::Queued, MailState::Deferred, MailState::Leased];
+
+/// Letters about the invitation that a statement looks at.
+fn about() -> Select<Entity> {
+    Entity::find()
+        .select_only()
+        .column(Column::SubjectId)
+        .filter(Expr::col((Entity, Column::OrganisationId)).equals((invitation::Entity, invitation::Column::OrganisationId)))
+        .filter(Expr::col((Entity, Column::SubjectId)).equals((invitation::Entity, invitation::Column::Id)))
+}
+
+fn mailings(state: BatchState) -> SelectStatement {
+    mail_batch::Entity::find()
+        .select_only()
+        .column(mail_batch::Column::Id)
+        .filter(mail_batch::Column::State.eq(state))
+        .into_query()
+}
+
+/// Invitations of which a letter has left or may still leave.
+fn is_under_way() -> Condition {
+    let pending =
+        Condition::all().add(Column::State.is_in(PENDING)).add(Column::BatchId.not_in_subquery(mailings(BatchState::Cancelled)));
+    let letters = about().filter(Condition::any().add(Column::State.is_in(LEFT)).add(pending));
+    Condition::all().add(Expr::exists(letters.into_query()))
+}
+
+/// Invitations whose letter that asks was given up with one of these outcomes, and of which nothing has left or can.
+pub fn is_lost(outcomes: &[MailState]) -> Condition {
+    let lost = about().filter(Column::Kind.eq(INVITE)).filter(Column::State.is_in(outcomes.iter().copied()));
+    Condition::all().add(Expr::exists(lost.into_query())).add(is_under_way().not())
+}
+
+/// Invitations of which a letter left long enough ago for a reminder, and none since.
+pub fn may_be_reminded_of(now: Time) -> Condition {
+    let asking = || about().filter(Column::Kind.is_in(ASKING));
+    let before = asking().filter(Column::State.eq(MailState::Sent)).filter(Column::SentAt.lte(now - GAP));
+    let fresh = Condition::any()
+        .add(Column::State.is_in(PENDING))
+        .add(Column::State.is_in([MailState::Dot, MailState::Uncertain]))
+        .add(Column::SentAt.gt(now - GAP));
+    let since = asking().filter(Column::BatchId.not_in_subquery(mailings(BatchState::Cancelled))).filter(fresh);
+    Condition::all().add(Expr::exists(before.into_query())).add(Expr::exists(since.into_query()).not())
+}
+
+/// The letters of an invitation that asked something and have left.
+pub(super) async fn asking(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    invitation: InvitationId,
+) -> Result<Vec<mail_message::Model>> {
+    let found = Entity::find()
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::SubjectId.eq(invitation.0))
+        .filter(Column::Kind.is_in(ASKING))
+        .filter(Column::State.is_in(LEFT))
+        .all(connection)
+        .await?;
+    Ok(found)
+}
+
+/// Takes letters of an invitation back that have not left, those in a worker's hands too: its mark is given to leased letters
+/// alone. Of these kinds; of all kinds where none is named.
+pub(super) async fn take_back(tx: &Tx, organisation: OrganisationId, invitation: InvitationId, kinds: &[&str]) -> Result<()> {
+    let mut letters = Entity::update_many()
+        .col_expr(Column::State, Expr::value(MailState::Cancelled.word()))
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::SubjectId.eq(invitation.0))
+        .filter(Column::State.is_in(PENDING));
+    if !kinds.is_empty() {
+        letters = letters.filter(Column::Kind.is_in(kinds.iter().copied()));
+    }
+    letters.exec(tx).await?;
+    Ok(())
+}
+
+/// Marks the invitations whose letter never left, because its mailing was cancelled: nobody was asked. Of one mailing, or of all.
+/// What somebody chose themselves stays theirs.
+pub(super) async fn mark_unsent(tx: &Tx, mailing: Option<MailBatchId>, now: Time) -> Result<()> {
+    let mut letters = about()
+        .filter(Column::Kind.eq(INVITE))
+        .filter(Column::State.eq(MailState::Cancelled).or(Column::State.is_in(PENDING)))
+        .filter(Column::BatchId.in_subquery(mailings(BatchState::Cancelled)));
+    if let Some(mailing) = mailing {
+        letters = letters.filter(Column::BatchId.eq(mailing));
+    }
+    invitation::Entity::update_many()
+        .col_expr(invitation::Column::State, Expr::value(InvitationState::Unsent.word()))
+        .col_expr(invitation::Column::EndedAt, Expr::value(now))
+        .filter(invitation::Column::State.eq(InvitationState::Sent))
+        .filter(invitation::Column::RunId.is_not_null())
+        .filter(Expr::exists(letters.into_query()))
+        .filter(is_under_way().not())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Reminders that were counted and never left, because their mailing was cancelled, are not counted.
+pub(super) async fn uncount_reminders(tx: &Tx, mailing: MailBatchId) -> Result<()> {
+    let letters = about()
+        .filter(Column::BatchId.eq(mailing))
+        .filter(Column::State.eq(MailState::Cancelled))
+        .filter(Expr::col((Entity, Column::N)).equals((invitation::Entity, invitation::Column::Reminders)));
+    invitation::Entity::update_many()
+        .col_expr(invitation::Column::Reminders, Expr::col(invitation::Column::Reminders).sub(1))
+        .col_expr(invitation::Column::RemindedAt, Expr::value(Option::<Time>::None))
+        .filter(invitation::Column::Reminders.gt(0))
+        .filter(Expr::exists(letters.into_query()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
