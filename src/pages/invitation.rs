@@ -1,28 +1,26 @@
-//! An invitation: what is asked, and yes or no.
+//! An invitation: what is asked, and all that can be said to it.
+//!
+//! Every invitation has an address and a cookie of its own, so that whoever has two of them open answers the one they look at.
 
-use super::{Agree, Page, Use, from_our_page, of_kind, page, path};
+use super::{Choice, Page, Part, agreed, from_our_page, of_kind, page, path};
 use crate::{
-    consent::{
-        notices, permits,
-        record::{self, Said},
-    },
     integrity::ladder::{ATTRIBUTION, step},
     invitations::{
         Guest, guest,
         letters::{day, payment, promise, time},
         replies,
+        rules::{self, Reply, accepts},
     },
     opportunities,
-    platform::{Error, Platform, Result, Tx, secret::TokenKind},
+    platform::{Error, Platform, Result, secret::TokenKind},
 };
-use entity::{
-    ConsentType, InvitationState, LetterFormat, NoticePurpose, OpportunityKind, Purpose, WithdrawalEffect, opportunity,
-};
+use chrono::{Days, NaiveDate};
+use entity::{InvitationId, InvitationState, opportunity};
 use poem::{
     Request, Response, handler,
     http::StatusCode,
     web::{
-        Data, Form, Path,
+        Data, Path,
         cookie::{Cookie, CookieJar, SameSite},
     },
 };
@@ -44,10 +42,20 @@ pub async fn enter(Path(token): Path<String>, Data(platform): Data<&Platform>, j
     if let Err(error) = from_our_page(platform, request) {
         return page(Err(error));
     }
-    if let Err(error) = holder(platform, &token).await {
-        return page(Err(error));
+    match holder(platform, &token).await {
+        Ok(guest) => open(platform, jar, guest.invitation.id, token),
+        Err(error) => page(Err(error)),
     }
-    let shown = path(platform, "/invitation");
+}
+
+/// The address of the page of an invitation, or of an answer to it.
+pub(super) fn at(platform: &Platform, invitation: InvitationId, rest: &str) -> String {
+    path(platform, &format!("/invitation/{invitation}{rest}"))
+}
+
+/// Leads to the page of an invitation, with its token in a cookie that goes to this page alone.
+pub(super) fn open(platform: &Platform, jar: &CookieJar, invitation: InvitationId, token: String) -> Response {
+    let shown = at(platform, invitation, "");
     let mut cookie = Cookie::new_with_str(COOKIE, token);
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Strict);
@@ -61,168 +69,148 @@ async fn holder(platform: &Platform, token: &str) -> Result<Guest> {
     guest::holder(platform, &of_kind(token, TokenKind::Invitation)?).await
 }
 
-async fn from_cookie(platform: &Platform, jar: &CookieJar) -> Result<Guest> {
+/// Whoever holds the link of the invitation that the address names, and of no other.
+pub(super) async fn from_cookie(platform: &Platform, jar: &CookieJar, named: &str) -> Result<Guest> {
+    let named: InvitationId = named.parse().map_err(|_| Error::NotFound("page"))?;
     let cookie = jar.get(COOKIE).ok_or(Error::SignInNeeded)?;
-    holder(platform, cookie.value_str()).await
+    let guest = holder(platform, cookie.value_str()).await?;
+    if guest.invitation.id == named {
+        return Ok(guest);
+    }
+    let detail = "This page belongs to another invitation than the one that you opened last. Nothing was changed. Please open the one \
+                  that you mean from its letter once more.";
+    Err(Error::conflict("another_invitation", detail))
 }
 
 /// Shows the invitation.
 #[handler]
-pub async fn show(Data(platform): Data<&Platform>, jar: &CookieJar) -> Response {
-    page(shown(platform, jar).await)
+pub async fn show(Path(invitation): Path<String>, Data(platform): Data<&Platform>, jar: &CookieJar) -> Response {
+    page(shown(platform, jar, &invitation).await)
 }
 
-async fn shown(platform: &Platform, jar: &CookieJar) -> Result<Page> {
-    let guest = from_cookie(platform, jar).await?;
+async fn shown(platform: &Platform, jar: &CookieJar, invitation: &str) -> Result<Page> {
+    let guest = from_cookie(platform, jar, invitation).await?;
     let db = platform.db.read();
     let offer = guest.opportunity(db).await?;
     let open = opportunities::is_open(db, &offer, platform.clock.now()).await?;
-    let rung = step(offer.rung);
+    let (id, state) = (guest.invitation.id, guest.invitation.state);
     let mut page = Page::new(&offer.title, &[offer.summary.as_str()]);
-    page.facts = vec![
+    page.facts = facts(&offer);
+    page.reasons.clone_from(&guest.invitation.why.reasons);
+    page.texts.push(stands(platform, &guest, open).await?);
+    let can = |reply: Reply| open && accepts(state, reply) == Some(true);
+    if can(Reply::Accept) {
+        page = page.button("Yes, I take part", at(platform, id, "/accept"));
+        page.agree = agreed::asked(platform, &guest, &offer).await?;
+    }
+    // Giving a place up is always possible.
+    let yes = matches!(state, InvitationState::Accepted | InvitationState::Waiting);
+    if can(Reply::Decline) || yes {
+        page = page.button("No, not this time", at(platform, id, "/decline"));
+    }
+    if can(Reply::AskLater) {
+        page.parts.extend(later(platform, &guest, &offer).await?);
+    }
+    if can(Reply::StepDown) {
+        page.parts.extend(lighter(platform, &guest, &offer).await?);
+    }
+    page.parts.extend(agreed::given(platform, &guest).await?);
+    Ok(page)
+}
+
+fn facts(offer: &opportunity::Model) -> Vec<(&'static str, String)> {
+    let rung = step(offer.rung);
+    let mut facts = vec![
         ("What this is", format!("{}. {} ({ATTRIBUTION})", rung.people_say, rung.plain)),
-        ("What we promise", promise(&offer)),
+        ("What we promise", promise(offer)),
         ("What can change", offer.open_to_influence.clone()),
         ("What cannot change", offer.not_open.clone()),
         ("Who decides", offer.who_decides.clone()),
-        ("Time it takes", time(&offer)),
+        ("Time it takes", time(offer)),
         ("Payment", payment(&offer.payment)),
         ("Support", offer.support.clone()),
         ("Please note", offer.content_note.clone().unwrap_or_default()),
         ("Answer by", offer.closes_on.map(day).unwrap_or_default()),
         ("You hear what came of it by", offer.feedback_due.map(day).unwrap_or_default()),
     ];
-    page.facts.retain(|(_, text)| !text.trim().is_empty());
-    page.reasons.clone_from(&guest.invitation.why.reasons);
-    page.texts.push(match guest.invitation.state {
-        InvitationState::Accepted => "You have said yes. You can change your mind.".into(),
-        InvitationState::Waiting => "You are on the waiting list.".into(),
-        InvitationState::Declined => "You have said no. You can change your mind.".into(),
-        _ if !open => "This has closed. Thank you for looking.".into(),
-        _ => "Yes and no are equally good answers. You need give no reason.".into(),
-    });
-    let yes = matches!(guest.invitation.state, InvitationState::Accepted | InvitationState::Waiting);
-    if open && !yes && guest.invitation.state != InvitationState::Withdrawn {
-        page = page.button("Yes, I take part", path(platform, "/invitation/accept"));
-        page.agree = agree(platform, &guest, &offer).await?;
-    }
-    if guest.invitation.state != InvitationState::Declined && (open || yes) {
-        page = page.button("No, not this time", path(platform, "/invitation/decline"));
-    }
-    Ok(page)
-}
-
-/// The notice to agree to with the yes, for whoever takes a place and has not agreed yet.
-async fn agree(platform: &Platform, guest: &Guest, offer: &opportunity::Model) -> Result<Option<Agree>> {
-    let (db, now) = (platform.db.read(), platform.clock.now());
-    if offer.kind == OpportunityKind::Consultation
-        || permits(db, guest.organisation, guest.participant, Purpose::Participate, offer.id.0, now).await?
-    {
-        return Ok(None);
-    }
-    let notice = notices::current(db, guest.organisation, offer.id.0).await?;
-    Ok(notice.map(|notice| {
-        let (id, content) = (notice.id.to_string(), notice.content);
-        let mut texts = vec![content.text];
-        texts.extend(content.easy_read_text);
-        texts.push(format!(
-            "Responsible for it: {}. Questions and complaints: {}",
-            content.controllers.join(", "),
-            content.contact
-        ));
-        let uses = content.purposes.into_iter().map(asked).collect();
-        Agree { notice: id, title: content.title, texts, uses }
-    }))
-}
-
-fn asked(given: NoticePurpose) -> Use {
-    let mut facts = vec![
-        ("What is used", given.data.join(", ")),
-        ("Who receives it", given.recipients.join(", ")),
-        ("How long it is kept", given.retention),
-        ("If you take this back", taken_back(given.withdrawal_effect).to_owned()),
-    ];
     facts.retain(|(_, text)| !text.trim().is_empty());
-    let needed = given.purpose == Purpose::Participate;
-    Use { purpose: given.purpose.word(), text: given.text, facts, needed }
+    facts
 }
 
-/// What taking back does.
-fn taken_back(effect: WithdrawalEffect) -> &'static str {
-    match effect {
-        WithdrawalEffect::StopFutureOnly => "Nothing new is done. What was given stays as it is.",
-        WithdrawalEffect::EraseRawUnpublished => "What is held for this use and is in no published report is erased.",
-        WithdrawalEffect::EraseAllIdentifiable => "Everything held for this use that can be told to be yours is erased.",
-        WithdrawalEffect::CannotLocate => "It can no longer be found, because nothing links it to you.",
-    }
-}
-
-/// Answers the invitation.
-#[handler]
-pub async fn answer(
-    Path(verb): Path<String>,
-    Data(platform): Data<&Platform>,
-    jar: &CookieJar,
-    request: &Request,
-    form: poem::Result<Form<Vec<(String, String)>>>,
-) -> Response {
-    // A button alone sends no form.
-    let fields = form.map(|Form(fields)| fields).unwrap_or_default();
-    page(replied(platform, jar, request, &verb, &fields).await)
-}
-
-/// Records what was agreed on the page, to the notice that stood there.
-async fn agreed(tx: &Tx, platform: &Platform, guest: &Guest, fields: &[(String, String)]) -> Result<()> {
-    let Some((_, id)) = fields.iter().find(|(field, _)| field == "notice") else { return Ok(()) };
-    let current = notices::current(tx, guest.organisation, guest.invitation.opportunity_id.0).await?;
-    let Some(notice) = current.filter(|current| current.id.to_string() == *id) else {
-        let detail = "The notice has changed since you read it. Please open the link in the letter once more.";
-        return Err(Error::conflict("notice_superseded", detail));
-    };
-    let ticked = |purpose: Purpose| fields.iter().any(|(field, value)| field == "agree" && *value == purpose.word());
-    let purposes = notice.content.purposes.iter().map(|given| given.purpose);
-    let said: Vec<Said> =
-        purposes.filter(|purpose| ticked(*purpose)).map(|purpose| Said { purpose, choice: ConsentType::Give }).collect();
-    if said.is_empty() {
-        return Ok(());
-    }
-    let speaker = guest.speaker();
-    let proof = record::shown(tx, platform, &speaker, notice.id, &notice.content.language, LetterFormat::Plain).await?;
-    record::say(tx, platform, &speaker, proof.reveal(), &said).await?;
-    Ok(())
-}
-
-async fn replied(
-    platform: &Platform,
-    jar: &CookieJar,
-    request: &Request,
-    verb: &str,
-    fields: &[(String, String)],
-) -> Result<Page> {
-    from_our_page(platform, request)?;
-    let guest = from_cookie(platform, jar).await?;
-    let tx = platform.db.begin().await?;
-    let kind = guest.opportunity(&tx).await?.kind;
-    let state = match verb {
-        "accept" => {
-            agreed(&tx, platform, &guest, fields).await?;
-            replies::accept(&tx, platform, &guest).await?
-        }
-        "decline" => replies::decline(&tx, platform, &guest).await?,
-        _ => return Err(Error::NotFound("page")),
-    };
-    tx.commit().await?;
-    platform.wake.notify_one();
+/// Where the invitation stands, in words.
+async fn stands(platform: &Platform, guest: &Guest, open: bool) -> Result<String> {
+    let state = guest.invitation.state;
     Ok(match state {
-        InvitationState::Accepted if kind == OpportunityKind::Consultation => Page::new("Thank you", &["You take part."]),
-        InvitationState::Accepted => Page::new("Thank you", &["You have a place. A letter confirms it."]),
-        InvitationState::Waiting => Page::new(
-            "Thank you",
-            &["All places are taken at the moment. You are on the waiting list, and we write if one becomes free."],
-        ),
-        _ => Page::new(
-            "Thank you for telling us",
-            &["We do not ask again about this project. Nothing else follows from your answer."],
-        ),
+        InvitationState::Accepted => "You have said yes. You can change your mind.".into(),
+        InvitationState::Waiting => "You are on the waiting list. You can change your mind.".into(),
+        _ if rules::is_over(state) || !open => replies::over(platform.db.read(), guest, state, open).await?.into(),
+        InvitationState::Declined => "You have said no. You can change your mind.".into(),
+        InvitationState::SteppedDown => "You have chosen something lighter. You can change your mind.".into(),
+        InvitationState::AskLater => match guest.invitation.ask_again_on {
+            Some(on) => format!("We ask you again on {}. You can also answer now.", day(on)),
+            None => "We ask you again later. You can also answer now.".into(),
+        },
+        _ => "Every answer is equally good. You need give no reason.".into(),
     })
+}
+
+/// Days on which to ask again.
+async fn later(platform: &Platform, guest: &Guest, offer: &opportunity::Model) -> Result<Option<Part>> {
+    let zone = opportunities::zone(platform.db.read(), guest.organisation).await?;
+    let today = opportunities::today(platform.clock.now(), zone);
+    let days = later_days(today, offer.closes_on);
+    let choice = |(words, on): (&str, NaiveDate)| Choice {
+        button: format!("{words}, on {}", day(on)),
+        to: at(platform, guest.invitation.id, "/later"),
+        field: "on",
+        value: on.to_string(),
+        ..Choice::default()
+    };
+    let texts = vec!["We write to you once more on that day. You can answer before that with the same link.".to_owned()];
+    let part = Part { title: "Ask me again later", texts, choices: days.into_iter().map(choice).collect() };
+    Ok(Some(part).filter(|part| !part.choices.is_empty()))
+}
+
+/// A few days to choose from, all of them before it closes.
+fn later_days(today: NaiveDate, closes_on: Option<NaiveDate>) -> Vec<(&'static str, NaiveDate)> {
+    let all = [("Tomorrow", 1), ("In a week", 7), ("In two weeks", 14), ("In four weeks", 28)];
+    let day = |(words, days)| Some((words, today.checked_add_days(Days::new(days))?));
+    let fits = |(_, on): &(&str, NaiveDate)| closes_on.is_none_or(|last| *on <= last);
+    all.into_iter().filter_map(day).filter(fits).collect()
+}
+
+/// Lighter ways to take part, each with its rung in plain words.
+async fn lighter(platform: &Platform, guest: &Guest, offer: &opportunity::Model) -> Result<Option<Part>> {
+    let ways = replies::lighter(platform.db.read(), platform, guest, offer).await?;
+    let choice = |way: opportunity::Model| {
+        let rung = step(way.rung);
+        Choice {
+            texts: vec![
+                format!("{}. {}", rung.people_say, rung.plain),
+                format!("Time it takes: {}. Payment: {}", time(&way), payment(&way.payment)),
+            ],
+            button: "I would like this instead".into(),
+            to: at(platform, guest.invitation.id, "/lighter"),
+            field: "to",
+            value: way.id.to_string(),
+            title: way.title,
+        }
+    };
+    let texts = vec!["A lighter way is as welcome as this one.".to_owned()];
+    let part = Part { title: "Something lighter", texts, choices: ways.into_iter().map(choice).collect() };
+    Ok(Some(part).filter(|part| !part.choices.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_to_ask_again_come_before_the_end() {
+        let day = |n| NaiveDate::from_ymd_opt(2027, 3, n).unwrap_or_default();
+        let offered = |last| later_days(day(1), last).into_iter().map(|(_, on)| on).collect::<Vec<_>>();
+        assert_eq!(offered(None), [day(2), day(8), day(15), day(29)]);
+        assert_eq!(offered(Some(day(15))), [day(2), day(8), day(15)]);
+        assert!(offered(Some(day(1))).is_empty());
+    }
 }

@@ -4,6 +4,8 @@
 //! and only pressing it does something. The button takes the token out of the address, so it stays in no history and goes
 //! to no other site.
 
+mod agreed;
+mod answer;
 mod invitation;
 mod links;
 mod told;
@@ -26,8 +28,8 @@ pub fn routes(platform: &Platform) -> Route {
         .at("/staff-invitation", get(told::staff_invitation).data(platform.clone()))
         .at("/new-password", get(told::new_password).data(platform.clone()))
         .at("/i/:token", get(invitation::ask_open).post(invitation::enter).data(platform.clone()).with(CookieJarManager::new()))
-        .at("/invitation", get(invitation::show).data(platform.clone()).with(CookieJarManager::new()))
-        .at("/invitation/:reply", post(invitation::answer).data(platform.clone()).with(CookieJarManager::new()))
+        .at("/invitation/:invitation", get(invitation::show).data(platform.clone()).with(CookieJarManager::new()))
+        .at("/invitation/:invitation/:verb", post(answer::answer).data(platform.clone()).with(CookieJarManager::new()))
 }
 
 /// The token in an address, if it has the form of one of this kind. What stands in an address is decoded before we see it, so
@@ -65,6 +67,30 @@ pub(crate) struct Page {
     buttons: Vec<Button>,
     /// What is agreed to with the first button.
     agree: Option<Agree>,
+    /// More that can be done here, each part under a heading.
+    parts: Vec<Part>,
+    /// Where to go on: words and address.
+    links: Vec<(&'static str, String)>,
+}
+
+/// More that can be done on a page.
+#[derive(Default)]
+struct Part {
+    title: &'static str,
+    texts: Vec<String>,
+    choices: Vec<Choice>,
+}
+
+/// One thing that can be done, with what is to be known about it.
+#[derive(Default)]
+struct Choice {
+    title: String,
+    texts: Vec<String>,
+    button: String,
+    to: String,
+    /// What the button sends.
+    field: &'static str,
+    value: String,
 }
 
 /// A notice with a box to tick for each use, all of them empty.
@@ -104,6 +130,11 @@ impl Page {
         self
     }
 
+    fn link(mut self, words: &'static str, to: String) -> Self {
+        self.links.push((words, to));
+        self
+    }
+
     /// A button that leads back to this page's own address, which holds the token.
     fn button_here(self, label: &'static str) -> Self {
         self.button(label, "")
@@ -135,6 +166,10 @@ fn page(result: Result<Page>) -> Response {
         Err(Error::Gone(text)) => Page::new("This has ended", &[text.as_str()]).respond(StatusCode::GONE),
         Err(Error::Conflict { detail, .. } | Error::Forbidden(detail)) => {
             Page::new("That does not fit", &[detail.as_str()]).respond(StatusCode::CONFLICT)
+        }
+        Err(Error::Invalid(found)) => {
+            let texts: Vec<&str> = found.iter().map(|one| one.detail.as_str()).collect();
+            Page::new("That does not fit", &texts).respond(StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(error) => {
             tracing::error!(error = %error, "a page could not be made");

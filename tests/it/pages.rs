@@ -1,9 +1,48 @@
 //! The pages behind links: a GET changes nothing, a button does, and the token leaves the address.
 
-use crate::{harness::everywhere, story::Story};
+use crate::{
+    harness::{Answer, TestApp, everywhere},
+    story::Story,
+};
+use chrono::Duration;
 use entity::{invitation, suppression};
 use sea_orm::{EntityTrait, PaginatorTrait};
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// The page of an invitation, as a browser holds it.
+struct Open<'a> {
+    app: &'a TestApp,
+    address: String,
+    cookie: String,
+}
+
+impl<'a> Open<'a> {
+    /// Opens the link of a letter and presses the button.
+    async fn by(app: &'a TestApp, token: &str) -> Self {
+        Self::at(app, &app.post(format!("/i/{token}")).send().await.expect(303))
+    }
+
+    /// Where an answer leads.
+    fn at(app: &'a TestApp, answer: &Answer) -> Self {
+        let header = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
+        let cookie = header("set-cookie").split(';').next().unwrap().to_owned();
+        Self { app, address: header("location"), cookie }
+    }
+
+    async fn shown(&self) -> String {
+        self.app.get(&self.address).header("cookie", &self.cookie).send().await.expect(200).text
+    }
+
+    async fn press(&self, verb: &str, fields: &str) -> Answer {
+        let form = fields.as_bytes().to_vec();
+        let call = self.app.post(format!("{}/{verb}", self.address)).header("cookie", &self.cookie);
+        call.header("origin", "https://alongside.test").bytes(form, "application/x-www-form-urlencoded").send().await
+    }
+}
+
+fn up_to(rung: &str) -> Value {
+    json!({"stance": {"kind": "up_to", "rung": rung}})
+}
 
 #[test]
 fn a_link_opens_a_button_and_the_button_a_page_without_the_token() {
@@ -23,13 +62,14 @@ fn a_link_opens_a_button_and_the_button_a_page_without_the_token() {
         }
         let before = invitation::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap();
         let opened = app.post(&link).send().await.expect(303);
-        assert_eq!(opened.headers["location"], "/invitation");
+        let address = opened.headers["location"].to_str().unwrap().to_owned();
+        assert_eq!(address, format!("/invitation/{}", before.id));
         let cookie = opened.headers["set-cookie"].to_str().unwrap().to_owned();
-        for part in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/invitation"] {
+        for part in ["HttpOnly", "SameSite=Strict", "Secure", &format!("Path={address}")] {
             assert!(cookie.contains(part), "{cookie}");
         }
         let cookie = cookie.split(';').next().unwrap();
-        let shown = app.get("/invitation").header("cookie", cookie).send().await.expect(200);
+        let shown = app.get(&address).header("cookie", cookie).send().await.expect(200);
         for words in ["A day &#60;together&#62;", "What cannot change", "Yes, I take part", "No, not this time"] {
             assert!(shown.text.contains(words), "{words}: {}", shown.text);
         }
@@ -42,12 +82,12 @@ fn a_link_opens_a_button_and_the_button_a_page_without_the_token() {
             assert_eq!(planted.status.as_u16(), 409);
             assert!(planted.headers.get("set-cookie").is_none());
         }
-        let sandboxed = app.post("/invitation/accept").header("cookie", cookie).header("origin", "null");
+        let sandboxed = app.post(format!("{address}/accept")).header("cookie", cookie).header("origin", "null");
         assert_eq!(sandboxed.header("sec-fetch-site", "cross-site").send().await.status.as_u16(), 409);
         let elsewhere =
-            app.post("/invitation/accept").header("cookie", cookie).header("origin", "https://evil.example").send().await;
+            app.post(format!("{address}/accept")).header("cookie", cookie).header("origin", "https://evil.example").send().await;
         assert_eq!(elsewhere.status.as_u16(), 409);
-        app.post("/invitation/accept").send().await.expect(404);
+        app.post(format!("{address}/accept")).send().await.expect(404);
         // The notice stands on the page with an empty box for each use, and goes with the yes.
         for words in ["What we do with what you tell us", "How long it is kept", "value=\"publish_in_aggregate\"", "required"] {
             assert!(shown.text.contains(words), "{words}: {}", shown.text);
@@ -55,7 +95,7 @@ fn a_link_opens_a_button_and_the_button_a_page_without_the_token() {
         assert!(!shown.text.contains("checked"));
         let notice = app.get("/api/invitation/notice").token(&token).send().await.expect(200).id();
         let yes = |fields: String| {
-            let asked = app.post("/invitation/accept").header("cookie", cookie).header("origin", "https://alongside.test");
+            let asked = app.post(format!("{address}/accept")).header("cookie", cookie).header("origin", "https://alongside.test");
             asked.bytes(fields.into_bytes(), "application/x-www-form-urlencoded").send()
         };
         let unread = [String::new(), format!("notice={notice}"), format!("notice={notice}&agree=publish_in_aggregate")];
@@ -171,12 +211,129 @@ fn pages_work_where_the_public_address_has_a_path() {
         let behind = app.under("https://sunrise.example/alongside");
         let ours = "https://sunrise.example";
         let opened = behind.post(format!("/i/{token}")).header("origin", ours).send().await.expect(303);
-        assert_eq!(opened.headers["location"], "/alongside/invitation");
+        let page = opened.headers["location"].to_str().unwrap().to_owned();
+        assert!(page.starts_with("/alongside/invitation/"), "{page}");
+        let inside = page.trim_start_matches("/alongside").to_owned();
         let cookie = opened.headers["set-cookie"].to_str().unwrap().to_owned();
-        assert!(cookie.contains("Path=/alongside/invitation"), "{cookie}");
+        assert!(cookie.contains(&format!("Path={page}")), "{cookie}");
         let cookie = cookie.split(';').next().unwrap().to_owned();
-        let shown = behind.get("/invitation").header("cookie", &cookie).send().await.expect(200);
-        assert!(shown.text.contains("action=\"/alongside/invitation/accept\""), "{}", shown.text);
-        behind.post("/invitation/decline").header("cookie", &cookie).header("origin", ours).send().await.expect(200);
+        let shown = behind.get(&inside).header("cookie", &cookie).send().await.expect(200);
+        assert!(shown.text.contains(&format!("action=\"{page}/accept\"")), "{}", shown.text);
+        behind.post(format!("{inside}/decline")).header("cookie", &cookie).header("origin", ours).send().await.expect(200);
+    });
+}
+
+#[test]
+fn what_was_agreed_on_the_page_can_be_taken_back_there_also_after_the_end() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("co_design")).await;
+        let id = story.open("workshop", "co_design", json!({})).await;
+        let token = story.invite(&id, json!({})).await[0].token("ai_");
+        let page = Open::by(&app, &token).await;
+        assert!(!page.shown().await.contains("Take this back"), "nothing is agreed to yet");
+        let notice = app.get("/api/invitation/notice").token(&token).send().await.expect(200).id();
+        page.press("accept", &format!("notice={notice}&agree=participate&agree=publish_in_aggregate")).await.expect(200);
+        app.outbox().await;
+        story.ada.post(&app, &format!("/opportunities/{id}/close"), &json!({"reason": "Full."})).await.expect(200);
+        app.run_jobs().await;
+        let permits = async || -> Vec<(String, bool)> {
+            let said = app.get("/api/invitation/consents").token(&token).send().await.expect(200).json;
+            let one = |row: &Value| (row["purpose"].as_str().unwrap().to_owned(), row["permits"].as_bool().unwrap());
+            said.as_array().unwrap().iter().map(one).collect()
+        };
+        for _ in 0..3 {
+            let shown = page.shown().await;
+            assert_eq!(shown.matches("Take this back").count(), 2, "{shown}");
+            assert!(shown.contains("What is held for this use and is in no published report is erased."), "{shown}");
+            app.get(format!("{}/withdraw", page.address)).header("cookie", &page.cookie).send().await.expect(405);
+        }
+        assert!(permits().await.iter().all(|(_, permits)| *permits), "looking changes nothing");
+        let done = page.press("withdraw", "purpose=publish_in_aggregate").await.expect(200);
+        assert!(done.text.contains("is erased") && done.text.contains("Back to the invitation"), "{}", done.text);
+        let said = permits().await;
+        assert!(
+            said.contains(&("participate".into(), true)) && said.contains(&("publish_in_aggregate".into(), false)),
+            "{said:?}"
+        );
+        let shown = page.shown().await;
+        assert_eq!(shown.matches("Take this back").count(), 1, "{shown}");
+        let done = page.press("withdraw", "purpose=participate").await.expect(200);
+        assert!(done.text.contains("no longer take part"), "{}", done.text);
+        app.run_jobs().await;
+        assert!(permits().await.iter().all(|(_, permits)| !permits));
+        assert!(!page.shown().await.contains("Take this back"));
+        let again = page.press("withdraw", "purpose=participate").await.expect(200);
+        assert!(again.text.contains("nothing to take back"), "{}", again.text);
+        page.press("withdraw", "purpose=contact_invite").await.expect(200);
+        let contact = entity::consent_standing::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        let contact = contact.iter().find(|row| row.purpose == entity::Purpose::ContactInvite).unwrap();
+        assert_eq!(contact.r#type, entity::ConsentType::Give, "this page speaks for one invitation alone");
+    });
+}
+
+#[test]
+fn an_answer_lands_on_the_invitation_on_whose_page_it_was_given() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("co_design")).await;
+        let first = story.open("consultation", "consultation", json!({"title": "First"})).await;
+        let second = story.open("consultation", "consultation", json!({"title": "Second"})).await;
+        let a = Open::by(&app, &story.invite(&first, json!({})).await[0].token("ai_")).await;
+        let b = Open::by(&app, &story.invite(&second, json!({})).await[0].token("ai_")).await;
+        assert_ne!(a.address, b.address, "a browser keeps both cookies, and sends each to its own page");
+        assert!(a.shown().await.contains("First") && b.shown().await.contains("Second"));
+        // A browser that mixes them up is told so.
+        let mixed = Open { app: &app, address: a.address.clone(), cookie: b.cookie.clone() };
+        let refused = mixed.press("decline", "").await.expect(409);
+        assert!(refused.text.contains("Nothing was changed"), "{}", refused.text);
+        app.get(&mixed.address).header("cookie", &mixed.cookie).send().await.expect(409);
+        assert_eq!((story.count(&first, "declined").await, story.count(&second, "declined").await), (0, 0));
+        a.press("decline", "").await.expect(200);
+        assert_eq!((story.count(&first, "declined").await, story.count(&second, "declined").await), (1, 0));
+    });
+}
+
+#[test]
+fn later_and_lighter_are_one_step_away_on_the_page() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat"] {
+            story.person(name, up_to("co_design")).await;
+        }
+        let light = story.open("consultation", "consultation", json!({"title": "Questions"})).await;
+        let deep = story.open("workshop", "co_design", json!({"title": "A day"})).await;
+        let letters = story.invite(&deep, json!({})).await;
+        let ben = Open::by(&app, &letters[0].token("ai_")).await;
+        let shown = ben.shown().await;
+        for words in
+            ["In a week, on 8 March 2027", "Something lighter", "Questions", "Ask for my views", "I would like this instead"]
+        {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        ben.press("later", "on=2027-02-01").await.expect(422);
+        ben.press("later", "on=soon").await.expect(422);
+        assert!(ben.press("later", "on=2027-03-08").await.expect(200).text.contains("8 March 2027"));
+        assert!(ben.shown().await.contains("We ask you again on 8 March 2027"));
+        ben.press("lighter", "to=nothing").await.expect(422);
+        let led = ben.press("lighter", &format!("to={light}")).await.expect(303);
+        let other = Open::at(&app, &led);
+        let there = other.shown().await;
+        assert!(there.contains("Questions") && there.contains("You chose this lighter way yourself."), "{there}");
+        assert_eq!((story.count(&deep, "stepped_down").await, story.count(&light, "sent").await), (1, 1));
+        app.outbox().await;
+        // Cat said no to the questions before. They are not offered to her as something lighter.
+        let cat = Open::by(&app, &letters[1].token("ai_")).await;
+        assert!(cat.shown().await.contains("Something lighter"));
+        let asked = story.invite(&light, json!({})).await;
+        let no = asked.iter().find(|letter| letter.to == letters[1].to).unwrap();
+        Open::by(&app, &no.token("ai_")).await.press("decline", "").await.expect(200);
+        assert!(!cat.shown().await.contains("Something lighter"));
+        cat.press("lighter", &format!("to={light}")).await.expect(422);
+        assert_eq!(story.count(&deep, "sent").await, 1, "she has lost nothing");
+        // After the end there is a text, and no button that would lead nowhere.
+        app.clock.advance(Duration::days(40));
+        let closed = cat.shown().await;
+        assert!(closed.contains("This has closed") && !closed.contains("<button"), "{closed}");
     });
 }
