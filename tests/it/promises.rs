@@ -17,7 +17,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-fn stance(dice: &mut ChaCha20Rng) -> Stance {
+fn stance(dice: &mut ChaCha20Rng, today: NaiveDate) -> Stance {
     let rung = |dice: &mut ChaCha20Rng| *Rung::ALL[2..].choose(dice).unwrap();
     let mut stance = Stance::bare(*StanceKind::ALL.choose(dice).unwrap());
     match stance.kind {
@@ -28,21 +28,22 @@ fn stance(dice: &mut ChaCha20Rng) -> Stance {
             (stance.low, stance.high) = (Some(a.min(b)), Some(a.max(b)));
         }
         StanceKind::Paused => {
-            stance.until = dice.random_bool(0.5).then(|| start().date_naive() + Days::new(dice.random_range(0..9)) - Days::new(4))
+            stance.until = dice.random_bool(0.5).then(|| today + Days::new(dice.random_range(0..9)) - Days::new(4))
         }
         _ => {}
     }
     stance
 }
 
-fn wishes(dice: &mut ChaCha20Rng, topics: &[TopicId]) -> PreferenceDoc {
-    let mut doc = PreferenceDoc::with_stance(stance(dice));
+/// What somebody might want from a day on.
+pub fn wishes(dice: &mut ChaCha20Rng, topics: &[TopicId], today: NaiveDate) -> PreferenceDoc {
+    let mut doc = PreferenceDoc::with_stance(stance(dice, today));
     for topic in topics {
         match dice.random_range(0..8) {
             0 => doc.topics.never.push(*topic),
             1 => doc.topics.yes.push(*topic),
             2 => doc.topics.ask_first.push(*topic),
-            3 => doc.topic_stances.push(TopicStance { topic: *topic, stance: stance(dice) }),
+            3 => doc.topic_stances.push(TopicStance { topic: *topic, stance: stance(dice, today) }),
             _ => {}
         }
     }
@@ -63,14 +64,14 @@ fn wishes(dice: &mut ChaCha20Rng, topics: &[TopicId]) -> PreferenceDoc {
         doc.load.notice_days_min = Some(dice.random_range(0..40));
     }
     if dice.random_bool(0.3) {
-        let from = start().date_naive() + Days::new(dice.random_range(0..30)) - Days::new(10);
+        let from = today + Days::new(dice.random_range(0..30)) - Days::new(10);
         doc.quiet_periods = vec![QuietPeriod { from, to: from + Days::new(dice.random_range(0..10)) }];
     }
     doc
 }
 
 /// Whether a stance includes a rung on a day.
-fn includes(stance: &Stance, rung: Rung, today: NaiveDate) -> bool {
+pub fn includes(stance: &Stance, rung: Rung, today: NaiveDate) -> bool {
     match stance.kind {
         StanceKind::UpTo => rung >= Rung::Informing && rung <= stance.rung.unwrap(),
         StanceKind::Only => stance.rungs.contains(&rung),
@@ -80,6 +81,35 @@ fn includes(stance: &Stance, rung: Rung, today: NaiveDate) -> bool {
         StanceKind::InformMeOnly => rung == Rung::Informing,
         // After a pause with an end the person is asked each time.
         StanceKind::Paused => stance.until.is_some_and(|until| until < today),
+    }
+}
+
+/// Whether a day is one on which somebody wants to be left in peace.
+pub fn quiet(doc: &PreferenceDoc, day: NaiveDate) -> bool {
+    doc.quiet_periods.iter().any(|period| (period.from..=period.to).contains(&day))
+}
+
+/// What in somebody's wishes speaks against an opportunity, notice and load left out.
+pub fn against(doc: &PreferenceDoc, offer: &opportunity::Model, topics: &[TopicId], today: NaiveDate) -> Option<&'static str> {
+    if topics.iter().any(|topic| doc.topics.never.contains(topic)) {
+        return Some("never means never");
+    }
+    let own: Vec<&Stance> = doc.topic_stances.iter().filter(|own| topics.contains(&own.topic)).map(|own| &own.stance).collect();
+    let allowed = match own.is_empty() {
+        true => includes(&doc.stance, offer.rung, today),
+        false => own.iter().all(|own| includes(own, offer.rung, today)),
+    };
+    let activity = alongside::opportunities::activity(offer.kind);
+    if !allowed {
+        Some("the rung")
+    } else if !doc.activity_types.is_empty() && !doc.activity_types.contains(&activity) {
+        Some("the activity")
+    } else if !doc.formats.is_empty() && !offer.formats.0.iter().any(|form| doc.formats.contains(form)) {
+        Some("the format")
+    } else if offer.starts_at.is_some_and(|at| quiet(doc, at.date_naive())) {
+        Some("it starts in a quiet period")
+    } else {
+        None
     }
 }
 
@@ -114,7 +144,7 @@ async fn keeps_every_promise(app: TestApp, seed: u64) {
     let second = story.ada.post(&app, "/topics", &json!({"key": "food", "title": "Food"})).await.expect(201).id();
     let topics: Vec<TopicId> = [&story.topic, &second].map(|id| id.parse().unwrap()).to_vec();
     let mut dice = ChaCha20Rng::seed_from_u64(seed);
-    let docs: Vec<_> = (0..300).map(|_| wishes(&mut dice, &topics)).collect();
+    let docs: Vec<_> = (0..300).map(|_| wishes(&mut dice, &topics, start().date_naive())).collect();
     let people = crowd::with(&app, &story, docs.clone()).await;
     let by_person: HashMap<ParticipantId, PreferenceDoc> = people.iter().copied().zip(docs).collect();
     let db = app.app.platform.db.write();
@@ -148,20 +178,8 @@ async fn keeps_every_promise(app: TestApp, seed: u64) {
         let topics: Vec<TopicId> =
             about.iter().filter(|link| link.opportunity_id == offer.id).map(|link| link.topic_id).collect();
         assert!(!silent.contains(&row.participant_id), "consent");
-        assert!(topics.iter().all(|topic| !doc.topics.never.contains(topic)), "never means never: {doc:?}");
-        let own: Vec<&Stance> =
-            doc.topic_stances.iter().filter(|own| topics.contains(&own.topic)).map(|own| &own.stance).collect();
-        let allowed = if own.is_empty() {
-            includes(&doc.stance, offer.rung, today)
-        } else {
-            own.iter().all(|own| includes(own, offer.rung, today))
-        };
-        assert!(allowed, "{} is not in {doc:?}", offer.rung);
-        let activity = alongside::opportunities::activity(offer.kind);
-        assert!(doc.activity_types.is_empty() || doc.activity_types.contains(&activity), "activity");
-        assert!(doc.formats.is_empty() || offer.formats.0.iter().any(|form| doc.formats.contains(form)), "format");
-        let quiet = |day: NaiveDate| doc.quiet_periods.iter().any(|period| (period.from..=period.to).contains(&day));
-        assert!(!quiet(today) && !offer.starts_at.is_some_and(|at| quiet(at.date_naive())), "quiet period");
+        assert_eq!(against(doc, offer, &topics, today), None, "{offer:?} {doc:?}");
+        assert!(!quiet(doc, today), "quiet period");
         if let (Some(days), Some(at)) = (doc.load.notice_days_min, offer.starts_at) {
             assert!((at.date_naive() - today).num_days() >= i64::from(days), "notice");
         }

@@ -104,7 +104,8 @@ fn a_seat_does_not_wait_for_somebody_who_never_heard_of_it() {
         assert_eq!(next.len(), 1);
         assert!(!asked.contains(&next[0].to.as_str()));
         assert_eq!(story.count(&id, "ended").await, 1);
-        story.with(&letters[0].token("ai_"), "/accept", &json!({})).await.expect(410);
+        let gone = story.with(&letters[0].token("ai_"), "/accept", &json!({})).await.expect(410);
+        assert!(gone.text.contains("could not be delivered") && !gone.text.contains("closed"), "{}", gone.text);
         // Once is enough.
         undelivered(app.app.platform.clone(), json!({})).await.unwrap();
         assert!(app.outbox().await.is_empty());

@@ -43,18 +43,13 @@ impl Story {
         let effect = |name: &str| if name.starts_with("contact") { "stop_future_only" } else { "erase_all_identifiable" };
         let body = json!({"content": notice(&purposes.map(|name| purpose(name, effect(name))))});
         publish(&app, &ada, &body).await;
-        let body = json!({
-            "title": "Support after violence", "need": "People do not find support that fits.", "claimed_rung": "co_design",
-            "purpose": {"why": "To find out what fits.", "benefit_to_participants": "Support that fits.", "intended_change": "Better support."},
-            "intended_users": ["People who lived through violence"], "promise": "What form the support takes can change.",
-        });
-        let project = ada.post(&app, "/projects", &body).await.expect(201).id();
-        let body = json!({
-            "title": "A group, one to one, or something else", "stage": "design", "level": "service", "weight": "big", "scope": "open",
-            "owner": "The board", "rule": "owner_decides",
-        });
-        let decision = ada.post(&app, &format!("/projects/{project}/decisions"), &body).await.expect(201).id();
+        let (project, decision) = a_project(&app, &ada).await;
         Self { app, ada, project, decision, topic }
+    }
+
+    /// A second project with an open decision.
+    pub async fn more(&self) -> (String, String) {
+        a_project(&self.app, &self.ada).await
     }
 
     /// A draft of an opportunity with these fields changed.
@@ -142,6 +137,22 @@ impl Story {
         let found = funnel.json["invitations"].as_array().unwrap().iter().find(|row| row["state"] == state).cloned();
         found.map_or(0, |row| row["count"].as_u64().unwrap())
     }
+}
+
+/// A project with an open decision.
+async fn a_project(app: &TestApp, ada: &Persona) -> (String, String) {
+    let body = json!({
+        "title": "Support after violence", "need": "People do not find support that fits.", "claimed_rung": "co_design",
+        "purpose": {"why": "To find out what fits.", "benefit_to_participants": "Support that fits.", "intended_change": "Better support."},
+        "intended_users": ["People who lived through violence"], "promise": "What form the support takes can change.",
+    });
+    let project = ada.post(app, "/projects", &body).await.expect(201).id();
+    let body = json!({
+        "title": "A group, one to one, or something else", "stage": "design", "level": "service", "weight": "big", "scope": "open",
+        "owner": "The board", "rule": "owner_decides",
+    });
+    let decision = ada.post(app, &format!("/projects/{project}/decisions"), &body).await.expect(201).id();
+    (project, decision)
 }
 
 async fn publish(app: &TestApp, ada: &Persona, body: &Value) {

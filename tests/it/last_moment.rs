@@ -1,0 +1,261 @@
+//! Between the making of a letter and its leaving, and between a yes and a place, things change: what holds then counts.
+
+use crate::{
+    harness::{Persona, TestApp, everywhere},
+    story::Story,
+};
+use alongside::{
+    invitations::jobs::undelivered,
+    statistics::{counts::turnout, people::Scope},
+};
+use chrono::Duration;
+use entity::{invitation, mail_message};
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+fn up_to(rung: &str) -> Value {
+    json!({"stance": {"kind": "up_to", "rung": rung}})
+}
+
+fn with(mut wish: Value, more: Value) -> Value {
+    wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    wish
+}
+
+/// Makes the letters and sends none.
+async fn ask(story: &Story, id: &str) {
+    story.ada.post(&story.app, &format!("/opportunities/{id}/invitations"), &json!({})).await.expect(202);
+    story.app.app.run_queue().await.unwrap();
+}
+
+async fn remind(app: &TestApp, ada: &Persona, id: &str) {
+    app.post(ada.path(&format!("/opportunities/{id}/reminders"))).token(&ada.token).send().await.expect(202);
+    app.app.run_queue().await.unwrap();
+}
+
+/// Does something with the newest mailing of a kind.
+async fn mailing(app: &TestApp, ada: &Persona, kind: &str, verb: &str) {
+    let list = ada.get(app, "/mailings?limit=500").send().await.expect(200);
+    let found = list.json["items"].as_array().unwrap().iter().rev().find(|row| row["kind"] == kind).unwrap().clone();
+    let path = format!("/mailings/{}/{verb}", found["id"].as_str().unwrap());
+    ada.post(app, &path, &json!({"reason": "A wrong date."})).await.expect(200);
+    app.app.run_queue().await.unwrap();
+}
+
+async fn later(story: Story, days: i64) -> Story {
+    story.app.clock.advance(Duration::days(days));
+    Story { ada: story.app.sign_in_again(&story.ada).await, ..story }
+}
+
+async fn sent_to(app: &TestApp) -> Vec<String> {
+    let mut to: Vec<_> = app.outbox().await.into_iter().map(|letter| letter.to).collect();
+    to.sort_unstable();
+    to
+}
+
+#[test]
+fn reminders_whose_mailing_was_cancelled_count_for_nothing_and_new_ones_leave() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat"] {
+            story.person(name, up_to("consultation")).await;
+        }
+        let id = story.open("consultation", "consultation", json!({})).await;
+        assert_eq!(story.invite(&id, json!({})).await.len(), 2);
+        let story = later(story, 4).await;
+        remind(&app, &story.ada, &id).await;
+        mailing(&app, &story.ada, "invitations.remind", "cancel").await;
+        assert!(app.outbox().await.is_empty());
+        remind(&app, &story.ada, &id).await;
+        assert_eq!(sent_to(&app).await, ["ben@people.example", "cat@people.example"]);
+        let rows = invitation::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        assert!(rows.iter().all(|row| row.reminders == 1), "{rows:?}");
+    });
+}
+
+#[test]
+fn who_was_drawn_and_whose_letter_was_cancelled_was_not_asked_and_comes_first() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat", "dan", "eve"] {
+            story.person(name, with(up_to("co_design"), json!({"load": {"invites_per_month_max": 1}}))).await;
+        }
+        let id = story.open("workshop", "co_design", json!({})).await;
+        ask(&story, &id).await;
+        let drawn = |rows: Vec<invitation::Model>| {
+            let mut people: Vec<_> =
+                rows.iter().filter(|row| row.state == entity::InvitationState::Sent).map(|row| row.participant_id).collect();
+            people.sort_unstable();
+            people
+        };
+        let db = app.app.platform.db.read();
+        let first = drawn(invitation::Entity::find().all(db).await.unwrap());
+        assert_eq!(first.len(), 2);
+        mailing(&app, &story.ada, "invitations.invite", "cancel").await;
+        undelivered(app.app.platform.clone(), json!({})).await.unwrap();
+        assert!(app.outbox().await.is_empty(), "whoever cancelled it decides what comes next");
+        assert_eq!((story.count(&id, "sent").await, story.count(&id, "unsent").await), (0, 2));
+        let scope = Scope { organisation: story.ada.organisation.parse().unwrap(), opportunity: id.parse().unwrap() };
+        assert_eq!(turnout(db, scope, app.clock.now()).await.unwrap().asked, 0);
+        let funnel = story.ada.get(&app, &format!("/opportunities/{id}/invitations")).send().await.expect(200).json;
+        assert_eq!(funnel["asked"], 0);
+        // Asked again: those whose names came first, by letters that leave. It is their first invitation this month.
+        assert_eq!(story.invite(&id, json!({})).await.len(), 2);
+        assert_eq!(drawn(invitation::Entity::find().all(db).await.unwrap()), first);
+        assert_eq!(turnout(db, scope, app.clock.now()).await.unwrap().asked, 2);
+        undelivered(app.app.platform.clone(), json!({})).await.unwrap();
+        assert_eq!(story.count(&id, "sent").await, 2);
+        let runs = story.ada.get(&app, &format!("/opportunities/{id}/matches")).send().await.expect(200).json;
+        assert_eq!((&runs[0]["asked"], &runs[0]["reserve"]), (&json!(2), &json!(2)));
+        let again = story.ada.post(&app, &format!("/opportunities/{id}/invitations"), &json!({})).await.expect(409);
+        assert_eq!(again.json["code"], "drawn");
+    });
+}
+
+#[test]
+fn a_question_that_never_left_is_not_held_against_anybody() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", with(up_to("consultation"), json!({"load": {"invites_per_month_max": 1}}))).await;
+        let first = story.open("consultation", "consultation", json!({})).await;
+        let second = story.open("consultation", "consultation", json!({})).await;
+        ask(&story, &first).await;
+        mailing(&app, &story.ada, "invitations.invite", "cancel").await;
+        assert_eq!(story.invite(&second, json!({})).await.len(), 1, "his month is still free");
+        let story = later(story, 31).await;
+        let third = story.open("consultation", "consultation", json!({"closes_on": "2027-04-28"})).await;
+        ask(&story, &third).await;
+        mailing(&app, &story.ada, "invitations.invite", "cancel").await;
+        assert_eq!(story.invite(&third, json!({})).await.len(), 1, "the same question can be asked again");
+    });
+}
+
+#[test]
+fn after_a_no_nothing_more_about_the_project_leaves() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("co_design")).await;
+        let group = story.open("workshop", "co_design", json!({})).await;
+        let asked = story.open("consultation", "consultation", json!({})).await;
+        let agreed = story.open("consultation", "consultation", json!({"title": "Agreed"})).await;
+        let queued = story.open("consultation", "consultation", json!({})).await;
+        let token = story.invite(&group, json!({})).await[0].token("ai_");
+        story.invite(&asked, json!({})).await;
+        let yes = story.invite(&agreed, json!({})).await[0].token("ai_");
+        story.with(&yes, "/accept", &json!({})).await.expect(200);
+        ask(&story, &queued).await;
+        story.with(&token, "/decline", &json!({})).await.expect(200);
+        assert!(app.outbox().await.is_empty(), "it waited to be sent");
+        let story = later(story, 4).await;
+        for id in [&asked, &queued, &agreed] {
+            remind(&app, &story.ada, id).await;
+        }
+        let letters = app.outbox().await;
+        assert_eq!(letters.len(), 1, "of what he said yes to himself");
+        assert!(letters[0].words().contains("Agreed"));
+    });
+}
+
+#[test]
+fn nobody_reads_that_they_have_a_place_which_they_gave_up() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("co_design")).await;
+        let id = story.open("workshop", "co_design", json!({})).await;
+        let token = story.invite(&id, json!({})).await[0].token("ai_");
+        story.take_place(&token).await;
+        story.with(&token, "/decline", &json!({})).await.expect(200);
+        assert!(app.outbox().await.is_empty());
+        story.take_place(&token).await;
+        assert_eq!(app.outbox().await.len(), 1, "who comes back reads it once");
+    });
+}
+
+#[test]
+fn the_waiting_list_goes_by_what_people_want_now() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let mut people = Vec::new();
+        for name in ["ben", "cat", "dan", "eve", "fay"] {
+            people.push((format!("{name}@people.example"), story.person(name, up_to("co_design")).await));
+        }
+        let id = story.open("workshop", "co_design", json!({"places": 1})).await;
+        let mut letters = story.invite(&id, json!({})).await;
+        // One after the other says no, the next is asked; then all come back.
+        for n in 0..4 {
+            story.with(&letters[n].token("ai_"), "/decline", &json!({})).await.expect(200);
+            letters.extend(app.outbox().await);
+        }
+        let tokens: Vec<_> = letters.iter().map(|letter| letter.token("ai_")).collect();
+        for (n, token) in tokens.iter().enumerate() {
+            assert_eq!(story.take_place(token).await, if n == 0 { "accepted" } else { "waiting" });
+        }
+        app.outbox().await;
+        let who = |n: usize| &people.iter().find(|(address, _)| *address == letters[n].to).unwrap().1;
+        // The first in line wants less by now, and the place becomes free before any job has run.
+        who(1).put(&app, "/preferences", &up_to("informing")).await.expect(200);
+        story.with(&tokens[0], "/decline", &json!({})).await.expect(200);
+        let sent = app.outbox().await;
+        assert_eq!(sent.len(), 2, "{sent:?}");
+        let placed = sent.iter().find(|letter| letter.words().contains("You have a place")).unwrap();
+        assert_eq!(placed.to, letters[2].to);
+        let off = sent.iter().find(|letter| letter.to == letters[1].to).unwrap();
+        assert!(off.words().contains("We have taken you off it"), "{}", off.words());
+        // The next one pauses, and is taken off the list at once.
+        who(3).put(&app, "/preferences", &json!({"stance": {"kind": "paused"}})).await.expect(200);
+        app.outbox().await;
+        assert_eq!((story.count(&id, "withdrawn").await, story.count(&id, "waiting").await), (2, 1));
+        // When it closes, whoever still waits is told.
+        story.ada.post(&app, &format!("/opportunities/{id}/close"), &json!({"reason": "Full."})).await.expect(200);
+        let ended = app.outbox().await;
+        assert_eq!(ended.iter().map(|letter| &letter.to).collect::<Vec<_>>(), [&letters[4].to]);
+        assert!(ended[0].words().contains("the list has ended now"), "{}", ended[0].words());
+        assert_eq!((story.count(&id, "waiting").await, story.count(&id, "ended").await), (0, 1));
+    });
+}
+
+#[test]
+fn a_reminder_follows_a_letter_that_has_left() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let evening = json!({"contact": {"from_hour": 18, "to_hour": 20}});
+        story.person("ben", with(up_to("consultation"), evening)).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        ask(&story, &id).await;
+        mailing(&app, &story.ada, "invitations.invite", "pause").await;
+        app.clock.advance(Duration::hours(60));
+        let story = later(story, 0).await;
+        mailing(&app, &story.ada, "invitations.invite", "resume").await;
+        assert!(app.outbox().await.is_empty(), "it is nine in the evening");
+        app.clock.advance(Duration::hours(20));
+        let story = later(story, 0).await;
+        remind(&app, &story.ada, &id).await;
+        app.clock.advance(Duration::hours(2));
+        let sent = app.outbox().await;
+        assert_eq!(sent.len(), 1);
+        assert!(sent[0].words().contains("Why you were asked"), "the letter itself, and no reminder with it");
+        remind(&app, &story.ada, &id).await;
+        assert!(app.outbox().await.is_empty(), "it was made more than three days ago, and has left this minute");
+        let story = later(story, 4).await;
+        remind(&app, &story.ada, &id).await;
+        assert_eq!(app.outbox().await.len(), 1);
+        let rows = mail_message::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        assert_eq!(rows.iter().filter(|row| row.kind == "invitations.remind").count(), 1);
+    });
+}
+
+#[test]
+fn notice_runs_from_the_day_on_which_the_question_leaves() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        // It starts on the 25th: 24 days after the letter is made, and 22 after it could leave.
+        story.person("ben", with(up_to("co_design"), json!({"load": {"notice_days_min": 23}}))).await;
+        story.person("cat", with(up_to("co_design"), json!({"load": {"notice_days_min": 22}}))).await;
+        let id = story.open("workshop", "co_design", json!({})).await;
+        ask(&story, &id).await;
+        mailing(&app, &story.ada, "invitations.invite", "pause").await;
+        let story = later(story, 2).await;
+        mailing(&app, &story.ada, "invitations.invite", "resume").await;
+        assert_eq!(sent_to(&app).await, ["cat@people.example"]);
+    });
+}
