@@ -79,11 +79,11 @@ impl App {
             cpu,
             limits: Arc::new(Limits::default()),
         };
-        let mailer = Mailer::new(composers(), transport, &platform.config)?;
         let tasks = Tasks::new();
+        let mailer = Mailer::new(composers(), transport, &platform.config)?.until(&tasks);
         let forms = opportunities::Forms::default();
         let submissions = Submissions::start(&tasks, &platform, forms.clone());
-        let (queue, mailer) = (Arc::new(queue()), Arc::new(mailer));
+        let (queue, mailer) = (Arc::new(queue().until(&tasks)), Arc::new(mailer));
         Ok(Self { queue, mailer, traffic: Traffic::default(), platform, tasks, forms, submissions })
     }
 
