@@ -14,8 +14,8 @@ use crate::{
 };
 use chrono::{Days, Duration};
 use entity::{
-    InvitationId, InvitationState, MailBatchId, MailState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId,
-    ParticipantId, ParticipantState, invitation, mail_batch, opportunity, organisation, participant, response,
+    InvitationId, InvitationState, MailBatchId, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
+    ParticipantState, invitation, mail_batch, opportunity, organisation, participant, response,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -235,10 +235,8 @@ pub async fn undelivered(platform: Platform, _: Value) -> Result<Next, Fault> {
         .into_query()
     };
     // What the mail server refused can be tried again where nobody else waits for the seat.
-    let given_up = [MailState::Suppressed, MailState::Expired, MailState::Cancelled];
-    let limited = posted::is_lost(&[given_up.as_slice(), &[MailState::Failed]].concat())
-        .add(invitation::Column::OpportunityId.in_subquery(of(true)));
-    let others = posted::is_lost(&given_up).add(invitation::Column::OpportunityId.in_subquery(of(false)));
+    let limited = posted::is_lost(true).add(invitation::Column::OpportunityId.in_subquery(of(true)));
+    let others = posted::is_lost(false).add(invitation::Column::OpportunityId.in_subquery(of(false)));
     let tx = platform.db.begin().await?;
     // Those whose mailing was cancelled were not asked; that is something else.
     posted::mark_unsent(&tx, None, now).await?;

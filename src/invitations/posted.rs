@@ -46,10 +46,15 @@ fn is_under_way() -> Condition {
     Condition::all().add(Expr::exists(letters.into_query()))
 }
 
-/// Invitations whose letter that asks was given up with one of these outcomes, and of which nothing has left or can.
-pub fn is_lost(outcomes: &[MailState]) -> Condition {
-    let lost = about().filter(Column::Kind.eq(INVITE)).filter(Column::State.is_in(outcomes.iter().copied()));
-    Condition::all().add(Expr::exists(lost.into_query())).add(is_under_way().not())
+/// Invitations whose letter that asks was given up, and of which nothing has left or can; with `refused`, also those whose
+/// address was refused for good. What was refused for another reason is put right, and sent once more.
+pub fn is_lost(refused: bool) -> Condition {
+    let mut lost = Condition::any().add(Column::State.is_in([MailState::Suppressed, MailState::Expired, MailState::Cancelled]));
+    if refused {
+        lost = lost.add(Column::State.eq(MailState::Failed).and(Column::LastStage.eq("recipient")));
+    }
+    let letters = about().filter(Column::Kind.eq(INVITE)).filter(lost);
+    Condition::all().add(Expr::exists(letters.into_query())).add(is_under_way().not())
 }
 
 /// Invitations of which a letter left long enough ago for a reminder, and none since.

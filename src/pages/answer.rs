@@ -19,7 +19,7 @@ use poem::{
 /// What the person sees next.
 enum Next {
     /// A page that says what follows.
-    Told(Page),
+    Told(Box<Page>),
     /// The page of the lighter way that they chose.
     Other(InvitationId, Token),
 }
@@ -36,7 +36,7 @@ pub async fn answer(
     // A button alone sends no form.
     let fields = form.map(|Form(fields)| fields).unwrap_or_default();
     match answered(platform, jar, request, &invitation, &verb, &fields).await {
-        Ok(Next::Told(told)) => page(Ok(told)),
+        Ok(Next::Told(told)) => page(Ok(*told)),
         Ok(Next::Other(other, token)) => open(platform, jar, other, token.reveal().to_owned()),
         Err(error) => page(Err(error)),
     }
@@ -58,7 +58,7 @@ async fn answered(
     platform.wake.notify_one();
     let back = at(platform, guest.invitation.id, "");
     Ok(match next {
-        Next::Told(told) => Next::Told(told.link("Back to the invitation", back)),
+        Next::Told(words) => told(words.link("Back to the invitation", back)),
         other => other,
     })
 }
@@ -69,25 +69,25 @@ async fn said(tx: &Tx, platform: &Platform, guest: &Guest, verb: &str, fields: &
         "accept" => {
             agreed::note(tx, platform, guest, fields).await?;
             let kind = guest.opportunity(tx).await?.kind;
-            Ok(Next::Told(thanks(replies::accept(tx, platform, guest).await?, kind)))
+            Ok(told(thanks(replies::accept(tx, platform, guest).await?, kind)))
         }
         "decline" => {
             replies::decline(tx, platform, guest).await?;
             let texts = ["We do not ask again about this project. Nothing else follows from your answer."];
-            Ok(Next::Told(Page::new("Thank you for telling us", &texts)))
+            Ok(told(Page::new("Thank you for telling us", &texts)))
         }
         "later" => {
             let on: NaiveDate = field("on").parse().map_err(|_| Error::invalid("/on", "date", "Choose one of the days."))?;
             replies::ask_later(tx, platform, guest, on).await?;
             let when = format!("We ask you again on {}. Nothing else follows from your answer.", day(on));
-            Ok(Next::Told(Page::new("Thank you for telling us", &[when.as_str()])))
+            Ok(told(Page::new("Thank you for telling us", &[when.as_str()])))
         }
         "lighter" => {
             let to: OpportunityId =
                 field("to").parse().map_err(|_| Error::invalid("/to", "not_offered", "Choose one of the lighter ways."))?;
             lighter(tx, platform, guest, to).await
         }
-        "withdraw" => Ok(Next::Told(match agreed::withdraw(tx, platform, guest, field("purpose")).await? {
+        "withdraw" => Ok(told(match agreed::withdraw(tx, platform, guest, field("purpose")).await? {
             Some(effect) => Page::new("You have taken it back", &[effect.as_str(), "Nothing else follows from it."]),
             None => Page::new("There was nothing to take back", &["Nothing was changed."]),
         })),
@@ -100,7 +100,7 @@ async fn lighter(tx: &Tx, platform: &Platform, guest: &Guest, to: OpportunityId)
         (_, Some(made)) => Ok(Next::Other(made, replies::first_link(tx, platform, guest.organisation, made).await?)),
         _ => {
             let texts = ["You have an invitation to it already. Its link is in the letter that asked you."];
-            Ok(Next::Told(Page::new("That is fine", &texts)))
+            Ok(told(Page::new("That is fine", &texts)))
         }
     }
 }
@@ -112,4 +112,8 @@ fn thanks(state: InvitationState, kind: OpportunityKind) -> Page {
         _ => "All places are taken at the moment. You are on the waiting list, and we write if one becomes free.",
     };
     Page::new("Thank you", &[text])
+}
+
+fn told(page: Page) -> Next {
+    Next::Told(Box::new(page))
 }

@@ -95,7 +95,7 @@ impl World {
     }
 
     fn someone(&mut self) -> Person {
-        self.people.choose(&mut self.dice).unwrap().clone()
+        *self.people.choose(&mut self.dice).unwrap()
     }
 
     /// Something happens. What the rules refuse is refused: that is fine.
@@ -232,6 +232,7 @@ impl World {
         let Some(letter) = waiting.choose(&mut self.dice) else { return };
         mail_message::Entity::update_many()
             .col_expr(mail_message::Column::State, Expr::value(MailState::Failed.word()))
+            .col_expr(mail_message::Column::LastStage, Expr::value("recipient"))
             .filter(mail_message::Column::Id.eq(letter.id))
             .exec(db)
             .await
@@ -252,7 +253,7 @@ impl World {
         let (organisation, tx) = (batch.organisation_id.unwrap(), platform.db.begin().await.unwrap());
         match (batch.state, self.dice.random_bool(0.3)) {
             (_, true) => drop(status::cancel(&tx, &platform.clock, organisation, batch.id).await.unwrap()),
-            (BatchState::Paused, _) => status::resume(&tx, organisation, batch.id).await.unwrap(),
+            (BatchState::Paused, _) => status::resume(&tx, &platform.clock, organisation, batch.id).await.unwrap(),
             _ => status::pause(&tx, organisation, batch.id, "A word is wrong.").await.unwrap(),
         }
         tx.commit().await.unwrap();
