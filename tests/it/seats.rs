@@ -94,6 +94,7 @@ fn a_seat_does_not_wait_for_somebody_who_never_heard_of_it() {
         let db = app.app.platform.db.write();
         mail_message::Entity::update_many()
             .col_expr(mail_message::Column::State, Expr::value(MailState::Failed.word()))
+            .col_expr(mail_message::Column::LastStage, Expr::value("recipient"))
             .filter(mail_message::Column::Kind.eq(alongside::invitations::INVITE))
             .filter(mail_message::Column::Address.eq(asked[0]))
             .exec(db)

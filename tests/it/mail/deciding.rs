@@ -175,6 +175,8 @@ fn a_mailing_can_be_paused_resumed_and_cancelled() {
         assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 30);
         let count = |state| counts.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
         assert_eq!(count(MailState::Sent) + count(MailState::Cancelled), 30, "{counts:?}");
+        // Whoever wrote the letters hears that they were cancelled.
+        assert_eq!(app.app.run_queue().await.unwrap(), 1);
     });
 }
 
