@@ -79,11 +79,19 @@
 //! answers and their draft, contributions, what they said about notes, ratings, what they said about claims, and the record
 //! of which theme rests on their words; with `erase_all_identifiable` also whose words they were and who was at a meeting.
 //! For facts about oneself it is those facts, for being quoted the leave that was given with words. Being counted leaves
-//! nothing behind but published numbers, so there is nothing to erase; the next number leaves the person out. That somebody
+//! nothing behind but published numbers, so there is nothing to erase; the next published number leaves the person out. That somebody
 //! was asked, and what they said to a notice, stays: the first so that they are not asked again, the second as the proof.
 //! `erase_raw_unpublished` keeps what a report holds that was published while the consent stood. What nothing here can carry
 //! out (recordings, data that a recipient has) may not be promised: such a notice is refused by name. So is a use in a
 //! notice where nobody looks for it.
+//!
+//! # 2026-11-24 · A number for everybody rests on two consents, one for staff on one
+//! A published number (who answered, who took part, groups, people behind a theme, ratings) counts those who agree now to take
+//! part and to be counted in what is published. Staff's own numbers rest on taking part alone, because that is what
+//! they were given the answers for. How many were asked rests on neither: it tells what the organisation did. A place or an
+//! attendance that stays on record after taking part was taken back counts for neither audience. An opportunity opens
+//! with a notice that asks for both, because otherwise its report could count nobody. Rejected: counting everybody in totals
+//! and leaving people out of the details (the difference tells how many refused, and who is in a total is counted all the same).
 //!
 //! # 2026-11-24 · Leaving takes back what was agreed with the organisation
 //! Who leaves takes back every consent to the organisation as a whole, so that coming back begins anew. What they gave to

@@ -141,7 +141,7 @@ fn gaps(dimension: &Dimension) -> Vec<String> {
 
 fn you_said(record: &Record) -> Vec<ReportTheme> {
     let ids: Vec<ThemeId> = record.themes.iter().map(|theme| theme.id).collect();
-    let shown = record.theme_people.shown(&ids, record.turnout.answered, record.minimum);
+    let shown = record.theme_people.shown(&ids, record.turnout, record.minimum);
     let line = |(theme, shown): (&theme::Model, Shown)| {
         // A theme stands because somebody said it, so a 0 would say that nobody may be counted, not that nobody said it.
         let people = shown.number().filter(|people| *people > 0);
@@ -240,8 +240,8 @@ fn ratings(record: &Record) -> ReportRatings {
 
 fn annex(record: &Record, edition: Edition) -> ReportAnnex {
     let numbers = format!(
-        "Numbers about fewer than {} people are withheld, and so are others from which they could be worked out. Groups and \
-         themes count those people alone who allow it. What was taken back is not counted.",
+        "Numbers about fewer than {} people are withheld, and so are others from which they could be worked out. Beside \
+         how many were asked, every number counts those people alone who allow it. What was taken back is not counted.",
         record.minimum
     );
     ReportAnnex {

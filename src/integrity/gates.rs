@@ -33,6 +33,8 @@ pub struct NoticeFact {
     pub of_this: bool,
     /// Whether it asks for consent to take part.
     pub participate: bool,
+    /// Whether it asks for consent to being counted in what is published.
+    pub counted: bool,
 }
 
 /// What is known about the project behind an opportunity.
@@ -215,6 +217,8 @@ impl Missing {
                 self.unless(notice.published, "/notice", "not_published", "Publish the consent notice first.");
                 let detail = "The consent notice must ask for consent to take part.";
                 self.unless(notice.participate, "/notice", "no_participate", detail);
+                let detail = "The consent notice must ask whether people let themselves be counted in what is published.";
+                self.unless(notice.counted, "/notice", "no_publish_in_aggregate", detail);
             }
         }
         let asks = facts.kind != OpportunityKind::Consultation || facts.questionnaire;
@@ -276,7 +280,7 @@ mod tests {
             places: None,
             content_note: None,
             support_contact: None,
-            notice: Some(NoticeFact { published: true, of_this: true, participate: true }),
+            notice: Some(NoticeFact { published: true, of_this: true, participate: true, counted: true }),
             questionnaire: true,
             opens_on: None,
             closes_on: NaiveDate::from_ymd_opt(2027, 3, 20),
@@ -365,10 +369,11 @@ mod tests {
             let zero = |f: &mut OpeningFacts| (f.payment.kind, f.payment.amount_pence) = (kind, Some(0));
             one(zero, whole(), "/payment/amount_pence", "out_of_range");
         }
-        let notice = NoticeFact { published: true, of_this: true, participate: true };
+        let notice = NoticeFact { published: true, of_this: true, participate: true, counted: true };
         one(|f| f.notice = Some(NoticeFact { published: false, ..notice }), whole(), "/notice", "not_published");
         one(|f| f.notice = Some(NoticeFact { of_this: false, ..notice }), whole(), "/notice", "other");
         one(|f| f.notice = Some(NoticeFact { participate: false, ..notice }), whole(), "/notice", "no_participate");
+        one(|f| f.notice = Some(NoticeFact { counted: false, ..notice }), whole(), "/notice", "no_publish_in_aggregate");
         one(|f| f.closes_on = None, whole(), "/closes_on", "required");
         one(|f| f.opens_on = NaiveDate::from_ymd_opt(2027, 3, 21), whole(), "/closes_on", "order");
         one(|f| f.feedback_due = f.closes_on, whole(), "/feedback_due", "order");

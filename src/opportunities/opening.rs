@@ -56,10 +56,12 @@ async fn facts(connection: &impl ConnectionTrait, platform: &Platform, way: Way)
         // Nobody has named one: what was published for this opportunity counts.
         None => notices::current(connection, organisation, row.id.0).await?,
     };
+    let asks = |notice: &notice::Model, about| notice.content.purposes.iter().any(|purpose| purpose.purpose == about);
     let notice = notice.map(|notice| NoticeFact {
         published: notice.state == NoticeState::Published,
         of_this: notice.scope_id == row.id.0,
-        participate: notice.content.purposes.iter().any(|purpose| purpose.purpose == Purpose::Participate),
+        participate: asks(&notice, Purpose::Participate),
+        counted: asks(&notice, Purpose::PublishInAggregate),
     });
     Ok(OpeningFacts {
         project: ProjectFact {

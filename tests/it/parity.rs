@@ -98,11 +98,13 @@ async fn publish(app: &TestApp, ada: &Persona, path: &str) -> Answer {
 /// From the questions to the published report.
 async fn whole_job(app: &TestApp, story: &mut Story, ada: &Persona, id: &str) {
     let at = format!("/opportunities/{id}");
-    let terms = ada.post(app, "/notices", &notice(Some(id), &["participate"])).await;
+    let terms = ada.post(app, "/notices", &notice(Some(id), &["participate", "publish_in_aggregate"])).await;
     let terms = story.add("terms", terms);
     // What is kept of answers needs an effect that erases, so the first text is refused and mended.
-    let mut content = notice(Some(id), &["participate"])["content"].clone();
-    content["purposes"][0]["withdrawal_effect"] = json!("erase_raw_unpublished");
+    let mut content = notice(Some(id), &["participate", "publish_in_aggregate"])["content"].clone();
+    for n in 0..2 {
+        content["purposes"][n]["withdrawal_effect"] = json!("erase_raw_unpublished");
+    }
     content["purposes"][0]["necessary"] = json!(true);
     let path = format!("/notices/{}", terms.expect(201).id());
     story.add("publish refused", publish(app, ada, &path).await).expect(422);

@@ -191,6 +191,6 @@ fn the_notice_must_be_published_and_ask_for_taking_part() {
         body["notice"] = json!(notice(&app, &ada, &id, NoticeState::Draft, Purpose::ContactInvite).await);
         ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(200);
         let refused = act(&app, &ada, &id, "open").await.expect(409);
-        assert_eq!(refused.violations(), pairs(&[("/notice", "not_published"), ("/notice", "no_participate")]));
+        assert_eq!(refused.violations(), pairs(&[("/notice", "not_published"), ("/notice", "no_participate"), ("/notice", "no_publish_in_aggregate")]));
     });
 }

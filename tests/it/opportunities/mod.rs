@@ -44,7 +44,7 @@ fn questions() -> Value {
 /// A notice of an opportunity, in the table of another room.
 async fn notice(app: &TestApp, who: &Persona, opportunity: &str, state: NoticeState, purpose: Purpose) -> String {
     let id: NoticeId = app.clock.new_id();
-    let purpose = NoticePurpose {
+    let asks = |purpose| NoticePurpose {
         purpose,
         text: "To take part.".into(),
         necessary: true,
@@ -63,7 +63,10 @@ async fn notice(app: &TestApp, who: &Persona, opportunity: &str, state: NoticeSt
         easy_read_text: None,
         controllers: vec!["Sunrise".into()],
         contact: "hello@sunrise.example".into(),
-        purposes: vec![purpose],
+        purposes: match purpose {
+            Purpose::Participate => vec![asks(purpose), asks(Purpose::PublishInAggregate)],
+            other => vec![asks(other)],
+        },
     };
     let row = notice::ActiveModel {
         organisation_id: Set(organisation(who)),
