@@ -1,5 +1,6 @@
 //! The integration suite: one binary, every test on SQLite and on PostgreSQL.
 
+mod crossing;
 mod crowd;
 mod document;
 mod given;

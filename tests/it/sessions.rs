@@ -87,15 +87,55 @@ fn notes_go_to_those_concerned_and_are_agreed_when_all_agree() {
         assert_eq!(given.get(group, &path).await.expect(200).json["notes_agreed_at"], Value::Null);
         cleo.post(&app, &notes, &json!({"version": version, "agrees": true})).await.expect(204);
         assert_ne!(given.get(group, &path).await.expect(200).json["notes_agreed_at"], Value::Null);
+        // Ben takes his part back; what is written from now on is not for him.
+        given.consent(&ben, Purpose::Participate, group.0, ConsentType::Withdraw).await;
         // Other words must be agreed anew.
         given.put(group, &format!("{path}/notes"), &json!({"text": "Seats and signs."})).await.expect(200);
         let changed = given.get(group, &path).await.expect(200).json;
         assert_eq!((&changed["notes_agreed_at"], &changed["notes_shared_at"]), (&Value::Null, &Value::Null));
         given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+        let to: Vec<_> = app.outbox().await.into_iter().map(|letter| letter.to).collect();
+        assert_eq!(to, ["cleo@people.example"]);
         // A browser that still shows the earlier words agrees to nothing.
         ben.post(&app, &notes, &json!({"version": version, "agrees": true})).await.expect(412);
         assert_eq!(ben.get(&app, "/meetings").await.expect(200).json["items"][0]["agrees"], Value::Null);
         app.outbox().await;
+    });
+}
+
+#[test]
+fn notes_reach_nobody_who_took_their_part_back_or_stopped_them() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let group = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
+        let people = [given.someone("ben").await, given.someone("cleo").await];
+        for someone in &people {
+            given.place(group, someone, PlaceState::Held).await;
+            given.agrees(someone, group).await;
+        }
+        let path = format!("/meetings/{}", given.post(group, "/meetings", &meeting()).await.expect(201).id());
+        let list: Vec<_> = people.iter().map(|someone| json!({"participant": someone.id, "attendance": "present"})).collect();
+        given.put(group, &format!("{path}/attendance"), &json!(list)).await.expect(200);
+        let share = async |words: &str| {
+            given.put(group, &format!("{path}/notes"), &json!({"text": words})).await.expect(200);
+            given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+        };
+        // Between the sharing and the sending, Ben takes his part back.
+        share("Seats.").await;
+        given.consent(&people[0], Purpose::Participate, group.0, ConsentType::Withdraw).await;
+        let letters = app.outbox().await;
+        assert_eq!(letters.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["cleo@people.example"]);
+        // Cleo stops letters of this kind with the link in it.
+        assert!(letters[0].raw.contains("List-Unsubscribe: "));
+        let stop = json!({"token": letters[0].token("au_")});
+        app.post("/api/public/unsubscribe").json(&stop).send().await.expect(204);
+        share("Seats and signs.").await;
+        assert!(app.outbox().await.is_empty());
+        // With nobody left to write to, nothing is shared.
+        given.consent(&people[1], Purpose::Participate, group.0, ConsentType::Withdraw).await;
+        given.put(group, &format!("{path}/notes"), &json!({"text": "Seats, signs and light."})).await.expect(200);
+        let refused = given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(409);
+        assert_eq!(refused.json["code"], "nobody_there");
     });
 }
 

@@ -28,14 +28,14 @@ macro_rules! put {
 }
 
 /// Two who answered, gave something beside, were at a meeting, spoke about its notes, rated, and judged a claim.
-struct Scene {
-    given: Given,
-    about: Consultation,
-    claim: InfluenceId,
+pub struct Scene {
+    pub given: Given,
+    pub about: Consultation,
+    pub claim: InfluenceId,
 }
 
 impl Scene {
-    async fn set(app: &TestApp, effect: WithdrawalEffect) -> Self {
+    pub async fn set(app: &TestApp, effect: WithdrawalEffect) -> Self {
         let given = start(app).await;
         let about = given.consultation(2).await;
         let (now, meeting): (_, MeetingId) = (app.clock.now(), app.clock.new_id());
@@ -77,7 +77,7 @@ impl Scene {
     }
 
     /// What is held of somebody, one line a kind.
-    async fn held(&self, who: &Someone) -> Vec<&'static str> {
+    pub async fn held(&self, who: &Someone) -> Vec<&'static str> {
         let db = self.given.app.app.platform.db.write();
         let mut held = Vec::new();
         let mut hold = |there: bool, what| {
@@ -367,7 +367,7 @@ fn what_is_given_under_a_new_yes_stays() {
         let id = story.open_with("consultation", "consultation", json!({}), "erase_all_identifiable").await;
         let token = story.invite(&id, json!({})).await[0].token("ai_");
         story.consent(&token).await;
-        story.with(&token, "/response", &json!({"answers": {"form": "group"}})).await.expect(201);
+        story.hand_in(&token, json!({"form": "group"})).await.expect(201);
         story.with(&token, "/consents/withdraw", &json!({"purpose": "participate"})).await.expect(200);
         // The job is late; meanwhile the person agrees again and answers anew.
         app.clock.advance(Duration::seconds(1));
@@ -378,7 +378,7 @@ fn what_is_given_under_a_new_yes_stays() {
         };
         again().await;
         app.clock.advance(Duration::seconds(1));
-        story.with(&token, "/response", &json!({"answers": {"form": "one_to_one"}})).await.expect(201);
+        story.hand_in(&token, json!({"form": "one_to_one"})).await.expect(201);
         app.run_jobs().await;
         let answers = async || response::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().answers;
         assert_eq!(answers().await, Some(json!({"form": "one_to_one"})));
