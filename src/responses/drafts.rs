@@ -1,6 +1,6 @@
 //! Answers that are not handed in yet: kept so that somebody can go on later, also on another device.
 
-use super::submit::{may_answer, to_violations};
+use super::submit::{may_answer, must_be_current, to_violations};
 use crate::{
     consent::rules::State,
     invitations::Guest,
@@ -27,7 +27,7 @@ pub async fn answerable(connection: &impl ConnectionTrait, platform: &Platform, 
     may_answer(guest.invitation.state, standing, &offer, &zone, platform.clock.now())
 }
 
-/// Saves a draft. What is missing is no fault yet; what is wrong is. A draft that is there must be named by its version, so
+/// Saves a draft of answers to these questions, which must be the current ones. What is missing is no fault yet; what is wrong is. A draft that is there must be named by its version, so
 /// that a second device cannot overwrite what it has not seen.
 pub async fn save(
     tx: &Tx,
@@ -35,13 +35,14 @@ pub async fn save(
     forms: &Forms,
     guest: &Guest,
     if_match: Option<&str>,
+    questionnaire: QuestionnaireId,
     answers: Map<String, Value>,
 ) -> Result<response_draft::Model> {
     // Whoever carries out a withdrawal holds this row: a draft is there before it, and goes, or finds no consent.
     let key = (guest.organisation, guest.invitation.id);
     let invitation = invitation::Entity::find_by_id(key).lock_exclusive().one(tx).await?;
     let guest = &Guest { invitation: invitation.ok_or(Error::NotFound("invitation"))?, ..guest.clone() };
-    let questionnaire = answerable(tx, platform, guest).await?;
+    must_be_current(questionnaire, answerable(tx, platform, guest).await?)?;
     let form = forms.form_in(tx, guest.organisation, questionnaire).await?;
     let found = form.evaluate_draft(&answers, platform.clock.now()).violations;
     if !found.is_empty() {

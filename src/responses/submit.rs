@@ -39,8 +39,8 @@ const MOST: usize = 200;
 pub struct Submission {
     /// SHA-256 of the link's token.
     pub token_hash: Vec<u8>,
-    /// The version of the questions that was answered, where the caller names it.
-    pub questionnaire: Option<QuestionnaireId>,
+    /// The version of the questions that was answered.
+    pub questionnaire: QuestionnaireId,
     /// The answers.
     pub answers: Map<String, Value>,
 }
@@ -177,12 +177,7 @@ async fn check(
     let Known { asked, stands, offer } = known;
     let consent = stands.said.map(|said| State::after(said, stands.valid_until));
     let questionnaire = may_answer(asked.state, consent, offer, &asked.time_zone, now)?;
-    if item.questionnaire.is_some_and(|named| named != questionnaire) {
-        return Err(Error::conflict(
-            "questions_changed",
-            "The questions have changed since you read them. Read them again; your answers are still yours.",
-        ));
-    }
+    must_be_current(item.questionnaire, questionnaire)?;
     let form = forms.form_in(tx, asked.organisation_id, questionnaire).await?;
     let evaluation = form.evaluate(&item.answers, now);
     if !evaluation.violations.is_empty() {
@@ -196,6 +191,12 @@ async fn check(
         cleared: evaluation.cleared,
     };
     Ok((receipt, evaluation.cleaned))
+}
+
+/// Answers belong to the questions that somebody read, so others are not put under them.
+pub(super) fn must_be_current(read: QuestionnaireId, current: QuestionnaireId) -> Result<()> {
+    let detail = "The questions have changed since you read them. Read them again; your answers are still yours.";
+    if read == current { Ok(()) } else { Err(Error::conflict("questions_changed", detail)) }
 }
 
 /// What a form complains about, with pointers into the request.

@@ -58,9 +58,11 @@ fn an_answer_is_saved_checked_handed_in_changed_and_taken_back() {
         let asked = app.get("/api/invitation/questionnaire").token(&token).send().await.expect(200).json;
         assert_eq!(asked["definition"], crate::story::questions());
 
-        let answers = json!({"answers": {"form": "group", "why": "Company."}});
+        let form = asked["questionnaire"].clone();
+        let answers = json!({"questionnaire": form, "answers": {"form": "group", "why": "Company."}});
         assert_eq!(story.with(&token, "/response", &answers).await.expect(409).json["code"], "consent_needed");
-        let save = |if_match: &'static str, body: Value| {
+        let save = |if_match: &'static str, mut body: Value| {
+            body["questionnaire"] = form.clone();
             app.put("/api/invitation/draft").token(&token).header("if-match", if_match).json(&body).send()
         };
         save("", json!({"answers": {"form": "group"}})).await.expect(409);
@@ -75,12 +77,12 @@ fn an_answer_is_saved_checked_handed_in_changed_and_taken_back() {
         let draft = app.get("/api/invitation/draft").token(&token).send().await.expect(200).json;
         assert_eq!(draft["answers"], json!({"form": "one_to_one"}));
 
-        let empty = story.with(&token, "/response", &json!({"answers": {}})).await.expect(422);
+        let empty = story.hand_in(&token, json!({})).await.expect(422);
         assert_eq!(empty.violations(), [("/answers/form".to_owned(), "missing".to_owned())]);
         let receipt = story.with(&token, "/response", &answers).await.expect(201).json;
         assert_eq!(receipt["version"], 1);
         app.get("/api/invitation/draft").token(&token).send().await.expect(404);
-        let hidden = json!({"answers": {"form": "one_to_one", "why": "Company."}});
+        let hidden = json!({"questionnaire": form, "answers": {"form": "one_to_one", "why": "Company."}});
         let changed = story.with(&token, "/response", &hidden).await.expect(201).json;
         assert_eq!(
             (&changed["version"], &changed["response"], &changed["cleared"]),
@@ -106,6 +108,45 @@ fn an_answer_is_saved_checked_handed_in_changed_and_taken_back() {
 }
 
 #[test]
+fn answers_belong_to_the_questions_that_were_read() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("consultation")).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let token = story.invite(&id, json!({})).await[0].token("ai_");
+        story.consent(&token).await;
+        let save = async |if_match: &str, form: &Value| {
+            let body = json!({"questionnaire": form, "answers": {"form": "group"}});
+            app.put("/api/invitation/draft").token(&token).header("if-match", if_match).json(&body).send().await
+        };
+        // Whoever does not say what they read is not taken to have read what is current.
+        let silent = json!({"answers": {"form": "group"}});
+        let needed = [("/questionnaire".to_owned(), "required".to_owned())];
+        assert_eq!(story.with(&token, "/response", &silent).await.expect(400).violations(), needed);
+        let refused = app.put("/api/invitation/draft").token(&token).json(&silent).send().await.expect(400);
+        assert_eq!(refused.violations(), needed);
+        let first = story.asked(&token).await;
+        let saved = save("", &first).await.expect(200).json;
+        assert_eq!((&saved["questionnaire"], &saved["questions_changed"]), (&first, &json!(false)));
+
+        let mut newer = crate::story::questions();
+        newer["elements"][1]["title"] = json!("Why that one?");
+        story.ada.post(&app, &format!("/opportunities/{id}/questionnaire"), &newer).await.expect(201);
+        let second = story.asked(&token).await;
+        assert_ne!(first, second);
+        let draft = app.get("/api/invitation/draft").token(&token).send().await.expect(200).json;
+        assert_eq!((&draft["questionnaire"], &draft["questions_changed"]), (&first, &json!(true)));
+        assert_eq!(save("\"v1\"", &first).await.expect(409).json["code"], "questions_changed");
+        let late = json!({"questionnaire": first, "answers": {"form": "group"}});
+        assert_eq!(story.with(&token, "/response", &late).await.expect(409).json["code"], "questions_changed");
+        let saved = save("\"v1\"", &second).await.expect(200).json;
+        assert_eq!((&saved["questionnaire"], &saved["questions_changed"]), (&second, &json!(false)));
+        let receipt = story.hand_in(&token, json!({"form": "group"})).await.expect(201).json;
+        assert_eq!(receipt["questionnaire"], second);
+    });
+}
+
+#[test]
 fn what_withdrawal_does_is_what_the_notice_promised() {
     for (effect, kept) in [("erase_raw_unpublished", false), ("erase_all_identifiable", false)] {
         everywhere(|app| async move {
@@ -114,7 +155,7 @@ fn what_withdrawal_does_is_what_the_notice_promised() {
             let id = story.open_with("consultation", "consultation", json!({}), effect).await;
             let token = story.invite(&id, json!({})).await[0].token("ai_");
             story.consent(&token).await;
-            story.with(&token, "/response", &json!({"answers": {"form": "group"}})).await.expect(201);
+            story.hand_in(&token, json!({"form": "group"})).await.expect(201);
             story.with(&token, "/consents/withdraw", &json!({"purpose": "participate"})).await.expect(200);
             app.run_jobs().await;
             let row = response::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap();
@@ -432,7 +473,7 @@ fn answers_leave_as_files_that_compute_nothing() {
         let id = story.open("consultation", "consultation", json!({})).await;
         let token = story.invite(&id, json!({})).await[0].token("ai_");
         story.consent(&token).await;
-        story.with(&token, "/response", &json!({"answers": {"form": "group", "why": "=1+1"}})).await.expect(201);
+        story.hand_in(&token, json!({"form": "group", "why": "=1+1"})).await.expect(201);
         let csv = story.ada.get(&app, &format!("/opportunities/{id}/responses/export?format=csv")).send().await.expect(200);
         let lines: Vec<_> = csv.text.lines().collect();
         assert_eq!(

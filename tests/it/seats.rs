@@ -186,8 +186,7 @@ fn who_said_yes_and_has_not_answered_is_reminded_and_nobody_else_is() {
         story.with(&token("ben"), "/accept", &json!({})).await.expect(200);
         story.with(&token("cat"), "/decline", &json!({})).await.expect(200);
         story.consent(&token("dan")).await;
-        let answers = json!({"answers": {"form": "one_to_one"}});
-        story.with(&token("dan"), "/response", &answers).await.expect(201);
+        story.hand_in(&token("dan"), json!({"form": "one_to_one"})).await.expect(201);
         for round in 0..3 {
             app.clock.advance(Duration::days(4));
             let ada = app.sign_in_again(&story.ada).await;
