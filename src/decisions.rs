@@ -128,6 +128,20 @@
 //! everybody can read. A feedback day that is moved after it has passed stays on the public list of late promises with the day
 //! that was promised first. A proposal that follows from what people said is answered; it cannot be removed or cut loose.
 //!
+//! # 2026-11-24 · The closing day is the last day to say yes
+//! Where there are places, work begins when they are taken. So `closes_on` ends yeses and answers, and nothing else: whoever
+//! holds a place gives contributions until the report is published, and a place given up goes to the next who waits until
+//! it begins. The feedback day lies after both. Rejected: a further day on which an activity ends (a group that goes on for a
+//! year has none), moving the closing day to the beginning (nobody could plan who comes).
+//!
+//! # 2026-11-24 · One notice for one opening
+//! People are shown the newest published notice of an opportunity, so it opens with that one named or none; a newer one is
+//! refused once it has opened. The notice on record is then the one that everybody read.
+//!
+//! # 2026-11-24 · Forms live by the clock on the wall
+//! Forms and answers know no time zones, so "today" in a condition is the day where the organisation is. Rejected: the zone
+//! of whoever answers (nobody knows it, and two people would be judged differently).
+//!
 //! # 2026-11-24 · Mailings are looked after without names
 //! Administrators see mailings and their letters by state and can pause, resume, cancel and retry them, and see no address and no
 //! recipient: who was asked about what is for nobody's curiosity. Uncertain letters are not sent again by a retry.

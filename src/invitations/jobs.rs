@@ -280,16 +280,23 @@ pub async fn undelivered(platform: Platform, _: Value) -> Result<Next, Fault> {
 pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let which: Which = payload(value)?;
     let tx = platform.db.begin().await?;
+    let about = super::places::lock(&tx, which.organisation, which.opportunity).await?;
+    // Whoever waits for a place can still move up until it begins.
+    let begins = about.starts_at.filter(|_| opportunities::passes_places_on(&about, platform.clock.now()));
+    let mut ended = vec![InvitationState::Sent, InvitationState::AskLater];
+    if begins.is_none() {
+        ended.push(InvitationState::Waiting);
+    }
     invitation::Entity::update_many()
         .col_expr(invitation::Column::State, Expr::value(InvitationState::Ended.word()))
         .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
         .filter(invitation::Column::OrganisationId.eq(which.organisation))
         .filter(invitation::Column::OpportunityId.eq(which.opportunity))
-        .filter(invitation::Column::State.is_in([InvitationState::Sent, InvitationState::AskLater, InvitationState::Waiting]))
+        .filter(invitation::Column::State.is_in(ended))
         .exec(&tx)
         .await?;
     tx.commit().await?;
-    Ok(Next::Done)
+    Ok(begins.map_or(Next::Done, Next::At))
 }
 
 /// Takes back invitations that no longer fit what a person wants: their waiting letters go, and if one was sent already, a

@@ -3,6 +3,7 @@
 use super::{PLACE, PLACE_FREED, make};
 use crate::{
     consent::permitting,
+    opportunities::passes_places_on,
     platform::{
         Error, Platform, Result, Tx,
         jobs::{NewJob, enqueue},
@@ -71,8 +72,8 @@ pub async fn take(
     Ok(state)
 }
 
-/// Gives a place up, which is always possible. While people can still join, the first on the waiting list who still agrees
-/// to take part moves up and is told; if nobody waits, matching is told.
+/// Gives a place up, which is always possible. Until it begins, the first on the waiting list who still agrees to take part
+/// moves up and is told; if nobody waits and people can still say yes, matching is told.
 pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, participant: ParticipantId) -> Result<()> {
     let organisation = opportunity.organisation_id;
     lock(tx, organisation, opportunity.id).await?;
@@ -85,7 +86,7 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     row.state = Set(PlaceState::Released);
     row.released_at = Set(Some(platform.clock.now()));
     row.update(tx).await?;
-    if !was_held || opportunity.state != OpportunityState::Open {
+    if !was_held || !passes_places_on(opportunity, platform.clock.now()) {
         return Ok(());
     }
     let next = place::Entity::find()
@@ -104,7 +105,8 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
         .await?;
     match next {
         Some(next) => move_up(tx, platform, opportunity, next).await,
-        None => freed(tx, platform, organisation, opportunity.id).await,
+        None if opportunity.state == OpportunityState::Open => freed(tx, platform, organisation, opportunity.id).await,
+        None => Ok(()),
     }
 }
 

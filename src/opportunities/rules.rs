@@ -44,6 +44,16 @@ pub fn takes_answers(row: &opportunity::Model, now: Time, zone: Tz) -> bool {
     row.state == OpportunityState::Open && begun && !has_ended(row, now, zone)
 }
 
+/// Whether a place that is given up goes on to somebody who waits for one: while people can say yes, and after that until
+/// it begins.
+pub fn passes_places_on(row: &opportunity::Model, now: Time) -> bool {
+    match row.state {
+        OpportunityState::Draft => false,
+        OpportunityState::Open => true,
+        OpportunityState::Closed => row.starts_at.is_some_and(|starts| now < starts),
+    }
+}
+
 /// What an opportunity says about itself.
 #[derive(Clone, Debug)]
 pub struct Offer {
@@ -85,7 +95,7 @@ pub struct Offer {
     pub places: Option<i32>,
     /// First day.
     pub opens_on: Option<NaiveDate>,
-    /// Last day.
+    /// Last day on which people can answer or say yes.
     pub closes_on: Option<NaiveDate>,
     /// When the activity begins.
     pub starts_at: Option<Time>,
@@ -218,7 +228,7 @@ pub fn keeps_its_word(
         let detail = "People were asked on these terms. See `errors` for what cannot change.".into();
         return Err(Error::Conflict { code, detail, items: fixed });
     }
-    keeps_feedback(old, new, today)
+    keeps_feedback(old, new, today, zone)
 }
 
 /// Since when feedback is late, once its day is moved: a new day does not take back that the old one passed.
@@ -232,8 +242,8 @@ pub fn closes_early(row: &opportunity::Model, now: Time, zone: Tz) -> bool {
     row.closes_on.is_some_and(|closes| closes >= today(now, zone))
 }
 
-/// A feedback day moves with a reason, and never before the closing day.
-fn keeps_feedback(old: &opportunity::Model, new: &Offer, today: NaiveDate) -> Result<()> {
+/// A feedback day moves with a reason, and never before the closing day or the beginning.
+fn keeps_feedback(old: &opportunity::Model, new: &Offer, today: NaiveDate, zone: Tz) -> Result<()> {
     let mut check = Check::new();
     if new.feedback_due != old.feedback_due {
         let given = new.feedback_moved_reason.is_some() && new.feedback_moved_reason != old.feedback_moved_reason;
@@ -242,6 +252,9 @@ fn keeps_feedback(old: &opportunity::Model, new: &Offer, today: NaiveDate) -> Re
     }
     let after = new.feedback_due.zip(new.closes_on).is_none_or(|(due, closes)| due > closes);
     check.that(after, "/feedback_due", "order", "Choose a feedback day after the closing day.");
+    let begun = new.feedback_due.zip(new.starts_at).is_none_or(|(due, starts)| due > self::today(starts, zone));
+    let detail = "Choose a feedback day after the day on which it begins.";
+    check.that(begun, "/feedback_due", "before_it_begins", detail);
     check.done()
 }
 

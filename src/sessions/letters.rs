@@ -13,8 +13,8 @@ use crate::{
 };
 use chrono_tz::Tz;
 use entity::{
-    Attendance, MailState, MeetingId, ParticipantId, ParticipantState, PreferenceDoc, Purpose, Time, attendance, mail_message, meeting,
-    organisation, participant, preference,
+    Attendance, MailState, MeetingId, ParticipantId, ParticipantState, PreferenceDoc, Purpose, Time, attendance, mail_message,
+    meeting, organisation, participant, preference,
 };
 use sea_orm::EntityTrait;
 

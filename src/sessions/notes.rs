@@ -13,8 +13,8 @@ use crate::{
     },
 };
 use entity::{
-    Attendance, MeetingId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, Purpose, RecipientKind, attendance, meeting,
-    notes_agreement, participant, place,
+    Attendance, MeetingId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, Purpose, RecipientKind,
+    attendance, meeting, notes_agreement, participant, place,
 };
 use sea_orm::{
     ActiveModelTrait,

@@ -18,18 +18,12 @@ fn whoever_adds_waits_for_a_withdrawal_and_sees_what_it_did() {
             about.lock_exclusive().one(&tx).await.unwrap().unwrap();
             let erasing = async {
                 app.waiting(1).await;
-                let row = response::ActiveModel {
-                    state: Set(ResponseState::Withdrawn),
-                    answers: Set(None),
-                    ..Default::default()
-                };
+                let row =
+                    response::ActiveModel { state: Set(ResponseState::Withdrawn), answers: Set(None), ..Default::default() };
                 let own = response::Entity::update_many().set(row).filter(response::Column::ParticipantId.eq(ben.id));
                 own.exec(&tx).await.unwrap();
-                let row = contribution::ActiveModel {
-                    text: Set(None),
-                    withdrawn_at: Set(Some(app.clock.now())),
-                    ..Default::default()
-                };
+                let row =
+                    contribution::ActiveModel { text: Set(None), withdrawn_at: Set(Some(app.clock.now())), ..Default::default() };
                 let own = contribution::Entity::update_many().set(row).filter(contribution::Column::ParticipantId.eq(ben.id));
                 own.exec(&tx).await.unwrap();
                 let there = attendance::Entity::delete_many().filter(attendance::Column::ParticipantId.eq(ben.id));

@@ -264,3 +264,40 @@ fn nobody_takes_a_place_before_they_have_agreed_and_nobody_moves_up_who_took_it_
         assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [waiting[1].to.as_str()]);
     });
 }
+
+#[test]
+fn a_place_given_up_after_the_last_day_to_say_yes_goes_to_who_waits_until_it_begins() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat", "dan", "eve", "fay"] {
+            story.person(name, deep()).await;
+        }
+        let id = story.open("workshop", "co_design", json!({"closes_on": "2027-03-20"})).await;
+        let first = story.invite(&id, json!({})).await;
+        let mut waiting = Vec::new();
+        for letter in &first {
+            story.with(&letter.token("ai_"), "/decline", &json!({})).await.expect(200);
+            waiting.extend(app.outbox().await);
+        }
+        for letter in first.iter().chain(&waiting) {
+            story.take_place(&letter.token("ai_")).await;
+        }
+        app.outbox().await;
+        let early = json!({"reason": "Every place is taken."});
+        story.ada.post(&app, &format!("/opportunities/{id}/close"), &early).await.expect(200);
+        assert!(app.outbox().await.is_empty());
+        assert_eq!(story.count(&id, "waiting").await, 2, "who waits can still move up");
+        story.with(&first[0].token("ai_"), "/decline", &json!({})).await.expect(200);
+        let moved = app.outbox().await;
+        assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [waiting[0].to.as_str()]);
+        assert_eq!((story.count(&id, "waiting").await, story.count(&id, "accepted").await), (1, 2));
+        // From the beginning on, nobody is called in any more.
+        app.clock.advance(Duration::days(30));
+        app.run_jobs().await;
+        let story = Story { ada: app.sign_in_again(&story.ada).await, ..story };
+        assert_eq!((story.count(&id, "waiting").await, story.count(&id, "ended").await), (0, 1));
+        story.with(&first[1].token("ai_"), "/decline", &json!({})).await.expect(200);
+        assert!(app.outbox().await.is_empty());
+        assert_eq!(story.count(&id, "accepted").await, 1);
+    });
+}

@@ -4,7 +4,8 @@ use crate::{
     given::Given,
     harness::{TestApp, everywhere},
 };
-use entity::{ConsentType, InvitationState, OpportunityState, PlaceState, Purpose};
+use entity::{ConsentType, InvitationState, OpportunityId, OpportunityKind, OpportunityState, PlaceState, Purpose, opportunity};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 async fn start(app: &TestApp) -> Given {
@@ -172,6 +173,34 @@ fn what_somebody_gave_can_be_taken_back() {
         let texts: Vec<&Value> = list["items"].as_array().unwrap().iter().map(|item| &item["text"]).collect();
         assert_eq!(texts, [&Value::Null, &json!("Paint the door green"), &json!("On the flip chart")]);
         assert_eq!(cleo.get(&app, &path).await.expect(200).json["items"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn who_holds_a_place_gives_until_the_report_is_published() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let group = given.opportunity(given.project(&[]).await, OpportunityState::Closed).await;
+        let ben = given.someone("ben").await;
+        given.place(group, &ben, PlaceState::Held).await;
+        given.agrees(&ben, group).await;
+        let give = async |id: OpportunityId| {
+            ben.post(&app, &format!("/opportunities/{id}/contributions"), &json!({"text": "Green", "quote": "no"})).await
+        };
+        // A consultation takes nothing after its last day.
+        let consultation = group;
+        assert_eq!(give(consultation).await.expect(409).json["code"], "not_open");
+        let row = opportunity::ActiveModel { kind: Set(OpportunityKind::CoDesignGroup), ..Default::default() };
+        let all = opportunity::Entity::update_many().set(row).filter(opportunity::Column::Id.eq(group));
+        all.exec(app.app.platform.db.write()).await.unwrap();
+        let made = give(group).await.expect(201).id();
+        let theme = given.post(group, "/themes", &json!({"title": "Green", "summary": "Paint it green."})).await.expect(201).id();
+        given.put(group, &format!("/themes/{theme}/sources"), &json!({"contributions": [made]})).await.expect(200);
+        given.draft(group).await;
+        give(group).await.expect(201);
+        given.post(group, "/report/publish", &json!({})).await.expect(200);
+        app.outbox().await;
+        assert_eq!(give(group).await.expect(409).json["code"], "not_open");
     });
 }
 

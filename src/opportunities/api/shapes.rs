@@ -84,7 +84,8 @@ pub struct OpportunityIn {
     /// First day on which people can take part.
     #[serde(default)]
     opens_on: Option<NaiveDate>,
-    /// Last day on which people can take part, to its end in the organisation's time zone.
+    /// Last day on which people can answer, or say yes to a place, to its end in the organisation's time zone. Whoever holds a
+    /// place goes on after it.
     #[serde(default)]
     closes_on: Option<NaiveDate>,
     /// When a dated activity begins.
@@ -187,7 +188,7 @@ pub struct OpportunityOut {
     places: Option<i32>,
     /// First day.
     opens_on: Option<NaiveDate>,
-    /// Last day.
+    /// Last day on which people can answer, or say yes to a place.
     closes_on: Option<NaiveDate>,
     /// When a dated activity begins.
     starts_at: Option<Time>,
@@ -346,7 +347,7 @@ pub struct PublicOpportunityOut {
     payment: PaymentOffer,
     /// How many places there are; none given means that everybody can take part.
     places: Option<i32>,
-    /// Last day on which people can take part.
+    /// Last day on which people can answer, or say yes to a place.
     closes_on: Option<NaiveDate>,
     /// When a dated activity begins.
     starts_at: Option<Time>,

@@ -8,7 +8,9 @@ use entity::{
     LegalBasis, NoticeContent, NoticeId, NoticePurpose, NoticeState, OpportunityId, OpportunityState, OrganisationId, Purpose,
     QuestionnaireId, Time, TopicId, WithdrawalEffect, job, notice, opportunity, topic,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+};
 use serde_json::{Value, json};
 
 /// A project with nothing missing, and one of its decisions.
@@ -68,11 +70,14 @@ async fn notice(app: &TestApp, who: &Persona, opportunity: &str, state: NoticeSt
             other => vec![asks(other)],
         },
     };
+    let about: uuid::Uuid = opportunity.parse().unwrap();
+    let earlier =
+        notice::Entity::find().filter(notice::Column::ScopeId.eq(about)).count(app.app.platform.db.read()).await.unwrap();
     let row = notice::ActiveModel {
         organisation_id: Set(organisation(who)),
         id: Set(id),
-        scope_id: Set(opportunity.parse().unwrap()),
-        n: Set(1),
+        scope_id: Set(about),
+        n: Set(i32::try_from(earlier).unwrap() + 1),
         state: Set(state),
         content: Set(content),
         digest: Set(None),
