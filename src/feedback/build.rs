@@ -184,6 +184,7 @@ impl<'a> Answers<'a> {
         ReportAnswer {
             text: row.text.clone(),
             theme: self.theme(row.theme_id),
+            theme_id: row.theme_id,
             decision: row.decision_id.and_then(|id| self.decisions.get(&id)).map(|row| row.title.clone()),
             outcome: row.outcome,
             reason: row.reason.clone(),
@@ -198,6 +199,8 @@ impl<'a> Answers<'a> {
         ReportAnswer {
             text: self.theme(row.theme_id).unwrap_or_else(|| "Something that one person gave".into()),
             theme: self.theme(row.theme_id),
+            // It answers no proposal: those whose theme it is are told of it as influence.
+            theme_id: None,
             decision: decision.map(|row| row.title.clone()),
             outcome: RecommendationOutcome::Declined,
             reason: Some(row.note.clone()),
