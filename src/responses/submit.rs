@@ -14,6 +14,7 @@ use crate::{
         group::{GroupWriter, WriteBatch},
         tasks::Tasks,
     },
+    questionnaires::wall_clock,
 };
 use chrono_tz::Tz;
 use entity::{
@@ -176,10 +177,11 @@ async fn check(
     let now = platform.clock.now();
     let Known { asked, stands, offer } = known;
     let consent = stands.said.map(|said| State::after(said, stands.valid_until));
-    let questionnaire = may_answer(asked.state, consent, offer, &asked.time_zone, now)?;
+    let zone = asked.time_zone.parse().unwrap_or(Tz::UTC);
+    let questionnaire = may_answer(asked.state, consent, offer, zone, now)?;
     must_be_current(item.questionnaire, questionnaire)?;
     let form = forms.form_in(tx, asked.organisation_id, questionnaire).await?;
-    let evaluation = form.evaluate(&item.answers, now);
+    let evaluation = form.evaluate(&item.answers, wall_clock(now, zone));
     if !evaluation.violations.is_empty() {
         return Err(Error::Invalid(to_violations(evaluation.violations)));
     }
@@ -209,12 +211,10 @@ pub(super) fn may_answer(
     state: InvitationState,
     consent: Option<State>,
     offer: &opportunity::Model,
-    time_zone: &str,
+    zone: Tz,
     now: Time,
 ) -> Result<QuestionnaireId> {
-    if matches!(state, InvitationState::Withdrawn | InvitationState::Ended)
-        || !takes_answers(offer, now, time_zone.parse().unwrap_or(Tz::UTC))
-    {
+    if matches!(state, InvitationState::Withdrawn | InvitationState::Ended) || !takes_answers(offer, now, zone) {
         return Err(Error::Gone("This has closed. Thank you for looking.".into()));
     }
     if !consent.is_some_and(|consent| consent.permits(now)) {

@@ -6,7 +6,10 @@ use crate::{
     platform::{Platform, Result, Tx},
 };
 use entity::{InvitationState, ResponseState, invitation, opportunity, response, response_draft};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::{Expr, LockType}};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
 use serde_json::Value;
 
 /// Carries out a withdrawal from taking part. Other uses hold no answers here.

@@ -82,12 +82,7 @@ impl ThemePeople {
 
 /// How many people said something that belongs to each theme, of those who let themselves be counted; what was taken back
 /// does not count.
-pub async fn theme_people(
-    connection: &impl ConnectionTrait,
-    scope: Scope,
-    audience: Audience,
-    now: Time,
-) -> Result<ThemePeople> {
+pub async fn theme_people(connection: &impl ConnectionTrait, scope: Scope, audience: Audience, now: Time) -> Result<ThemePeople> {
     let counted = people::lets_count(theme_source::Column::ParticipantId, scope, audience, now);
     let used = counted.add(standing_sources(scope));
     let people = Func::count_distinct(Expr::col((theme_source::Entity, theme_source::Column::ParticipantId)));
@@ -99,10 +94,7 @@ pub async fn theme_people(
         .into_model::<ThemeCount>()
         .all(connection)
         .await?;
-    let behind = sources(scope, used)
-        .select_only()
-        .column(theme_source::Column::ParticipantId)
-        .into_query();
+    let behind = sources(scope, used).select_only().column(theme_source::Column::ParticipantId).into_query();
     let together = participant::Entity::find()
         .filter(participant::Column::OrganisationId.eq(scope.organisation))
         .filter(participant::Column::Id.in_subquery(behind))

@@ -1,6 +1,5 @@
 //! The integration suite: one binary, every test on SQLite and on PostgreSQL.
 
-mod crossing;
 mod crowd;
 mod document;
 mod given;
@@ -10,8 +9,10 @@ mod story;
 mod accounts;
 mod asking;
 mod at_once;
+mod crossing;
 mod demo;
 mod edge;
+mod forms;
 mod jobs;
 mod killed;
 mod opportunities;
@@ -30,6 +31,7 @@ mod withdrawal;
 mod examples;
 mod hostile;
 mod house;
+mod ledger;
 mod letters;
 mod openapi;
 mod parity;

@@ -127,9 +127,13 @@ async fn whole_job(app: &TestApp, story: &mut Story, ada: &Persona, id: &str) {
     let shown = story.add("terms shown", post("/notice/shown", &json!({"language": "en", "format": "plain"})).await).expect(201);
     let yes = json!({"shown": shown.json["shown"], "consents": [{"purpose": "participate", "choice": "give"}]});
     story.add("agreed", post("/consents", &yes).await).expect(200);
-    let form = story.add("form", app.get("/api/invitation/questionnaire").token(&token).send().await).json["questionnaire"].clone();
-    story.add("half an answer", post("/response", &json!({"questionnaire": form, "answers": {"view": "Later"}})).await).expect(422);
-    let answers = json!({"questionnaire": form, "answers": {"when": "evening", "view": "After seven, and with tea — ünïcode too."}});
+    let form =
+        story.add("form", app.get("/api/invitation/questionnaire").token(&token).send().await).json["questionnaire"].clone();
+    story
+        .add("half an answer", post("/response", &json!({"questionnaire": form, "answers": {"view": "Later"}})).await)
+        .expect(422);
+    let answers =
+        json!({"questionnaire": form, "answers": {"when": "evening", "view": "After seven, and with tea — ünïcode too."}});
     story.add("answer", post("/response", &answers).await).expect(201);
     story.add("funnel", ada.get(app, &format!("{at}/invitations")).send().await).expect(200);
     story.add("runs", ada.get(app, &format!("{at}/matches")).send().await).expect(200);
