@@ -261,6 +261,7 @@ impl Api {
     ) -> Result<Fine<Page<PlaceOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
         let mut query = place::Entity::find()
             .filter(place::Column::OrganisationId.eq(actor.organisation))
             .filter(place::Column::OpportunityId.eq(opportunity.0));

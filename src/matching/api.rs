@@ -3,6 +3,7 @@
 use super::{lottery, runs};
 use crate::{
     accounts::{Power, access},
+    opportunities,
     platform::{
         Error, Platform, Result,
         http::{Accepted, Body, Caller, Chapter, Fine, Once},
@@ -254,6 +255,7 @@ impl Api {
         opportunity: Path<OpportunityId>,
     ) -> Result<Fine<Vec<RunOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
         let minimum = self.minimum(actor.organisation).await?;
         let rows = without_pool()
             .filter(match_run::Column::OrganisationId.eq(actor.organisation))

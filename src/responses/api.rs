@@ -8,7 +8,7 @@ use super::{
 use crate::{
     accounts::{Power, access},
     invitations::guest,
-    opportunities::Forms,
+    opportunities::{self, Forms},
     platform::{
         Error, Platform, Result, Violation,
         http::{Body, Caller, Chapter, Created, Cursor, Fine, Page, Streamed},
@@ -249,6 +249,7 @@ impl Api {
         let actor = access::may(&self.platform, &caller, organisation.0, Power::ReadResponses).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
         let now = self.platform.clock.now();
+        opportunities::ways::find(self.platform.db.read(), actor.organisation, opportunity.0).await?;
         let rows = export::page(
             self.platform.db.read(),
             actor.organisation,
