@@ -210,10 +210,10 @@ impl About {
     fn invite(&self, url: &str) -> Letter {
         let opportunity = &self.opportunity;
         let rung = step(opportunity.rung);
-        let opening = if self.invitation.question_first {
-            "You asked us to ask you each time. So here is a question: would you like to take part in this?"
-        } else {
-            "We would like to ask you to take part in this."
+        let first = self.invitation.why.reasons.first().filter(|_| self.invitation.question_first);
+        let opening = match first {
+            Some(reason) => format!("{reason} So here is a question: would you like to take part in this?"),
+            None => "We would like to ask you to take part in this.".to_owned(),
         };
         self.letter(format!("Would you like to take part: {}", opportunity.title))
             .text(opening)

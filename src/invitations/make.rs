@@ -30,7 +30,7 @@ pub struct Invitee {
     pub participant: ParticipantId,
     /// Where the letter goes.
     pub address: String,
-    /// They asked to be asked each time.
+    /// A question is put first; the first reason says why.
     pub question_first: bool,
     /// Why they were asked, for their own eyes.
     pub why: Vec<String>,

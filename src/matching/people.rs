@@ -81,6 +81,7 @@ impl Question {
             let wishes = person.preference_id.and_then(|id| wishes.get(&id)).unwrap_or(&unspoken);
             let candidate = Candidate {
                 wishes,
+                has_said: person.preference_id.is_some(),
                 may_be_written_to: willing.contains(&person.id),
                 asked: load.get(&person.id).copied().unwrap_or_default(),
                 asked_before: before.contains(&person.id),

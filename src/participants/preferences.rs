@@ -73,6 +73,7 @@ pub async fn record(
     let matter = Matter::read(&tx, platform, person.organisation, person.participant).await?;
     etag::expect(if_match, matter.n)?;
     matter.check(&tx, &doc).await?;
+    let doc = rules::remember(&matter.doc, doc);
     let review = matter.in_a_year();
     let made = matter.append(&tx, platform, doc, review, &person.by()).await?;
     tx.commit().await?;

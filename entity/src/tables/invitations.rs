@@ -19,7 +19,7 @@ pub mod invitation {
         pub participant_id: ParticipantId,
         pub run_id: Option<MatchRunId>,
         pub state: InvitationState,
-        /// The person asked to be asked each time.
+        /// A question is put first; the first reason in `why` says why.
         pub question_first: bool,
         #[sea_orm(column_type = "JsonBinary")]
         pub why: WhyAsked,

@@ -132,7 +132,7 @@ pub struct InvitationOut {
     pub offer: OfferOut,
     /// Why this person was asked.
     pub why: Vec<String>,
-    /// Whether the person had asked to be asked each time.
+    /// Whether this is a question first: the first reason in `why` says why.
     pub question_first: bool,
     /// Whether an answer can be given now.
     pub takes_answers: bool,

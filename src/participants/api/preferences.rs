@@ -128,8 +128,8 @@ impl Api {
 
     /// Pause
     ///
-    /// Nothing is asked of you until the day after the last one; then you are asked first, each time, until you choose
-    /// again. No reason is needed.
+    /// Nothing is asked of you until the day after the last one. Then you are asked first, each time, within what you had
+    /// chosen before, until you choose again. No reason is needed.
     #[oai(path = "/me/pause", method = "post", operation_id = "pause")]
     async fn pause(
         &self,

@@ -65,12 +65,16 @@ fn what_counts_is_the_latest_version_at_once() {
         assert_eq!(paused.json, json!({"n": 2}), "what was said is on the person's own page, and in no kept answer");
         assert_eq!(call().await.expect(201).text, paused.text);
         let now = ben.get(&app, "/preferences").send().await.expect(200);
-        assert_eq!(now.json["document"]["stance"], json!({"kind": "paused", "until": "2027-03-10"}));
+        assert_eq!(
+            now.json["document"]["stance"],
+            json!({"kind": "paused", "until": "2027-03-10", "rungs": ["informing", "consultation"]})
+        );
         let kept = idempotency::Entity::find().all(app.app.platform.db.read()).await.unwrap();
         assert!(!kept.is_empty() && kept.iter().all(|row| !format!("{:?}", row.body).contains("hearing loop")), "{kept:?}");
         assert!(allowance(&[]).await.is_nothing());
         app.clock.advance(chrono::Duration::days(10));
-        assert!(allowance(&[]).await.ask_first());
+        let after = allowance(&[]).await;
+        assert_eq!((after.ask_first(), after.highest()), (true, Some(Rung::Consultation)), "a pause raises nothing");
         assert!(allowance(&[housing.parse().unwrap()]).await.is_nothing());
         app.run_jobs().await;
     });
