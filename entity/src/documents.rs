@@ -135,9 +135,10 @@ documents! {
 
     /// What may be done with somebody's experience and words.
     Story {
-        /// Whether they may be asked to tell about their experience.
+        /// Whether they may be asked to tell about their experience. It is kept with the other choices for the person to see;
+        /// nothing here is decided by it, so whoever runs a session has to be told.
         may_ask_about_experience: Permission,
-        /// Whether their words may be quoted.
+        /// Whether their words may be quoted. `never` outranks what was agreed to for a single opportunity.
         quotes: Permission,
     }
 

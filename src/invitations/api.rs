@@ -2,7 +2,7 @@
 
 pub mod shapes;
 
-use super::{funnel::Funnel, guest, jobs, letters::time, places, replies};
+use super::{funnel::Funnel, guest, jobs, letters::time, places, replies, rules::is_open};
 use crate::{
     accounts::{Power, access, api::MessageOut, organisations},
     consent::{
@@ -77,6 +77,7 @@ impl Api {
             contact: organisation.contact,
             why: guest.invitation.why.reasons,
             question_first: guest.invitation.question_first,
+            held_until: guest.invitation.held_until.filter(|_| is_open(guest.invitation.state)),
             takes_answers,
             place: place.map(|place| place.state),
             lighter: lighter

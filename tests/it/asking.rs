@@ -250,13 +250,13 @@ fn places_are_drawn_and_the_reserve_moves_up() {
         story.with(&first[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let third = app.outbox().await;
         assert_eq!(third.len(), 1);
-        // The one who gave up comes back while the new one has not answered: there is room.
-        story.take_place(&first[0].token("ai_")).await;
+        // The one who gave up comes back while the place is held for the new one.
+        assert_eq!(story.take_place(&first[0].token("ai_")).await, "waiting");
+        assert_eq!(story.take_place(&third[0].token("ai_")).await, "accepted");
         app.outbox().await;
-        assert_eq!(story.take_place(&third[0].token("ai_")).await, "waiting");
         story.with(&second[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let moved = app.outbox().await;
-        assert_eq!((moved.len(), moved[0].to == third[0].to), (1, true), "the waiting list comes before the reserve");
+        assert_eq!((moved.len(), moved[0].to == first[0].to), (1, true), "the waiting list comes before the reserve");
         let funnel = story.ada.get(&app, &format!("/opportunities/{id}/invitations")).send().await.expect(200).json;
         assert_eq!((&funnel["places"], &funnel["filled"], &funnel["waiting"]), (&json!(2), &json!(2), &json!(0)));
         // A changed record no longer agrees with the draw.

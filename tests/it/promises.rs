@@ -97,7 +97,7 @@ fn opportunity(dice: &mut ChaCha20Rng, topics: &[String]) -> (&'static str, &'st
         "preparation_minutes": dice.random_range(0..30),
     });
     let places = dice.random_range(1..40);
-    changes["places"] = if kind == "consultation" && dice.random_bool(0.7) { json!(null) } else { json!(places) };
+    changes["places"] = if kind == "consultation" { json!(null) } else { json!(places) };
     if kind != "consultation" {
         changes["starts_at"] = json!(format!("2027-03-{:02}T10:00:00Z", dice.random_range(3..28)));
     }

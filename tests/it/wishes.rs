@@ -1,7 +1,9 @@
 //! What people said about how they want to be involved, and what becomes of it when they are asked.
 
 use crate::{harness::everywhere, story::Story};
+use alongside::{invitations::INVITE, platform::mail::suppression};
 use chrono::Duration;
+use entity::{OrganisationId, SuppressionReason};
 use serde_json::json;
 
 #[test]
@@ -45,6 +47,64 @@ fn people_are_told_truly_why_they_are_asked_first() {
         let mut asked: Vec<_> = story.invite(&group, json!({})).await.into_iter().map(|letter| letter.to).collect();
         asked.sort_unstable();
         assert_eq!(asked, ["dan@people.example", "fay@people.example"]);
+    });
+}
+
+#[test]
+fn who_stopped_invitations_wins_no_seat_and_can_let_them_come_again() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let deep = json!({"stance": {"kind": "up_to", "rung": "co_design"}});
+        let ben = story.person("ben", deep.clone()).await;
+        story.person("cat", deep).await;
+        let platform = &app.app.platform;
+        let organisation: OrganisationId = story.ada.organisation.parse().unwrap();
+        let stop = async |address: &str, reason| {
+            suppression::suppress(platform.db.write(), platform, organisation, address, INVITE, reason, None).await.unwrap();
+        };
+        stop("ben@people.example", SuppressionReason::Unsubscribed).await;
+        stop("cat@people.example", SuppressionReason::Bounced).await;
+        let id = story.open("workshop", "co_design", json!({})).await;
+        let seen = story.ada.post(&app, &format!("/opportunities/{id}/match"), &json!({})).await.expect(200).json;
+        assert_eq!((&seen["considered"], &seen["eligible"]), (&json!(2), &json!(0)));
+        let stopped = ben.get(&app, "/stopped-letters").send().await.expect(200).json;
+        assert_eq!(stopped.as_array().unwrap().len(), 1);
+        assert_eq!((&stopped[0]["family"], &stopped[0]["reason"]), (&json!("invitations"), &json!("unsubscribed")));
+        for _ in 0..2 {
+            app.delete("/api/me/stopped-letters/invitations").token(&ben.token).send().await.expect(204);
+        }
+        assert_eq!(ben.get(&app, "/stopped-letters").send().await.expect(200).json, json!([]));
+        let letters = story.invite(&id, json!({})).await;
+        assert_eq!(letters.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["ben@people.example"]);
+    });
+}
+
+#[test]
+fn an_invitation_that_nobody_heard_of_counts_for_nothing() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        // Letters may come in the evening, and one a month.
+        let wish = json!({
+            "stance": {"kind": "up_to", "rung": "consultation"}, "load": {"invites_per_month_max": 1},
+            "contact": {"from_hour": 18, "to_hour": 20},
+        });
+        let ben = story.person("ben", wish.clone()).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        assert!(story.invite(&id, json!({})).await.is_empty());
+        ben.put(&app, "/preferences", &json!({"stance": {"kind": "paused"}})).await.expect(200);
+        app.run_jobs().await;
+        assert_eq!(story.count(&id, "withdrawn").await, 1);
+        ben.put(&app, "/preferences", &wish).await.expect(200);
+        app.run_jobs().await;
+        assert!(story.invite(&id, json!({})).await.is_empty());
+        app.clock.advance(Duration::hours(10));
+        let letters = app.outbox().await;
+        assert_eq!(letters.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["ben@people.example"]);
+        // One that was heard of counts, and the next is too much.
+        let story = Story { ada: app.sign_in_again(&story.ada).await, ..story };
+        let other = story.open("consultation", "consultation", json!({})).await;
+        let seen = story.ada.post(&app, &format!("/opportunities/{other}/match"), &json!({})).await.expect(200).json;
+        assert_eq!(seen["eligible"], 0);
     });
 }
 

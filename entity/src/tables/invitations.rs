@@ -23,6 +23,8 @@ pub mod invitation {
         pub question_first: bool,
         #[sea_orm(column_type = "JsonBinary")]
         pub why: WhyAsked,
+        /// The last day on which a place is held for this person; empty where no place is, or is no longer.
+        pub held_until: Option<chrono::NaiveDate>,
         pub reminders: i32,
         pub reminded_at: Option<Time>,
         pub ask_again_on: Option<chrono::NaiveDate>,

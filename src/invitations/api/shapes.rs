@@ -134,6 +134,10 @@ pub struct InvitationOut {
     pub why: Vec<String>,
     /// Whether this is a question first: the first reason in `why` says why.
     pub question_first: bool,
+    /// For activities with places: the last day on which a place is held for this person. After that they can still say yes
+    /// if a place is free.
+    #[oai(skip_serializing_if_is_none)]
+    pub held_until: Option<NaiveDate>,
     /// Whether an answer can be given now.
     pub takes_answers: bool,
     /// The person's place, for activities with places.

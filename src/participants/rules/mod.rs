@@ -5,6 +5,7 @@ mod quiet;
 mod compare;
 mod offer;
 mod steps;
+mod told;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ pub use compare::beyond;
 pub use offer::{Objection, Offer, objection};
 pub use quiet::quiet_until;
 pub use steps::{StepRefused, pause, remember, step_down};
+pub use told::{NothingLeft, Told};
 
 use chrono::NaiveDate;
 use entity::{PreferenceDoc, Rung, Stance, StanceKind, TopicId};
