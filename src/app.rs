@@ -193,6 +193,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         consent::api::Api(platform.clone()),
         consent::api::facts::Api(platform.clone()),
         matching::api::Api(platform.clone()),
+        matching::api::public::PublicApi(platform.clone()),
         invitations::api::Api(platform.clone()),
         responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },
     );

@@ -164,11 +164,15 @@ fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
         let quotes = |list: Value| -> Vec<String> {
             list["items"].as_array().unwrap().iter().map(|row| row["quote"].as_str().unwrap().to_owned()).collect()
         };
-        let story = |quotes: &str| json!({"stance": {"kind": "ask_each_time"}, "story": {"may_ask_about_experience": "ok", "quotes": quotes}});
-        ben.put(&app, "/preferences", &story("never")).await.expect(200);
+        let choose = async |quotes: &str| {
+            let story = json!({"may_ask_about_experience": "ok", "quotes": quotes});
+            let doc = json!({"stance": {"kind": "ask_each_time"}, "story": story});
+            app.put("/api/me/preferences").token(&ben.token).header("if-match", "*").json(&doc).send().await
+        };
+        choose("never").await.expect(200);
         ben.post(&app, &path, &own("named")).await.expect(422);
         assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "no"]);
-        ben.put(&app, "/preferences", &story("ok")).await.expect(200);
+        choose("ok").await.expect(200);
         assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["named", "no"]);
         app.run_jobs().await;
         given.consent(&ben, Purpose::QuoteAttributed, group.0, ConsentType::Refuse).await;

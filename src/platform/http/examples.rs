@@ -148,6 +148,7 @@ pub const VALUES: &[(&str, &str)] = &[
     ("version", "3"),
     ("position", "1"),
     ("preferences_version", "3"),
+    ("pool_size", "120"),
     ("reply_within_days", "14"),
     ("people", "12"),
     ("order", "3"),
