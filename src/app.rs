@@ -22,8 +22,8 @@ use entity::installation;
 use migration::{Migrations, Migrator};
 use poem::{EndpointExt, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
 use poem_openapi::OpenApiService;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
-use std::sync::Arc;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait};
+use std::{path::PathBuf, sync::Arc};
 
 /// Kind of the recurring job that forgets old idempotency keys.
 const FORGET_KEYS: &str = "platform.forget_keys";
@@ -61,9 +61,11 @@ impl App {
     pub async fn open(config: Config, clock: Clock, transport: Arc<dyn Transport>) -> Result<Self> {
         make_folder(&config)?;
         let db = Db::connect(&config.database_url, config.database_pool).await?;
+        let turn = Turn::take(&config.database_url, &db).await?;
         Migrator::up(db.write(), None).await?;
         let secret = Secret::open(&config.secret_file, clock.secret()).map_err(Error::Unavailable)?;
         check_secret(&db, &clock, &secret).await?;
+        turn.end().await?;
         Self::assemble(config, clock, db, secret, transport)
     }
 
@@ -79,11 +81,11 @@ impl App {
             cpu,
             limits: Arc::new(Limits::default()),
         };
-        let mailer = Mailer::new(composers(), transport, &platform.config)?;
         let tasks = Tasks::new();
+        let mailer = Mailer::new(composers(), transport, &platform.config)?.until(&tasks);
         let forms = opportunities::Forms::default();
         let submissions = Submissions::start(&tasks, &platform, forms.clone());
-        let (queue, mailer) = (Arc::new(queue()), Arc::new(mailer));
+        let (queue, mailer) = (Arc::new(queue().until(&tasks)), Arc::new(mailer));
         Ok(Self { queue, mailer, traffic: Traffic::default(), platform, tasks, forms, submissions })
     }
 
@@ -307,10 +309,52 @@ pub fn make_folder(config: &Config) -> Result<()> {
     std::fs::create_dir_all(&folder).map_err(|error| Error::unavailable(format!("cannot make {}: {error}", folder.display())))
 }
 
-/// The folder of an SQLite file.
-fn sqlite_folder(url: &str) -> Option<std::path::PathBuf> {
+/// The file that a URL of SQLite names.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?.trim_start_matches("//").split('?').next()?;
-    std::path::Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).map(Into::into)
+    (!path.is_empty() && path != ":memory:").then(|| path.into())
+}
+
+/// The folder of an SQLite file.
+fn sqlite_folder(url: &str) -> Option<PathBuf> {
+    sqlite_file(url)?.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Into::into)
+}
+
+/// Whether the key file that is there is the one that the database was made with. A database or a key that is yet to be made
+/// fits.
+pub async fn key_fits(config: &Config, db: &Db) -> Result<bool> {
+    let found = installation::Entity::find_by_id(1).one(db.read()).await?;
+    let Some(found) = found.filter(|_| config.secret_file.exists()) else { return Ok(true) };
+    let secret = Secret::open(&config.secret_file, Clock::system().secret()).map_err(Error::Unavailable)?;
+    Ok(found.secret_check == secret.check())
+}
+
+/// The turn of one process among several that start at the same time: two that migrate one PostgreSQL database at once
+/// would trip over each other. SQLite's one writer is turn enough.
+pub struct Turn(Option<Db>);
+
+/// Any number that other programs do not use for a lock in our database.
+const TURN: i64 = 0x616c_6f6e_6773_6964;
+
+impl Turn {
+    /// Waits for the turn.
+    pub async fn take(url: &str, db: &Db) -> Result<Self> {
+        if !db.is_postgres() {
+            return Ok(Self(None));
+        }
+        // A connection of its own: the lock is the connection's, and ends with it however this process ends.
+        let own = Db::connect(url, 1).await?;
+        own.write().execute_unprepared(&format!("SELECT pg_advisory_lock({TURN})")).await?;
+        Ok(Self(Some(own)))
+    }
+
+    /// Lets the next one have its turn.
+    pub async fn end(self) -> Result<()> {
+        match self.0 {
+            Some(own) => own.close().await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// Refuses to work on a database with another key: its links would all be dead.

@@ -18,7 +18,7 @@
 //! (readable there), a new token at each try (the second letter would differ from the first).
 //!
 //! # 2026-11-24 · A link can read its draft, and never an answer
-//! Requirement A-03 says that an invitation's link never reads earlier answers; going on later on another device needs
+//! An invitation's link never reads earlier answers; going on later on another device needs
 //! the saved draft. So the link reads the draft while it is one. Once handed in, the draft is gone and the answers cannot be
 //! read by the link; handing in again replaces them.
 //!
@@ -41,7 +41,7 @@
 //!
 //! # 2026-11-24 · A lighter way is the person's own act
 //! Who steps down to another opportunity of the same project gets an invitation that no preference can take back, because it
-//! was their choice (rule M7). Invitations that we chose (with a run behind them) are taken back as soon as they no
+//! was their choice. Invitations that we chose (with a run behind them) are taken back as soon as they no
 //! longer fit.
 //!
 //! # 2026-11-24 · Letters a person asked for are sent in any case

@@ -34,9 +34,9 @@
 //! # Three recipes
 //!
 //! **Add a field.** Say, a `venue` of an opportunity: the column in `entity/src/tables/opportunities.rs` and in a new file
-//! under `migration/src/sql/` (named in `migration/src/lib.rs`); the field in `src/opportunities/api/shapes.rs`; the rule and
-//! the row in `src/opportunities/{rules,ways}.rs`. Then `cargo test`: the schema test compares entity and migration, and
-//! the snapshot of the API document shows the change.
+//! under `migration/src/sql/` (named in `migration/src/lib.rs`); the field, its rule and its row where the compiler then asks
+//! for them, in `src/opportunities/`; an example in `src/platform/http/examples.rs`. Then `cargo test`: the schema test compares
+//! entity and migration, and the snapshot of the API document shows the change.
 //!
 //! **Add an endpoint.** A method in the room's `api.rs` with `path`, `method` and `operation_id`, `caller: Caller` first and
 //! [`accounts::access::may`] before the body is taken; the verb it calls, in a file of the room, taking `&Tx` if it

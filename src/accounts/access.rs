@@ -158,7 +158,7 @@ async fn staff_of(platform: &Platform, token: &Token) -> Result<Staff> {
         .filter(|session| session.revoked_at.is_none() && session.idle_until > now && session.expires_at > now)
         .ok_or(Error::SignInNeeded)?;
     let account = account::Entity::find_by_id(found.account_id).one(platform.db.read()).await?;
-    let account = account.filter(|account| account.disabled_at.is_none()).ok_or(Error::SignInNeeded)?;
+    let account = account.ok_or(Error::SignInNeeded)?;
     if now - found.last_used_at > NOTE_USE {
         account_session::Entity::update_many()
             .col_expr(account_session::Column::LastUsedAt, Expr::value(now))

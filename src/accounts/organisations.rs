@@ -189,7 +189,6 @@ pub(super) async fn make_account(
         email: Set(email.to_owned()),
         name: Set(name.trim().to_owned()),
         password_hash: Set(hash),
-        disabled_at: Set(None),
         version: Set(1),
         created_at: Set(platform.clock.now()),
     };

@@ -19,7 +19,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    QuerySelect, sea_query::Expr,
 };
 
 /// A session ends after so long, used or not.
@@ -31,23 +31,32 @@ const RESET: Duration = Duration::hours(1);
 pub async fn sign_in(platform: &Platform, email: &str, password: String, label: &str) -> Result<(Token, account::Model, Time)> {
     let refused = || Error::Forbidden("The address or the password is not right.".into());
     let key = email_key(email).unwrap_or_default();
-    let found = account::Entity::find().filter(account::Column::Email.eq(key)).one(platform.db.read()).await?;
-    let stored = found.as_ref().filter(|account| account.disabled_at.is_none()).and_then(|account| account.password_hash.clone());
-    let verdict = password::verify(platform, password.clone(), stored).await?;
-    let account = found.filter(|_| verdict != Verdict::Wrong).ok_or_else(refused)?;
-    let fresh = match verdict {
-        Verdict::RightButOld => Some(password::hash(platform, password).await?),
-        _ => None,
-    };
-    let tx = platform.db.begin().await?;
-    if let Some(hash) = fresh {
-        let mut row = account.clone().into_active_model();
-        row.password_hash = Set(Some(hash));
-        row.update(&tx).await?;
+    // Checking a password takes a while. Whoever has changed it meanwhile has ended all sessions, and none may be opened
+    // after that with the old one; so what was checked must still stand, or it is checked once more.
+    for _ in 0..2 {
+        let found = account::Entity::find().filter(account::Column::Email.eq(&key)).one(platform.db.read()).await?;
+        let stored = found.as_ref().and_then(|account| account.password_hash.clone());
+        let verdict = password::verify(platform, password.clone(), stored.clone()).await?;
+        let account = found.filter(|_| verdict != Verdict::Wrong).ok_or_else(refused)?;
+        let fresh = match verdict {
+            Verdict::RightButOld => Some(password::hash(platform, password.clone()).await?),
+            _ => None,
+        };
+        let tx = platform.db.begin().await?;
+        let now = account::Entity::find_by_id(account.id).lock_exclusive().one(&tx).await?;
+        if now.is_none_or(|now| now.password_hash != stored) {
+            continue;
+        }
+        if let Some(hash) = fresh {
+            let mut row = account.clone().into_active_model();
+            row.password_hash = Set(Some(hash));
+            row.update(&tx).await?;
+        }
+        let (token, until) = open(&tx, platform, account.id, label).await?;
+        tx.commit().await?;
+        return Ok((token, account, until));
     }
-    let (token, until) = open(&tx, platform, account.id, label).await?;
-    tx.commit().await?;
-    Ok((token, account, until))
+    Err(refused())
 }
 
 /// Opens a session.
@@ -268,7 +277,7 @@ pub async fn write_reset(platform: Platform, payload: serde_json::Value) -> Resu
     let platform = &platform;
     let tx = platform.db.begin().await?;
     let found = account::Entity::find_by_id(account).one(&tx).await?;
-    if let Some(account) = found.filter(|account| account.disabled_at.is_none()) {
+    if let Some(account) = found {
         let link = NewLink {
             purpose: AccountLinkPurpose::PasswordReset,
             email: &account.email,

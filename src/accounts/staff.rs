@@ -69,7 +69,7 @@ pub async fn accept(platform: &Platform, token: &str, name: &str, password: Stri
     let hash = match &known {
         Some(account) => {
             let verdict = super::password::verify(platform, password, account.password_hash.clone()).await?;
-            if verdict == super::password::Verdict::Wrong || account.disabled_at.is_some() {
+            if verdict == super::password::Verdict::Wrong {
                 return Err(Error::invalid("/password", "wrong", "You have an account with this address. Use its password."));
             }
             None
@@ -135,6 +135,10 @@ pub async fn change_role(
     etag::expect(if_match, member.version)?;
     if member.role == Role::Administrator && role != Role::Administrator {
         keep_one_administrator(&tx, actor).await?;
+    }
+    if role != Role::Administrator {
+        // Only administrators hold keys: a key may do more than the role that is left.
+        keys::revoke_made_by(&tx, platform, actor, member.account_id).await?;
     }
     let version = member.version + 1;
     let mut row = member.into_active_model();

@@ -1,11 +1,19 @@
 //! `doctor`: looks at the settings and at what the server needs, and says what to do.
 
 use super::log;
-use crate::platform::{Clock, Config, Db, Result, config::MailWay, jobs, mail::transport};
+use crate::platform::{
+    Clock, Config, Db, Result,
+    config::MailWay,
+    jobs,
+    mail::{
+        Composers, Mailer,
+        transport::{self, Memory},
+    },
+};
 use chrono::{DateTime, Utc};
 use migration::{Migrations, Migrator};
 use serde_json::json;
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 /// One thing that was looked at.
 struct Finding {
@@ -57,8 +65,9 @@ fn tell(as_json: bool, finding: &Finding) {
 async fn database(config: &Config, retry_dead: bool) -> Vec<Finding> {
     let what = "database";
     let bad = |detail: String| vec![Finding { what, good: false, detail }];
-    if let Err(error) = crate::app::make_folder(config) {
-        return bad(format!("{error}. Make the folder, or change ALONGSIDE_DATABASE_URL."));
+    if crate::app::sqlite_file(&config.database_url).is_some_and(|file| !file.exists()) {
+        let detail = "is not there yet; the first start makes it, or `alongside migrate`".to_owned();
+        return vec![Finding { what, good: true, detail }];
     }
     let db = match Db::connect(&config.database_url, 1).await {
         Ok(db) => db,
@@ -66,13 +75,24 @@ async fn database(config: &Config, retry_dead: bool) -> Vec<Finding> {
     };
     let findings = match Migrator::get_pending_migrations(db.write()).await {
         Ok(pending) if pending.is_empty() => {
-            vec![Finding { what, good: true, detail: "reachable and up to date".into() }, queue(&db, retry_dead).await]
+            let reachable = Finding { what, good: true, detail: "reachable and up to date".into() };
+            vec![reachable, key_fits(config, &db).await, queue(&db, retry_dead).await]
         }
         Ok(pending) => bad(format!("{} migrations are missing. Run `alongside migrate`, or start the server.", pending.len())),
         Err(error) => bad(format!("cannot read its migrations: {error}.")),
     };
     let _ = db.close().await;
     findings
+}
+
+/// Whether the database was made with the key that is there: with another one the server refuses to start.
+async fn key_fits(config: &Config, db: &Db) -> Finding {
+    let (good, detail) = match crate::app::key_fits(config, db).await {
+        Ok(true) => (true, "it is the one that this database was made with".to_owned()),
+        Ok(false) => (false, "this database was made with another one. Set ALONGSIDE_SECRET_FILE to that file.".to_owned()),
+        Err(error) => (false, format!("cannot be compared: {error}.")),
+    };
+    Finding { what: "secret key of the database", good, detail }
 }
 
 /// Jobs that gave up: what they were to do has not been done.
@@ -129,7 +149,8 @@ fn mail(config: &Config) -> Finding {
         MailWay::Smtp(_) => "letters are sent by SMTP".to_owned(),
         MailWay::Memory => "letters stay in memory".to_owned(),
     };
-    match transport::open(config) {
+    let sender = Mailer::new(Composers::default(), Arc::new(Memory::default()), config);
+    match sender.and_then(|_| transport::open(config)) {
         Ok(_) => Finding { what: "mail", good: true, detail },
         Err(error) => Finding { what: "mail", good: false, detail: error.to_string() },
     }

@@ -95,8 +95,9 @@ pub async fn open(config: Config) -> Result<App> {
 /// Sets up the log. It goes to standard error, so that standard output holds only what was asked for.
 pub fn log(config: &Config) {
     use tracing_subscriber::{EnvFilter, fmt};
-    let filter =
-        EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn", config.log)).unwrap_or_else(|_| EnvFilter::new("info"));
+    // The web server below us names the addresses of callers whose connection it closes.
+    let filter = EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn,poem=warn", config.log))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second call in one process, as in tests, changes nothing.
     let _ = if config.log_json { log.json().try_init() } else { log.try_init() };

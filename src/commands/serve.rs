@@ -91,6 +91,7 @@ impl Running {
     /// Lets requests and work under way finish, then closes the database.
     pub async fn stop(self) {
         self.front.stop();
+        tracing::info!("stopping: requests under way are answered, no new ones are taken");
         self.front.finished().await;
         end(self.app).await;
     }
@@ -147,7 +148,9 @@ pub async fn migrate(config: Config) -> Result<ExitCode> {
     log(&config);
     app::make_folder(&config)?;
     let db = Db::connect(&config.database_url, 1).await?;
+    let turn = app::Turn::take(&config.database_url, &db).await?;
     Migrator::up(db.write(), None).await?;
+    turn.end().await?;
     let applied = Migrator::get_applied_migrations(db.write()).await?.len();
     println!("The schema is up to date ({applied} migrations).");
     db.close().await?;
@@ -156,7 +159,7 @@ pub async fn migrate(config: Config) -> Result<ExitCode> {
 
 /// Lets what was begun finish, then closes the database.
 pub async fn end(app: App) {
-    tracing::info!("stopping");
+    tracing::info!("stopping: work under way is brought to an end");
     app.tasks.stop();
     if tokio::time::timeout(GRACE, app.tasks.finished()).await.is_err() {
         tracing::warn!("some work did not finish in time; it stays in the queue");

@@ -245,12 +245,12 @@ pub async fn undelivered(platform: Platform, _: Value) -> Result<Next, Fault> {
             Expr::col((mail_message::Entity, mail_message::Column::SubjectId))
                 .equals((invitation::Entity, invitation::Column::Id)),
         )
-        .filter(mail_message::Column::State.is_in([
-            MailState::Failed,
-            MailState::Suppressed,
-            MailState::Expired,
-            MailState::Cancelled,
-        ]))
+        .filter(
+            Condition::any()
+                .add(mail_message::Column::State.is_in([MailState::Suppressed, MailState::Expired, MailState::Cancelled]))
+                // What was refused for another reason than the address is put right, and sent once more.
+                .add(mail_message::Column::State.eq(MailState::Failed).and(mail_message::Column::LastStage.eq("recipient"))),
+        )
         .into_query();
     let limited = opportunity::Entity::find()
         .select_only()

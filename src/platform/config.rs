@@ -164,7 +164,7 @@ impl Config {
             hashers: reader.number("HASHERS", 1, 64),
             sign_in_limit: reader.number("SIGN_IN_LIMIT", 0, 100_000),
             worker: reader.choice("WORKER", "on", "off"),
-            log: reader.text("LOG"),
+            log: reader.log(),
             log_json: reader.choice("LOG_FORMAT", "json", "text"),
             set: BTreeMap::new(),
         };
@@ -210,6 +210,17 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn wrong(&mut self, name: &str, what: &str) {
         self.wrong.push(format!("{PREFIX}{name} {what}."));
+    }
+
+    /// A level or a filter; a word with a slip in it would otherwise be taken for the name of a module and silence the log.
+    fn log(&mut self) -> String {
+        let text = self.text("LOG");
+        let level = |word: &str| matches!(word.trim(), "error" | "warn" | "info" | "debug" | "trace" | "off");
+        let good = text.split(',').all(|part| part.split_once('=').map_or_else(|| level(part), |(_, word)| level(word)));
+        if !good {
+            self.wrong("LOG", "must be error, warn, info, debug, trace or off, or have one behind each module: info,sqlx=debug");
+        }
+        text
     }
 
     fn text(&self, name: &str) -> String {
@@ -273,9 +284,17 @@ fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return if url.is_empty() { String::new() } else { "…".to_owned() };
     };
+    // PostgreSQL takes a password in the query as well. Paths of sockets may stay, whatever else stands there may not.
+    let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+    let shown = |part: &str| match part.split_once('=') {
+        Some((key @ ("host" | "port" | "user" | "dbname" | "sslmode" | "mode" | "tls"), value)) => format!("{key}={value}"),
+        Some((key, _)) => format!("{key}=…"),
+        None => "…".to_owned(),
+    };
+    let query = query.map_or(String::new(), |query| format!("?{}", query.split('&').map(shown).collect::<Vec<_>>().join("&")));
     match rest.rsplit_once('@') {
-        Some((user, host)) => format!("{scheme}://{}:…@{host}", user.split(':').next().unwrap_or_default()),
-        None => url.to_owned(),
+        Some((user, host)) => format!("{scheme}://{}:…@{host}{query}", user.split(':').next().unwrap_or_default()),
+        None => format!("{scheme}://{rest}{query}"),
     }
 }
 

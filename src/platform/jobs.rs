@@ -4,7 +4,10 @@
 //! the lease ends and another worker takes it. A failure says "retry" or "give up"; jobs that gave up stay visible. A job
 //! that takes its worker with it is counted all the same, so it cannot do so for ever.
 
-use super::{Clock, Error, Platform, Result, tasks::caught};
+use super::{
+    Clock, Error, Platform, Result,
+    tasks::{Tasks, caught},
+};
 use chrono::Duration;
 use entity::{JobState, OrganisationId, Time, job};
 use futures_util::future::BoxFuture;
@@ -133,6 +136,8 @@ pub async fn enqueue(connection: &impl ConnectionTrait, clock: &Clock, new: NewJ
 #[derive(Clone, Default)]
 pub struct Queue {
     handlers: HashMap<&'static str, Handler>,
+    /// Who asks it to stop.
+    tasks: Tasks,
 }
 
 impl Queue {
@@ -146,12 +151,24 @@ impl Queue {
 
     /// Runs up to `most` jobs that are due, one after another, and answers how many were run.
     pub async fn run_due(&self, platform: &Platform, most: u64) -> Result<usize> {
-        let leased = lease(platform, most).await?;
+        let mut leased = lease(platform, most).await?.into_iter();
         let count = leased.len();
-        for job in leased {
-            self.run(platform, job).await?;
+        while let Some(job) = leased.next() {
+            if let Err(error) = self.run(platform, job).await {
+                give_back(platform, leased.as_slice()).await?;
+                return Err(error);
+            }
+            if self.tasks.is_stopping() {
+                give_back(platform, leased.as_slice()).await?;
+                break;
+            }
         }
         Ok(count)
+    }
+
+    /// The same queue; once these tasks are asked to end it begins no more jobs, and gives those back that it took.
+    pub fn until(self, tasks: &Tasks) -> Self {
+        Self { tasks: tasks.clone(), ..self }
     }
 
     async fn run(&self, platform: &Platform, job: job::Model) -> Result<()> {
@@ -212,6 +229,20 @@ async fn begin(platform: &Platform, job: job::Model) -> Result<Option<job::Model
         .exec_with_returning(platform.db.write())
         .await?;
     Ok(begun.into_iter().next())
+}
+
+/// Gives jobs back that were taken and not begun, for the next worker that looks.
+async fn give_back(platform: &Platform, jobs: &[job::Model]) -> Result<()> {
+    for job in jobs {
+        job::Entity::update_many()
+            .col_expr(job::Column::State, Expr::value(JobState::Waiting.word()))
+            .col_expr(job::Column::LeaseUntil, Expr::value(Option::<Time>::None))
+            .filter(job::Column::Id.eq(job.id).and(job::Column::LeaseToken.eq(job.lease_token)))
+            .filter(job::Column::State.eq(JobState::Leased))
+            .exec(platform.db.write())
+            .await?;
+    }
+    Ok(())
 }
 
 /// Takes due jobs, and jobs whose worker has died, with one statement.

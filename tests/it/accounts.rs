@@ -93,6 +93,23 @@ fn roles_bound_what_staff_may_do() {
 }
 
 #[test]
+fn whoever_is_no_longer_an_administrator_holds_no_keys() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let cy = app.staff(&ada, "cy", "administrator").await;
+        let made = cy.post(&app, "/keys", &json!({"name": "dashboard", "scopes": ["read"]})).await.expect(201);
+        let key = made.json["token"].as_str().unwrap();
+        app.get(ada.path("")).token(key).send().await.expect(200);
+        let members = ada.get(&app, "/staff").send().await.expect(200);
+        let of_cy = members.json.as_array().unwrap().iter().find(|member| member["name"] == "cy").unwrap().clone();
+        let path = format!("/staff/{}", of_cy["id"].as_str().unwrap());
+        ada.put(&app, &path, &json!({"role": "viewer"})).await.expect(204);
+        app.get(ada.path("")).token(key).send().await.expect(401);
+        assert_eq!(ada.get(&app, "/keys").send().await.expect(200).json, json!([]));
+    });
+}
+
+#[test]
 fn another_organisation_is_not_there() {
     everywhere(|app| async move {
         let ada = app.administrator().await;

@@ -99,7 +99,7 @@ fn a_worker_process_that_is_killed_loses_no_letter() {
         assert_eq!(first.len(), 2 * WIDTH + 2, "two more were taken without an answer");
 
         // Whoever comes next, when the leases have ended.
-        app.clock.advance(Duration::minutes(16));
+        app.clock.advance(Duration::hours(1));
         let config = Config { mail: MailWay::Smtp(server.url()), smtp_connections: WIDTH, ..(*app.app.platform.config).clone() };
         let transport = transport::open(&config).unwrap();
         let db = app.app.platform.db.clone();

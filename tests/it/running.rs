@@ -5,13 +5,14 @@ use crate::{
     harness::{Backend, PASSWORD, TestApp, everywhere, on},
     story::Story,
 };
+use alongside::platform::Db;
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, phc::PasswordHash},
 };
-use chrono::Duration;
-use entity::{Rung, account};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use chrono::{Duration, Utc};
+use entity::{Rung, account, installation};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -95,10 +96,30 @@ fn doctor_says_what_is_well_and_what_to_do() {
     let setting = rows.iter().find(|row| row["setting"] == "ALONGSIDE_BODY_LIMIT").unwrap();
     assert_eq!((&setting["value"], &setting["from"]), (&json!("1048576"), &json!("default")));
 
+    // Whatever the server would refuse to start with.
+    let problem = |settings: &[(&str, &str)], words: &str| {
+        let told = alongside(&folder, &["doctor"], settings).output().unwrap();
+        assert!(!told.status.success() && said(&told).contains(words), "{}", said(&told));
+    };
+    let made_with_another_key = async {
+        let db = Db::connect(&format!("sqlite://{}", folder.join("data/alongside.db").display()), 1).await.unwrap();
+        let row = installation::ActiveModel { id: Set(1), secret_check: Set(vec![1]), created_at: Set(Utc::now()) };
+        row.insert(db.write()).await.unwrap();
+        db.close().await.unwrap();
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(made_with_another_key);
+    let other = folder.join("other.key");
+    std::fs::write(&other, "A".repeat(43)).unwrap();
+    problem(&[("ALONGSIDE_SECRET_FILE", other.to_str().unwrap())], "PROBLEM secret key of the database");
+    problem(&[("ALONGSIDE_MAIL_FROM", "nobody")], "ALONGSIDE_MAIL_FROM must be an address");
+    problem(&[("ALONGSIDE_LOG", "inof")], "ALONGSIDE_LOG must be");
+    let none = alongside(&folder, &["doctor"], &[("ALONGSIDE_DATABASE_URL", "sqlite://none/none.db?mode=rwc")]).output().unwrap();
+    assert!(said(&none).contains("is not there yet") && !folder.join("none").exists(), "a look makes nothing: {}", said(&none));
+
     let misspelt = alongside(&folder, &["doctor"], &[("ALONGSIDE_LISTN", "127.0.0.1:1")]).output().unwrap();
     assert!(!misspelt.status.success());
     assert!(said(&misspelt).contains("ALONGSIDE_LISTEN"), "{}", said(&misspelt));
-    let url = "postgres://alongside:a-secret-word@127.0.0.1:1/none";
+    let url = "postgres://alongside:a-secret-word@127.0.0.1:1/none?password=a-secret-word";
     let gone = alongside(&folder, &["doctor"], &[("ALONGSIDE_DATABASE_URL", url)]).output().unwrap();
     assert!(!gone.status.success());
     assert!(said(&gone).contains("PROBLEM") && !said(&gone).contains("a-secret-word"), "{}", said(&gone));
@@ -145,7 +166,7 @@ fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
     assert!(head(&mut stream).starts_with("HTTP/1.1 100"), "the body is waited for");
     let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(asked.success());
-    until(&mut log, "initiate graceful shutdown");
+    until(&mut log, "stopping: requests");
     stream.get_mut().write_all(body.as_bytes()).unwrap();
     let answer = head(&mut stream);
     assert!(answer.starts_with("HTTP/1.1 4"), "nobody of this name is there: {answer}");

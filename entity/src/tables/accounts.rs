@@ -58,7 +58,6 @@ pub mod account {
         /// PHC string; empty until a password is chosen.
         #[sea_orm(column_type = "Text", nullable)]
         pub password_hash: Option<String>,
-        pub disabled_at: Option<Time>,
         pub version: i32,
         pub created_at: Time,
     }

@@ -62,6 +62,8 @@ pub mod mail_message {
         pub priority: i32,
         pub state: MailState,
         pub attempts: i32,
+        /// How often it was left open whether the letter arrived.
+        pub doubts: i32,
         pub next_at: Time,
         pub expires_at: Option<Time>,
         pub lease_token: i64,

@@ -17,7 +17,6 @@ CREATE TABLE account (
     email text NOT NULL,
     name text NOT NULL,
     password_hash text,
-    disabled_at {time},
     version integer NOT NULL,
     created_at {time} NOT NULL,
     PRIMARY KEY (id),

@@ -26,6 +26,7 @@ CREATE TABLE mail_message (
     priority integer NOT NULL,
     state text NOT NULL,
     attempts integer NOT NULL,
+    doubts integer NOT NULL,
     next_at {time} NOT NULL,
     expires_at {time},
     lease_token bigint NOT NULL,

@@ -212,7 +212,7 @@ impl Api {
 
     /// Let a mailing go on
     ///
-    /// One that was paused by somebody, or by itself after too many failures.
+    /// One that was paused. Its letters then have three days again to arrive.
     #[oai(path = "/organisations/:organisation/mailings/:mailing/resume", method = "post", operation_id = "resumeMailing")]
     async fn resume(
         &self,
@@ -222,7 +222,7 @@ impl Api {
     ) -> Result<Fine<MailingOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
         let tx = self.0.db.begin().await?;
-        status::resume(&tx, actor.organisation, mailing.0).await?;
+        status::resume(&tx, &self.0.clock, actor.organisation, mailing.0).await?;
         self.done(tx, &actor, "resume_mailing", mailing.0).await
     }
 
@@ -244,20 +244,23 @@ impl Api {
 
     /// Send failed letters once more
     ///
-    /// From the first attempt on. Uncertain ones are left alone: they may have arrived.
+    /// Those that failed, and those whose time passed before they could be delivered, from the first attempt on. Uncertain
+    /// ones may have arrived: they are sent again only if you ask for it.
     #[oai(path = "/organisations/:organisation/mailings/:mailing/retry", method = "post", operation_id = "retryMailing")]
     async fn retry(
         &self,
         caller: Caller,
         organisation: Path<OrganisationId>,
         mailing: Path<MailBatchId>,
+        /// Also letters of which nobody knows whether they arrived; somebody may get the same letter twice.
+        uncertain: Query<Option<bool>>,
     ) -> Result<Fine<MailingOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
         let tx = self.0.db.begin().await?;
         if status::mailing(&tx, actor.organisation, mailing.0).await?.state == BatchState::Cancelled {
             return Err(Error::conflict("mailing_cancelled", "This mailing was cancelled and does not go on."));
         }
-        status::retry_failed(&tx, &self.0.clock, actor.organisation, mailing.0).await?;
+        status::retry(&tx, &self.0.clock, actor.organisation, mailing.0, uncertain.0.unwrap_or(false)).await?;
         self.done(tx, &actor, "retry_mailing", mailing.0).await
     }
 }

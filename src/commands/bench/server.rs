@@ -45,10 +45,9 @@ impl Server {
             .env("ALONGSIDE_LISTEN", address.to_string())
             .env("ALONGSIDE_SECRET_FILE", secret_file(ground))
             .env("ALONGSIDE_MAIL_FOLDER", ground.folder.join("mail"))
-            .env("ALONGSIDE_WORKER", "off")
-            .env("ALONGSIDE_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(std::fs::File::create(ground.folder.join("log")).map_err(trouble("cannot make the server's log"))?)
             .kill_on_drop(true);
         let began = Instant::now();
         let child = command.spawn().map_err(trouble("cannot start the server"))?;

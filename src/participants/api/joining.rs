@@ -78,6 +78,10 @@ pub struct UnsubscribeIn {
     everything: bool,
 }
 
+/// So many letters a window go to one address because somebody typed it: enough for whoever waits for one, too few to
+/// bury whoever did not ask.
+const LETTERS: u32 = 3;
+
 /// Endpoints for joining and signing in.
 pub struct Api(pub Platform);
 
@@ -90,7 +94,7 @@ impl Api {
         self.0.limits.allow(&self.0.clock, &format!("{what} {}", edge::source(request)), limit)?;
         if let Some(key) = email_key(email) {
             let address = hex(&sha256(key.as_bytes()));
-            self.0.limits.allow(&self.0.clock, &format!("{what} {slug} {address}"), limit)?;
+            self.0.limits.allow(&self.0.clock, &format!("{what} {slug} {address}"), limit.min(LETTERS))?;
         }
         Ok(())
     }

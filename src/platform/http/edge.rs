@@ -16,7 +16,7 @@ use poem_openapi::OperationId;
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, Once, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -147,6 +147,15 @@ pub fn source(request: &Request) -> String {
     let peer = request.remote_addr().as_socket_addr().map(|address| address.ip());
     let Some(peer) = peer else { return "unknown".into() };
     let trusted = request.data::<Platform>().map(|platform| platform.config.trusted_proxies.as_slice()).unwrap_or_default();
+    if !trusted.contains(&peer) && request.headers().contains_key("x-forwarded-for") {
+        // Once: whoever has no proxy, and meets a caller who pretends, need not read it again and again.
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| {
+            tracing::warn!(
+                "a proxy that ALONGSIDE_TRUSTED_PROXIES does not name passes requests on; all its callers share one limit"
+            );
+        });
+    }
     prefix(behind(peer, trusted, request.headers()))
 }
 

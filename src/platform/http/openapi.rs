@@ -7,7 +7,7 @@ use super::examples::{PARAMETERS, TEXTS, VALUES, WHOLE};
 use serde_json::{Value, json};
 
 /// Examples of things inside things go so deep.
-const DEEP: usize = 10;
+const DEEP: usize = 16;
 
 /// Completes a document: every property, body and parameter gets an example, every parameter words.
 pub fn complete(spec: &str) -> serde_json::Result<Value> {
@@ -127,8 +127,8 @@ fn example(of: &str, name: &str, schema: &Value, schemas: &Value, depth: usize) 
         return None;
     }
     let kind = schema.get("type").and_then(Value::as_str);
-    // A number by the name of a list would be a number of its items.
-    let by_name = known(of, name).filter(|example| (kind == Some("array")) == example.is_array());
+    // Fields of one name may be of several kinds: a number of people, and the people.
+    let by_name = known(of, name).filter(|example| fits(example, schema, schemas, 0));
     if let Some(example) = by_name.or_else(|| schema.get("example").cloned()) {
         return Some(example);
     }
@@ -164,6 +164,49 @@ fn example(of: &str, name: &str, schema: &Value, schemas: &Value, depth: usize) 
     }
 }
 
+/// Whether an example is of the kind that its schema asks for.
+fn fits(example: &Value, schema: &Value, schemas: &Value, depth: usize) -> bool {
+    if depth > DEEP {
+        return true;
+    }
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        let target = reference.rsplit('/').next().and_then(|target| schemas.get(target));
+        return target.is_none_or(|target| fits(example, target, schemas, depth + 1));
+    }
+    let parts = |key: &str| schema.get(key).and_then(Value::as_array);
+    if let Some(parts) = parts("allOf") {
+        return parts.iter().all(|part| fits(example, part, schemas, depth + 1));
+    }
+    if let Some(words) = parts("enum") {
+        return words.contains(example);
+    }
+    let text = example.as_str();
+    match (schema.get("type").and_then(Value::as_str), schema.get("format").and_then(Value::as_str)) {
+        (Some("string"), Some("uuid")) => text.is_some_and(|text| text.parse::<uuid::Uuid>().is_ok()),
+        (Some("string"), Some("date-time")) => text.is_some_and(|text| chrono::DateTime::parse_from_rfc3339(text).is_ok()),
+        (Some("string"), Some("date" | "naive-date")) => text.is_some_and(|text| text.parse::<chrono::NaiveDate>().is_ok()),
+        (Some("string"), _) => text.is_some(),
+        (Some("integer"), _) => example.is_i64(),
+        (Some("number"), _) => example.is_number(),
+        (Some("boolean"), _) => example.is_boolean(),
+        (Some("array"), _) => example.as_array().is_some_and(|items| {
+            items.iter().all(|item| schema.get("items").is_none_or(|of| fits(item, of, schemas, depth + 1)))
+        }),
+        (Some("object"), _) => example.as_object().is_some_and(|fields| {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let needed = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            needed.into_iter().all(|name| fields.contains_key(name))
+                && properties.is_none_or(|properties| {
+                    fields.iter().all(|(name, field)| {
+                        let nullable = |of: &Value| field.is_null() && of.get("nullable") == Some(&Value::Bool(true));
+                        properties.get(name).is_none_or(|of| nullable(of) || fits(field, of, schemas, depth + 1))
+                    })
+                })
+        }),
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +226,39 @@ mod tests {
             found.extend(parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()));
         }
         found
+    }
+
+    /// Every schema with an example, and where it stands.
+    fn with_examples<'a>(value: &'a Value, path: String, found: &mut Vec<(String, &'a Value, &'a Value)>) {
+        match value {
+            Value::Object(fields) => {
+                if let Some(example) = fields.get("example") {
+                    found.push((path.clone(), fields.get("schema").unwrap_or(value), example));
+                }
+                for (name, field) in fields.iter().filter(|(name, _)| !["example", "default"].contains(&name.as_str())) {
+                    with_examples(field, format!("{path}/{name}"), found);
+                }
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(n, item)| with_examples(item, format!("{path}/{n}"), found));
+            }
+            _ => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn every_example_is_of_the_kind_that_its_schema_asks_for() {
+        let document: Value = serde_json::from_str(&crate::commands::openapi::document().await.unwrap()).unwrap();
+        let mut found = Vec::new();
+        with_examples(&document, String::new(), &mut found);
+        assert!(found.len() > 500, "{}", found.len());
+        let schemas = &document["components"]["schemas"];
+        let wrong: Vec<_> = found
+            .iter()
+            .filter(|(_, schema, example)| !fits(example, schema, schemas, 0))
+            .map(|(path, _, example)| (path, example))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     #[tokio::test]

@@ -1,8 +1,8 @@
 //! Delivery: takes letters from the outbox by lease, has them written, and hands them over.
 //!
-//! A letter is lost in no case: a row leaves the outbox only with an answer. It can arrive twice only if the process or
-//! the network dies between handing over and writing down the answer; then it is the same letter, to the byte, and its
-//! history says so. At most as many letters as are under way at the same time are open to that.
+//! A letter is lost in no case: a row leaves the outbox only with an answer. It can arrive twice only if the process, the
+//! network or the database dies between handing over and writing down the answer; then it is sent once more, the same to
+//! the byte, and its history says so. At most as many letters as are under way at the same time are open to that.
 
 use super::{
     Composed, Composers, Transport, lease,
@@ -11,7 +11,10 @@ use super::{
     rules::Outcome,
     transport::{Outgoing, SendFault, Stage},
 };
-use crate::platform::{Config, Error, Platform, Result, tasks::caught};
+use crate::platform::{
+    Config, Error, Platform, Result,
+    tasks::{Tasks, caught},
+};
 use entity::{MailMessageId, MailState, mail_message};
 use futures_util::future::join_all;
 use lettre::{Address, message::Mailbox};
@@ -19,11 +22,20 @@ use std::{
     collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 use tokio::task::JoinSet;
 
-/// How often writing down answers is tried: losing one would mean sending a letter twice.
-const TRIES: usize = 3;
+/// How long to wait before writing down answers is tried once more: losing one would mean sending a letter twice, and a
+/// database that is started anew is back within seconds. All together much shorter than a lease.
+const PAUSES: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+];
 
 /// Sends letters.
 pub struct Mailer {
@@ -32,6 +44,8 @@ pub struct Mailer {
     from: Mailbox,
     /// Letters under way at the same time.
     width: usize,
+    /// Who asks it to stop.
+    tasks: Tasks,
 }
 
 /// What the composer made of a letter.
@@ -46,7 +60,12 @@ impl Mailer {
         let from = config.mail_from.parse().map_err(|_| {
             Error::unavailable("ALONGSIDE_MAIL_FROM must be an address, such as `Sunrise <letters@sunrise.example>`")
         })?;
-        Ok(Self { composers, transport, from, width: config.smtp_connections.max(1) })
+        Ok(Self { composers, transport, from, width: config.smtp_connections.max(1), tasks: Tasks::new() })
+    }
+
+    /// The same mailer; once these tasks are asked to end it begins no more letters, and gives those back that it took.
+    pub fn until(self, tasks: &Tasks) -> Self {
+        Self { tasks: tasks.clone(), ..self }
     }
 
     /// Sends up to `most` letters that are due, and answers how many were handled. Dropping the future loses nothing.
@@ -65,6 +84,10 @@ impl Mailer {
         let mut under_way = JoinSet::<Settled>::new();
         let mut settled = Vec::<Settled>::new();
         loop {
+            if self.tasks.is_stopping() {
+                lease::give_back(platform, waiting.as_slice()).await?;
+                waiting = Vec::new().into_iter();
+            }
             let next = waiting.by_ref().take(self.width - under_way.len());
             let mut ready = Vec::new();
             for prepared in join_all(next.map(|letter| self.prepare(platform, letter))).await {
@@ -147,14 +170,14 @@ async fn settle(
     ready: &[(mail_message::Model, Outgoing)],
 ) -> Result<HashSet<MailMessageId>> {
     let ready: Vec<&mail_message::Model> = ready.iter().map(|(letter, _)| letter).collect();
-    let mut tries = 1;
-    loop {
+    for pause in PAUSES {
         match lease::settle(platform, settled, &ready).await {
-            Err(error) if tries < TRIES => tracing::warn!(error = %error, "answers could not be written, again"),
-            result => return result,
+            Err(error) => tracing::warn!(error = %error, "answers could not be written; again in a moment"),
+            written => return written,
         }
-        tries += 1;
+        tokio::time::sleep(pause).await;
     }
+    lease::settle(platform, settled, &ready).await
 }
 
 /// Hands one letter over and says what became of it.

@@ -11,7 +11,7 @@ use entity::{BatchState, MailMessageId, MailState, Time, mail_batch, mail_event,
 use mail_message::{Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, LockBehavior, LockType, SelectStatement},
 };
 use std::collections::{BTreeMap, HashSet};
@@ -76,22 +76,14 @@ pub async fn recover(platform: &Platform, most: u64) -> Result<()> {
     let found = Entity::update_many()
         .col_expr(Column::State, Expr::value(MailState::Uncertain.word()))
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::Doubts, Expr::col(Column::Doubts).add(1))
         .col_expr(Column::LeaseToken, Expr::col(Column::LeaseToken).add(1))
         .col_expr(Column::LeaseUntil, Expr::value(Option::<Time>::None))
         .col_expr(Column::LastText, Expr::value(DIED))
         .filter(Column::Id.in_subquery(ids))
         .exec_with_returning(&tx)
         .await?;
-    let ids: Vec<MailMessageId> = found.iter().map(|letter| letter.id).collect();
-    let before: HashSet<MailMessageId> = mail_event::Entity::find()
-        .filter(mail_event::Column::MessageId.is_in(ids.iter().copied()))
-        .filter(mail_event::Column::Event.eq(MailState::Uncertain))
-        .all(&tx)
-        .await?
-        .into_iter()
-        .map(|event| event.message_id)
-        .collect();
-    let again: Vec<MailMessageId> = ids.iter().copied().filter(|id| !before.contains(id)).collect();
+    let again: Vec<MailMessageId> = found.iter().filter(|letter| letter.doubts == 1).map(|letter| letter.id).collect();
     if !again.is_empty() {
         Entity::update_many()
             .col_expr(Column::State, Expr::value(MailState::Queued.word()))
@@ -100,15 +92,15 @@ pub async fn recover(platform: &Platform, most: u64) -> Result<()> {
             .exec(&tx)
             .await?;
     }
-    let events = ids.iter().map(|id| {
-        let what = if before.contains(id) { "it stays as it is" } else { "it is sent once more" };
-        event(platform, *id, MailState::Uncertain, None, None, Some(format!("{DIED}; {what}")))
+    let events = found.iter().map(|letter| {
+        let what = if letter.doubts == 1 { "it is sent once more" } else { "it stays as it is" };
+        event(platform, letter.id, MailState::Uncertain, None, None, Some(format!("{DIED}; {what}")))
     });
-    if !ids.is_empty() {
+    if !found.is_empty() {
         mail_event::Entity::insert_many(events).exec_without_returning(&tx).await?;
     }
     tx.commit().await?;
-    tracing::warn!(found = ids.len(), again = again.len(), "letters were being handed over when their worker died");
+    tracing::warn!(found = found.len(), again = again.len(), "letters were being handed over when their worker died");
     Ok(())
 }
 
@@ -163,16 +155,26 @@ async fn mark<'a>(
         .await?;
     if marked.len() < count {
         // Their batch was stopped; when it goes on they are due at once.
-        Entity::update_many()
-            .col_expr(Column::State, Expr::value(MailState::Queued.word()))
-            .col_expr(Column::NextAt, Expr::value(platform.clock.now()))
-            .col_expr(Column::LeaseUntil, Expr::value(Option::<Time>::None))
-            .filter(mine)
-            .filter(Column::State.eq(MailState::Leased))
-            .exec(tx)
-            .await?;
+        put_back(tx, platform, mine).await?;
     }
     Ok(marked.into_iter().map(|letter| letter.id).collect())
+}
+
+/// Gives letters back that were taken and not begun, for the next worker that looks.
+pub async fn give_back(platform: &Platform, letters: &[Model]) -> Result<()> {
+    if letters.is_empty() { Ok(()) } else { put_back(platform.db.write(), platform, ours(letters)).await }
+}
+
+async fn put_back(connection: &impl ConnectionTrait, platform: &Platform, which: Condition) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(MailState::Queued.word()))
+        .col_expr(Column::NextAt, Expr::value(platform.clock.now()))
+        .col_expr(Column::LeaseUntil, Expr::value(Option::<Time>::None))
+        .filter(which)
+        .filter(Column::State.eq(MailState::Leased))
+        .exec(connection)
+        .await?;
+    Ok(())
 }
 
 /// Writes down what became of letters: one statement for each kind of outcome, and one for the history.
@@ -200,7 +202,7 @@ async fn finish(tx: &Tx, platform: &Platform, settled: &[Settled]) -> Result<()>
                     (Some(enhanced), Some(text)) if !text.starts_with(enhanced.as_str()) => Some(format!("{enhanced} {text}")),
                     (_, text) => text.clone(),
                 };
-                event(platform, letter.id, change.state, stage.clone(), change.code, detail)
+                event(platform, letter.id, change.event, stage.clone(), change.code, detail)
             }));
         }
     }
@@ -217,6 +219,9 @@ async fn write(tx: &Tx, platform: &Platform, change: &Change, group: &[&Settled]
         .col_expr(Column::LeaseUntil, Expr::value(Option::<Time>::None));
     if change.attempt {
         update = update.col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1));
+    }
+    if change.doubt {
+        update = update.col_expr(Column::Doubts, Expr::col(Column::Doubts).add(1));
     }
     if change.state == MailState::Sent {
         update = update.col_expr(Column::SentAt, Expr::value(platform.clock.now()));

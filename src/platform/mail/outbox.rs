@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use uuid::Uuid;
 
 /// A letter that nobody could deliver for so long is given up.
-const KEEP_TRYING: Duration = Duration::hours(72);
+pub(super) const KEEP_TRYING: Duration = Duration::hours(72);
 /// Rows in one statement: both databases limit the number of values.
 const ROWS: usize = 500;
 
@@ -84,6 +84,7 @@ pub async fn enqueue(
             priority: Set(letter.priority),
             state: Set(MailState::Queued),
             attempts: Set(0),
+            doubts: Set(0),
             next_at: Set(now),
             expires_at: Set(Some(letter.expires_at.unwrap_or(now + KEEP_TRYING))),
             lease_token: Set(0),

@@ -17,6 +17,10 @@ const TEXT: usize = 300;
 pub struct Change {
     /// Where the letter stands now.
     pub state: MailState,
+    /// What its history says.
+    pub event: MailState,
+    /// Whether it is not known if it arrived.
+    pub doubt: bool,
     /// Whether this was an attempt.
     pub attempt: bool,
     /// Where in the conversation.
@@ -44,7 +48,8 @@ pub struct Outcome {
 
 impl Outcome {
     fn plain(state: MailState, attempt: bool, text: Option<String>) -> Self {
-        let change = Change { state, attempt, stage: None, code: None, enhanced: None, text, told: true };
+        let change =
+            Change { state, event: state, doubt: false, attempt, stage: None, code: None, enhanced: None, text, told: true };
         Self { change, next_at: None, expires_at: None }
     }
 
@@ -80,15 +85,20 @@ impl Outcome {
         outcome
     }
 
-    /// The server, or the way to it, did not take it.
+    /// The server, or the way to it, did not take it. Where it is not known whether it arrived, it is sent once more, the
+    /// same to the byte; when that happens again it stays `uncertain`, for a person to look at.
     pub fn after(fault: SendFault, message: &mail_message::Model, now: Time) -> Self {
-        let state = verdict(&fault);
-        let waits = if fault.stage == Stage::Connect { WAITS_FOR_RELAY } else { WAITS.len() };
+        let verdict = verdict(&fault);
+        let doubt = verdict == MailState::Uncertain;
+        let state = if doubt && message.doubts == 0 { MailState::Deferred } else { verdict };
+        let waits = if about_us(&fault) { WAITS_FOR_RELAY } else { WAITS.len() };
         Self {
             next_at: (state == MailState::Deferred).then(|| again(message, waits, now)),
             expires_at: None,
             change: Change {
                 state,
+                event: verdict,
+                doubt,
                 attempt: true,
                 stage: Some(fault.stage.word()),
                 code: fault.code,
@@ -100,15 +110,27 @@ impl Outcome {
     }
 }
 
-/// What a fault means. A refusal before MAIL is about us, not about the recipient: an expired password of ours must not
-/// give up a single letter. No answer after the final dot may mean either.
+/// What a fault means. A refusal of **us** gives up no letter: an expired password, a sender the relay does not know, a
+/// relay that wants us to sign in are put right by an operator, and every letter then goes out. No answer after the final
+/// dot may mean either.
 fn verdict(fault: &SendFault) -> MailState {
     match (fault.stage, fault.code) {
-        (Stage::Connect, _) => MailState::Deferred,
-        (_, Some(code)) if code >= 500 => MailState::Failed,
-        (_, Some(_)) => MailState::Deferred,
         (Stage::Dot, None) => MailState::Uncertain,
-        (_, None) => MailState::Deferred,
+        (_, Some(code)) if code >= 500 && !about_us(fault) => MailState::Failed,
+        _ => MailState::Deferred,
+    }
+}
+
+/// Whether a refusal is about the sender: before RCPT it always is; at RCPT, if the server says that it wants us to sign in
+/// (RFC 4954) or names security or policy (RFC 3463, x.7.x), as relays do for whom they do not relay.
+fn about_us(fault: &SendFault) -> bool {
+    match fault.stage {
+        Stage::Connect | Stage::Mail => true,
+        Stage::Recipient => {
+            matches!(fault.code, Some(530 | 534 | 535 | 538))
+                || fault.enhanced.as_deref().is_some_and(|code| code.starts_with("5.7."))
+        }
+        Stage::Data | Stage::Dot => false,
     }
 }
 
@@ -149,15 +171,25 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_before_mail_is_about_us() {
-        for code in [None, Some(421), Some(535), Some(554)] {
+    fn a_refusal_of_us_gives_up_no_letter() {
+        for code in [None, Some(421), Some(530), Some(535), Some(550), Some(554)] {
             assert_eq!(verdict(&fault(Stage::Connect, code)), MailState::Deferred);
+            assert_eq!(verdict(&fault(Stage::Mail, code)), MailState::Deferred);
         }
+        let recipient = |code, enhanced: Option<&str>| {
+            let enhanced = enhanced.map(str::to_owned);
+            verdict(&SendFault { stage: Stage::Recipient, code: Some(code), enhanced, text: "x".into() })
+        };
+        assert_eq!(recipient(530, None), MailState::Deferred);
+        assert_eq!(recipient(550, Some("5.7.1")), MailState::Deferred);
+        assert_eq!(recipient(554, Some("5.7.64")), MailState::Deferred);
+        assert_eq!(recipient(550, Some("5.1.1")), MailState::Failed);
+        assert_eq!(recipient(550, None), MailState::Failed);
     }
 
     #[test]
     fn the_servers_answer_decides() {
-        for stage in [Stage::Mail, Stage::Recipient, Stage::Data, Stage::Dot] {
+        for stage in [Stage::Recipient, Stage::Data, Stage::Dot] {
             assert_eq!(verdict(&fault(stage, Some(450))), MailState::Deferred);
             assert_eq!(verdict(&fault(stage, Some(550))), MailState::Failed);
         }

@@ -1,5 +1,6 @@
 //! Where letters stand, for those who look after them; and what they can do about it.
 
+use super::{outbox::KEEP_TRYING, priority};
 use crate::platform::{Clock, Error, Platform, Result, Tx, http::Cursor};
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use mail_message::{Column, Entity};
@@ -8,28 +9,6 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 use std::{collections::HashMap, fmt::Write};
-use uuid::Uuid;
-
-/// How many letters about one row (an opportunity, say) stand where; states without letters are left out.
-pub async fn counts_by_state(
-    connection: &impl ConnectionTrait,
-    organisation: OrganisationId,
-    subject_id: Uuid,
-) -> Result<Vec<(MailState, u64)>> {
-    let counts: Vec<(MailState, i64)> = Entity::find()
-        .select_only()
-        .column(Column::State)
-        .column_as(Column::Id.count(), "letters")
-        .filter(Column::OrganisationId.eq(organisation))
-        .filter(Column::SubjectId.eq(subject_id))
-        .group_by(Column::State)
-        .into_tuple()
-        .all(connection)
-        .await?;
-    let mut counts: Vec<_> = counts.into_iter().map(|(state, count)| (state, count.try_into().unwrap_or(0))).collect();
-    counts.sort_unstable();
-    Ok(counts)
-}
 
 /// A page of an organisation's mailings, oldest first, and one more.
 pub async fn mailings(
@@ -96,16 +75,19 @@ pub async fn letters(
     Ok(query.order_by_asc(Column::Id).limit(cursor.limit + 1).all(connection).await?)
 }
 
-/// Sends the letters of a batch that were given up once more, from the first attempt on; answers how many. A letter whose
-/// time has passed is laid aside as `expired` then.
-pub async fn retry_failed(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch: MailBatchId) -> Result<u64> {
+/// Sends the letters of a batch that were given up once more, from the first attempt on, with as much time to arrive as a
+/// new letter; those too of which nobody knows whether they arrived, if that is wished. Answers how many. The composer still
+/// asks whether each may be sent.
+pub async fn retry(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch: MailBatchId, uncertain: bool) -> Result<u64> {
+    let states = [MailState::Failed, MailState::Expired].into_iter().chain(uncertain.then_some(MailState::Uncertain));
+    more_time(tx, clock, organisation, batch, states.clone()).await?;
     let updated = Entity::update_many()
         .col_expr(Column::State, Expr::value(MailState::Queued.word()))
         .col_expr(Column::Attempts, Expr::value(0))
         .col_expr(Column::NextAt, Expr::value(clock.now()))
         .filter(Column::OrganisationId.eq(organisation))
         .filter(Column::BatchId.eq(batch))
-        .filter(Column::State.eq(MailState::Failed))
+        .filter(Column::State.is_in(states))
         .exec(tx)
         .await?;
     Ok(updated.rows_affected)
@@ -116,9 +98,32 @@ pub async fn pause(tx: &Tx, organisation: OrganisationId, batch: MailBatchId, re
     change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Paused, Some(reason)).await
 }
 
-/// Lets a batch go on.
-pub async fn resume(tx: &Tx, organisation: OrganisationId, batch: MailBatchId) -> Result<()> {
-    change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Running, None).await
+/// Lets a batch go on. The time that it stood still is not taken from its letters: they have as much as new ones.
+pub async fn resume(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch: MailBatchId) -> Result<()> {
+    change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Running, None).await?;
+    more_time(tx, clock, organisation, batch, [MailState::Queued, MailState::Deferred, MailState::Leased]).await
+}
+
+/// Lets letters in these states have as much time to arrive as a new letter, if they have less. Letters for signing in keep
+/// theirs: their links end with it.
+async fn more_time(
+    tx: &Tx,
+    clock: &Clock,
+    organisation: OrganisationId,
+    batch: MailBatchId,
+    states: impl IntoIterator<Item = MailState>,
+) -> Result<()> {
+    let until = clock.now() + KEEP_TRYING;
+    Entity::update_many()
+        .col_expr(Column::ExpiresAt, Expr::value(until))
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::BatchId.eq(batch))
+        .filter(Column::State.is_in(states))
+        .filter(Column::Priority.gt(priority::SIGN_IN))
+        .filter(Column::ExpiresAt.lt(until))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Takes the letters of a batch back that were not handed over yet; answers how many.

@@ -83,24 +83,6 @@ pub async fn lift(
     Ok(gone.rows_affected > 0)
 }
 
-/// Whether letters of this kind's family must not go to this address now.
-pub async fn is_suppressed(
-    connection: &impl ConnectionTrait,
-    platform: &Platform,
-    organisation: OrganisationId,
-    address: &str,
-    kind: &str,
-) -> Result<bool> {
-    let found = Entity::find()
-        .filter(Column::OrganisationId.eq(organisation))
-        .filter(Column::AddressHash.eq(hash(platform, organisation, address)))
-        .filter(Column::Scope.is_in([ALL, family(kind)]))
-        .filter(in_force(platform))
-        .one(connection)
-        .await?;
-    Ok(found.is_some())
-}
-
 /// Which of these addresses must not get letters of this kind: one query for all.
 pub async fn suppressed<'a>(
     connection: &impl ConnectionTrait,

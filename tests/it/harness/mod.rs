@@ -290,7 +290,13 @@ impl TestApp {
         let jobs = entity::job::Entity::find().filter(entity::job::Column::RunAt.lte(now)).all(db).await.unwrap();
         assert!(jobs.is_empty(), "jobs left over: {:?}", jobs.iter().map(|job| (&job.kind, &job.last_error)).collect::<Vec<_>>());
         let letters = entity::mail_message::Entity::find()
-            .filter(entity::mail_message::Column::State.eq(entity::MailState::Queued))
+            .filter(entity::mail_message::Column::State.is_in([
+                entity::MailState::Queued,
+                entity::MailState::Deferred,
+                entity::MailState::Leased,
+                entity::MailState::Dot,
+            ]))
+            .filter(entity::mail_message::Column::NextAt.lte(now))
             .all(db)
             .await
             .unwrap();

@@ -14,6 +14,7 @@ use alongside::platform::{
         Composed, Composers, Letter, Mailer, NewLetter, Transport, enqueue, metrics, open_batch, priority, status, suppression,
         transport::{self, Memory, Outgoing, SendFault},
     },
+    tasks::Tasks,
 };
 use chrono::Duration;
 use entity::{
@@ -286,8 +287,8 @@ fn a_letter_that_was_refused_for_good_is_given_up_and_can_be_tried_again() {
             assert_eq!(run(&app, &mailer).await, 0);
             let tx = app.app.platform.db.begin().await.unwrap();
             let other = app.clock.new_id();
-            assert_eq!(status::retry_failed(&tx, &app.clock, other, batch).await.unwrap(), 0, "another organisation's");
-            assert_eq!(status::retry_failed(&tx, &app.clock, organisation, batch).await.unwrap(), 1);
+            assert_eq!(status::retry(&tx, &app.clock, other, batch, false).await.unwrap(), 0, "another organisation's");
+            assert_eq!(status::retry(&tx, &app.clock, organisation, batch, false).await.unwrap(), 1);
             tx.commit().await.unwrap();
         }
         assert_eq!(run(&app, &mailer).await, 1);
@@ -298,20 +299,40 @@ fn a_letter_that_was_refused_for_good_is_given_up_and_can_be_tried_again() {
 }
 
 #[test]
-fn a_connection_that_breaks_after_the_dot_leaves_it_open_whether_the_letter_arrived() {
+fn a_connection_that_breaks_after_the_dot_costs_nobody_a_letter() {
     everywhere(|app| async move {
-        for act in [Act::HangUp, Act::TakeAndHangUp] {
+        let organisation = sunrise(&app).await;
+        for (act, arrived) in [(Act::HangUp, 1), (Act::TakeAndHangUp, 2)] {
             let server = Server::start([vec![(At::Dot, act)]]).await;
-            queue(&app, 1).await;
+            let (_, ids) = queue_as(&app, Some(organisation), &[KIND]).await;
             let mailer = to(&app, &server);
             run(&app, &mailer).await;
             app.clock.advance(Duration::hours(1));
-            assert_eq!(run(&app, &mailer).await, 0, "it is not sent again by itself");
+            assert_eq!(run(&app, &mailer).await, 1, "it is sent once more");
+            let ledger = server.ledger();
+            assert_eq!(ledger.len(), arrived);
+            assert!(ledger.iter().all(|letter| letter.bytes == ledger[0].bytes), "the same to the byte");
+            let events: Vec<_> = history(&app, ids[0]).await.into_iter().map(|event| event.event).collect();
+            assert_eq!(events, [MailState::Uncertain, MailState::Sent]);
         }
-        assert_eq!(states(&app).await, HashMap::from([(MailState::Uncertain, 2)]));
-        let row = rows(&app).await.remove(0);
-        assert_eq!((row.last_stage.as_deref(), row.last_code), (Some("dot"), None));
-        assert_eq!(history(&app, row.id).await[0].event, MailState::Uncertain);
+        // Twice: then a person decides.
+        let server = Server::start([vec![(At::Dot, Act::HangUp)], vec![(At::Dot, Act::HangUp)]]).await;
+        let (batch, ids) = queue_as(&app, Some(organisation), &[KIND]).await;
+        let mailer = to(&app, &server);
+        run(&app, &mailer).await;
+        for handled in [1, 0] {
+            app.clock.advance(Duration::hours(1));
+            assert_eq!(run(&app, &mailer).await, handled);
+        }
+        let row = rows(&app).await.into_iter().find(|row| row.id == ids[0]).unwrap();
+        assert_eq!((row.state, row.last_stage.as_deref(), row.last_code), (MailState::Uncertain, Some("dot"), None));
+        for (uncertain, sent) in [(false, 0), (true, 1)] {
+            let tx = app.app.platform.db.begin().await.unwrap();
+            assert_eq!(status::retry(&tx, &app.clock, organisation, batch, uncertain).await.unwrap(), sent);
+            tx.commit().await.unwrap();
+            assert_eq!(run(&app, &mailer).await, usize::try_from(sent).unwrap());
+        }
+        assert_eq!(states(&app).await, HashMap::from([(MailState::Sent, 3)]));
     });
 }
 
@@ -330,6 +351,9 @@ fn trouble_with_our_own_server_gives_up_no_letter() {
             vec![(At::Greeting, Act::Reply("554 5.7.1 go away"))],
             vec![(At::Hello, Act::HangUp)],
             vec![(At::Mail, Act::Reply("421 4.3.2 shutting down"))],
+            vec![(At::Mail, Act::Reply("530 5.7.0 sign in first"))],
+            vec![(At::Mail, Act::Reply("550 this sender is not yours"))],
+            vec![(At::Recipient, Act::Reply("554 5.7.1 relaying denied"))],
             vec![(At::Data, Act::HangUp)],
         ];
         let server = Server::start(scripts).await;
