@@ -387,7 +387,7 @@ pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault
     let tx = platform.db.begin().await?;
     one_at_a_time(&tx, which.organisation).await?;
     let opportunity = invitations::places::lock(&tx, which.organisation, which.opportunity).await?;
-    if !must_be_open(&tx, &opportunity, now).await.is_ok() {
+    if must_be_open(&tx, &opportunity, now).await.is_err() {
         return Ok(Next::Done);
     }
     invitations::places::fill(&tx, &platform, &opportunity).await?;

@@ -173,7 +173,7 @@ fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
         ben.post(&app, &path, &own("named")).await.expect(422);
         assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "no"]);
         choose("ok").await.expect(200);
-        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["named", "no"]);
+        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "named"]);
         app.run_jobs().await;
         given.consent(&ben, Purpose::QuoteAttributed, group.0, ConsentType::Refuse).await;
         ben.post(&app, &path, &own("named")).await.expect(422);
