@@ -147,6 +147,9 @@ async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Opt
     Ok(None)
 }
 
+/// An earlier invitation: its state, its run, its letter, and the minutes it asks for.
+type Asked = (InvitationState, Option<MatchRunId>, Option<MailState>, i32, i32);
+
 impl About {
     /// Whether something in the person's wishes, as they are now, speaks against this.
     fn unwanted(&self, now: Time) -> bool {
@@ -161,7 +164,7 @@ impl About {
             return Ok(false);
         }
         let began = opportunities::month_began(self.zone, now);
-        let asked: Vec<(InvitationState, Option<MatchRunId>, Option<MailState>, i32, i32)> = invitation::Entity::find()
+        let asked: Vec<Asked> = invitation::Entity::find()
             .select_only()
             .column(invitation::Column::State)
             .column(invitation::Column::RunId)
