@@ -34,10 +34,19 @@
 //! `synchronous=FULL`: who was told "we have your answers" keeps them after a power cut. With group commits the price is small.
 //!
 //! # 2026-11-24 · Who is asked, in the open and by lot
-//! An open call asks everybody who may be asked. For limited places the whole pool is recorded as ids with its digest, the
+//! An open call asks everybody who may be asked. For limited places the whole pool is recorded as numbers with its digest, the
 //! seed is recorded before anybody is looked at, and the draw can be run again from the record. The reserve follows in the
 //! drawn order; each person is looked at once more before they are asked. Invitations of one organisation are made one run
 //! at a time, so that two runs cannot both use the last free hour of somebody's month.
+//!
+//! # 2026-11-24 · A seat is held until a day, then it is free
+//! Whoever is drawn has a seat to themselves until a day that the letter names. Then it goes to whoever waits, or to the next
+//! in reserve; the invitation stays open, and a late yes takes a free seat. Rejected: waiting until the closing day (silent
+//! people cost seats that others want), ending the invitation (a late yes is still a yes). Consultations have no seats.
+//!
+//! # 2026-11-24 · A pause remembers
+//! A pause keeps the rungs that stood before it, and after it a question is put about those alone. Rejected: going on as
+//! before (nobody knows what somebody wants after a pause), a question about anything (a rest is no wish for more).
 //!
 //! # 2026-11-24 · A lighter way is the person's own act
 //! Who steps down to another opportunity of the same project gets an invitation that no preference can take back, because it

@@ -2,7 +2,7 @@
 
 pub mod shapes;
 
-use super::{funnel::Funnel, guest, jobs, letters::time, places, replies};
+use super::{funnel::Funnel, guest, jobs, letters::time, places, replies, rules::is_open};
 use crate::{
     accounts::{Power, access, api::MessageOut, organisations},
     consent::{
@@ -70,6 +70,7 @@ impl Api {
         let takes_answers = opportunities::is_open(db, &offer, self.0.clock.now()).await?;
         let lighter = replies::lighter(db, &self.0, &guest, &offer).await?.into_iter();
         let place = places::of(db, guest.organisation, offer.id, guest.participant).await?;
+        let draw = guest.invitation.run_id.filter(|_| offer.places.is_some());
         Ok(Fine::new(&InvitationOut {
             id: guest.invitation.id,
             state: guest.invitation.state,
@@ -77,6 +78,9 @@ impl Api {
             contact: organisation.contact,
             why: guest.invitation.why.reasons,
             question_first: guest.invitation.question_first,
+            held_until: guest.invitation.held_until.filter(|_| is_open(guest.invitation.state)),
+            draw,
+            draw_number: draw.map(|run| self.0.secret.pseudonym(run.0, guest.participant.0)),
             takes_answers,
             place: place.map(|place| place.state),
             lighter: lighter

@@ -12,7 +12,7 @@ use crate::{
         mail::priority,
     },
 };
-use chrono::{Days, Duration};
+use chrono::{Days, Duration, NaiveDate};
 use entity::{
     InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
     ParticipantState, invitation, mail_message, opportunity, organisation, participant, response,
@@ -23,7 +23,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// People in one transaction.
 const PAGE: u64 = 1000;
@@ -273,6 +273,40 @@ pub async fn undelivered(platform: Platform, _: Value) -> Result<Next, Fault> {
         super::places::freed(&tx, &platform, organisation, opportunity).await?;
     }
     tx.commit().await?;
+    Ok(Next::At(now + Duration::hours(1)))
+}
+
+/// Lets go of places whose day has passed without an answer: who waits moves up, or matching asks the next. The invitation
+/// stays open. Comes again every hour.
+pub async fn let_go(platform: Platform, _: Value) -> Result<Next, Fault> {
+    let now = platform.clock.now();
+    let tx = platform.db.begin().await?;
+    // No place on earth is more than a day ahead.
+    let lapsed = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::OrganisationId)
+        .filter(invitation::Column::HeldUntil.lt(now.date_naive() + Days::new(1)))
+        .into_query();
+    let homes = organisation::Entity::find()
+        .filter(organisation::Column::Id.in_subquery(lapsed))
+        .order_by_asc(organisation::Column::Id)
+        .all(&tx)
+        .await?;
+    for home in homes {
+        let gone = invitation::Entity::update_many()
+            .col_expr(invitation::Column::HeldUntil, Expr::value(Option::<NaiveDate>::None))
+            .filter(invitation::Column::OrganisationId.eq(home.id))
+            .filter(invitation::Column::HeldUntil.lt(today(&home, now)))
+            .exec_with_returning(&tx)
+            .await?;
+        let seats: BTreeSet<OpportunityId> =
+            gone.iter().filter(|row| rules::is_open(row.state)).map(|row| row.opportunity_id).collect();
+        for opportunity in seats {
+            super::places::freed(&tx, &platform, home.id, opportunity).await?;
+        }
+    }
+    tx.commit().await?;
+    platform.wake.notify_one();
     Ok(Next::At(now + Duration::hours(1)))
 }
 

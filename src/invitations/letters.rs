@@ -16,11 +16,11 @@ use crate::{
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, InvitationState, LetterFormat, MailState, OpportunityKind, OrganisationId, ParticipantState, PaymentKind,
-    PaymentOffer, PreferenceDoc, Purpose, Time, TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation,
-    participant, preference, response,
+    InvitationId, InvitationState, LetterFormat, MailState, MatchRunId, OpportunityKind, OrganisationId, ParticipantState,
+    PaymentKind, PaymentOffer, PreferenceDoc, Purpose, Time, TopicId, invitation, mail_message, opportunity, opportunity_topic,
+    organisation, participant, preference, response,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
 
 /// Everything a letter about an invitation is made of.
 struct About {
@@ -147,6 +147,9 @@ async fn forbidden(platform: &Platform, about: &About, kind: &str) -> Result<Opt
     Ok(None)
 }
 
+/// An earlier invitation: its state, its run, its letter, and the minutes it asks for.
+type Asked = (InvitationState, Option<MatchRunId>, Option<MailState>, i32, i32);
+
 impl About {
     /// Whether something in the person's wishes, as they are now, speaks against this.
     fn unwanted(&self, now: Time) -> bool {
@@ -160,25 +163,35 @@ impl About {
         if self.invitation.run_id.is_none() || (load.invites_per_month_max.is_none() && load.minutes_per_month_max.is_none()) {
             return Ok(false);
         }
-        let asked: Vec<(InvitationState, i32, i32)> = invitation::Entity::find()
+        let began = opportunities::month_began(self.zone, now);
+        let asked: Vec<Asked> = invitation::Entity::find()
             .select_only()
             .column(invitation::Column::State)
+            .column(invitation::Column::RunId)
+            .column_as(mail_message::Column::State, "letter")
             .column(opportunity::Column::Minutes)
             .column(opportunity::Column::PreparationMinutes)
             .join(JoinType::InnerJoin, super::to_opportunity())
+            .join(JoinType::LeftJoin, super::to_letter())
             .filter(invitation::Column::OrganisationId.eq(self.organisation.id))
             .filter(invitation::Column::ParticipantId.eq(self.person.id))
-            .filter(invitation::Column::CreatedAt.gte(opportunities::month_began(self.zone, now)))
+            .filter(
+                Condition::any()
+                    .add(invitation::Column::CreatedAt.gte(began))
+                    .add(mail_message::Column::SentAt.gte(began))
+                    .add(invitation::Column::Id.eq(self.invitation.id)),
+            )
             // What came later does not count against what came before.
             .filter(invitation::Column::Id.lte(self.invitation.id))
             .into_tuple()
             .all(connection)
             .await?;
+        let asked: Vec<_> = asked.into_iter().filter(|(state, run, letter, ..)| rules::counts(*state, *run, *letter)).collect();
         let letters = i64::try_from(asked.len()).unwrap_or(i64::MAX);
         let minutes: i64 = asked
             .iter()
             .filter(|(state, ..)| rules::takes_time(*state))
-            .map(|(_, minutes, preparation)| i64::from(*minutes) + i64::from(*preparation))
+            .map(|(.., minutes, preparation)| i64::from(*minutes) + i64::from(*preparation))
             .sum();
         Ok(load.invites_per_month_max.is_some_and(|most| letters > i64::from(most))
             || load.minutes_per_month_max.is_some_and(|most| minutes > i64::from(most)))
@@ -210,10 +223,10 @@ impl About {
     fn invite(&self, url: &str) -> Letter {
         let opportunity = &self.opportunity;
         let rung = step(opportunity.rung);
-        let opening = if self.invitation.question_first {
-            "You asked us to ask you each time. So here is a question: would you like to take part in this?"
-        } else {
-            "We would like to ask you to take part in this."
+        let first = self.invitation.why.reasons.first().filter(|_| self.invitation.question_first);
+        let opening = match first {
+            Some(reason) => format!("{reason} So here is a question: would you like to take part in this?"),
+            None => "We would like to ask you to take part in this.".to_owned(),
         };
         self.letter(format!("Would you like to take part: {}", opportunity.title))
             .text(opening)
@@ -234,6 +247,7 @@ impl About {
                 ("You hear what came of it by", opportunity.feedback_due.map(day).unwrap_or_default()),
                 ("How people are chosen", opportunity.how_chosen.clone()),
             ])
+            .text(self.invitation.held_until.map(holds).unwrap_or_default())
             .heading("Why you were asked")
             .list(self.invitation.why.reasons.clone())
             .button("Read more and answer", url)
@@ -301,6 +315,11 @@ fn support(opportunity: &opportunity::Model) -> String {
 /// What was promised on the day it opened.
 pub fn promise(opportunity: &opportunity::Model) -> String {
     opportunity.promised.as_ref().map(|told| told.promise.clone()).unwrap_or_default()
+}
+
+/// Until when a place is held, in words.
+pub fn holds(last: NaiveDate) -> String {
+    format!("We hold this place for you until {}. After that you can still say yes if a place is free.", day(last))
 }
 
 /// A date in words.

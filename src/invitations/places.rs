@@ -1,9 +1,9 @@
 //! Places of workshops, groups, panels and roles: taken in the order of the yeses, with a waiting list behind them.
 
-use super::{PLACE, PLACE_FREED, make};
+use super::{PLACE, PLACE_FREED, make, rules};
 use crate::{
     consent::permitting,
-    opportunities::passes_places_on,
+    opportunities::{self, passes_places_on},
     platform::{
         Error, Platform, Result, Tx,
         jobs::{NewJob, enqueue},
@@ -37,8 +37,9 @@ pub async fn take(
     {
         return Ok(own.state);
     }
-    let held = count(tx, organisation, opportunity.id, PlaceState::Held).await?;
-    let free = most.is_none_or(|most| held < u64::try_from(most).unwrap_or(0));
+    // A place that is held for somebody who has not answered yet is not free for others.
+    let taken = taken(tx, platform, opportunity, Some(participant)).await?;
+    let free = most.is_none_or(|most| taken < u64::try_from(most).unwrap_or(0));
     let state = if free { PlaceState::Held } else { PlaceState::Waiting };
     let last = place::Entity::find()
         .filter(place::Column::OrganisationId.eq(organisation))
@@ -89,6 +90,46 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     if !was_held || !passes_places_on(opportunity, platform.clock.now()) {
         return Ok(());
     }
+    if !move_up_next(tx, platform, opportunity).await? && opportunity.state == OpportunityState::Open {
+        freed(tx, platform, organisation, opportunity.id).await?;
+    }
+    Ok(())
+}
+
+/// Places that somebody has, or that are held for somebody who was asked and may still answer; without those of one person.
+pub async fn taken(
+    tx: &Tx,
+    platform: &Platform,
+    opportunity: &opportunity::Model,
+    without: Option<ParticipantId>,
+) -> Result<u64> {
+    let organisation = opportunity.organisation_id;
+    let today = opportunities::today(platform.clock.now(), opportunities::zone(tx, organisation).await?);
+    let mut held = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
+        .filter(invitation::Column::State.is_in(rules::OPEN))
+        .filter(invitation::Column::HeldUntil.gte(today));
+    if let Some(without) = without {
+        held = held.filter(invitation::Column::ParticipantId.ne(without));
+    }
+    Ok(count(tx, organisation, opportunity.id, PlaceState::Held).await? + held.count(tx).await?)
+}
+
+/// Moves up those who wait while places are free: they have said yes, so they come before anybody who was not asked yet.
+pub async fn fill(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<()> {
+    let most = u64::try_from(opportunity.places.unwrap_or(0)).unwrap_or(0);
+    while taken(tx, platform, opportunity, None).await? < most {
+        if !move_up_next(tx, platform, opportunity).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Moves up the first on the waiting list who still agrees to take part. Answers whether there was one.
+async fn move_up_next(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<bool> {
+    let organisation = opportunity.organisation_id;
     let next = place::Entity::find()
         .filter(place::Column::ParticipantId.in_subquery(still_here(organisation)))
         .filter(place::Column::ParticipantId.in_subquery(permitting(
@@ -103,11 +144,9 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
         .order_by_asc(place::Column::Position)
         .one(tx)
         .await?;
-    match next {
-        Some(next) => move_up(tx, platform, opportunity, next).await,
-        None if opportunity.state == OpportunityState::Open => freed(tx, platform, organisation, opportunity.id).await,
-        None => Ok(()),
-    }
+    let Some(next) = next else { return Ok(false) };
+    move_up(tx, platform, opportunity, next).await?;
+    Ok(true)
 }
 
 /// People who have not left: nobody else moves up.
@@ -194,7 +233,7 @@ async fn move_up(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model,
 
 /// Makes others who take or give up places of this opportunity wait until the commit, and answers it as it stands then.
 /// Whoever also holds invitations of it takes this first.
-pub(super) async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<opportunity::Model> {
+pub async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<opportunity::Model> {
     let found = opportunity::Entity::find_by_id((organisation, opportunity)).lock_exclusive().one(tx).await?;
     found.ok_or(Error::NotFound("opportunity"))
 }

@@ -12,6 +12,9 @@ use entity::{
     SupportContact, Time, TopicId, opportunity, project,
 };
 
+/// A place is held so long for somebody who was asked, where nothing else is said.
+const REPLY_WITHIN_DAYS: i32 = 14;
+
 /// The kind of activity that people choose among in their preferences.
 pub fn activity(kind: OpportunityKind) -> ActivityType {
     match kind {
@@ -93,6 +96,8 @@ pub struct Offer {
     pub payment: Option<PaymentOffer>,
     /// Places; `None` for an open call.
     pub places: Option<i32>,
+    /// For so many days a place is held for somebody who was asked.
+    pub reply_within_days: Option<i32>,
     /// First day.
     pub opens_on: Option<NaiveDate>,
     /// Last day on which people can answer or say yes.
@@ -116,6 +121,7 @@ impl Offer {
     pub fn tidied(mut self) -> Self {
         let said = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         self.title = self.title.trim().to_owned();
+        self.reply_within_days = self.reply_within_days.or(self.places.map(|_| REPLY_WITHIN_DAYS));
         self.content_note = said(self.content_note);
         self.feedback_moved_reason = said(self.feedback_moved_reason);
         self.starts_at = self.starts_at.map(|at| DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at));
@@ -158,6 +164,13 @@ impl Offer {
         }
         if let Some(places) = self.places {
             check.range("/places", places, 1, 100_000);
+            let detail = "Leave this out: a consultation has no places, and everybody whose choices fit is asked.";
+            check.that(self.kind != OpportunityKind::Consultation, "/places", "not_used", detail);
+        }
+        if let Some(days) = self.reply_within_days {
+            check.range("/reply_within_days", days, 3, 60);
+            let detail = "Leave this out: where places are not limited, none is held for anybody.";
+            check.that(self.places.is_some(), "/reply_within_days", "not_used", detail);
         }
         check.day("/opens_on", self.opens_on).day("/closes_on", self.closes_on).day("/feedback_due", self.feedback_due);
         check.time("/starts_at", self.starts_at);
@@ -322,6 +335,7 @@ mod tests {
             content_note: None,
             payment: PaymentOffer { kind: PaymentKind::Unpaid, amount_pence: None, expenses: String::new(), how: String::new() },
             places: None,
+            reply_within_days: None,
             opens_on: None,
             closes_on: Some(day(10)),
             starts_at: None,
@@ -363,6 +377,7 @@ mod tests {
             content_note: row.content_note,
             payment: Some(row.payment),
             places: row.places,
+            reply_within_days: row.reply_within_days,
             opens_on: row.opens_on,
             closes_on: row.closes_on,
             starts_at: row.starts_at,

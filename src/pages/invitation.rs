@@ -9,8 +9,9 @@ use crate::{
     integrity::ladder::{ATTRIBUTION, step},
     invitations::{
         Guest, guest,
-        letters::{day, payment, promise, time},
+        letters::{day, holds, payment, promise, time},
         replies,
+        rules::is_open,
     },
     opportunities,
     platform::{Error, Platform, Result, Tx, secret::TokenKind},
@@ -101,6 +102,9 @@ async fn shown(platform: &Platform, jar: &CookieJar) -> Result<Page> {
         _ if !open => "This has closed. Thank you for looking.".into(),
         _ => "Yes and no are equally good answers. You need give no reason.".into(),
     });
+    if let Some(last) = guest.invitation.held_until.filter(|_| open && is_open(guest.invitation.state)) {
+        page.texts.push(holds(last));
+    }
     let yes = matches!(guest.invitation.state, InvitationState::Accepted | InvitationState::Waiting);
     if open && !yes && guest.invitation.state != InvitationState::Withdrawn {
         page = page.button("Yes, I take part", path(platform, "/invitation/accept"));

@@ -1,8 +1,9 @@
 //! Consent, matching, invitations and answers, from the coordinator's question to the answer that is taken back.
 
 use crate::{harness::everywhere, story::Story};
+use alongside::matching::lottery;
 use chrono::Duration;
-use entity::{consent_event, invitation, match_run, response};
+use entity::{consent_event, invitation, match_run, participant, response};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 
@@ -274,7 +275,7 @@ fn places_are_drawn_and_the_reserve_moves_up() {
         let run = runs[0]["id"].as_str().unwrap();
         let draw = story.ada.get(&app, &format!("/opportunities/{id}/matches/{run}/draw")).send().await.expect(200).json;
         assert_eq!(draw["verified"], true);
-        assert_eq!((draw["pool"].as_array().unwrap().len(), draw["drawn"].as_array().unwrap().len()), (5, 5));
+        assert_eq!((&draw["pool_size"], draw["drawn"].as_array().unwrap().len()), (&json!(5), 5));
         let again = story.ada.post(&app, &format!("/opportunities/{id}/invitations"), &json!({})).await.expect(409);
         assert_eq!(again.json["code"], "drawn");
 
@@ -291,13 +292,13 @@ fn places_are_drawn_and_the_reserve_moves_up() {
         story.with(&first[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let third = app.outbox().await;
         assert_eq!(third.len(), 1);
-        // The one who gave up comes back while the new one has not answered: there is room.
-        story.take_place(&first[0].token("ai_")).await;
+        // The one who gave up comes back while the place is held for the new one.
+        assert_eq!(story.take_place(&first[0].token("ai_")).await, "waiting");
+        assert_eq!(story.take_place(&third[0].token("ai_")).await, "accepted");
         app.outbox().await;
-        assert_eq!(story.take_place(&third[0].token("ai_")).await, "waiting");
         story.with(&second[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let moved = app.outbox().await;
-        assert_eq!((moved.len(), moved[0].to == third[0].to), (1, true), "the waiting list comes before the reserve");
+        assert_eq!((moved.len(), moved[0].to == first[0].to), (1, true), "the waiting list comes before the reserve");
         let funnel = story.ada.get(&app, &format!("/opportunities/{id}/invitations")).send().await.expect(200).json;
         assert_eq!((&funnel["places"], &funnel["filled"], &funnel["waiting"]), (&json!(2), &json!(2), &json!(0)));
         // A changed record no longer agrees with the draw.
@@ -306,6 +307,44 @@ fn places_are_drawn_and_the_reserve_moves_up() {
         let draw = story.ada.get(&app, &format!("/opportunities/{id}/matches/{run}/draw")).send().await.expect(200).json;
         assert_eq!(draw["verified"], false);
         assert_eq!(match_run::Entity::find().all(db).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn anybody_can_run_a_draw_again() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat", "dan", "eve", "fay"] {
+            story.person(name, up_to("co_design")).await;
+        }
+        let id = story.open("co_design_group", "co_design", json!({})).await;
+        let letters = story.invite(&id, json!({"seed": "lottery of 1 March: 3 14 15"})).await;
+        let public = |rest: String| app.get(format!("/api/public/{}/{rest}", story.ada.slug)).send();
+        let draws = public(format!("opportunities/{id}/draws")).await.expect(200).json;
+        let draw = &draws[0];
+        let run = draw["id"].as_str().unwrap();
+        let lines = |text: String| -> Vec<String> { text.lines().skip(1).map(str::to_owned).collect() };
+        let pool = lines(public(format!("draws/{run}/pool")).await.expect(200).text);
+        let order = lines(public(format!("draws/{run}/order")).await.expect(200).text);
+        assert_eq!((pool.len(), order.len(), &draw["pool_size"]), (5, 5, &json!(5)));
+        // By somebody who has nothing but what is public.
+        let bytes: Vec<u8> = pool.iter().flat_map(|number| *number.parse::<uuid::Uuid>().unwrap().as_bytes()).collect();
+        let digest = lottery::digest(&bytes);
+        assert_eq!(draw["pool_digest"], alongside::platform::secret::hex(&digest));
+        let again = lottery::draw(pool.len(), order.len(), draw["seed"].as_str().unwrap(), &digest);
+        let again: Vec<String> = again.iter().zip(1..).map(|(place, rank)| format!("{rank},{}", pool[*place])).collect();
+        assert_eq!(order, again);
+        // Who was drawn finds their own number among the first.
+        for letter in &letters {
+            let seen = app.get("/api/invitation").token(&letter.token("ai_")).send().await.expect(200).json;
+            assert_eq!(seen["draw"], run);
+            let number = seen["draw_number"].as_str().unwrap();
+            assert!(order[..2].iter().any(|line| line.ends_with(number)), "{order:?}");
+        }
+        let people = participant::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        assert!(people.iter().all(|person| !pool.contains(&person.id.to_string())));
+        let moon = app.organisation(&story.ada, "moon").await;
+        app.get(format!("/api/public/{}/draws/{run}/pool", moon.slug)).send().await.expect(404);
     });
 }
 

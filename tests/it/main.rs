@@ -26,6 +26,7 @@ mod feedback;
 mod sessions;
 mod participants;
 mod spikes;
+mod wishes;
 mod withdrawal;
 
 mod examples;

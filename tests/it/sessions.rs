@@ -229,11 +229,23 @@ fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
         // What somebody said to the organisation as a whole counts where they said nothing about this opportunity.
         given.consent(&ben, Purpose::QuoteAttributed, given.organisation.0, ConsentType::Give).await;
         ben.post(&app, &path, &own("named")).await.expect(201);
-        given.consent(&ben, Purpose::QuoteAttributed, group.0, ConsentType::Refuse).await;
-        ben.post(&app, &path, &own("named")).await.expect(422);
+        // Choices that say never outrank what was agreed to, also for words that were given before.
         let quotes = |list: Value| -> Vec<String> {
             list["items"].as_array().unwrap().iter().map(|row| row["quote"].as_str().unwrap().to_owned()).collect()
         };
+        let choose = async |quotes: &str| {
+            let story = json!({"may_ask_about_experience": "ok", "quotes": quotes});
+            let doc = json!({"stance": {"kind": "ask_each_time"}, "story": story});
+            app.put("/api/me/preferences").token(&ben.token).header("if-match", "*").json(&doc).send().await
+        };
+        choose("never").await.expect(200);
+        ben.post(&app, &path, &own("named")).await.expect(422);
+        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "no"]);
+        choose("ok").await.expect(200);
+        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "named"]);
+        app.run_jobs().await;
+        given.consent(&ben, Purpose::QuoteAttributed, group.0, ConsentType::Refuse).await;
+        ben.post(&app, &path, &own("named")).await.expect(422);
         assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "no"]);
         // What may no longer be used is not shown, before any job has run.
         given.consent(&ben, Purpose::Participate, group.0, ConsentType::Withdraw).await;
