@@ -195,6 +195,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         consent::api::Api(platform.clone()),
         consent::api::facts::Api(platform.clone()),
         matching::api::Api(platform.clone()),
+        matching::api::public::PublicApi(platform.clone()),
         invitations::api::Api(platform.clone()),
         responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },
     );
@@ -230,6 +231,7 @@ fn queue() -> Queue {
     queue.on(invitations::ASK_AGAIN, invitations::jobs::ask_again);
     queue.on(invitations::UNDELIVERED, invitations::jobs::undelivered);
     queue.on(CANCELLED, invitations::jobs::mailing_cancelled);
+    queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(matching::INVITE, matching::runs::invite);
     queue.on(feedback::SEND, feedback::send);
@@ -376,7 +378,7 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 /// Jobs that come again by themselves; adding them twice changes nothing.
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
-    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, invitations::ASK_AGAIN, invitations::UNDELIVERED] {
+    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, invitations::ASK_AGAIN, invitations::UNDELIVERED, invitations::LET_GO] {
         let job =
             NewJob { kind, payload: serde_json::json!({}), run_at: None, unique: Some(kind.to_owned()), organisation: None };
         enqueue(platform.db.write(), &platform.clock, job).await?;

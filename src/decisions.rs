@@ -34,10 +34,19 @@
 //! `synchronous=FULL`: who was told "we have your answers" keeps them after a power cut. With group commits the price is small.
 //!
 //! # 2026-11-24 · Who is asked, in the open and by lot
-//! An open call asks everybody who may be asked. For limited places the whole pool is recorded as ids with its digest, the
+//! An open call asks everybody who may be asked. For limited places the whole pool is recorded as numbers with its digest, the
 //! seed is recorded before anybody is looked at, and the draw can be run again from the record. The reserve follows in the
 //! drawn order; each person is looked at once more before they are asked. Invitations of one organisation are made one run
 //! at a time, so that two runs cannot both use the last free hour of somebody's month.
+//!
+//! # 2026-11-24 · A seat is held until a day, then it is free
+//! Whoever is drawn has a seat to themselves until a day that the letter names. Then it goes to whoever waits, or to the next
+//! in reserve; the invitation stays open, and a late yes takes a free seat. Rejected: waiting until the closing day (silent
+//! people cost seats that others want), ending the invitation (a late yes is still a yes). Consultations have no seats.
+//!
+//! # 2026-11-24 · A pause remembers
+//! A pause keeps the rungs that stood before it, and after it a question is put about those alone. Rejected: going on as
+//! before (nobody knows what somebody wants after a pause), a question about anything (a rest is no wish for more).
 //!
 //! # 2026-11-24 · A lighter way is the person's own act
 //! Who steps down to another opportunity of the same project gets an invitation that no preference can take back, because it
@@ -79,11 +88,19 @@
 //! answers and their draft, contributions, what they said about notes, ratings, what they said about claims, and the record
 //! of which theme rests on their words; with `erase_all_identifiable` also whose words they were and who was at a meeting.
 //! For facts about oneself it is those facts, for being quoted the leave that was given with words. Being counted leaves
-//! nothing behind but published numbers, so there is nothing to erase; the next number leaves the person out. That somebody
+//! nothing behind but published numbers, so there is nothing to erase; the next published number leaves the person out. That somebody
 //! was asked, and what they said to a notice, stays: the first so that they are not asked again, the second as the proof.
 //! `erase_raw_unpublished` keeps what a report holds that was published while the consent stood. What nothing here can carry
 //! out (recordings, data that a recipient has) may not be promised: such a notice is refused by name. So is a use in a
 //! notice where nobody looks for it.
+//!
+//! # 2026-11-24 · A number for everybody rests on two consents, one for staff on one
+//! A published number (who answered, who took part, groups, people behind a theme, ratings) counts those who agree now to take
+//! part and to be counted in what is published. Staff's own numbers rest on taking part alone, because that is what
+//! they were given the answers for. How many were asked rests on neither: it tells what the organisation did. A place or an
+//! attendance that stays on record after taking part was taken back counts for neither audience. An opportunity opens
+//! with a notice that asks for both, because otherwise its report could count nobody. Rejected: counting everybody in totals
+//! and leaving people out of the details (the difference tells how many refused, and who is in a total is counted all the same).
 //!
 //! # 2026-11-24 · Leaving takes back what was agreed with the organisation
 //! Who leaves takes back every consent to the organisation as a whole, so that coming back begins anew. What they gave to
@@ -119,6 +136,20 @@
 //! An opportunity can close before its closing day is over, because buildings burn and surveys go wrong, but with a reason that
 //! everybody can read. A feedback day that is moved after it has passed stays on the public list of late promises with the day
 //! that was promised first. A proposal that follows from what people said is answered; it cannot be removed or cut loose.
+//!
+//! # 2026-11-24 · The closing day is the last day to say yes
+//! Where there are places, work begins when they are taken. So `closes_on` ends yeses and answers, and nothing else: whoever
+//! holds a place gives contributions until the report is published, and a place given up goes to the next who waits until
+//! it begins. The feedback day lies after both. Rejected: a further day on which an activity ends (a group that goes on for a
+//! year has none), moving the closing day to the beginning (nobody could plan who comes).
+//!
+//! # 2026-11-24 · One notice for one opening
+//! People are shown the newest published notice of an opportunity, so it opens with that one named or none; a newer one is
+//! refused once it has opened. The notice on record is then the one that everybody read.
+//!
+//! # 2026-11-24 · Forms live by the clock on the wall
+//! Forms and answers know no time zones, so "today" in a condition is the day where the organisation is. Rejected: the zone
+//! of whoever answers (nobody knows it, and two people would be judged differently).
 //!
 //! # 2026-11-24 · Mailings are looked after without names
 //! Administrators see mailings and their letters by state and can pause, resume, cancel and retry them, and see no address and no

@@ -22,7 +22,8 @@ macro_rules! documents {
 
 documents! {
     /// How much involvement somebody wants. `kind` says which of the other fields are used:
-    /// `up_to` and `at_least` take `rung`; `only` takes `rungs`; `between` takes `low` and `high`; `paused` may take `until`.
+    /// `up_to` and `at_least` take `rung`; `only` takes `rungs`; `between` takes `low` and `high`; `ask_each_time` may take
+    /// `rungs`; `paused` may take `until` and `rungs`.
     Stance {
         /// Which kind of wish this is.
         kind: StanceKind,
@@ -30,7 +31,8 @@ documents! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[oai(skip_serializing_if_is_none)]
         rung: Option<Rung>,
-        /// The rungs of `only`.
+        /// The rungs of `only`. With `ask_each_time`, what a question may be about; anything when left out. With `paused`, what
+        /// a question may be about after the pause; what stood before it when left out.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[oai(default, skip_serializing_if_is_empty)]
         rungs: Vec<Rung>,
@@ -133,9 +135,10 @@ documents! {
 
     /// What may be done with somebody's experience and words.
     Story {
-        /// Whether they may be asked to tell about their experience.
+        /// Whether they may be asked to tell about their experience. It is kept with the other choices for the person to see;
+        /// nothing here is decided by it, so whoever runs a session has to be told.
         may_ask_about_experience: Permission,
-        /// Whether their words may be quoted.
+        /// Whether their words may be quoted. `never` outranks what was agreed to for a single opportunity.
         quotes: Permission,
     }
 

@@ -178,6 +178,8 @@ parts! {
         text: String,
         /// Heading of the theme it follows from.
         theme: Option<String>,
+        /// Which theme that is, where it answers a proposal; two themes can have one heading.
+        theme_id: Option<ThemeId>,
         /// The decision it is about.
         decision: Option<String>,
         /// The answer.

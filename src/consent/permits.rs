@@ -2,7 +2,10 @@
 
 use super::rules::State;
 use crate::platform::{Error, Result, Tx};
-use entity::{ConsentType, OpportunityId, OrganisationId, ParticipantId, Purpose, QuotePermission, Time, consent_standing};
+use entity::{
+    ConsentType, OpportunityId, OrganisationId, ParticipantId, Permission, Purpose, QuotePermission, Time, consent_standing,
+    participant, preference,
+};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select, sea_query::SelectStatement,
@@ -147,7 +150,7 @@ impl Quotes {
 }
 
 /// How the words of these people may be quoted in an opportunity now. What somebody said about the opportunity outranks
-/// what they said to the organisation as a whole.
+/// what they said to the organisation as a whole; whose choices say never is not quoted, whatever they agreed to.
 pub async fn quotes(
     connection: &impl ConnectionTrait,
     organisation: OrganisationId,
@@ -171,6 +174,20 @@ pub async fn quotes(
             Purpose::QuoteAnonymous => quotes.anonymous = says,
             _ => quotes.attributed = says,
         }
+    }
+    let wishes = participant::Entity::find()
+        .select_only()
+        .column(participant::Column::PreferenceId)
+        .filter(participant::Column::OrganisationId.eq(organisation))
+        .filter(participant::Column::Id.is_in(found.keys().copied()))
+        .into_query();
+    let wishes = preference::Entity::find()
+        .filter(preference::Column::OrganisationId.eq(organisation))
+        .filter(preference::Column::Id.in_subquery(wishes))
+        .all(connection)
+        .await?;
+    for never in wishes.iter().filter(|row| row.document.story.quotes == Permission::Never) {
+        found.remove(&never.participant_id);
     }
     Ok(found)
 }

@@ -17,7 +17,7 @@ use crate::{
         secret::hex,
     },
     sessions,
-    statistics::counts,
+    statistics::{counts, people::Audience},
 };
 use entity::{OpportunityId, OrganisationId, ReportDocument, ReportId};
 use poem_openapi::{
@@ -182,7 +182,7 @@ impl Api {
         sessions::opportunity(self.0.db.read(), actor.organisation, opportunity.0).await?;
         let minimum = organisations::get(&self.0, actor.organisation).await?.minimum_group;
         let (scope, least) = (counts::scope(actor.organisation, opportunity.0), u64::try_from(minimum).unwrap_or(u64::MAX));
-        let found = counts::ratings(self.0.db.read(), scope, least).await?;
+        let found = counts::ratings(self.0.db.read(), scope, Audience::Staff, least, self.0.clock.now()).await?;
         let means = |[heard, ways, matters, change, worth_it]: [f64; 5]| MeansOut { heard, ways, matters, change, worth_it };
         Ok(Fine::new(&RatingsOut { people: found.people.into(), means: found.means.map(means) }))
     }

@@ -141,7 +141,7 @@ fn gaps(dimension: &Dimension) -> Vec<String> {
 
 fn you_said(record: &Record) -> Vec<ReportTheme> {
     let ids: Vec<ThemeId> = record.themes.iter().map(|theme| theme.id).collect();
-    let shown = record.theme_people.shown(&ids, record.turnout.answered, record.minimum);
+    let shown = record.theme_people.shown(&ids, record.turnout, record.minimum);
     let line = |(theme, shown): (&theme::Model, Shown)| {
         // A theme stands because somebody said it, so a 0 would say that nobody may be counted, not that nobody said it.
         let people = shown.number().filter(|people| *people > 0);
@@ -184,6 +184,7 @@ impl<'a> Answers<'a> {
         ReportAnswer {
             text: row.text.clone(),
             theme: self.theme(row.theme_id),
+            theme_id: row.theme_id,
             decision: row.decision_id.and_then(|id| self.decisions.get(&id)).map(|row| row.title.clone()),
             outcome: row.outcome,
             reason: row.reason.clone(),
@@ -198,6 +199,8 @@ impl<'a> Answers<'a> {
         ReportAnswer {
             text: self.theme(row.theme_id).unwrap_or_else(|| "Something that one person gave".into()),
             theme: self.theme(row.theme_id),
+            // It answers no proposal: those whose theme it is are told of it as influence.
+            theme_id: None,
             decision: decision.map(|row| row.title.clone()),
             outcome: RecommendationOutcome::Declined,
             reason: Some(row.note.clone()),
@@ -240,8 +243,8 @@ fn ratings(record: &Record) -> ReportRatings {
 
 fn annex(record: &Record, edition: Edition) -> ReportAnnex {
     let numbers = format!(
-        "Numbers about fewer than {} people are withheld, and so are others from which they could be worked out. Groups and \
-         themes count those people alone who allow it. What was taken back is not counted.",
+        "Numbers about fewer than {} people are withheld, and so are others from which they could be worked out. Beside \
+         how many were asked, every number counts those people alone who allow it. What was taken back is not counted.",
         record.minimum
     );
     ReportAnnex {

@@ -7,7 +7,7 @@ use crate::{
     sessions,
     statistics::{
         counts::{self, Ratings, ThemePeople, Turnout},
-        people,
+        people::{self, Audience},
         presence::{self, Dimension},
     },
 };
@@ -61,12 +61,12 @@ pub async fn record(connection: &impl ConnectionTrait, id: OrganisationId, repor
     Ok(Record {
         decisions: decisions(connection, &project).await?,
         themes: themes::list(connection, id, opportunity.id).await?,
-        theme_people: counts::theme_people_for_publication(connection, scope, now).await?,
+        theme_people: counts::theme_people(connection, scope, Audience::Everybody, now).await?,
         recommendations: recommendations::list(connection, id, opportunity.id).await?,
         influence: influence(connection, &opportunity, now).await?,
-        turnout: counts::turnout(connection, scope, now).await?,
+        turnout: counts::turnout(connection, scope, Audience::Everybody, now).await?,
         presence: presence::presence(connection, id, opportunity.id, minimum, now).await?,
-        ratings: counts::ratings(connection, scope, minimum).await?,
+        ratings: counts::ratings(connection, scope, Audience::Everybody, minimum, now).await?,
         minimum,
         organisation,
         project,

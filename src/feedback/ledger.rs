@@ -255,11 +255,10 @@ impl Facts {
 
 /// The proposals of a report that follow from these themes.
 fn followed(report: &ReportDocument, themes: &[Cited]) -> Vec<Followed> {
-    let titles: HashSet<&str> = themes.iter().map(|cited| cited.title.as_str()).collect();
-    // What is done in part stands twice in a report. What did not change a decision repeats the theme, and is told as influence.
+    let cited: HashSet<ThemeId> = themes.iter().map(|cited| cited.theme).collect();
+    // What is done in part stands twice in a report.
     let refused = report.we_did_not.iter().filter(|row| row.outcome == RecommendationOutcome::Declined);
-    let refused = refused.filter(|row| row.theme.as_deref() != Some(row.text.as_str()));
-    let about = |row: &&ReportAnswer| row.theme.as_deref().is_some_and(|theme| titles.contains(theme));
+    let about = |row: &&ReportAnswer| row.theme_id.is_some_and(|theme| cited.contains(&theme));
     let follow = |row: &ReportAnswer| Followed {
         text: row.text.clone(),
         outcome: row.outcome,

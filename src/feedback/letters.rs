@@ -2,12 +2,10 @@
 
 use super::{address, gather};
 use crate::{
-    accounts::links::{self, LinkKind},
     consent::permits,
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
-        secret::TokenKind,
     },
     sessions::letters::{Recipient, recipient},
     statistics::counts,
@@ -47,10 +45,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let document: ReportDocument =
         serde_json::from_value(release.document).map_err(|_| Error::bug("a release that cannot be read"))?;
     let letter = report_letter(&recipient, &document, release.change_note.as_deref(), &url, &mine);
-    let stop = platform.secret.token(TokenKind::Unsubscribe, message.id.0);
-    let stop = links::address(&platform, &recipient.organisation, LinkKind::Unsubscribe, &stop);
-    let letter = letter.stoppable(stop, format!("{}.{}", message.kind, recipient.organisation.slug));
-    Ok(Composed::Letter(Box::new(letter)))
+    Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
 }
 
 fn report_letter(recipient: &Recipient, document: &ReportDocument, change: Option<&str>, url: &str, mine: &str) -> Letter {

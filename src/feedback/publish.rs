@@ -125,10 +125,11 @@ async fn gate(tx: &Tx, record: &Record, now: Time) -> Result<()> {
     let scope = counts::scope(record.report.organisation_id, record.report.opportunity_id);
     // A contribution may be of nobody in particular, and is something that people said all the same.
     let contributions = people::contributions(scope, now).count(tx).await?;
+    let answers = people::answers(scope, now).count(tx).await?;
     let items = rules::missing(&rules::Readiness {
         report: &record.report,
         themes: record.themes.len(),
-        heard: record.turnout.answered + contributions > 0,
+        heard: answers + contributions > 0,
         recommendations: &record.recommendations,
     });
     if items.is_empty() {

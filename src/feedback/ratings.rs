@@ -3,6 +3,7 @@
 use crate::{
     accounts::Person,
     platform::{Error, Platform, Result, http::Cursor, text::Check},
+    sessions,
     statistics::counts,
 };
 use entity::{OpportunityId, OrganisationId, loop_rating};
@@ -41,6 +42,7 @@ pub async fn rate(platform: &Platform, person: &Person, opportunity: Opportunity
     }
     check.length("/harm", marks.harm.as_deref().unwrap_or_default(), 5000).done()?;
     let tx = platform.db.begin().await?;
+    sessions::opportunity_until_commit(&tx, person.organisation, opportunity).await?;
     let scope = counts::scope(person.organisation, opportunity);
     if !counts::did_take_part(&tx, scope, person.participant).await? {
         return Err(Error::NotFound("opportunity"));

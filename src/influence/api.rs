@@ -13,7 +13,7 @@ use crate::{
         http::{Body, Caller, Chapter, Created, Cursor, Done, Fine, NoContent, Once, Page},
     },
     sessions,
-    statistics::{Shown, counts},
+    statistics::{Shown, counts, people::Audience},
 };
 use entity::{DecisionId, InfluenceId, OpportunityId, OrganisationId, RecommendationId, ThemeId, theme};
 use poem_openapi::{
@@ -37,12 +37,13 @@ impl Api {
     ) -> Result<Vec<ThemeOut>> {
         let minimum = organisations::get(&self.0, organisation).await?.minimum_group;
         let minimum = u64::try_from(minimum).unwrap_or(u64::MAX);
-        let people = counts::theme_people(self.0.db.read(), counts::scope(organisation, opportunity), self.0.clock.now()).await?;
+        let (db, scope, now) = (self.0.db.read(), counts::scope(organisation, opportunity), self.0.clock.now());
+        let people = counts::theme_people(db, scope, Audience::Staff, now).await?;
         // All themes decide together what may be shown, also when one of them is asked for.
-        let all = themes::list(self.0.db.read(), organisation, opportunity).await?;
+        let all = themes::list(db, organisation, opportunity).await?;
         let ids: Vec<ThemeId> = all.iter().map(|row| row.id).collect();
-        let turnout = counts::turnout(self.0.db.read(), counts::scope(organisation, opportunity), self.0.clock.now()).await?;
-        let shown = people.shown(&ids, turnout.answered, minimum);
+        let turnout = counts::turnout(db, scope, Audience::Staff, now).await?;
+        let shown = people.shown(&ids, turnout, minimum);
         let of = |id: ThemeId| ids.iter().position(|known| *known == id).map_or(Shown::Few, |at| shown[at]);
         Ok(rows.into_iter().map(|row| (of(row.id), row)).map(|(people, row)| ThemeOut::of(row, people)).collect())
     }

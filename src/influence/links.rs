@@ -4,6 +4,7 @@ use super::rules;
 use crate::{
     accounts::{Actor, Person},
     platform::{Error, Platform, Result, Tx, audit, http::Cursor, text::Check},
+    sessions,
     statistics::{counts, people},
 };
 use entity::{
@@ -115,8 +116,13 @@ pub async fn list(
 pub async fn answer(platform: &Platform, person: &Person, id: InfluenceId, says: Standing) -> Result<influence::Model> {
     Check::new().that(says != Standing::Unasked, "/standing", "choice", "Use confirmed or disputed.").done()?;
     let tx = platform.db.begin().await?;
-    let found = influence::Entity::find_by_id((person.organisation, id)).lock_exclusive().one(&tx).await?;
-    let found = found.ok_or(Error::NotFound("influence"))?;
+    let claims = || influence::Entity::find_by_id((person.organisation, id));
+    let about = match claims().one(&tx).await? {
+        Some(claim) => is_about(&tx, &claim).await?,
+        None => None,
+    };
+    sessions::opportunity_until_commit(&tx, person.organisation, about.ok_or(Error::NotFound("influence"))?).await?;
+    let found = claims().lock_exclusive().one(&tx).await?.ok_or(Error::NotFound("influence"))?;
     if !concerns(&tx, person, &found).await? {
         return Err(Error::NotFound("influence"));
     }
@@ -151,6 +157,17 @@ pub(super) async fn settle(tx: &Tx, organisation: OrganisationId, id: InfluenceI
         .exec(tx)
         .await?;
     Ok(standing)
+}
+
+/// The opportunity to which that was given which a claim is about.
+async fn is_about(tx: &Tx, claim: &influence::Model) -> Result<Option<OpportunityId>> {
+    if let Some(id) = claim.contribution_id {
+        let found = contribution::Entity::find_by_id((claim.organisation_id, id)).one(tx).await?;
+        return Ok(found.map(|contribution| contribution.opportunity_id));
+    }
+    let Some(id) = claim.theme_id else { return Ok(None) };
+    let found = theme::Entity::find_by_id((claim.organisation_id, id)).one(tx).await?;
+    Ok(found.map(|theme| theme.opportunity_id))
 }
 
 /// Whether a claim is about what this person said.

@@ -10,25 +10,17 @@ pub mod rules;
 pub mod themes;
 pub mod withdrawal;
 
-use crate::platform::{Error, Result, Tx};
-use entity::{OpportunityId, OrganisationId, ReportState, opportunity, report};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use crate::{
+    platform::{Error, Result, Tx},
+    sessions::is_published,
+};
+use entity::{OpportunityId, OrganisationId, opportunity};
+use sea_orm::{EntityTrait, QuerySelect};
 
 /// Holds an opportunity until the transaction ends: what its report says cannot change while somebody publishes it.
 pub async fn hold(tx: &Tx, organisation: OrganisationId, id: OpportunityId) -> Result<opportunity::Model> {
     let found = opportunity::Entity::find_by_id((organisation, id)).lock_exclusive().one(tx).await?;
     found.ok_or(Error::NotFound("opportunity"))
-}
-
-/// Whether the report of an opportunity is published.
-pub async fn is_published(connection: &impl ConnectionTrait, organisation: OrganisationId, id: OpportunityId) -> Result<bool> {
-    let published = report::Entity::find()
-        .filter(report::Column::OrganisationId.eq(organisation))
-        .filter(report::Column::OpportunityId.eq(id))
-        .filter(report::Column::State.eq(ReportState::Published))
-        .count(connection)
-        .await?;
-    Ok(published > 0)
 }
 
 /// As [`hold`], refused once the report is published: what people were told they said stays as it was told.

@@ -31,8 +31,12 @@ pub struct NoticeFact {
     pub published: bool,
     /// Whether it is about this opportunity.
     pub of_this: bool,
+    /// Whether no newer one is published: people are shown the newest.
+    pub newest: bool,
     /// Whether it asks for consent to take part.
     pub participate: bool,
+    /// Whether it asks for consent to being counted in what is published.
+    pub counted: bool,
 }
 
 /// What is known about the project behind an opportunity.
@@ -89,10 +93,12 @@ pub struct OpeningFacts {
     pub questionnaire: bool,
     /// First day.
     pub opens_on: Option<NaiveDate>,
-    /// Last day.
+    /// Last day on which people can answer or say yes.
     pub closes_on: Option<NaiveDate>,
     /// When the activity begins.
     pub starts_at: Option<Time>,
+    /// The day on which it begins, where the organisation is.
+    pub starts_on: Option<NaiveDate>,
     /// The day by which people are told what came of it.
     pub feedback_due: Option<NaiveDate>,
     /// Today, where the organisation is.
@@ -213,8 +219,12 @@ impl Missing {
             Some(notice) => {
                 self.unless(notice.of_this, "/notice", "other", "Name a consent notice of this opportunity.");
                 self.unless(notice.published, "/notice", "not_published", "Publish the consent notice first.");
+                let detail = "A newer consent notice is published, and people would be shown that one. Name it.";
+                self.unless(notice.newest, "/notice", "superseded", detail);
                 let detail = "The consent notice must ask for consent to take part.";
                 self.unless(notice.participate, "/notice", "no_participate", detail);
+                let detail = "The consent notice must ask whether people let themselves be counted in what is published.";
+                self.unless(notice.counted, "/notice", "no_publish_in_aggregate", detail);
             }
         }
         let asks = facts.kind != OpportunityKind::Consultation || facts.questionnaire;
@@ -223,7 +233,7 @@ impl Missing {
 
     fn dates(&mut self, facts: &OpeningFacts) {
         match facts.closes_on {
-            None => self.unless(false, "/closes_on", "required", "Say on which day taking part ends."),
+            None => self.unless(false, "/closes_on", "required", "Say until which day people can answer or say yes."),
             Some(closes) => {
                 self.unless(closes >= facts.today, "/closes_on", "past", "Choose a closing day that has not passed.");
                 let order = facts.opens_on.is_none_or(|opens| opens <= closes);
@@ -235,6 +245,9 @@ impl Missing {
             Some(due) => {
                 let after = facts.closes_on.is_none_or(|closes| due > closes) && due > facts.today;
                 self.unless(after, "/feedback_due", "order", "Choose a feedback day after the closing day.");
+                let begun = facts.starts_on.is_none_or(|starts| due > starts);
+                let detail = "Choose a feedback day after the day on which it begins.";
+                self.unless(begun, "/feedback_due", "before_it_begins", detail);
             }
         }
         match facts.starts_at {
@@ -276,11 +289,12 @@ mod tests {
             places: None,
             content_note: None,
             support_contact: None,
-            notice: Some(NoticeFact { published: true, of_this: true, participate: true }),
+            notice: Some(NoticeFact { published: true, of_this: true, newest: true, participate: true, counted: true }),
             questionnaire: true,
             opens_on: None,
             closes_on: NaiveDate::from_ymd_opt(2027, 3, 20),
             starts_at: None,
+            starts_on: None,
             feedback_due: NaiveDate::from_ymd_opt(2027, 4, 20),
             today: NaiveDate::from_ymd_opt(2027, 3, 1).unwrap(),
             now: chrono::Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap(),
@@ -291,7 +305,15 @@ mod tests {
     fn workshop() -> OpeningFacts {
         let starts = chrono::Utc.with_ymd_and_hms(2027, 3, 10, 9, 0, 0).unwrap();
         let kind = OpportunityKind::Workshop;
-        OpeningFacts { kind, rung: Rung::CoDesign, places: Some(8), starts_at: Some(starts), questionnaire: false, ..whole() }
+        OpeningFacts {
+            kind,
+            rung: Rung::CoDesign,
+            places: Some(8),
+            starts_at: Some(starts),
+            starts_on: Some(starts.date_naive()),
+            questionnaire: false,
+            ..whole()
+        }
     }
 
     type Spoil = (&'static str, &'static str, fn(&mut OpeningFacts));
@@ -365,13 +387,16 @@ mod tests {
             let zero = |f: &mut OpeningFacts| (f.payment.kind, f.payment.amount_pence) = (kind, Some(0));
             one(zero, whole(), "/payment/amount_pence", "out_of_range");
         }
-        let notice = NoticeFact { published: true, of_this: true, participate: true };
+        let notice = NoticeFact { published: true, of_this: true, newest: true, participate: true, counted: true };
         one(|f| f.notice = Some(NoticeFact { published: false, ..notice }), whole(), "/notice", "not_published");
         one(|f| f.notice = Some(NoticeFact { of_this: false, ..notice }), whole(), "/notice", "other");
         one(|f| f.notice = Some(NoticeFact { participate: false, ..notice }), whole(), "/notice", "no_participate");
+        one(|f| f.notice = Some(NoticeFact { counted: false, ..notice }), whole(), "/notice", "no_publish_in_aggregate");
         one(|f| f.closes_on = None, whole(), "/closes_on", "required");
         one(|f| f.opens_on = NaiveDate::from_ymd_opt(2027, 3, 21), whole(), "/closes_on", "order");
         one(|f| f.feedback_due = f.closes_on, whole(), "/feedback_due", "order");
+        one(|f| f.starts_on = f.feedback_due, workshop(), "/feedback_due", "before_it_begins");
+        one(|f| f.notice = Some(NoticeFact { newest: false, ..notice }), whole(), "/notice", "superseded");
         one(|f| f.places = None, workshop(), "/places", "required");
         one(|f| f.starts_at = None, workshop(), "/starts_at", "required");
         one(|f| f.project.claimed_rung = Some(Rung::Informing), whole(), "/rung", "above_claim");

@@ -2,7 +2,7 @@
 
 pub mod shapes;
 
-use super::{funnel::Funnel, guest, jobs, letters::time, places, replies};
+use super::{funnel::Funnel, guest, jobs, letters::time, places, replies, rules::is_open};
 use crate::{
     accounts::{Power, access, api::MessageOut, organisations},
     consent::{
@@ -69,6 +69,7 @@ impl Api {
         let takes_answers = opportunities::is_open(db, &offer, self.0.clock.now()).await?;
         let lighter = replies::lighter(db, &self.0, &guest, &offer).await?.into_iter();
         let place = places::of(db, guest.organisation, offer.id, guest.participant).await?;
+        let draw = guest.invitation.run_id.filter(|_| offer.places.is_some());
         Ok(Fine::new(&InvitationOut {
             id: guest.invitation.id,
             state: guest.invitation.state,
@@ -76,6 +77,9 @@ impl Api {
             contact: organisation.contact,
             why: guest.invitation.why.reasons,
             question_first: guest.invitation.question_first,
+            held_until: guest.invitation.held_until.filter(|_| is_open(guest.invitation.state)),
+            draw,
+            draw_number: draw.map(|run| self.0.secret.pseudonym(run.0, guest.participant.0)),
             takes_answers,
             place: place.map(|place| place.state),
             lighter: lighter
@@ -252,6 +256,7 @@ impl Api {
     ) -> Result<Fine<Page<PlaceOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
         let mut query = place::Entity::find()
             .filter(place::Column::OrganisationId.eq(actor.organisation))
             .filter(place::Column::OpportunityId.eq(opportunity.0));

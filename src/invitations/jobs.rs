@@ -12,7 +12,7 @@ use crate::{
         mail::{self, priority},
     },
 };
-use chrono::{Days, Duration};
+use chrono::{Days, Duration, NaiveDate};
 use entity::{
     InvitationId, InvitationState, MailBatchId, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
     ParticipantState, invitation, mail_batch, opportunity, organisation, participant, response,
@@ -23,7 +23,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// People in one transaction.
 const PAGE: u64 = 1000;
@@ -258,6 +258,40 @@ pub async fn undelivered(platform: Platform, _: Value) -> Result<Next, Fault> {
     Ok(Next::At(now + Duration::hours(1)))
 }
 
+/// Lets go of places whose day has passed without an answer: who waits moves up, or matching asks the next. The invitation
+/// stays open. Comes again every hour.
+pub async fn let_go(platform: Platform, _: Value) -> Result<Next, Fault> {
+    let now = platform.clock.now();
+    let tx = platform.db.begin().await?;
+    // No place on earth is more than a day ahead.
+    let lapsed = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::OrganisationId)
+        .filter(invitation::Column::HeldUntil.lt(now.date_naive() + Days::new(1)))
+        .into_query();
+    let homes = organisation::Entity::find()
+        .filter(organisation::Column::Id.in_subquery(lapsed))
+        .order_by_asc(organisation::Column::Id)
+        .all(&tx)
+        .await?;
+    for home in homes {
+        let gone = invitation::Entity::update_many()
+            .col_expr(invitation::Column::HeldUntil, Expr::value(Option::<NaiveDate>::None))
+            .filter(invitation::Column::OrganisationId.eq(home.id))
+            .filter(invitation::Column::HeldUntil.lt(today(&home, now)))
+            .exec_with_returning(&tx)
+            .await?;
+        let seats: BTreeSet<OpportunityId> =
+            gone.iter().filter(|row| rules::is_open(row.state)).map(|row| row.opportunity_id).collect();
+        for opportunity in seats {
+            places::freed(&tx, &platform, home.id, opportunity).await?;
+        }
+    }
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(Next::At(now + Duration::hours(1)))
+}
+
 #[derive(Deserialize)]
 struct Mailing {
     mailing: MailBatchId,
@@ -279,8 +313,8 @@ pub async fn mailing_cancelled(platform: Platform, value: Value) -> Result<Next,
     Ok(Next::Done)
 }
 
-/// Ends what is still open when an opportunity closes. Only those who waited for a place are written to: they were told that
-/// we write.
+/// Ends what is still open when an opportunity closes. Whoever waits for a place can still move up until it begins; only they
+/// are written to when it ends: they were told that we write.
 pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let which: Which = payload(value)?;
     let tx = platform.db.begin().await?;
@@ -288,6 +322,7 @@ pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let Some(about) = about else { return Ok(Next::Done) };
     // Places come first, then invitations.
     let about = places::hold(&tx, about).await?;
+    let begins = about.starts_at.filter(|_| opportunities::passes_places_on(&about, platform.clock.now()));
     invitation::Entity::update_many()
         .col_expr(invitation::Column::State, Expr::value(InvitationState::Ended.word()))
         .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
@@ -296,10 +331,12 @@ pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .filter(invitation::Column::State.is_in(rules::OPEN))
         .exec(&tx)
         .await?;
-    places::end_waiting(&tx, &platform, &about).await?;
+    if begins.is_none() {
+        places::end_waiting(&tx, &platform, &about).await?;
+    }
     tx.commit().await?;
     platform.wake.notify_one();
-    Ok(Next::Done)
+    Ok(begins.map_or(Next::Done, Next::At))
 }
 
 /// Takes back invitations that no longer fit what a person wants: their waiting letters go, and if one was sent already, a

@@ -125,10 +125,10 @@ impl About {
     fn invite(&self, url: &str) -> Letter {
         let opportunity = &self.opportunity;
         let rung = step(opportunity.rung);
-        let opening = if self.invitation.question_first {
-            "You asked us to ask you each time. So here is a question: would you like to take part in this?"
-        } else {
-            "We would like to ask you to take part in this."
+        let first = self.invitation.why.reasons.first().filter(|_| self.invitation.question_first);
+        let opening = match first {
+            Some(reason) => format!("{reason} So here is a question: would you like to take part in this?"),
+            None => "We would like to ask you to take part in this.".to_owned(),
         };
         self.letter(format!("Would you like to take part: {}", opportunity.title))
             .text(opening)
@@ -149,6 +149,7 @@ impl About {
                 ("You hear what came of it by", opportunity.feedback_due.map(day).unwrap_or_default()),
                 ("How people are chosen", opportunity.how_chosen.clone()),
             ])
+            .text(self.invitation.held_until.map(holds).unwrap_or_default())
             .heading("Why you were asked")
             .list(self.invitation.why.reasons.clone())
             .button("Read more and answer", url)
@@ -229,6 +230,11 @@ fn support(opportunity: &opportunity::Model) -> String {
 /// What was promised on the day it opened.
 pub fn promise(opportunity: &opportunity::Model) -> String {
     opportunity.promised.as_ref().map(|told| told.promise.clone()).unwrap_or_default()
+}
+
+/// Until when a place is held, in words.
+pub fn holds(last: NaiveDate) -> String {
+    format!("We hold this place for you until {}. After that you can still say yes if a place is free.", day(last))
 }
 
 /// A date in words.

@@ -2,6 +2,7 @@
 
 use super::INVITE;
 use crate::{
+    opportunities,
     participants::links::unsubscribe_links,
     platform::{
         Platform, Result, Tx,
@@ -9,6 +10,7 @@ use crate::{
         secret::TokenKind,
     },
 };
+use chrono::{Days, NaiveDate};
 use entity::{
     InvitationId, InvitationState, MailBatchId, MailMessageId, MailState, MatchRunId, OpportunityId, OrganisationId,
     ParticipantId, RecipientKind, Time, WhyAsked, invitation, invitation_link, mail_message, opportunity, participant,
@@ -30,7 +32,7 @@ pub struct Invitee {
     pub participant: ParticipantId,
     /// Where the letter goes.
     pub address: String,
-    /// They asked to be asked each time.
+    /// A question is put first; the first reason says why.
     pub question_first: bool,
     /// Why they were asked, for their own eyes.
     pub why: Vec<String>,
@@ -50,6 +52,8 @@ pub async fn make(
     }
     let organisation = opportunity.organisation_id;
     let now = platform.clock.now();
+    forget_unheard(tx, opportunity, people.iter().map(|person| person.participant)).await?;
+    let held = held_until(tx, opportunity, run, now).await?;
     let before = unsent(tx, opportunity, &people).await?;
     let id = |person: &Invitee| before.get(&person.participant).copied().unwrap_or_else(|| platform.clock.new_id());
     let made: Vec<(InvitationId, Invitee)> = people.into_iter().map(|person| (id(&person), person)).collect();
@@ -63,6 +67,7 @@ pub async fn make(
             state: Set(InvitationState::Sent),
             question_first: Set(person.question_first),
             why: Set(WhyAsked { reasons: person.why.clone() }),
+            held_until: Set(held),
             reminders: Set(0),
             reminded_at: Set(None),
             ask_again_on: Set(None),
@@ -93,6 +98,44 @@ pub async fn make(
     Ok(made.into_iter().map(|(id, _)| id).collect())
 }
 
+/// Makes room for a new invitation of people who never heard of an earlier one, because it was taken back before its letter
+/// left: matching answers nobody else who was asked before.
+async fn forget_unheard(tx: &Tx, opportunity: &opportunity::Model, people: impl Iterator<Item = ParticipantId>) -> Result<()> {
+    let organisation = opportunity.organisation_id;
+    let unheard: Vec<InvitationId> = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::Id)
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
+        .filter(invitation::Column::ParticipantId.is_in(people))
+        .filter(invitation::Column::State.eq(InvitationState::Withdrawn))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    if unheard.is_empty() {
+        return Ok(());
+    }
+    invitation_link::Entity::delete_many()
+        .filter(invitation_link::Column::OrganisationId.eq(organisation))
+        .filter(invitation_link::Column::InvitationId.is_in(unheard.iter().copied()))
+        .exec(tx)
+        .await?;
+    invitation::Entity::delete_many()
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::Id.is_in(unheard))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The last day on which a place is held for somebody who is asked now.
+async fn held_until(tx: &Tx, opportunity: &opportunity::Model, run: Option<MatchRunId>, now: Time) -> Result<Option<NaiveDate>> {
+    let (Some(_), Some(days)) = (run, opportunity.reply_within_days) else { return Ok(None) };
+    let today = opportunities::today(now, opportunities::zone(tx, opportunity.organisation_id).await?);
+    let last = today + Days::new(u64::try_from(days).unwrap_or(0));
+    Ok(Some(opportunity.closes_on.map_or(last, |closes| closes.min(last))))
+}
+
 /// The invitations of those whose letter never left, because its mailing was cancelled: they are used again.
 async fn unsent(tx: &Tx, opportunity: &opportunity::Model, people: &[Invitee]) -> Result<HashMap<ParticipantId, InvitationId>> {
     let found: Vec<(ParticipantId, InvitationId)> = invitation::Entity::find()
@@ -118,6 +161,7 @@ fn anew() -> OnConflict {
             Column::State,
             Column::QuestionFirst,
             Column::Why,
+            Column::HeldUntil,
             Column::Reminders,
             Column::RemindedAt,
             Column::AskAgainOn,

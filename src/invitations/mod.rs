@@ -19,8 +19,11 @@ pub use guest::Guest;
 pub use letters::compose;
 pub use make::{Invitee, make};
 
-use entity::{invitation, opportunity};
-use sea_orm::{EntityTrait, RelationDef};
+use entity::{MailState, invitation, mail_message, opportunity};
+use sea_orm::{
+    EntityTrait, RelationDef,
+    sea_query::{Expr, ExprTrait, IntoCondition},
+};
 
 /// Kind of the letter that asks.
 pub const INVITE: &str = "invitations.invite";
@@ -41,8 +44,22 @@ pub const PLACE_FREED: &str = "invitations.place_freed";
 pub const REMINDERS: &str = "invitations.reminders";
 /// Kind of the recurring job that ends invitations to few places whose letter could not be delivered.
 pub const UNDELIVERED: &str = "invitations.undelivered";
+/// Kind of the recurring job that lets go of places that were held for people who did not answer.
+pub const LET_GO: &str = "invitations.let_go";
 /// Kind of the recurring job that reminds those who asked to be asked later.
 pub const ASK_AGAIN: &str = "invitations.ask_again";
+
+/// The way from an invitation to the letter that asked; one that was taken back is none, and another may have followed it.
+pub fn to_letter() -> RelationDef {
+    invitation::Entity::belongs_to(mail_message::Entity)
+        .from((invitation::Column::OrganisationId, invitation::Column::Id))
+        .to((mail_message::Column::OrganisationId, mail_message::Column::SubjectId))
+        .on_condition(|_, letter| {
+            let stands = Expr::col((letter.clone(), mail_message::Column::State)).ne(MailState::Cancelled.word());
+            Expr::col((letter, mail_message::Column::Kind)).eq(INVITE).and(stands).into_condition()
+        })
+        .into()
+}
 
 /// The composite way from an invitation to its opportunity.
 pub fn to_opportunity() -> RelationDef {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     consent::permitting,
-    opportunities,
+    opportunities::{self, passes_places_on},
     participants::rules::objection,
     platform::{
         Error, Platform, Result, Tx,
@@ -48,8 +48,9 @@ pub async fn take(
     {
         return Ok(own.state);
     }
-    let held = count(tx, organisation, opportunity.id, PlaceState::Held).await?;
-    let free = most.is_none_or(|most| held < u64::try_from(most).unwrap_or(0));
+    // A place that is held for somebody who has not answered yet is not free for others.
+    let taken = taken(tx, platform, opportunity, Some(participant)).await?;
+    let free = most.is_none_or(|most| taken < u64::try_from(most).unwrap_or(0));
     let state = if free { PlaceState::Held } else { PlaceState::Waiting };
     let last = place::Entity::find()
         .filter(place::Column::OrganisationId.eq(organisation))
@@ -83,8 +84,8 @@ pub async fn take(
     Ok(state)
 }
 
-/// Gives a place up, which is always possible. While people can still join, the first on the waiting list who still agrees
-/// to take part moves up and is told; if nobody waits, matching is told.
+/// Gives a place up, which is always possible. Until it begins, the first on the waiting list who still agrees to take part
+/// moves up and is told; if nobody waits and people can still say yes, matching is told.
 pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, participant: ParticipantId) -> Result<()> {
     let organisation = opportunity.organisation_id;
     lock(tx, organisation, opportunity.id).await?;
@@ -101,14 +102,51 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
         // Nobody reads that they have the place which they have given up.
         posted::take_back(tx, organisation, invitation.id, &[PLACE]).await?;
     }
-    if !was_held || opportunity.state != OpportunityState::Open {
+    if !was_held || !passes_places_on(opportunity, platform.clock.now()) {
         return Ok(());
     }
-    let next = next_in_line(tx, platform, opportunity).await?;
-    match next {
-        Some(next) => move_up(tx, platform, opportunity, next).await,
-        None => freed(tx, platform, organisation, opportunity.id).await,
+    if !move_up_next(tx, platform, opportunity).await? && opportunity.state == OpportunityState::Open {
+        freed(tx, platform, organisation, opportunity.id).await?;
     }
+    Ok(())
+}
+
+/// Places that somebody has, or that are held for somebody who was asked and may still answer; without those of one person.
+pub async fn taken(
+    tx: &Tx,
+    platform: &Platform,
+    opportunity: &opportunity::Model,
+    without: Option<ParticipantId>,
+) -> Result<u64> {
+    let organisation = opportunity.organisation_id;
+    let today = opportunities::today(platform.clock.now(), opportunities::zone(tx, organisation).await?);
+    let mut held = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
+        .filter(invitation::Column::State.is_in(rules::OPEN))
+        .filter(invitation::Column::HeldUntil.gte(today));
+    if let Some(without) = without {
+        held = held.filter(invitation::Column::ParticipantId.ne(without));
+    }
+    Ok(count(tx, organisation, opportunity.id, PlaceState::Held).await? + held.count(tx).await?)
+}
+
+/// Moves up those who wait while places are free: they have said yes, so they come before anybody who was not asked yet.
+pub async fn fill(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<()> {
+    let most = u64::try_from(opportunity.places.unwrap_or(0)).unwrap_or(0);
+    while taken(tx, platform, opportunity, None).await? < most {
+        if !move_up_next(tx, platform, opportunity).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Moves up the next in line. Answers whether there was one.
+async fn move_up_next(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<bool> {
+    let Some(next) = next_in_line(tx, platform, opportunity).await? else { return Ok(false) };
+    move_up(tx, platform, opportunity, next).await?;
+    Ok(true)
 }
 
 /// The first on the waiting list who is still here, still agrees to take part, and whose wishes, as they are now, do not speak

@@ -2,7 +2,7 @@
 
 use crate::{opportunities::activity, participants::rules::Offer};
 use chrono_tz::Tz;
-use entity::{InvitationState as State, Time, TopicId, opportunity};
+use entity::{InvitationState as State, MailState, MatchRunId, Time, TopicId, opportunity};
 
 /// States in which an invitation still waits for an answer.
 pub const OPEN: [State; 2] = [State::Sent, State::AskLater];
@@ -70,6 +70,13 @@ pub fn offer<'a>(about: &'a opportunity::Model, topics: &'a [TopicId], asked_at:
         asked_on: day(asked_at),
         today: day(now),
     }
+}
+
+/// Whether somebody was asked, as far as it counts: not by an invitation of matching that was taken back before its letter
+/// left. Who chose a way themselves (`run` is empty) knows of it without a letter.
+pub fn counts(state: State, run: Option<MatchRunId>, letter: Option<MailState>) -> bool {
+    let heard = matches!(letter, Some(MailState::Sent | MailState::Dot | MailState::Uncertain));
+    heard || run.is_none() || state != State::Withdrawn
 }
 
 /// Whether an invitation counts towards somebody's load: it asks for their time.

@@ -1,8 +1,11 @@
 //! Endpoints: who may be asked, and asking.
 
-use super::{lottery, runs};
+pub mod public;
+
+use super::{lottery, people::PAGE, public::without_pool, runs};
 use crate::{
     accounts::{Power, access},
+    opportunities,
     platform::{
         Error, Platform, Result,
         http::{Accepted, Body, Caller, Chapter, Fine, Once},
@@ -17,7 +20,7 @@ use poem_openapi::{
     Enum, Object, OpenApi,
     param::{Header, Path},
 };
-use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -122,10 +125,9 @@ pub struct DrawOut {
     seed: Option<String>,
     /// SHA-256 over the pool, in hexadecimal.
     pool_digest: Option<String>,
-    /// The pool: a number for everybody who could be asked, in ascending order. It holds for this draw alone and tells nobody
-    /// who they are.
-    pool: Vec<Uuid>,
-    /// The drawn order.
+    /// How many numbers are in the pool; everybody can read them, with the whole order, in the public part.
+    pool_size: i32,
+    /// The drawn order; the first 1000.
     drawn: Vec<DrawnOut>,
     /// Whether running it again just now gave the same result.
     verified: bool,
@@ -157,13 +159,13 @@ fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
     }
 }
 
-/// Runs without their pool, which may hold a number for each of a hundred thousand people.
-fn without_pool() -> Select<match_run::Entity> {
-    let columns = match_run::Column::iter().filter(|column| !matches!(column, match_run::Column::Pool));
-    match_run::Entity::find()
-        .select_only()
-        .columns(columns)
-        .column_as(Expr::value(Option::<Vec<u8>>::None), match_run::Column::Pool)
+/// How a draw works, in words.
+fn method() -> String {
+    format!(
+        "{}: ChaCha20, seeded with SHA-256 over the name of the rules, the seed and the pool's digest in bytes, each followed by a \
+         line feed but the last, shuffles the pool from the front (Fisher-Yates, without bias).",
+        lottery::RULES
+    )
 }
 
 /// Matching.
@@ -254,6 +256,7 @@ impl Api {
         opportunity: Path<OpportunityId>,
     ) -> Result<Fine<Vec<RunOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
         let minimum = self.minimum(actor.organisation).await?;
         let rows = without_pool()
             .filter(match_run::Column::OrganisationId.eq(actor.organisation))
@@ -288,8 +291,7 @@ impl Api {
 
     /// Read a draw and run it again
     ///
-    /// Everything that is needed to run the draw again: the pool as numbers, the seed, the order. Runs it again and says whether
-    /// it agrees.
+    /// Who was drawn, in their order. Runs the draw again and says whether it agrees with the record.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/matches/:run/draw",
         method = "get",
@@ -311,17 +313,16 @@ impl Api {
         let rows = match_result::Entity::find()
             .filter(match_result::Column::OrganisationId.eq(actor.organisation))
             .filter(match_result::Column::RunId.eq(run.id))
-            // As many as the draw took: eleven times the places, or a hundred more.
             .order_by_asc(match_result::Column::Rank)
+            .limit(PAGE)
             .all(self.0.db.read())
             .await
             .map_err(Error::from)?;
-        let pool = run.pool.unwrap_or_default();
         Ok(Fine::new(&DrawOut {
-            method: format!("{}: see the documentation of the lottery.", lottery::RULES),
+            method: method(),
             seed: run.seed,
             pool_digest: run.pool_digest.map(|digest| hex(&digest)),
-            pool: pool.chunks_exact(16).filter_map(|bytes| Uuid::from_slice(bytes).ok()).collect(),
+            pool_size: run.eligible,
             drawn: rows
                 .into_iter()
                 .map(|row| DrawnOut {

@@ -8,6 +8,7 @@ pub mod api;
 pub mod lottery;
 mod people;
 pub mod preference;
+mod public;
 pub mod rules;
 pub mod runs;
 

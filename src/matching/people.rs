@@ -5,11 +5,12 @@ use crate::{
     consent::permitted,
     invitations::{self, Invitee, rules::takes_time},
     opportunities::{self, activity},
-    platform::{Error, Result},
+    platform::{Error, Platform, Result, mail::suppression::suppressed},
 };
 use entity::{
-    InvitationState, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Purpose, Time, WhyNot,
-    invitation, opportunity, opportunity_topic, organisation, participant, preference,
+    InvitationState, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc,
+    PreferenceId, ProjectId, Purpose, Time, WhyNot, invitation, mail_message, opportunity, opportunity_topic, organisation,
+    participant, preference,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{HashMap, HashSet};
@@ -54,6 +55,7 @@ impl Question {
     pub async fn page(
         &self,
         connection: &impl ConnectionTrait,
+        platform: &Platform,
         after: Option<ParticipantId>,
         among: Option<&[ParticipantId]>,
         now: Time,
@@ -75,13 +77,19 @@ impl Question {
         let ids: Vec<ParticipantId> = people.iter().map(|person| person.id).collect();
         let wishes = wishes(connection, organisation, &people).await?;
         let willing = permitted(connection, organisation, &ids, Purpose::ContactInvite, organisation.0, now).await?;
+        // Who stopped such letters, or whose mailbox refuses them, cannot be asked: no seat waits for them.
+        let addresses = people.iter().map(|person| person.email_key.as_str());
+        let unreachable = suppressed(connection, platform, organisation, addresses, invitations::INVITE).await?;
+        let unreachable: HashSet<ParticipantId> =
+            people.iter().filter(|person| unreachable.contains(person.email_key.as_str())).map(|person| person.id).collect();
         let (load, before, declined) = self.history(connection, &ids).await?;
         let unspoken = PreferenceDoc::unspoken();
         let look = |person: participant::Model| {
             let wishes = person.preference_id.and_then(|id| wishes.get(&id)).unwrap_or(&unspoken);
             let candidate = Candidate {
                 wishes,
-                may_be_written_to: willing.contains(&person.id),
+                has_said: person.preference_id.is_some(),
+                may_be_written_to: willing.contains(&person.id) && !unreachable.contains(&person.id),
                 asked: load.get(&person.id).copied().unwrap_or_default(),
                 asked_before: before.contains(&person.id),
                 declined_here: declined.contains(&person.id),
@@ -96,48 +104,68 @@ impl Question {
     /// What was asked of people this month, whom this opportunity has asked, and who said no in this project.
     async fn history(&self, connection: &impl ConnectionTrait, ids: &[ParticipantId]) -> Result<History> {
         let organisation = self.opportunity.organisation_id;
-        let rows: Vec<(ParticipantId, InvitationState, Time, entity::OpportunityId, entity::ProjectId, i32, i32)> =
-            invitation::Entity::find()
-                .select_only()
-                .column(invitation::Column::ParticipantId)
-                .column(invitation::Column::State)
-                .column(invitation::Column::CreatedAt)
-                .column(invitation::Column::OpportunityId)
-                .column(opportunity::Column::ProjectId)
-                .column(opportunity::Column::Minutes)
-                .column(opportunity::Column::PreparationMinutes)
-                .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
-                .filter(invitation::Column::OrganisationId.eq(organisation))
-                .filter(invitation::Column::ParticipantId.is_in(ids.iter().copied()))
-                // Whose letter never left was not asked.
-                .filter(invitation::Column::State.ne(InvitationState::Unsent))
-                .filter(
-                    sea_orm::Condition::any()
-                        .add(invitation::Column::CreatedAt.gte(self.month_began))
-                        .add(invitation::Column::OpportunityId.eq(self.opportunity.id))
-                        .add(opportunity::Column::ProjectId.eq(self.opportunity.project_id)),
-                )
-                .into_tuple()
-                .all(connection)
-                .await?;
+        let rows: Vec<Past> = invitation::Entity::find()
+            .select_only()
+            .column(invitation::Column::ParticipantId)
+            .column(invitation::Column::State)
+            .column(invitation::Column::RunId)
+            .column(invitation::Column::CreatedAt)
+            .column_as(mail_message::Column::State, "letter")
+            .column(mail_message::Column::SentAt)
+            .column(invitation::Column::OpportunityId)
+            .column(opportunity::Column::ProjectId)
+            .column(opportunity::Column::Minutes)
+            .column(opportunity::Column::PreparationMinutes)
+            .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
+            .join(sea_orm::JoinType::LeftJoin, invitations::to_letter())
+            .filter(invitation::Column::OrganisationId.eq(organisation))
+            .filter(invitation::Column::ParticipantId.is_in(ids.iter().copied()))
+            // Whose letter never left was not asked.
+            .filter(invitation::Column::State.ne(InvitationState::Unsent))
+            .filter(
+                sea_orm::Condition::any()
+                    .add(invitation::Column::CreatedAt.gte(self.month_began))
+                    .add(mail_message::Column::SentAt.gte(self.month_began))
+                    .add(invitation::Column::OpportunityId.eq(self.opportunity.id))
+                    .add(opportunity::Column::ProjectId.eq(self.opportunity.project_id)),
+            )
+            .into_model()
+            .all(connection)
+            .await?;
         let (mut load, mut before, mut declined) = (HashMap::<_, Asked>::new(), HashSet::new(), HashSet::new());
-        for (person, state, at, of, project, minutes, preparation) in rows {
-            if at >= self.month_began {
+        for row in rows.iter().filter(|row| invitations::rules::counts(row.state, row.run_id, row.letter)) {
+            let person = row.participant_id;
+            if row.sent_at.unwrap_or(row.created_at) >= self.month_began {
                 let load = load.entry(person).or_default();
                 load.invitations += 1;
-                if takes_time(state) {
-                    load.minutes += i64::from(minutes) + i64::from(preparation);
+                if takes_time(row.state) {
+                    load.minutes += i64::from(row.minutes) + i64::from(row.preparation_minutes);
                 }
             }
-            if of == self.opportunity.id {
+            if row.opportunity_id == self.opportunity.id {
                 before.insert(person);
             }
-            if project == self.opportunity.project_id && state == InvitationState::Declined {
+            if row.project_id == self.opportunity.project_id && row.state == InvitationState::Declined {
                 declined.insert(person);
             }
         }
         Ok((load, before, declined))
     }
+}
+
+/// An earlier invitation, with the letter that asked.
+#[derive(sea_orm::FromQueryResult)]
+struct Past {
+    participant_id: ParticipantId,
+    state: InvitationState,
+    run_id: Option<MatchRunId>,
+    created_at: Time,
+    letter: Option<MailState>,
+    sent_at: Option<Time>,
+    opportunity_id: OpportunityId,
+    project_id: ProjectId,
+    minutes: i32,
+    preparation_minutes: i32,
 }
 
 type History = (HashMap<ParticipantId, Asked>, HashSet<ParticipantId>, HashSet<ParticipantId>);

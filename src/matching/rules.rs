@@ -2,7 +2,7 @@
 //!
 //! Nobody can override it: every invitation passes through [`may_be_asked`], whoever makes it.
 
-use crate::participants::rules::{Objection, Offer, allowed, objection, quiet_on};
+use crate::participants::rules::{AskFirst, Objection, Offer, allowed, objection, quiet_on};
 use chrono::NaiveDate;
 use entity::{ActivityType, Format, PreferenceDoc, Rung, TopicId, WhyNot};
 
@@ -54,6 +54,8 @@ pub struct Asked {
 pub struct Candidate<'a> {
     /// How they want to be involved.
     pub wishes: &'a PreferenceDoc,
+    /// Whether they have said how they want to be involved; until then the wishes are what holds for everybody.
+    pub has_said: bool,
     /// Whether they agreed to be written to with invitations.
     pub may_be_written_to: bool,
     /// What has been asked of them this month.
@@ -96,15 +98,19 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
     Ok(Eligible { question_first: allowed(wishes, &ask.topics, ask.today).ask_first() })
 }
 
-/// Why somebody was asked, in plain sentences for their own eyes.
+/// Why somebody was asked, in plain sentences for their own eyes. The first is about their choices.
 pub fn why(ask: &Ask, person: &Candidate<'_>, drawn: bool) -> Vec<String> {
     let mut reasons = Vec::new();
-    let rung = crate::integrity::ladder::step(ask.rung);
-    if allowed(person.wishes, &ask.topics, ask.today).ask_first() {
-        reasons.push("You asked us to ask you each time.".to_owned());
-    } else {
-        reasons.push(format!("Your choices include “{}”.", rung.people_say));
-    }
+    reasons.push(match allowed(person.wishes, &ask.topics, ask.today).question() {
+        None => format!("Your choices include “{}”.", crate::integrity::ladder::step(ask.rung).people_say),
+        Some(AskFirst::EachTime) if !person.has_said => {
+            "You have not told us yet how you want to be involved, so we ask you first.".to_owned()
+        }
+        Some(AskFirst::EachTime) => "You asked us to ask you each time.".to_owned(),
+        Some(AskFirst::Topic) => "It is about a topic on which you want to be asked first.".to_owned(),
+        Some(AskFirst::AfterPause) => "Your pause has ended. Until you choose again, we ask you first.".to_owned(),
+        Some(AskFirst::Old) => "The day for looking at your choices again has passed, so we ask you first.".to_owned(),
+    });
     if ask.topics.iter().any(|topic| person.wishes.topics.yes.contains(topic)) {
         reasons.push("It is about a topic that you chose.".to_owned());
     }

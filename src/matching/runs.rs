@@ -16,8 +16,8 @@ use crate::{
     },
 };
 use entity::{
-    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, PlaceState, WhyNot, invitation,
-    match_result, match_run, opportunity, organisation,
+    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, WhyNot, invitation, match_result,
+    match_run, opportunity, organisation,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -69,7 +69,7 @@ pub async fn preview(platform: &Platform, actor: &Actor, id: OpportunityId) -> R
     let question = Question::read(db, opportunity.clone(), now).await?;
     let (mut counts, mut after) = (Counts::default(), None);
     loop {
-        let page = question.page(db, after, None, now).await?;
+        let page = question.page(db, platform, after, None, now).await?;
         let Some(last) = page.last() else { return Ok((opportunity, counts)) };
         after = Some(last.participant);
         page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
@@ -237,11 +237,11 @@ async fn open_call_page(platform: &Platform, run: match_run::Model) -> Result<Ne
     let now = platform.clock.now();
     let tx = platform.db.begin().await?;
     let Some(run) = still_running(&tx, &run).await? else { return Ok(Next::Done) };
-    let opportunity = find(&tx, run.organisation_id, run.opportunity_id).await?;
+    let opportunity = invitations::places::lock(&tx, run.organisation_id, run.opportunity_id).await?;
     // Closed in the meantime: what was asked stays, nobody else is.
     let open = must_be_open(&tx, &opportunity, now).await.is_ok();
     let question = Question::read(&tx, opportunity, now).await?;
-    let page = if open { question.page(&tx, run.cursor, None, now).await? } else { Vec::new() };
+    let page = if open { question.page(&tx, platform, run.cursor, None, now).await? } else { Vec::new() };
     let mut counts = Counts::default();
     page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
     let finished = u64::try_from(page.len()).unwrap_or(0) < PAGE;
@@ -301,7 +301,7 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
     let question = Question::read(db, find(db, run.organisation_id, run.opportunity_id).await?, now).await?;
     let (mut counts, mut after, mut members) = (Counts::default(), None, BTreeMap::new());
     loop {
-        let page = question.page(db, after, None, now).await?;
+        let page = question.page(db, platform, after, None, now).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.participant);
         for looked in &page {
@@ -321,8 +321,11 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
 
     let tx = platform.db.begin().await?;
     let Some(run) = still_running(&tx, &run).await? else { return Ok(Next::Done) };
-    let open = must_be_open(&tx, &question.opportunity, now).await.is_ok();
-    let free = usize::try_from(free_places(&tx, &question.opportunity).await?).unwrap_or(0).min(places);
+    // As it stands now: it may have closed, or been changed, while everybody was looked at.
+    let opportunity = invitations::places::lock(&tx, run.organisation_id, run.opportunity_id).await?;
+    let open = must_be_open(&tx, &opportunity, now).await.is_ok();
+    let question = Question::read(&tx, opportunity, now).await?;
+    let free = usize::try_from(free_places(&tx, platform, &question.opportunity).await?).unwrap_or(0).min(places);
     let rows = drawn.iter().zip(1..).map(|(person, rank)| match_result::ActiveModel {
         organisation_id: Set(run.organisation_id),
         run_id: Set(run.id),
@@ -363,17 +366,10 @@ fn member(pool: &[u8], place: usize) -> Option<Uuid> {
     Uuid::from_slice(pool.get(place * 16..place * 16 + 16)?).ok()
 }
 
-/// Places that nobody holds and that nobody was asked to take.
-async fn free_places(tx: &Tx, opportunity: &opportunity::Model) -> Result<i64> {
-    let organisation = opportunity.organisation_id;
-    let held = invitations::places::count(tx, organisation, opportunity.id, PlaceState::Held).await?;
-    let open = invitation::Entity::find()
-        .filter(invitation::Column::OrganisationId.eq(organisation))
-        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
-        .filter(invitation::Column::State.is_in(invitations::rules::OPEN))
-        .count(tx)
-        .await?;
-    Ok(i64::from(opportunity.places.unwrap_or(0)) - i64::try_from(held + open).unwrap_or(i64::MAX))
+/// Places that nobody has and that are held for nobody.
+async fn free_places(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<i64> {
+    let taken = invitations::places::taken(tx, platform, opportunity, None).await?;
+    Ok(i64::from(opportunity.places.unwrap_or(0)) - i64::try_from(taken).unwrap_or(i64::MAX))
 }
 
 /// Asks the next `most` people of the reserve, in their order, and answers how many were asked and how many were passed
@@ -402,7 +398,7 @@ async fn ask_next(
         let Some(last) = reserve.last() else { break };
         rank = last.rank;
         let ids: Vec<_> = reserve.iter().map(|row| row.participant_id).collect();
-        let looked = question.page(tx, None, Some(&ids), now).await?;
+        let looked = question.page(tx, platform, None, Some(&ids), now).await?;
         let mut invitees: HashMap<_, _> = looked.into_iter().filter_map(|one| Some((one.participant, one.invitee()?))).collect();
         for id in ids {
             if people.len() == most {
@@ -429,13 +425,17 @@ async fn ask_next(
     Ok((i32::try_from(made.len()).unwrap_or(0), over))
 }
 
-/// A place has become free: the next of the reserve are asked.
+/// A place has become free: who waits moves up, and the next of the reserve are asked.
 pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let which: invitations::jobs::Which = payload(value)?;
     let now = platform.clock.now();
     let tx = platform.db.begin().await?;
     one_at_a_time(&tx, which.organisation).await?;
-    let opportunity = find(&tx, which.organisation, which.opportunity).await?;
+    let opportunity = invitations::places::lock(&tx, which.organisation, which.opportunity).await?;
+    if must_be_open(&tx, &opportunity, now).await.is_err() {
+        return Ok(Next::Done);
+    }
+    invitations::places::fill(&tx, &platform, &opportunity).await?;
     let run = match_run::Entity::find()
         .filter(match_run::Column::OrganisationId.eq(which.organisation))
         .filter(match_run::Column::OpportunityId.eq(which.opportunity))
@@ -443,9 +443,8 @@ pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault
         .order_by_desc(match_run::Column::Id)
         .one(&tx)
         .await?;
-    let (Some(run), true) = (run, must_be_open(&tx, &opportunity, now).await.is_ok()) else { return Ok(Next::Done) };
-    let free = usize::try_from(free_places(&tx, &opportunity).await?).unwrap_or(0);
-    if free > 0 {
+    let free = usize::try_from(free_places(&tx, &platform, &opportunity).await?).unwrap_or(0);
+    if let Some(run) = run.filter(|_| free > 0) {
         put_back(&tx, &run).await?;
         let run = find_run(&tx, &run).await?;
         let question = Question::read(&tx, opportunity, now).await?;

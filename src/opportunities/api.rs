@@ -82,7 +82,7 @@ impl Api {
 
     /// Read an opportunity
     ///
-    /// With what it still lacks in its warnings, and what people were promised once it has opened.
+    /// With what people were promised, once it has opened. What a draft still lacks is told by its gate.
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity", method = "get", operation_id = "getOpportunity")]
     async fn get(
         &self,

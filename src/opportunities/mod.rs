@@ -14,7 +14,7 @@ pub mod rules;
 pub mod ways;
 
 pub use forms::Forms;
-pub use rules::{activity, has_ended, takes_answers, today};
+pub use rules::{activity, has_ended, passes_places_on, takes_answers, today};
 
 use crate::platform::{Error, Result};
 use chrono::{Datelike, TimeZone};

@@ -51,16 +51,23 @@ async fn facts(connection: &impl ConnectionTrait, platform: &Platform, way: Way)
         .await?;
     let fact = |row: &decision::Model| DecisionFact { scope: row.scope, settled: row.settled_at.is_some() };
     let linked = decisions.iter().filter(|decision| way.decisions.contains(&decision.id)).map(fact).collect();
+    let current = notices::current(connection, organisation, row.id.0).await?;
+    let newest = current.as_ref().map(|notice| notice.n);
     let notice = match row.notice_id {
         Some(notice) => notice::Entity::find_by_id((organisation, notice)).one(connection).await?,
         // Nobody has named one: what was published for this opportunity counts.
-        None => notices::current(connection, organisation, row.id.0).await?,
+        None => current,
     };
+    let asks = |notice: &notice::Model, about| notice.content.purposes.iter().any(|purpose| purpose.purpose == about);
     let notice = notice.map(|notice| NoticeFact {
         published: notice.state == NoticeState::Published,
         of_this: notice.scope_id == row.id.0,
-        participate: notice.content.purposes.iter().any(|purpose| purpose.purpose == Purpose::Participate),
+        // Of another opportunity, or not published at all: that is told by itself.
+        newest: notice.scope_id != row.id.0 || newest.is_none_or(|newest| notice.n >= newest),
+        participate: asks(&notice, Purpose::Participate),
+        counted: asks(&notice, Purpose::PublishInAggregate),
     });
+    let zone = zone(connection, organisation).await?;
     Ok(OpeningFacts {
         project: ProjectFact {
             kind: project.kind,
@@ -88,8 +95,9 @@ async fn facts(connection: &impl ConnectionTrait, platform: &Platform, way: Way)
         opens_on: row.opens_on,
         closes_on: row.closes_on,
         starts_at: row.starts_at,
+        starts_on: row.starts_at.map(|starts| today(starts, zone)),
         feedback_due: row.feedback_due,
-        today: today(now, zone(connection, organisation).await?),
+        today: today(now, zone),
         now,
     })
 }

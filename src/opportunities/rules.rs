@@ -12,6 +12,9 @@ use entity::{
     SupportContact, Time, TopicId, opportunity, project,
 };
 
+/// A place is held so long for somebody who was asked, where nothing else is said.
+const REPLY_WITHIN_DAYS: i32 = 14;
+
 /// The kind of activity that people choose among in their preferences.
 pub fn activity(kind: OpportunityKind) -> ActivityType {
     match kind {
@@ -42,6 +45,16 @@ pub fn has_ended(row: &opportunity::Model, now: Time, zone: Tz) -> bool {
 pub fn takes_answers(row: &opportunity::Model, now: Time, zone: Tz) -> bool {
     let begun = row.opens_on.is_none_or(|opens| opens <= today(now, zone));
     row.state == OpportunityState::Open && begun && !has_ended(row, now, zone)
+}
+
+/// Whether a place that is given up goes on to somebody who waits for one: while people can say yes, and after that until
+/// it begins.
+pub fn passes_places_on(row: &opportunity::Model, now: Time) -> bool {
+    match row.state {
+        OpportunityState::Draft => false,
+        OpportunityState::Open => true,
+        OpportunityState::Closed => row.starts_at.is_some_and(|starts| now < starts),
+    }
 }
 
 /// What an opportunity says about itself.
@@ -83,9 +96,11 @@ pub struct Offer {
     pub payment: Option<PaymentOffer>,
     /// Places; `None` for an open call.
     pub places: Option<i32>,
+    /// For so many days a place is held for somebody who was asked.
+    pub reply_within_days: Option<i32>,
     /// First day.
     pub opens_on: Option<NaiveDate>,
-    /// Last day.
+    /// Last day on which people can answer or say yes.
     pub closes_on: Option<NaiveDate>,
     /// When the activity begins.
     pub starts_at: Option<Time>,
@@ -106,6 +121,7 @@ impl Offer {
     pub fn tidied(mut self) -> Self {
         let said = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         self.title = self.title.trim().to_owned();
+        self.reply_within_days = self.reply_within_days.or(self.places.map(|_| REPLY_WITHIN_DAYS));
         self.content_note = said(self.content_note);
         self.feedback_moved_reason = said(self.feedback_moved_reason);
         self.starts_at = self.starts_at.map(|at| DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at));
@@ -148,6 +164,13 @@ impl Offer {
         }
         if let Some(places) = self.places {
             check.range("/places", places, 1, 100_000);
+            let detail = "Leave this out: a consultation has no places, and everybody whose choices fit is asked.";
+            check.that(self.kind != OpportunityKind::Consultation, "/places", "not_used", detail);
+        }
+        if let Some(days) = self.reply_within_days {
+            check.range("/reply_within_days", days, 3, 60);
+            let detail = "Leave this out: where places are not limited, none is held for anybody.";
+            check.that(self.places.is_some(), "/reply_within_days", "not_used", detail);
         }
         check.day("/opens_on", self.opens_on).day("/closes_on", self.closes_on).day("/feedback_due", self.feedback_due);
         check.time("/starts_at", self.starts_at);
@@ -218,7 +241,7 @@ pub fn keeps_its_word(
         let detail = "People were asked on these terms. See `errors` for what cannot change.".into();
         return Err(Error::Conflict { code, detail, items: fixed });
     }
-    keeps_feedback(old, new, today)
+    keeps_feedback(old, new, today, zone)
 }
 
 /// Since when feedback is late, once its day is moved: a new day does not take back that the old one passed.
@@ -232,8 +255,8 @@ pub fn closes_early(row: &opportunity::Model, now: Time, zone: Tz) -> bool {
     row.closes_on.is_some_and(|closes| closes >= today(now, zone))
 }
 
-/// A feedback day moves with a reason, and never before the closing day.
-fn keeps_feedback(old: &opportunity::Model, new: &Offer, today: NaiveDate) -> Result<()> {
+/// A feedback day moves with a reason, and never before the closing day or the beginning.
+fn keeps_feedback(old: &opportunity::Model, new: &Offer, today: NaiveDate, zone: Tz) -> Result<()> {
     let mut check = Check::new();
     if new.feedback_due != old.feedback_due {
         let given = new.feedback_moved_reason.is_some() && new.feedback_moved_reason != old.feedback_moved_reason;
@@ -242,6 +265,9 @@ fn keeps_feedback(old: &opportunity::Model, new: &Offer, today: NaiveDate) -> Re
     }
     let after = new.feedback_due.zip(new.closes_on).is_none_or(|(due, closes)| due > closes);
     check.that(after, "/feedback_due", "order", "Choose a feedback day after the closing day.");
+    let begun = new.feedback_due.zip(new.starts_at).is_none_or(|(due, starts)| due > self::today(starts, zone));
+    let detail = "Choose a feedback day after the day on which it begins.";
+    check.that(begun, "/feedback_due", "before_it_begins", detail);
     check.done()
 }
 
@@ -309,6 +335,7 @@ mod tests {
             content_note: None,
             payment: PaymentOffer { kind: PaymentKind::Unpaid, amount_pence: None, expenses: String::new(), how: String::new() },
             places: None,
+            reply_within_days: None,
             opens_on: None,
             closes_on: Some(day(10)),
             starts_at: None,
@@ -350,6 +377,7 @@ mod tests {
             content_note: row.content_note,
             payment: Some(row.payment),
             places: row.places,
+            reply_within_days: row.reply_within_days,
             opens_on: row.opens_on,
             closes_on: row.closes_on,
             starts_at: row.starts_at,

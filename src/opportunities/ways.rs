@@ -146,6 +146,7 @@ fn write(row: &mut opportunity::ActiveModel, offer: Offer, reason: Option<String
     row.content_note = Set(offer.content_note);
     row.payment = Set(offer.payment.unwrap_or_else(unpaid));
     row.places = Set(offer.places);
+    row.reply_within_days = Set(offer.reply_within_days);
     row.opens_on = Set(offer.opens_on);
     row.closes_on = Set(offer.closes_on);
     row.starts_at = Set(offer.starts_at);

@@ -7,7 +7,7 @@ use crate::{
     integrity::ladder::{ATTRIBUTION, step},
     invitations::{
         Guest, guest,
-        letters::{day, payment, promise, time},
+        letters::{day, holds, payment, promise, time},
         replies,
         rules::{self, Reply, accepts},
     },
@@ -98,6 +98,9 @@ async fn shown(platform: &Platform, jar: &CookieJar, invitation: &str) -> Result
     page.facts = facts(&offer);
     page.reasons.clone_from(&guest.invitation.why.reasons);
     page.texts.push(stands(platform, &guest, open).await?);
+    if let Some(last) = guest.invitation.held_until.filter(|_| open && rules::is_open(state)) {
+        page.texts.push(holds(last));
+    }
     let can = |reply: Reply| open && accepts(state, reply) == Some(true);
     if can(Reply::Accept) {
         page = page.button("Yes, I take part", at(platform, id, "/accept"));

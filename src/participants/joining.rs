@@ -17,12 +17,12 @@ use crate::platform::{
 use chrono::Duration;
 use entity::{
     OrganisationId, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, ParticipantSource, ParticipantState, RecipientKind,
-    Time, organisation, participant,
+    Time, organisation, participant, participant_link,
 };
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::{Expr, OnConflict},
+    sea_query::{Expr, LockType, OnConflict},
 };
 
 /// A link to join works for so long.
@@ -81,6 +81,7 @@ pub async fn join(platform: &Platform, organisation: &organisation::Model, wish:
     check.done()?;
     let key = key.unwrap_or_default();
     let tx = platform.db.begin().await?;
+    let said = Said { name: wish.name.as_deref().map(|name| name.trim().to_owned()), language: wish.language.clone() };
     note(&tx, platform, organisation.id, &key, wish).await?;
     if let Some(person) = by_key(&tx, organisation.id, &key).await? {
         // What a stranger may have written does not replace what is there.
@@ -88,11 +89,19 @@ pub async fn join(platform: &Platform, organisation: &organisation::Model, wish:
             ParticipantState::Joined => (SIGN_IN, ParticipantLinkPurpose::SignIn, SIGN_IN_LASTS),
             ParticipantState::Invited | ParticipantState::Left => (JOIN, ParticipantLinkPurpose::Join, JOIN_LASTS),
         };
-        write(&tx, platform, &person, kind, purpose, lasts).await?;
+        let said = if kind == JOIN { said } else { Said::default() };
+        write(&tx, platform, &person, kind, purpose, lasts, said).await?;
     }
     tx.commit().await?;
     platform.wake.notify_one();
     Ok(())
+}
+
+/// What somebody who asked for a link said about themselves: it counts once that link is used.
+#[derive(Default)]
+struct Said {
+    name: Option<String>,
+    language: Option<String>,
 }
 
 /// Writes down somebody new; changes nothing about somebody known.
@@ -139,11 +148,13 @@ async fn write(
     kind: &'static str,
     purpose: ParticipantLinkPurpose,
     lasts: Duration,
+    said: Said,
 ) -> Result<()> {
     let organisation = person.organisation_id;
     let link: ParticipantLinkId = platform.clock.new_id();
     let expires_at = platform.clock.now() + lasts;
-    let new = NewLink { id: link, participant: person.id, purpose, expires_at: Some(expires_at) };
+    let (name, language) = (said.name, said.language);
+    let new = NewLink { id: link, participant: person.id, purpose, expires_at: Some(expires_at), name, language };
     links::make(tx, platform, organisation, &[new]).await?;
     let batch = mail::open_batch(tx, &platform.clock, Some(organisation), kind, Some(link.0), "system").await?;
     let letter = NewLetter {
@@ -183,7 +194,7 @@ pub(super) async fn write_sign_in(platform: &Platform, organisation: Organisatio
     let tx = platform.db.begin().await?;
     let person = participant::Entity::find_by_id((organisation, id)).one(&tx).await?;
     if let Some(person) = person.filter(|person| person.state == ParticipantState::Joined) {
-        write(&tx, platform, &person, SIGN_IN, ParticipantLinkPurpose::SignIn, SIGN_IN_LASTS).await?;
+        write(&tx, platform, &person, SIGN_IN, ParticipantLinkPurpose::SignIn, SIGN_IN_LASTS, Said::default()).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -202,20 +213,27 @@ pub async fn confirm(platform: &Platform, organisation: &organisation::Model, to
 async fn use_link(tx: &Tx, platform: &Platform, organisation: &organisation::Model, token: &str) -> Result<participant::Model> {
     let link = links::use_up(tx, platform, organisation.id, token).await?;
     let person = participant::Entity::find_by_id((organisation.id, link.participant_id))
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?
         .ok_or_else(links::dead)?;
     match (person.state, link.purpose) {
         (ParticipantState::Joined, _) => {}
-        (_, ParticipantLinkPurpose::Join) => mark_joined(tx, platform, &person).await?,
+        (_, ParticipantLinkPurpose::Join) => mark_joined(tx, platform, &person, &link).await?,
         _ => return Err(links::dead()),
     }
     Ok(person)
 }
 
-async fn mark_joined(tx: &Tx, platform: &Platform, person: &participant::Model) -> Result<()> {
+/// Whoever uses the link can read the letter, so what was said with it counts: somebody else may have named this address
+/// before, and a name that nobody gave with this link was not given by them.
+async fn mark_joined(tx: &Tx, platform: &Platform, person: &participant::Model, link: &participant_link::Model) -> Result<()> {
+    let registered = person.source == ParticipantSource::SelfRegistered && person.joined_at.is_none();
+    let name = link.name.clone().or_else(|| person.name.clone().filter(|_| !registered));
+    let language = link.language.clone().unwrap_or_else(|| person.language.clone());
     participant::Entity::update_many()
+        .col_expr(participant::Column::Name, Expr::value(name))
+        .col_expr(participant::Column::Language, Expr::value(language))
         .col_expr(participant::Column::State, Expr::value(ParticipantState::Joined.word()))
         .col_expr(participant::Column::JoinedAt, Expr::value(platform.clock.now()))
         .col_expr(participant::Column::LeftAt, Expr::value(Option::<Time>::None))

@@ -21,6 +21,10 @@ pub(super) struct NewLink {
     pub purpose: ParticipantLinkPurpose,
     /// Without it the link never ends.
     pub expires_at: Option<Time>,
+    /// The name that whoever asked for it gave.
+    pub name: Option<String>,
+    /// The language that they named.
+    pub language: Option<String>,
 }
 
 /// The kind of token a link carries.
@@ -48,6 +52,8 @@ pub(super) async fn make(
             token_hash: Set(platform.secret.token(token_kind(link.purpose), link.id.0).hash()),
             created_at: Set(now),
             expires_at: Set(link.expires_at),
+            name: Set(link.name.clone()),
+            language: Set(link.language.clone()),
             used_at: Set(None),
         });
         participant_link::Entity::insert_many(rows).exec_without_returning(connection).await?;
@@ -82,6 +88,8 @@ pub async fn unsubscribe_links(
             participant: *participant,
             purpose: ParticipantLinkPurpose::Unsubscribe,
             expires_at: None,
+            name: None,
+            language: None,
         })
         .collect();
     make(connection, platform, organisation, &links).await

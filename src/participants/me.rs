@@ -7,13 +7,16 @@ use crate::{
         Error, Platform, Result, Tx,
         http::etag,
         jobs::{self, NewJob},
+        mail,
         text::Check,
     },
 };
-use entity::{DemographicId, OrganisationId, ParticipantId, ParticipantState, Time, demographic, organisation, participant};
+use entity::{
+    DemographicId, OrganisationId, ParticipantId, ParticipantState, Time, demographic, organisation, participant, suppression,
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, sea_query::LockType,
 };
 use std::collections::BTreeSet;
 
@@ -33,8 +36,10 @@ pub(super) async fn row(connection: &impl ConnectionTrait, person: &Person) -> R
     found.ok_or(Error::NotFound("participant"))
 }
 
+/// The weaker lock lets others go on writing rows that belong to the person, such as what they take back meanwhile.
 async fn locked(tx: &Tx, person: &Person) -> Result<participant::Model> {
-    let found = participant::Entity::find_by_id((person.organisation, person.participant)).lock_exclusive().one(tx).await?;
+    let found =
+        participant::Entity::find_by_id((person.organisation, person.participant)).lock(LockType::NoKeyUpdate).one(tx).await?;
     found.ok_or(Error::NotFound("participant"))
 }
 
@@ -80,6 +85,20 @@ pub async fn leave(tx: &Tx, platform: &Platform, person: &Person) -> Result<bool
     let payload = serde_json::json!({"organisation": person.organisation, "participant": person.participant});
     jobs::enqueue(tx, &platform.clock, NewJob::now(LEFT, person.organisation, payload)).await?;
     Ok(true)
+}
+
+/// Letters that do not reach a person, because they stopped them or their mailbox refused them.
+pub async fn stopped_letters(platform: &Platform, person: &Person) -> Result<Vec<suppression::Model>> {
+    let db = platform.db.read();
+    let row = row(db, person).await?;
+    mail::suppression::of(db, platform, person.organisation, &row.email_key).await
+}
+
+/// Lets letters of a family come again: the person asks for it themselves. Twice changes nothing.
+pub async fn let_letters_come(platform: &Platform, person: &Person, family: &str) -> Result<()> {
+    let row = row(platform.db.read(), person).await?;
+    mail::suppression::lift(platform.db.write(), platform, person.organisation, &row.email_key, family).await?;
+    Ok(())
 }
 
 /// One fact that somebody gave for fair representation.

@@ -30,18 +30,18 @@ pub async fn list(
     Ok(query.order_by_asc(participant::Column::Id).limit(cursor.limit + 1).all(platform.db.read()).await?)
 }
 
-/// One person, with the access needs that they share with coordinators.
-pub async fn get(platform: &Platform, actor: &Actor, id: ParticipantId) -> Result<(participant::Model, Vec<String>)> {
+/// One person, with the number of the version of their preferences and the access needs that they share with coordinators.
+pub async fn get(platform: &Platform, actor: &Actor, id: ParticipantId) -> Result<(participant::Model, i32, Vec<String>)> {
     let db = platform.db.read();
     let found = participant::Entity::find_by_id((actor.organisation, id)).one(db).await?;
     let person = found.ok_or(Error::NotFound("participant"))?;
     // Of people who have left, nothing more is needed.
     if person.state != ParticipantState::Joined {
-        return Ok((person, Vec::new()));
+        return Ok((person, 0, Vec::new()));
     }
-    let (_, doc) = preferences::current(db, &person).await?;
+    let (n, doc) = preferences::current(db, &person).await?;
     let shared = doc.access_needs.into_iter().filter(|need| need.share_with == ShareWith::Coordinator);
-    Ok((person, shared.map(|need| need.need).collect()))
+    Ok((person, n, shared.map(|need| need.need).collect()))
 }
 
 /// The heading of an export.

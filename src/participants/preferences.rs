@@ -2,7 +2,7 @@
 
 use super::{
     PREFERENCE_CHANGED,
-    rules::{self, StepRefused},
+    rules::{self, NothingLeft, StepRefused, Told},
     topics,
 };
 use crate::{
@@ -20,8 +20,10 @@ use entity::{
     preference,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, LockType},
 };
 use std::collections::BTreeSet;
 
@@ -73,6 +75,7 @@ pub async fn record(
     let matter = Matter::read(&tx, platform, person.organisation, person.participant).await?;
     etag::expect(if_match, matter.n)?;
     matter.check(&tx, &doc).await?;
+    let doc = rules::remember(&matter.doc, doc);
     let review = matter.in_a_year();
     let made = matter.append(&tx, platform, doc, review, &person.by()).await?;
     tx.commit().await?;
@@ -107,15 +110,15 @@ pub async fn step_down(tx: &Tx, platform: &Platform, person: &Person, rung: Rung
     matter.append(tx, platform, PreferenceDoc { review_after: None, ..doc }, review, &person.by()).await
 }
 
-/// Staff write down what a person has told them, by telephone for instance. It can never allow more than the person has
-/// said themselves, or than holds for those who have said nothing; nor more than counts now, so that a limit that was
+/// Staff write down what a person has told them, by telephone for instance. What they leave out stays as it is, and what
+/// they cannot see stays too. It can never allow more than the person has said themselves, or than holds for those who have said nothing; nor more than counts now, so that a limit that was
 /// written down for them is not lifted again by somebody else. Such an attempt is refused, and the attempt is audited.
 pub async fn record_for(
     platform: &Platform,
     actor: &Actor,
     participant: ParticipantId,
     if_match: Option<&str>,
-    doc: PreferenceDoc,
+    told: Told,
 ) -> Result<preference::Model> {
     let tx = platform.db.begin().await?;
     let matter = Matter::read(&tx, platform, actor.organisation, participant).await?;
@@ -123,6 +126,10 @@ pub async fn record_for(
         return Err(Error::conflict("not_joined", "This person has not joined, or has left."));
     }
     etag::expect(if_match, matter.n)?;
+    let mut doc = told.added_to(&matter.doc).map_err(|NothingLeft(at)| {
+        Error::invalid(at, "nothing_left", "Nothing that the person chose would be left. To leave them in peace, pause.")
+    })?;
+    doc.review_after = None;
     matter.check(&tx, &doc).await?;
     let own = said_by(&tx, &matter.person).await?;
     let object = format!("participant:{participant}");
@@ -168,7 +175,7 @@ struct Matter {
 impl Matter {
     async fn read(tx: &Tx, platform: &Platform, organisation: OrganisationId, participant: ParticipantId) -> Result<Self> {
         let missing = || Error::NotFound("participant");
-        let person = participant::Entity::find_by_id((organisation, participant)).lock_exclusive().one(tx).await?;
+        let person = participant::Entity::find_by_id((organisation, participant)).lock(LockType::NoKeyUpdate).one(tx).await?;
         let person = person.ok_or_else(missing)?;
         let organisation = organisation::Entity::find_by_id(organisation).one(tx).await?.ok_or_else(missing)?;
         let (n, doc) = current(tx, &person).await?;

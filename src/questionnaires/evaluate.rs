@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 use super::answers::{Findings, Situation, longer_than};
 use super::expression::{Scope, Work};
@@ -31,7 +32,13 @@ struct State<'f, 'a> {
 }
 
 impl Form {
-    /// Judges a finished response.
+    /// Names of the questions that are asked of somebody with these answers.
+    pub fn asked(&self, answers: &Map<String, Value>, now: DateTime<Utc>) -> HashSet<&str> {
+        let state = State::new(self, answers, now);
+        self.questions.iter().filter(|question| at(&state.shown, question.gate)).map(Question::name).collect()
+    }
+
+    /// Judges a finished response. `now` is what the clock on the wall shows.
     ///
     /// Answers to questions that are not shown are left out. While it is decided what is shown,
     /// hidden answers still count, as they do on screen up to the moment of submission. If leaving

@@ -21,10 +21,14 @@
 //! - Answers to hidden questions are removed until nothing more becomes hidden (see
 //!   [`Form::evaluate`]); the browser looks only once.
 //! - Empty answers (`null`, `""`, `[]`) count as no answer and are not kept.
-//! - Dates are read in UTC and only in ISO notation. `{list[-1]}` counts from the end, and a list
+//! - Dates are read only in ISO notation, and without a zone: whoever asks hands in the time that the clock on the wall shows
+//!   where the organisation is (see [`wall_clock`]). `{list[-1]}` counts from the end, and a list
 //!   of one number is not taken for that number in a sum.
 //! - A question that cannot be changed (`readOnly`, `enableIf`) is never required and its
 //!   validators do not run, but an answer it holds must still be one the question allows.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 mod answers;
 mod compare;
@@ -42,3 +46,9 @@ mod tests;
 
 pub use form::{Choice, Form, Kind, Question};
 pub use report::{Evaluation, Flaw, Violation};
+
+/// What the clock on the wall shows in a time zone, written as if it were UTC. Forms know no zones: the days and times in
+/// them are those of the people who fill them in.
+pub fn wall_clock(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    now.with_timezone(&zone).naive_local().and_utc()
+}

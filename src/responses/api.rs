@@ -8,7 +8,7 @@ use super::{
 use crate::{
     accounts::{Power, access},
     invitations::guest,
-    opportunities::Forms,
+    opportunities::{self, Forms},
     platform::{
         Error, Platform, Result, Violation,
         http::{Body, Caller, Chapter, Created, Cursor, Fine, Page, Streamed},
@@ -41,22 +41,32 @@ pub struct QuestionsOut {
 pub struct DraftIn {
     /// Answers by the name of the question.
     answers: Value,
+    /// The version of the questions that was read; if it is no longer the current one, nothing is saved and you are told.
+    questionnaire: QuestionnaireId,
 }
 
 /// A saved draft.
 #[derive(Object)]
 pub struct DraftOut {
-    /// The version of the questions it was saved for.
+    /// The version of the questions that these answers were written under.
     questionnaire: QuestionnaireId,
+    /// Whether the questions have changed since. Read them again before you go on.
+    questions_changed: bool,
     /// Answers by the name of the question.
     answers: Value,
     /// Saved at.
     updated_at: Time,
 }
 
-impl From<response_draft::Model> for DraftOut {
-    fn from(row: response_draft::Model) -> Self {
-        Self { questionnaire: row.questionnaire_id, answers: row.answers, updated_at: row.updated_at }
+impl DraftOut {
+    /// A draft beside the questions that are asked now.
+    fn beside(current: Option<QuestionnaireId>, row: response_draft::Model) -> Self {
+        Self {
+            questionnaire: row.questionnaire_id,
+            questions_changed: current != Some(row.questionnaire_id),
+            answers: row.answers,
+            updated_at: row.updated_at,
+        }
     }
 }
 
@@ -67,8 +77,7 @@ pub struct ResponseIn {
     /// Answers by the name of the question.
     answers: Value,
     /// The version of the questions that was answered; if it is no longer the current one, nothing is taken and you are told.
-    #[serde(default)]
-    questionnaire: Option<QuestionnaireId>,
+    questionnaire: QuestionnaireId,
 }
 
 /// The receipt.
@@ -174,13 +183,15 @@ impl Api {
 
     /// Read the saved draft
     ///
-    /// Answers that were saved and not handed in. Once they are handed in, the draft is gone.
+    /// Answers that were saved and not handed in, with the version of the questions that they were written under. Once they
+    /// are handed in, the draft is gone.
     #[oai(path = "/invitation/draft", method = "get", operation_id = "getDraft")]
     async fn draft(&self, caller: Caller) -> Result<Fine<DraftOut>> {
         let guest = guest::guest(&self.platform, &caller).await?;
-        let draft = drafts::get(self.platform.db.read(), &guest).await?.ok_or(Error::NotFound("draft"))?;
-        let version = draft.version;
-        Ok(Fine::new(&draft.into()).version(version))
+        let db = self.platform.db.read();
+        let draft = drafts::get(db, &guest).await?.ok_or(Error::NotFound("draft"))?;
+        let (version, offer) = (draft.version, guest.opportunity(db).await?);
+        Ok(Fine::new(&DraftOut::beside(offer.questionnaire_id, draft)).version(version))
     }
 
     /// Save a draft
@@ -194,12 +205,13 @@ impl Api {
         body: Body<DraftIn>,
     ) -> Result<Fine<DraftOut>> {
         let guest = guest::guest(&self.platform, &caller).await?;
-        let answers = object(body.take()?.answers)?;
+        let given = body.take()?;
+        let (questions, answers) = (given.questionnaire, object(given.answers)?);
         let tx = self.platform.db.begin().await?;
-        let saved = drafts::save(&tx, &self.platform, &self.forms, &guest, if_match.0.as_deref(), answers).await?;
+        let saved = drafts::save(&tx, &self.platform, &self.forms, &guest, if_match.0.as_deref(), questions, answers).await?;
         tx.commit().await.map_err(Error::from)?;
         let version = saved.version;
-        Ok(Fine::new(&saved.into()).version(version))
+        Ok(Fine::new(&DraftOut::beside(Some(questions), saved)).version(version))
     }
 
     /// Hand in answers
@@ -237,6 +249,7 @@ impl Api {
         let actor = access::may(&self.platform, &caller, organisation.0, Power::ReadResponses).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
         let now = self.platform.clock.now();
+        opportunities::ways::find(self.platform.db.read(), actor.organisation, opportunity.0).await?;
         let rows = export::page(
             self.platform.db.read(),
             actor.organisation,

@@ -1,12 +1,14 @@
 //! Answers that are not handed in yet: kept so that somebody can go on later, also on another device.
 
-use super::submit::{may_answer, to_violations};
+use super::submit::{may_answer, must_be_current, to_violations};
 use crate::{
     consent::rules::State,
     invitations::Guest,
     opportunities::Forms,
     platform::{Error, Platform, Result, Tx, error::is_duplicate, http::etag},
+    questionnaires::wall_clock,
 };
+use chrono_tz::Tz;
 use entity::{Purpose, QuestionnaireId, consent_standing, invitation, organisation, response_draft};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
 use serde_json::{Map, Value};
@@ -16,18 +18,18 @@ pub async fn get(connection: &impl ConnectionTrait, guest: &Guest) -> Result<Opt
     Ok(response_draft::Entity::find_by_id((guest.organisation, guest.invitation.id)).one(connection).await?)
 }
 
-/// Which questions the holder of an invitation may answer now.
-pub async fn answerable(connection: &impl ConnectionTrait, platform: &Platform, guest: &Guest) -> Result<QuestionnaireId> {
+/// Which questions the holder of an invitation may answer now, and in which time zone.
+async fn answerable(connection: &impl ConnectionTrait, platform: &Platform, guest: &Guest) -> Result<(QuestionnaireId, Tz)> {
     let offer = guest.opportunity(connection).await?;
     let home = organisation::Entity::find_by_id(guest.organisation).one(connection).await?;
-    let zone = home.map(|home| home.time_zone).unwrap_or_default();
+    let zone = home.and_then(|home| home.time_zone.parse().ok()).unwrap_or(Tz::UTC);
     let key = (guest.organisation, guest.participant, Purpose::Participate, offer.id.0);
     let standing = consent_standing::Entity::find_by_id(key).one(connection).await?;
     let standing = standing.map(|standing| State::after(standing.r#type, standing.valid_until));
-    may_answer(guest.invitation.state, standing, &offer, &zone, platform.clock.now())
+    Ok((may_answer(guest.invitation.state, standing, &offer, zone, platform.clock.now())?, zone))
 }
 
-/// Saves a draft. What is missing is no fault yet; what is wrong is. A draft that is there must be named by its version, so
+/// Saves a draft of answers to these questions, which must be the current ones. What is missing is no fault yet; what is wrong is. A draft that is there must be named by its version, so
 /// that a second device cannot overwrite what it has not seen.
 pub async fn save(
     tx: &Tx,
@@ -35,15 +37,17 @@ pub async fn save(
     forms: &Forms,
     guest: &Guest,
     if_match: Option<&str>,
+    questionnaire: QuestionnaireId,
     answers: Map<String, Value>,
 ) -> Result<response_draft::Model> {
     // Whoever carries out a withdrawal holds this row: a draft is there before it, and goes, or finds no consent.
     let key = (guest.organisation, guest.invitation.id);
     let invitation = invitation::Entity::find_by_id(key).lock_exclusive().one(tx).await?;
     let guest = &Guest { invitation: invitation.ok_or(Error::NotFound("invitation"))?, ..guest.clone() };
-    let questionnaire = answerable(tx, platform, guest).await?;
+    let (current, zone) = answerable(tx, platform, guest).await?;
+    must_be_current(questionnaire, current)?;
     let form = forms.form_in(tx, guest.organisation, questionnaire).await?;
-    let found = form.evaluate_draft(&answers, platform.clock.now()).violations;
+    let found = form.evaluate_draft(&answers, wall_clock(platform.clock.now(), zone)).violations;
     if !found.is_empty() {
         return Err(Error::Invalid(to_violations(found)));
     }

@@ -58,18 +58,22 @@ pub async fn begin(
     id: OpportunityId,
     format: Format,
 ) -> Result<impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send + 'static + use<>> {
-    let tx = platform.db.begin().await?;
-    opportunity::Entity::find_by_id((actor.organisation, id)).one(&tx).await?.ok_or(Error::NotFound("opportunity"))?;
-    let published = questionnaire::Entity::find()
+    let db = platform.db.read();
+    opportunity::Entity::find_by_id((actor.organisation, id)).one(db).await?.ok_or(Error::NotFound("opportunity"))?;
+    let published: Vec<(QuestionnaireId, i32)> = questionnaire::Entity::find()
+        .select_only()
+        .columns([questionnaire::Column::Id, questionnaire::Column::N])
         .filter(questionnaire::Column::OrganisationId.eq(actor.organisation))
         .filter(questionnaire::Column::OpportunityId.eq(id))
         .order_by_desc(questionnaire::Column::N)
-        .all(&tx)
+        .into_tuple()
+        .all(db)
         .await?;
-    // Newest questions first; answers to questions that only older versions had get columns behind them.
+    // Newest questions first; answers to questions that only older versions had get columns behind them. Read one at a
+    // time, and before the transaction, which must keep no other writer waiting for a form.
     let mut columns: Vec<String> = Vec::new();
-    for version in &published {
-        let form = forms.form_in(&tx, actor.organisation, version.id).await?;
+    for (version, _) in &published {
+        let form = forms.form(platform, actor.organisation, *version).await?;
         for question in form.questions() {
             for name in std::iter::once(question.name().to_owned()).chain(question.comment_key()) {
                 if !columns.contains(&name) {
@@ -78,9 +82,10 @@ pub async fn begin(
             }
         }
     }
+    let tx = platform.db.begin().await?;
     audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "export_responses", &format!("opportunity:{id}")).await?;
     tx.commit().await?;
-    let versions = published.into_iter().map(|version| (version.id, version.n)).collect();
+    let versions = published.into_iter().collect();
     let export =
         Export { platform: platform.clone(), organisation: actor.organisation, opportunity: id, format, columns, versions };
     Ok(try_unfold((export, None, true), |(export, after, first)| async move {

@@ -15,6 +15,7 @@ use crate::{
         group::{GroupWriter, WriteBatch},
         tasks::Tasks,
     },
+    questionnaires::wall_clock,
 };
 use chrono_tz::Tz;
 use entity::{
@@ -40,8 +41,8 @@ const MOST: usize = 200;
 pub struct Submission {
     /// SHA-256 of the link's token.
     pub token_hash: Vec<u8>,
-    /// The version of the questions that was answered, where the caller names it.
-    pub questionnaire: Option<QuestionnaireId>,
+    /// The version of the questions that was answered.
+    pub questionnaire: QuestionnaireId,
     /// The answers.
     pub answers: Map<String, Value>,
 }
@@ -177,15 +178,11 @@ async fn check(
     let now = platform.clock.now();
     let Known { asked, stands, offer } = known;
     let consent = stands.said.map(|said| State::after(said, stands.valid_until));
-    let questionnaire = may_answer(asked.state, consent, offer, &asked.time_zone, now)?;
-    if item.questionnaire.is_some_and(|named| named != questionnaire) {
-        return Err(Error::conflict(
-            "questions_changed",
-            "The questions have changed since you read them. Read them again; your answers are still yours.",
-        ));
-    }
+    let zone = asked.time_zone.parse().unwrap_or(Tz::UTC);
+    let questionnaire = may_answer(asked.state, consent, offer, zone, now)?;
+    must_be_current(item.questionnaire, questionnaire)?;
     let form = forms.form_in(tx, asked.organisation_id, questionnaire).await?;
-    let evaluation = form.evaluate(&item.answers, now);
+    let evaluation = form.evaluate(&item.answers, wall_clock(now, zone));
     if !evaluation.violations.is_empty() {
         return Err(Error::Invalid(to_violations(evaluation.violations)));
     }
@@ -199,6 +196,12 @@ async fn check(
     Ok((receipt, evaluation.cleaned))
 }
 
+/// Answers belong to the questions that somebody read, so others are not put under them.
+pub(super) fn must_be_current(read: QuestionnaireId, current: QuestionnaireId) -> Result<()> {
+    let detail = "The questions have changed since you read them. Read them again; your answers are still yours.";
+    if read == current { Ok(()) } else { Err(Error::conflict("questions_changed", detail)) }
+}
+
 /// What a form complains about, with pointers into the request.
 pub(super) fn to_violations(found: Vec<crate::questionnaires::Violation>) -> Vec<Violation> {
     found.into_iter().map(|one| Violation::new(format!("/answers{}", one.pointer), one.code, one.detail)).collect()
@@ -209,10 +212,10 @@ pub(super) fn may_answer(
     state: InvitationState,
     consent: Option<State>,
     offer: &opportunity::Model,
-    time_zone: &str,
+    zone: Tz,
     now: Time,
 ) -> Result<QuestionnaireId> {
-    let open = takes_answers(offer, now, time_zone.parse().unwrap_or(Tz::UTC));
+    let open = takes_answers(offer, now, zone);
     if !open || is_over(state) {
         return Err(Error::Gone(over(state, open).into()));
     }

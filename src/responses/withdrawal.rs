@@ -6,14 +6,20 @@ use crate::{
     platform::{Platform, Result, Tx},
 };
 use entity::{InvitationState, ResponseState, invitation, opportunity, response, response_draft};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
 use serde_json::Value;
 
 /// Carries out a withdrawal from taking part. Other uses hold no answers here.
 pub async fn carry_out(tx: &Tx, platform: &Platform, withdrawal: &Withdrawal) -> Result<()> {
     let Some(opportunity) = withdrawal.taking_part() else { return Ok(()) };
-    let offer = opportunity::Entity::find_by_id((withdrawal.organisation, opportunity)).one(tx).await?;
-    let Some(offer) = offer else { return Ok(()) };
+    // Whoever adds to what was given holds this row, and so does whoever says which theme rests on it. The lock lets answers of
+    // others be written meanwhile.
+    let mut held = opportunity::Entity::find_by_id((withdrawal.organisation, opportunity));
+    QuerySelect::query(&mut held).lock(LockType::NoKeyUpdate);
+    let Some(offer) = held.one(tx).await? else { return Ok(()) };
     // Places come first, as for whoever gives one up.
     let offer = places::hold(tx, offer).await?;
     // Answers that are being handed in hold this row too. Either they are here when it is ours, and go, or they find

@@ -200,7 +200,8 @@ impl Api {
 
     /// Share the notes
     ///
-    /// Sends a letter to everybody who was present or sent apologies. Notes that are shared already are not sent again.
+    /// Sends a letter to everybody who was present or sent apologies, and still agrees to take part. Notes that are shared
+    /// already are not sent again.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/notes/share",
         method = "post",
@@ -329,7 +330,8 @@ impl Api {
 
     /// Give something
     ///
-    /// For those who hold a place or have said yes. You can take it back at any time.
+    /// For those who hold a place, until the report is published, and for those who said yes to a consultation, while it is
+    /// open. You can take it back at any time.
     #[oai(path = "/me/opportunities/:opportunity/contributions", method = "post", operation_id = "giveContribution")]
     async fn give(
         &self,

@@ -3,12 +3,13 @@
 use crate::{
     accounts::{Actor, Person},
     consent::permits::{must_take_part, permits_until_commit, quotes},
+    opportunities,
     platform::{Error, Platform, Result, Tx, audit, http::Cursor, text::Check},
     statistics::people::{self, Scope},
 };
 use entity::{
-    ContributionId, MeetingId, OpportunityId, OpportunityState, OrganisationId, ParticipantId, Purpose, QuotePermission, Time,
-    contribution, meeting, participant,
+    ContributionId, MeetingId, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId, Purpose,
+    QuotePermission, Time, contribution, meeting, opportunity, participant,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
@@ -81,8 +82,8 @@ pub async fn give(
     if !is_part_of(tx, scope, person.participant).await? {
         return Err(Error::NotFound("opportunity"));
     }
-    let found = super::opportunity(tx, person.organisation, opportunity).await?;
-    if found.state != OpportunityState::Open {
+    let found = super::opportunity_until_commit(tx, person.organisation, opportunity).await?;
+    if !takes_contributions(tx, platform, &found).await? {
         return Err(Error::conflict("not_open", "This has ended, so nothing more can be added."));
     }
     must_take_part(tx, person.organisation, person.participant, opportunity, platform.clock.now()).await?;
@@ -91,6 +92,15 @@ pub async fn give(
     check.that(quotable, "/quote", "no_consent", "You have not agreed to be quoted like that. Read the notice, or choose no.");
     check.done()?;
     insert(tx, platform, scope, New { participant: Some(person.participant), ..new }, &person.by()).await
+}
+
+/// Whether people can still give something: to a consultation while it takes answers; to everything else, whose work begins
+/// when its places are taken, until its report is published.
+async fn takes_contributions(tx: &Tx, platform: &Platform, about: &opportunity::Model) -> Result<bool> {
+    if about.kind == OpportunityKind::Consultation {
+        return opportunities::is_open(tx, about, platform.clock.now()).await;
+    }
+    Ok(about.state != OpportunityState::Draft && !super::is_published(tx, about.organisation_id, about.id).await?)
 }
 
 async fn check(connection: &impl ConnectionTrait, scope: Scope, new: &New) -> Result<Check> {

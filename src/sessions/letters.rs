@@ -2,16 +2,19 @@
 
 use super::meetings;
 use crate::{
+    accounts::links::{self, LinkKind},
+    consent::permits,
     participants::rules::quiet_until,
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
+        secret::TokenKind,
     },
 };
 use chrono_tz::Tz;
 use entity::{
-    Attendance, MailState, MeetingId, ParticipantId, ParticipantState, PreferenceDoc, Time, attendance, mail_message, meeting,
-    organisation, participant, preference,
+    Attendance, MailState, MeetingId, ParticipantId, ParticipantState, PreferenceDoc, Purpose, Time, attendance, mail_message,
+    meeting, organisation, participant, preference,
 };
 use sea_orm::EntityTrait;
 
@@ -29,6 +32,13 @@ impl Recipient {
     /// A letter without content, as the person wants to be written to.
     pub fn letter(&self, subject: String, reason: String) -> Letter {
         Letter::new(&self.organisation.name, subject, reason).as_wished(&self.wishes.contact)
+    }
+
+    /// The same letter with the link that stops letters of its family.
+    pub fn stoppable(&self, platform: &Platform, message: &mail_message::Model, letter: Letter) -> Letter {
+        let stop = platform.secret.token(TokenKind::Unsubscribe, message.id.0);
+        let stop = links::address(platform, &self.organisation, LinkKind::Unsubscribe, &stop);
+        letter.stoppable(stop, format!("{}.{}", message.kind, self.organisation.slug))
     }
 
     /// When the person may next be written to, if not now.
@@ -67,12 +77,16 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     if !concerned || meeting.notes_shared_at.is_none() {
         return Ok(Composed::Drop(MailState::Cancelled, "the notes are not shared with this person"));
     }
-    if let Some(later) = recipient.quiet_until(platform.clock.now()) {
+    let (about, now) = (meeting.opportunity_id.0, platform.clock.now());
+    if !permits(db, organisation, recipient.participant.id, Purpose::Participate, about, now).await? {
+        return Ok(Composed::Drop(MailState::Suppressed, "the person does not agree to take part any more"));
+    }
+    if let Some(later) = recipient.quiet_until(now) {
         return Ok(Composed::Later(later));
     }
     let when = meetings::local(&recipient.organisation.time_zone, meeting.starts_at);
     let letter = notes(&recipient, &meeting, &when, &platform.config.public_url);
-    Ok(Composed::Letter(Box::new(letter)))
+    Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
 }
 
 fn notes(recipient: &Recipient, meeting: &meeting::Model, when: &str, public_url: &str) -> Letter {

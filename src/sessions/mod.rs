@@ -10,9 +10,9 @@ pub mod meetings;
 pub mod notes;
 pub mod withdrawal;
 
-use crate::platform::{Error, Result};
-use entity::{OpportunityId, OrganisationId, opportunity};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use crate::platform::{Error, Result, Tx};
+use entity::{OpportunityId, OrganisationId, ReportState, opportunity, report};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 /// Kind of the letter that brings the notes of a meeting.
 pub const NOTES: &str = "sessions.notes";
@@ -25,4 +25,22 @@ pub async fn opportunity(
 ) -> Result<opportunity::Model> {
     let found = opportunity::Entity::find_by_id((organisation, id)).one(connection).await?;
     found.ok_or(Error::NotFound("opportunity"))
+}
+
+/// The same for somebody who is about to add to what they gave: whoever carries out a withdrawal from it waits for the commit
+/// and finds what was added, or came first, and then it is seen here that the person has no part in it any more.
+pub async fn opportunity_until_commit(tx: &Tx, organisation: OrganisationId, id: OpportunityId) -> Result<opportunity::Model> {
+    let found = opportunity::Entity::find_by_id((organisation, id)).lock_shared().one(tx).await?;
+    found.ok_or(Error::NotFound("opportunity"))
+}
+
+/// Whether the report of an opportunity is published.
+pub async fn is_published(connection: &impl ConnectionTrait, organisation: OrganisationId, id: OpportunityId) -> Result<bool> {
+    let published = report::Entity::find()
+        .filter(report::Column::OrganisationId.eq(organisation))
+        .filter(report::Column::OpportunityId.eq(id))
+        .filter(report::Column::State.eq(ReportState::Published))
+        .count(connection)
+        .await?;
+    Ok(published > 0)
 }

@@ -3,6 +3,8 @@
 use super::{NOTES, meetings};
 use crate::{
     accounts::{Actor, Person},
+    consent::permitting,
+    participants::unsubscribe_links,
     platform::{
         Error, Platform, Result, Tx,
         http::Cursor,
@@ -11,8 +13,8 @@ use crate::{
     },
 };
 use entity::{
-    Attendance, MeetingId, OpportunityId, OrganisationId, ParticipantState, PlaceState, RecipientKind, attendance, meeting,
-    notes_agreement, participant, place,
+    Attendance, MeetingId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, Purpose, RecipientKind,
+    attendance, meeting, notes_agreement, participant, place,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -55,7 +57,7 @@ pub async fn write(
     Ok(changed)
 }
 
-/// Sends the notes to everybody who was present or sent apologies. Notes that are shared already are not sent again.
+/// Sends the notes to everybody who was present or sent apologies, and still agrees to take part. Notes that are shared already are not sent again.
 pub async fn share(
     tx: &Tx,
     platform: &Platform,
@@ -73,11 +75,18 @@ pub async fn share(
     let people = participant::Entity::find()
         .filter(participant::Column::OrganisationId.eq(actor.organisation))
         .filter(participant::Column::Id.in_subquery(concerned(actor.organisation, id)))
+        .filter(participant::Column::Id.in_subquery(permitting(
+            actor.organisation,
+            Purpose::Participate,
+            opportunity.0,
+            platform.clock.now(),
+        )))
         .filter(participant::Column::State.eq(ParticipantState::Joined))
         .all(tx)
         .await?;
     if people.is_empty() {
-        return Err(Error::conflict("nobody_there", "Record who was there first: the notes go to them."));
+        let detail = "The notes go to those who were there and still agree to take part. Record first who that is.";
+        return Err(Error::conflict("nobody_there", detail));
     }
     let batch = mail::open_batch(tx, &platform.clock, Some(actor.organisation), NOTES, Some(id.0), &actor.by).await?;
     let letters: Vec<_> = people
@@ -94,6 +103,8 @@ pub async fn share(
             expires_at: None,
         })
         .collect();
+    let stop: Vec<_> = letters.iter().map(|letter| (letter.id, ParticipantId(letter.recipient_id))).collect();
+    unsubscribe_links(tx, platform, actor.organisation, &stop).await?;
     mail::enqueue(tx, &platform.clock, Some(actor.organisation), batch, &letters).await?;
     let version = old.version + 1;
     let mut row = old.into_active_model();

@@ -52,8 +52,10 @@ pub struct QuestionCountsOut {
     several: bool,
     /// The choices, in order.
     choices: Vec<ChoiceCountOut>,
-    /// How many left the question out.
+    /// How many were asked the question and left it out.
     left_out: CountOut,
+    /// How many were not asked: the question was hidden for their answers, or their version did not have it.
+    not_asked: CountOut,
 }
 
 /// A consultation in numbers. What people wrote in their own words is not here.
@@ -79,6 +81,7 @@ impl SummaryOut {
                 .map(|choice| ChoiceCountOut { value: choice.value, text: choice.text, people: choice.people.into() })
                 .collect(),
             left_out: question.left_out.into(),
+            not_asked: question.not_asked.into(),
         };
         Self {
             responses: summary.responses.into(),

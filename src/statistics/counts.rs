@@ -3,7 +3,7 @@
 use super::{
     disclosure::{Shown, alone, part, protect},
     numbers::count,
-    people::{self, Scope},
+    people::{self, Audience, Scope},
 };
 use crate::platform::Result;
 use entity::{
@@ -28,18 +28,20 @@ pub struct Turnout {
     pub took_part: u64,
 }
 
-/// Counts the people of an opportunity. Answers that may not be used any more are not counted.
-pub async fn turnout(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<Turnout> {
+/// Counts the people of an opportunity. That somebody was asked is what the organisation did, and rests on no consent;
+/// whoever answered or took part is counted as far as they allow.
+pub async fn turnout(connection: &impl ConnectionTrait, scope: Scope, audience: Audience, now: Time) -> Result<Turnout> {
     let asked = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(scope.organisation))
         .filter(invitation::Column::OpportunityId.eq(scope.opportunity))
         .filter(was_asked())
         .count(connection)
         .await?;
-    let answered = people::answers(scope, now).count(connection).await?;
+    let counted = people::lets_count(response::Column::ParticipantId, scope, audience, now);
+    let answered = people::answers(scope, now).filter(counted).count(connection).await?;
     let took_part = participant::Entity::find()
         .filter(participant::Column::OrganisationId.eq(scope.organisation))
-        .filter(people::took_part(participant::Column::Id, scope, now))
+        .filter(people::took_part(participant::Column::Id, scope, audience, now))
         .count(connection)
         .await?;
     Ok(Turnout { asked, answered, took_part })
@@ -82,9 +84,9 @@ pub struct ThemePeople {
 }
 
 impl ThemePeople {
-    /// The counts of these themes as they may be shown, in order, beside the number of those who answered: a theme that
-    /// nearly all of them share would tell who does not.
-    pub fn shown(&self, themes: &[ThemeId], answered: u64, minimum: u64) -> Vec<Shown> {
+    /// The counts of these themes as they may be shown, in order, beside the numbers of those who answered and who took
+    /// part: a theme that nearly all of them share would tell who does not.
+    pub fn shown(&self, themes: &[ThemeId], turnout: Turnout, minimum: u64) -> Vec<Shown> {
         let of = |theme: &ThemeId| self.by_theme.get(theme).copied().unwrap_or(0);
         let cells: Vec<_> = themes.iter().map(|theme| (String::new(), of(theme))).collect();
         // Where nobody stands behind two themes, the counts add up to a number that may be known from elsewhere.
@@ -93,25 +95,18 @@ impl ThemePeople {
         } else {
             cells.iter().map(|(_, count)| alone(*count, minimum)).collect()
         };
-        let beside = |(shown, (_, count)): (Shown, &(String, u64))| match shown {
-            Shown::Number(_) => part(*count, answered, minimum),
-            Shown::Few => Shown::Few,
-        };
+        let wholes = [turnout.answered, turnout.took_part];
+        let tells = |count: u64| wholes.iter().any(|whole| part(count, *whole, minimum) == Shown::Few);
+        let beside = |(shown, (_, count)): (Shown, &(String, u64))| if tells(*count) { Shown::Few } else { shown };
         shown.into_iter().zip(&cells).map(beside).collect()
     }
 }
 
-/// How many people said something that belongs to each theme; what was taken back does not count.
-pub async fn theme_people(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<ThemePeople> {
-    themes(connection, scope, used_sources(people::answers(scope, now), scope, now)).await
-}
-
-/// As [`theme_people`], where answers count only with leave to be counted in what is published.
-pub async fn theme_people_for_publication(connection: &impl ConnectionTrait, scope: Scope, now: Time) -> Result<ThemePeople> {
-    themes(connection, scope, used_sources(people::answers_for_publication(scope, now), scope, now)).await
-}
-
-async fn themes(connection: &impl ConnectionTrait, scope: Scope, used: Condition) -> Result<ThemePeople> {
+/// How many people said something that belongs to each theme, of those who let themselves be counted; what was taken back
+/// does not count.
+pub async fn theme_people(connection: &impl ConnectionTrait, scope: Scope, audience: Audience, now: Time) -> Result<ThemePeople> {
+    let counted = people::lets_count(theme_source::Column::ParticipantId, scope, audience, now);
+    let used = counted.add(standing_sources(scope));
     let people = Func::count_distinct(Expr::col((theme_source::Entity, theme_source::Column::ParticipantId)));
     let rows = sources(scope, used.clone())
         .select_only()
@@ -121,11 +116,7 @@ async fn themes(connection: &impl ConnectionTrait, scope: Scope, used: Condition
         .into_model::<ThemeCount>()
         .all(connection)
         .await?;
-    let behind = sources(scope, used)
-        .select_only()
-        .column(theme_source::Column::ParticipantId)
-        .filter(theme_source::Column::ParticipantId.is_not_null())
-        .into_query();
+    let behind = sources(scope, used).select_only().column(theme_source::Column::ParticipantId).into_query();
     let together = participant::Entity::find()
         .filter(participant::Column::OrganisationId.eq(scope.organisation))
         .filter(participant::Column::Id.in_subquery(behind))
@@ -147,14 +138,6 @@ fn sources(scope: Scope, fit: Condition) -> Select<theme_source::Entity> {
         .filter(theme_source::Column::OrganisationId.eq(scope.organisation))
         .filter(theme_source::Column::ThemeId.in_subquery(themes))
         .filter(fit)
-}
-
-/// Sources that may be used now: these answers, and contributions.
-fn used_sources(answers: Select<response::Entity>, scope: Scope, now: Time) -> Condition {
-    let contributions = people::contributions(scope, now).select_only().column(contribution::Column::Id).into_query();
-    Condition::any()
-        .add(theme_source::Column::ResponseId.in_subquery(answers.select_only().column(response::Column::Id).into_query()))
-        .add(theme_source::Column::ContributionId.in_subquery(contributions))
 }
 
 /// Sources that were not taken back.
@@ -202,11 +185,21 @@ fn whole_groups(n: u64, minimum: u64) -> u64 {
     n.checked_div(minimum).map_or(n, |groups| groups * minimum)
 }
 
-/// Adds up the ratings of an opportunity. Means are there from twice the minimum on.
-pub async fn ratings(connection: &impl ConnectionTrait, scope: Scope, minimum: u64) -> Result<Ratings> {
-    use loop_rating::Column::{Change, Heard, Id, Matters, OpportunityId, OrganisationId, Ways, WorthIt};
-    let all =
-        loop_rating::Entity::find().filter(OrganisationId.eq(scope.organisation)).filter(OpportunityId.eq(scope.opportunity));
+/// Adds up the ratings of an opportunity. Means are there from twice the minimum on. Whoever rates speaks to staff, also
+/// after they took their part back; everybody hears of those alone who let themselves be counted.
+pub async fn ratings(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    audience: Audience,
+    minimum: u64,
+    now: Time,
+) -> Result<Ratings> {
+    use loop_rating::Column::{Change, Heard, Id, Matters, OpportunityId, OrganisationId, ParticipantId, Ways, WorthIt};
+    let counted = (audience == Audience::Everybody).then(|| people::lets_count(ParticipantId, scope, audience, now));
+    let all = loop_rating::Entity::find()
+        .filter(OrganisationId.eq(scope.organisation))
+        .filter(OpportunityId.eq(scope.opportunity))
+        .filter(Condition::all().add_option(counted));
     let n = all.clone().count(connection).await?;
     let told = whole_groups(n, minimum);
     let people = if told == 0 { alone(n, minimum) } else { Shown::Number(told) };
@@ -276,8 +269,17 @@ mod tests {
     fn a_theme_that_nearly_everybody_shares_tells_nobody_who_does_not() {
         let theme = ThemeId(uuid::Uuid::from_u128(1));
         let people = ThemePeople { by_theme: HashMap::from([(theme, 19)]), together: 19 };
-        assert_eq!(people.shown(&[theme], 20, 5), [Shown::Few]);
-        assert_eq!(people.shown(&[theme], 24, 5), [Shown::Number(19)]);
-        assert_eq!(people.shown(&[theme], 19, 5), [Shown::Number(19)], "all of them say so");
+        let shown = |answered, took_part| {
+            let turnout = Turnout { asked: 30, answered, took_part };
+            people.shown(&[theme], turnout, 5)
+        };
+        assert_eq!(shown(20, 20), [Shown::Few]);
+        assert_eq!(shown(24, 24), [Shown::Number(19)]);
+        assert_eq!(shown(19, 19), [Shown::Number(19)], "all of them say so");
+        // At a meeting there is nothing to answer, so it stands beside those who took part.
+        assert_eq!(shown(0, 20), [Shown::Few]);
+        assert_eq!(shown(0, 24), [Shown::Number(19)]);
+        assert_eq!(shown(20, 25), [Shown::Few], "all but one of those who answered");
+        assert_eq!(shown(19, 20), [Shown::Few], "all but one of those who took part");
     }
 }

@@ -34,10 +34,23 @@ pub fn answers(scope: Scope, now: Time) -> Select<response::Entity> {
         .filter(standing(scope.organisation, Purpose::Participate, scope.opportunity.0, now))
 }
 
-/// The same, of those who also allow that they are counted in what is published.
-pub fn answers_for_publication(scope: Scope, now: Time) -> Select<response::Entity> {
-    let counted = permitting(scope.organisation, Purpose::PublishInAggregate, scope.opportunity.0, now);
-    answers(scope, now).filter(response::Column::ParticipantId.in_subquery(counted))
+/// Whom a number is for, and so which consents it rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Staff who work with what was given: of those who agree to take part.
+    Staff,
+    /// Everybody: of those who agree to take part, and to be counted in what is published.
+    Everybody,
+}
+
+/// Whether the person in `column` lets themselves be counted for an audience now.
+pub fn lets_count(column: impl ColumnTrait, scope: Scope, audience: Audience, now: Time) -> Condition {
+    let allows = |purpose| {
+        let people = permitting(scope.organisation, purpose, scope.opportunity.0, now);
+        Expr::col(column.as_column_ref()).in_subquery(people)
+    };
+    let published = (audience == Audience::Everybody).then(|| allows(Purpose::PublishInAggregate));
+    Condition::all().add(allows(Purpose::Participate)).add_option(published)
 }
 
 /// Contributions that may be used now: not taken back, and of nobody in particular or of somebody whose consent to
@@ -68,11 +81,6 @@ fn responded(scope: Scope) -> SelectStatement {
         .filter(response::Column::OpportunityId.eq(scope.opportunity))
         .filter(response::Column::State.eq(ResponseState::Submitted))
         .into_query()
-}
-
-/// People behind these rows.
-fn people(rows: Select<response::Entity>) -> SelectStatement {
-    rows.select_only().column(response::Column::ParticipantId).into_query()
 }
 
 /// People who hold a place.
@@ -126,24 +134,10 @@ fn contributed(scope: Scope) -> SelectStatement {
         .into_query()
 }
 
-/// Whether the person in `column` is counted among those who took part: answered or gave something that may be used, holds a
-/// place, or was at a meeting.
-pub fn took_part(column: impl ColumnTrait, scope: Scope, now: Time) -> Condition {
-    part_with(column, scope, people(answers(scope, now)), now)
-}
-
-/// As [`took_part`], where answers count only with leave to be counted in what is published.
-pub fn took_part_for_publication(column: impl ColumnTrait, scope: Scope, now: Time) -> Condition {
-    part_with(column, scope, people(answers_for_publication(scope, now)), now)
-}
-
-fn part_with(column: impl ColumnTrait, scope: Scope, responses: SelectStatement, now: Time) -> Condition {
-    let contributed = contributions(scope, now)
-        .select_only()
-        .column(contribution::Column::ParticipantId)
-        .filter(contribution::Column::ParticipantId.is_not_null())
-        .into_query();
-    any_of(column, [responses, holding(scope), attended(scope), contributed])
+/// Whether the person in `column` is counted among those who took part: gave something, holds a place, or was at a meeting,
+/// and lets themselves be counted.
+pub fn took_part(column: impl ColumnTrait, scope: Scope, audience: Audience, now: Time) -> Condition {
+    lets_count(column, scope, audience, now).add(is_owed(column, scope))
 }
 
 /// Whether the person in `column` is owed an answer: whoever gave something and did not take it back, holds a place, or

@@ -3,7 +3,7 @@
 use super::{
     disclosure::{Shown, alone, protect},
     numbers::count,
-    people::{self, Scope},
+    people::{self, Audience, Scope},
 };
 use crate::{
     consent::permitting,
@@ -43,7 +43,7 @@ struct Cell {
 }
 
 /// Who took part, by the groups that the project seeks. Counts those people alone who let facts about themselves be
-/// counted, and those responses alone that may be counted in what is published.
+/// counted, and themselves in what is published.
 pub async fn presence(
     connection: &impl ConnectionTrait,
     organisation: OrganisationId,
@@ -64,7 +64,7 @@ pub async fn presence(
         .column_as(demographic::Column::ParticipantId.count(), "people")
         .filter(demographic::Column::OrganisationId.eq(organisation))
         .filter(demographic::Column::ParticipantId.in_subquery(allowed))
-        .filter(people::took_part_for_publication(demographic::Column::ParticipantId, scope, now))
+        .filter(people::took_part(demographic::Column::ParticipantId, scope, Audience::Everybody, now))
         .group_by(demographic::Column::Dimension)
         .group_by(demographic::Column::Category)
         .into_model::<Cell>()

@@ -1,8 +1,9 @@
 //! Consent, matching, invitations and answers, from the coordinator's question to the answer that is taken back.
 
 use crate::{harness::everywhere, story::Story};
+use alongside::matching::lottery;
 use chrono::Duration;
-use entity::{consent_event, invitation, match_run, response};
+use entity::{consent_event, invitation, match_run, participant, response};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 
@@ -58,9 +59,11 @@ fn an_answer_is_saved_checked_handed_in_changed_and_taken_back() {
         let asked = app.get("/api/invitation/questionnaire").token(&token).send().await.expect(200).json;
         assert_eq!(asked["definition"], crate::story::questions());
 
-        let answers = json!({"answers": {"form": "group", "why": "Company."}});
+        let form = asked["questionnaire"].clone();
+        let answers = json!({"questionnaire": form, "answers": {"form": "group", "why": "Company."}});
         assert_eq!(story.with(&token, "/response", &answers).await.expect(409).json["code"], "consent_needed");
-        let save = |if_match: &'static str, body: Value| {
+        let save = |if_match: &'static str, mut body: Value| {
+            body["questionnaire"] = form.clone();
             app.put("/api/invitation/draft").token(&token).header("if-match", if_match).json(&body).send()
         };
         save("", json!({"answers": {"form": "group"}})).await.expect(409);
@@ -75,12 +78,12 @@ fn an_answer_is_saved_checked_handed_in_changed_and_taken_back() {
         let draft = app.get("/api/invitation/draft").token(&token).send().await.expect(200).json;
         assert_eq!(draft["answers"], json!({"form": "one_to_one"}));
 
-        let empty = story.with(&token, "/response", &json!({"answers": {}})).await.expect(422);
+        let empty = story.hand_in(&token, json!({})).await.expect(422);
         assert_eq!(empty.violations(), [("/answers/form".to_owned(), "missing".to_owned())]);
         let receipt = story.with(&token, "/response", &answers).await.expect(201).json;
         assert_eq!(receipt["version"], 1);
         app.get("/api/invitation/draft").token(&token).send().await.expect(404);
-        let hidden = json!({"answers": {"form": "one_to_one", "why": "Company."}});
+        let hidden = json!({"questionnaire": form, "answers": {"form": "one_to_one", "why": "Company."}});
         let changed = story.with(&token, "/response", &hidden).await.expect(201).json;
         assert_eq!(
             (&changed["version"], &changed["response"], &changed["cleared"]),
@@ -106,6 +109,45 @@ fn an_answer_is_saved_checked_handed_in_changed_and_taken_back() {
 }
 
 #[test]
+fn answers_belong_to_the_questions_that_were_read() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("consultation")).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let token = story.invite(&id, json!({})).await[0].token("ai_");
+        story.consent(&token).await;
+        let save = async |if_match: &str, form: &Value| {
+            let body = json!({"questionnaire": form, "answers": {"form": "group"}});
+            app.put("/api/invitation/draft").token(&token).header("if-match", if_match).json(&body).send().await
+        };
+        // Whoever does not say what they read is not taken to have read what is current.
+        let silent = json!({"answers": {"form": "group"}});
+        let needed = [("/questionnaire".to_owned(), "required".to_owned())];
+        assert_eq!(story.with(&token, "/response", &silent).await.expect(400).violations(), needed);
+        let refused = app.put("/api/invitation/draft").token(&token).json(&silent).send().await.expect(400);
+        assert_eq!(refused.violations(), needed);
+        let first = story.asked(&token).await;
+        let saved = save("", &first).await.expect(200).json;
+        assert_eq!((&saved["questionnaire"], &saved["questions_changed"]), (&first, &json!(false)));
+
+        let mut newer = crate::story::questions();
+        newer["elements"][1]["title"] = json!("Why that one?");
+        story.ada.post(&app, &format!("/opportunities/{id}/questionnaire"), &newer).await.expect(201);
+        let second = story.asked(&token).await;
+        assert_ne!(first, second);
+        let draft = app.get("/api/invitation/draft").token(&token).send().await.expect(200).json;
+        assert_eq!((&draft["questionnaire"], &draft["questions_changed"]), (&first, &json!(true)));
+        assert_eq!(save("\"v1\"", &first).await.expect(409).json["code"], "questions_changed");
+        let late = json!({"questionnaire": first, "answers": {"form": "group"}});
+        assert_eq!(story.with(&token, "/response", &late).await.expect(409).json["code"], "questions_changed");
+        let saved = save("\"v1\"", &second).await.expect(200).json;
+        assert_eq!((&saved["questionnaire"], &saved["questions_changed"]), (&second, &json!(false)));
+        let receipt = story.hand_in(&token, json!({"form": "group"})).await.expect(201).json;
+        assert_eq!(receipt["questionnaire"], second);
+    });
+}
+
+#[test]
 fn what_withdrawal_does_is_what_the_notice_promised() {
     for (effect, kept) in [("erase_raw_unpublished", false), ("erase_all_identifiable", false)] {
         everywhere(|app| async move {
@@ -114,7 +156,7 @@ fn what_withdrawal_does_is_what_the_notice_promised() {
             let id = story.open_with("consultation", "consultation", json!({}), effect).await;
             let token = story.invite(&id, json!({})).await[0].token("ai_");
             story.consent(&token).await;
-            story.with(&token, "/response", &json!({"answers": {"form": "group"}})).await.expect(201);
+            story.hand_in(&token, json!({"form": "group"})).await.expect(201);
             story.with(&token, "/consents/withdraw", &json!({"purpose": "participate"})).await.expect(200);
             app.run_jobs().await;
             let row = response::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap();
@@ -233,7 +275,7 @@ fn places_are_drawn_and_the_reserve_moves_up() {
         let run = runs[0]["id"].as_str().unwrap();
         let draw = story.ada.get(&app, &format!("/opportunities/{id}/matches/{run}/draw")).send().await.expect(200).json;
         assert_eq!(draw["verified"], true);
-        assert_eq!((draw["pool"].as_array().unwrap().len(), draw["drawn"].as_array().unwrap().len()), (5, 5));
+        assert_eq!((&draw["pool_size"], draw["drawn"].as_array().unwrap().len()), (&json!(5), 5));
         let again = story.ada.post(&app, &format!("/opportunities/{id}/invitations"), &json!({})).await.expect(409);
         assert_eq!(again.json["code"], "drawn");
 
@@ -250,13 +292,13 @@ fn places_are_drawn_and_the_reserve_moves_up() {
         story.with(&first[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let third = app.outbox().await;
         assert_eq!(third.len(), 1);
-        // The one who gave up comes back while the new one has not answered: there is room.
-        story.take_place(&first[0].token("ai_")).await;
+        // The one who gave up comes back while the place is held for the new one.
+        assert_eq!(story.take_place(&first[0].token("ai_")).await, "waiting");
+        assert_eq!(story.take_place(&third[0].token("ai_")).await, "accepted");
         app.outbox().await;
-        assert_eq!(story.take_place(&third[0].token("ai_")).await, "waiting");
         story.with(&second[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let moved = app.outbox().await;
-        assert_eq!((moved.len(), moved[0].to == third[0].to), (1, true), "the waiting list comes before the reserve");
+        assert_eq!((moved.len(), moved[0].to == first[0].to), (1, true), "the waiting list comes before the reserve");
         let funnel = story.ada.get(&app, &format!("/opportunities/{id}/invitations")).send().await.expect(200).json;
         assert_eq!((&funnel["places"], &funnel["filled"], &funnel["waiting"]), (&json!(2), &json!(2), &json!(0)));
         // A changed record no longer agrees with the draw.
@@ -265,6 +307,44 @@ fn places_are_drawn_and_the_reserve_moves_up() {
         let draw = story.ada.get(&app, &format!("/opportunities/{id}/matches/{run}/draw")).send().await.expect(200).json;
         assert_eq!(draw["verified"], false);
         assert_eq!(match_run::Entity::find().all(db).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn anybody_can_run_a_draw_again() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat", "dan", "eve", "fay"] {
+            story.person(name, up_to("co_design")).await;
+        }
+        let id = story.open("co_design_group", "co_design", json!({})).await;
+        let letters = story.invite(&id, json!({"seed": "lottery of 1 March: 3 14 15"})).await;
+        let public = |rest: String| app.get(format!("/api/public/{}/{rest}", story.ada.slug)).send();
+        let draws = public(format!("opportunities/{id}/draws")).await.expect(200).json;
+        let draw = &draws[0];
+        let run = draw["id"].as_str().unwrap();
+        let lines = |text: String| -> Vec<String> { text.lines().skip(1).map(str::to_owned).collect() };
+        let pool = lines(public(format!("draws/{run}/pool")).await.expect(200).text);
+        let order = lines(public(format!("draws/{run}/order")).await.expect(200).text);
+        assert_eq!((pool.len(), order.len(), &draw["pool_size"]), (5, 5, &json!(5)));
+        // By somebody who has nothing but what is public.
+        let bytes: Vec<u8> = pool.iter().flat_map(|number| *number.parse::<uuid::Uuid>().unwrap().as_bytes()).collect();
+        let digest = lottery::digest(&bytes);
+        assert_eq!(draw["pool_digest"], alongside::platform::secret::hex(&digest));
+        let again = lottery::draw(pool.len(), order.len(), draw["seed"].as_str().unwrap(), &digest);
+        let again: Vec<String> = again.iter().zip(1..).map(|(place, rank)| format!("{rank},{}", pool[*place])).collect();
+        assert_eq!(order, again);
+        // Who was drawn finds their own number among the first.
+        for letter in &letters {
+            let seen = app.get("/api/invitation").token(&letter.token("ai_")).send().await.expect(200).json;
+            assert_eq!(seen["draw"], run);
+            let number = seen["draw_number"].as_str().unwrap();
+            assert!(order[..2].iter().any(|line| line.ends_with(number)), "{order:?}");
+        }
+        let people = participant::Entity::find().all(app.app.platform.db.read()).await.unwrap();
+        assert!(people.iter().all(|person| !pool.contains(&person.id.to_string())));
+        let moon = app.organisation(&story.ada, "moon").await;
+        app.get(format!("/api/public/{}/draws/{run}/pool", moon.slug)).send().await.expect(404);
     });
 }
 
@@ -432,7 +512,7 @@ fn answers_leave_as_files_that_compute_nothing() {
         let id = story.open("consultation", "consultation", json!({})).await;
         let token = story.invite(&id, json!({})).await[0].token("ai_");
         story.consent(&token).await;
-        story.with(&token, "/response", &json!({"answers": {"form": "group", "why": "=1+1"}})).await.expect(201);
+        story.hand_in(&token, json!({"form": "group", "why": "=1+1"})).await.expect(201);
         let csv = story.ada.get(&app, &format!("/opportunities/{id}/responses/export?format=csv")).send().await.expect(200);
         let lines: Vec<_> = csv.text.lines().collect();
         assert_eq!(

@@ -24,8 +24,9 @@ fn answers_that_come_at_once_are_all_kept_and_a_second_one_follows_the_first() {
             story.consent(token).await;
         }
         // Everybody twice, and somebody whose answers are not right among them.
-        let body = json!({"answers": {"form": "group", "why": "Together."}});
-        let wrong = json!({"answers": {"form": "neither"}});
+        let form = story.asked(&tokens[0]).await;
+        let body = json!({"questionnaire": form, "answers": {"form": "group", "why": "Together."}});
+        let wrong = json!({"questionnaire": form, "answers": {"form": "neither"}});
         let twice = tokens.iter().chain(&tokens).map(|token| story.with(token, "/response", &body));
         let (given, refused) = tokio::join!(join_all(twice), story.with(&tokens[0], "/response", &wrong));
         refused.expect(422);
@@ -57,7 +58,7 @@ fn two_servers_of_one_database_count_the_same_answers() {
             story.consent(token).await;
         }
         let second = app.second().await;
-        let body = json!({"answers": {"form": "one_to_one"}});
+        let body = json!({"questionnaire": story.asked(&tokens[0]).await, "answers": {"form": "one_to_one"}});
         let here = tokens.iter().map(|token| app.post("/api/invitation/response").token(token).json(&body).send());
         let there = tokens.iter().rev().map(|token| second.post("/api/invitation/response").token(token).json(&body).send());
         let (here, there) = tokio::join!(join_all(here), join_all(there));
@@ -109,6 +110,7 @@ fn of_two_first_drafts_at_once_one_is_told_to_read_again() {
         let invited = invitation::Entity::find().one(db.read()).await.unwrap().unwrap();
         let offer =
             opportunity::Entity::find_by_id((invited.organisation_id, invited.opportunity_id)).one(db.read()).await.unwrap();
+        let form = story.asked(&token).await;
         let tx = db.begin().await.unwrap();
         let row = response_draft::ActiveModel {
             organisation_id: Set(invited.organisation_id),
@@ -119,7 +121,7 @@ fn of_two_first_drafts_at_once_one_is_told_to_read_again() {
             updated_at: Set(app.clock.now()),
         };
         response_draft::Entity::insert(row).exec_without_returning(&tx).await.unwrap();
-        let body = json!({"answers": {"form": "group"}});
+        let body = json!({"questionnaire": form, "answers": {"form": "group"}});
         let (second, ()) = tokio::join!(app.put("/api/invitation/draft").token(&token).json(&body).send(), async {
             app.waiting(1).await;
             tx.commit().await.unwrap();

@@ -3,7 +3,7 @@
 use crate::{
     document::{Operation, operations, served},
     given::Given,
-    harness::everywhere,
+    harness::{TestApp, everywhere},
     staffed::Cast,
 };
 use entity::{OpportunityState, QuotePermission, contribution, topic};
@@ -51,63 +51,74 @@ fn id(operation: &Operation) -> &str {
     operation.what["operationId"].as_str().unwrap()
 }
 
+/// Everybody, with what the examples speak of: the second is an opportunity that has closed.
+async fn furnished(app: &TestApp) -> (Cast, entity::OpportunityId) {
+    let mut cast = Cast::gather(app).await;
+    let ada = crate::harness::Persona {
+        token: cast.token("coordinator").unwrap(),
+        organisation: cast.known["organisation"].clone(),
+        slug: cast.known["slug"].clone(),
+    };
+    let given = Given::of(app, &ada);
+    // What the examples speak of, in an opportunity that has closed.
+    let project = cast.known["project"].parse().unwrap();
+    let closed = given.opportunity(project, OpportunityState::Closed).await;
+    let questions = given.questions(closed, &json!({"elements": [{"type": "comment", "name": "view"}]})).await;
+    let eve = given.someone("eve").await;
+    let response = given.response(closed, questions, &eve, json!({"view": "Seats"})).await;
+    given.agrees(&eve, closed).await;
+    let theme = given.theme(closed, "Seats", false, &[response]).await;
+    given.draft(closed).await;
+    let (contribution, topic): (entity::ContributionId, entity::TopicId) = (app.clock.new_id(), app.clock.new_id());
+    let db = app.app.platform.db.write();
+    let row = contribution::ActiveModel {
+        organisation_id: Set(given.organisation),
+        id: Set(contribution),
+        opportunity_id: Set(closed),
+        meeting_id: Set(None),
+        participant_id: Set(Some(eve.id)),
+        text: Set(Some("Seats".into())),
+        quote: Set(QuotePermission::No),
+        created_at: Set(app.clock.now()),
+        recorded_by: Set("system".into()),
+        withdrawn_at: Set(None),
+    };
+    contribution::Entity::insert(row).exec_without_returning(db).await.unwrap();
+    let row = topic::ActiveModel {
+        organisation_id: Set(given.organisation),
+        id: Set(topic),
+        key: Set("seats".into()),
+        title: Set("Seats".into()),
+        version: Set(1),
+        created_at: Set(app.clock.now()),
+        ..Default::default()
+    };
+    topic::Entity::insert(row).exec_without_returning(db).await.unwrap();
+    cast.known.extend([
+        ("theme", theme),
+        ("response", response.to_string()),
+        ("contribution", contribution.to_string()),
+        ("topic", topic.to_string()),
+    ]);
+    (cast, closed)
+}
+
+/// Whether an operation is about what comes after an opportunity has closed.
+fn is_about_the_end(operation: &Operation) -> bool {
+    ["/themes", "/recommendations", "/report", "/rating"].iter().any(|part| operation.path.contains(part))
+}
+
 #[test]
 fn every_example_can_be_sent_as_it_stands() {
     everywhere(|app| async move {
-        let mut cast = Cast::gather(&app).await;
-        let ada = crate::harness::Persona {
-            token: cast.token("coordinator").unwrap(),
-            organisation: cast.known["organisation"].clone(),
-            slug: cast.known["slug"].clone(),
-        };
-        let given = Given::of(&app, &ada);
-        // What the examples speak of, in an opportunity that has closed.
-        let project = cast.known["project"].parse().unwrap();
-        let closed = given.opportunity(project, OpportunityState::Closed).await;
-        let questions = given.questions(closed, &json!({"elements": [{"type": "comment", "name": "view"}]})).await;
-        let eve = given.someone("eve").await;
-        let response = given.response(closed, questions, &eve, json!({"view": "Seats"})).await;
-        given.agrees(&eve, closed).await;
-        let theme = given.theme(closed, "Seats", false, &[response]).await;
-        given.draft(closed).await;
-        let (contribution, topic): (entity::ContributionId, entity::TopicId) = (app.clock.new_id(), app.clock.new_id());
-        let db = app.app.platform.db.write();
-        let row = contribution::ActiveModel {
-            organisation_id: Set(given.organisation),
-            id: Set(contribution),
-            opportunity_id: Set(closed),
-            meeting_id: Set(None),
-            participant_id: Set(Some(eve.id)),
-            text: Set(Some("Seats".into())),
-            quote: Set(QuotePermission::No),
-            created_at: Set(app.clock.now()),
-            recorded_by: Set("system".into()),
-            withdrawn_at: Set(None),
-        };
-        contribution::Entity::insert(row).exec_without_returning(db).await.unwrap();
-        let row = topic::ActiveModel {
-            organisation_id: Set(given.organisation),
-            id: Set(topic),
-            key: Set("seats".into()),
-            title: Set("Seats".into()),
-            version: Set(1),
-            created_at: Set(app.clock.now()),
-            ..Default::default()
-        };
-        topic::Entity::insert(row).exec_without_returning(db).await.unwrap();
-        cast.known.extend([
-            ("theme", theme),
-            ("response", response.to_string()),
-            ("contribution", contribution.to_string()),
-            ("topic", topic.to_string()),
-        ]);
+        let (cast, closed) = furnished(&app).await;
         let (mut breaches, mut done, mut tried) = (Vec::new(), 0, 0);
         for operation in operations(&served(&app).await) {
             let Some(("application/json", _)) = operation.body() else { continue };
             let mut body = operation.example().unwrap_or_else(|| panic!("{}: no example", operation.name())).clone();
             with_ids(&mut body, &cast.known);
             let mut known = cast.known.clone();
-            if ["/themes", "/recommendations", "/report", "/rating"].iter().any(|part| operation.path.contains(part)) {
+            if is_about_the_end(&operation) {
                 known.insert("opportunity", closed.to_string());
             }
             let mut call = app.call(operation.method.clone(), operation.address(&known)).header("if-match", "*");
@@ -124,6 +135,42 @@ fn every_example_can_be_sent_as_it_stands() {
         }
         assert!(breaches.is_empty(), "{}", breaches.join("\n"));
         assert!(done >= 30, "{done} of {tried} were carried out");
+        app.outbox().await;
+    });
+}
+
+#[test]
+fn what_belongs_to_others_is_not_there_whoever_asks() {
+    everywhere(|app| async move {
+        let (cast, closed) = furnished(&app).await;
+        let token = cast.token("elsewhere").unwrap();
+        let (mut walked, mut breaches) = (0, Vec::new());
+        for operation in operations(&served(&app).await) {
+            let gaps = cast.known.keys().filter(|gap| operation.path.contains(&format!("{{{gap}}}")));
+            let inside = operation.path.starts_with("/organisations/{organisation}");
+            if !inside || gaps.filter(|gap| **gap != "organisation").count() == 0 {
+                continue;
+            }
+            let mut known = cast.known.clone();
+            // Its own organisation, where it may do everything, and ids of ours.
+            known.insert("organisation", cast.known["other"].clone());
+            if is_about_the_end(&operation) {
+                known.insert("opportunity", closed.to_string());
+            }
+            let mut call = app.call(operation.method.clone(), operation.address(&known)).header("if-match", "*").token(&token);
+            if let Some(("application/json", _)) = operation.body() {
+                let mut body = operation.example().cloned().unwrap_or_else(|| json!({}));
+                with_ids(&mut body, &known);
+                call = call.json(&body);
+            }
+            let answer = call.send().await;
+            if answer.status.as_u16() != 404 {
+                breaches.push(format!("{} {}: {}", operation.name(), answer.status, answer.text));
+            }
+            walked += 1;
+        }
+        assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+        assert!(walked > 40, "{walked}");
         app.outbox().await;
     });
 }

@@ -131,9 +131,12 @@ fn numbers_in_a_report_are_the_rows_and_small_ones_are_withheld() {
         given.draft(id).await;
         let report = given.get(id, "/report/preview").await.expect(200).json;
 
-        assert_eq!(report["who_took_part"]["took_part"], json!({"number": 14, "withheld": false}));
-        assert_eq!(report["who_took_part"]["answered"]["number"], 14);
-        assert_eq!(report["who_took_part"]["asked"]["number"], 14);
+        // Beside 13 who are counted, the 14 who were asked would tell that one is not.
+        assert_eq!(report["who_took_part"]["took_part"], json!({"number": 13, "withheld": false}));
+        assert_eq!(report["who_took_part"]["answered"]["number"], 13);
+        assert_eq!(report["who_took_part"]["asked"], json!({"number": null, "withheld": true}));
+        // What staff work with rests on taking part alone.
+        assert_eq!(given.get(id, "/summary").await.expect(200).json["responses"]["number"], 14);
         // Five under 25 (one does not want to be counted), two over 65, five between (one may not be published): the two
         // hide five more.
         let presence = &report["who_took_part"]["presence"][0];

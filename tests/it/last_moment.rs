@@ -6,7 +6,10 @@ use crate::{
 };
 use alongside::{
     invitations::jobs::undelivered,
-    statistics::{counts::turnout, people::Scope},
+    statistics::{
+        counts::turnout,
+        people::{Audience, Scope},
+    },
 };
 use chrono::Duration;
 use entity::{invitation, mail_message};
@@ -96,13 +99,13 @@ fn who_was_drawn_and_whose_letter_was_cancelled_was_not_asked_and_comes_first() 
         assert!(app.outbox().await.is_empty(), "whoever cancelled it decides what comes next");
         assert_eq!((story.count(&id, "sent").await, story.count(&id, "unsent").await), (0, 2));
         let scope = Scope { organisation: story.ada.organisation.parse().unwrap(), opportunity: id.parse().unwrap() };
-        assert_eq!(turnout(db, scope, app.clock.now()).await.unwrap().asked, 0);
+        assert_eq!(turnout(db, scope, Audience::Everybody, app.clock.now()).await.unwrap().asked, 0);
         let funnel = story.ada.get(&app, &format!("/opportunities/{id}/invitations")).send().await.expect(200).json;
         assert_eq!(funnel["asked"], 0);
         // Asked again: those whose names came first, by letters that leave. It is their first invitation this month.
         assert_eq!(story.invite(&id, json!({})).await.len(), 2);
         assert_eq!(drawn(invitation::Entity::find().all(db).await.unwrap()), first);
-        assert_eq!(turnout(db, scope, app.clock.now()).await.unwrap().asked, 2);
+        assert_eq!(turnout(db, scope, Audience::Everybody, app.clock.now()).await.unwrap().asked, 2);
         undelivered(app.app.platform.clone(), json!({})).await.unwrap();
         assert_eq!(story.count(&id, "sent").await, 2);
         let runs = story.ada.get(&app, &format!("/opportunities/{id}/matches")).send().await.expect(200).json;
@@ -186,6 +189,8 @@ fn the_waiting_list_goes_by_what_people_want_now() {
             story.with(&letters[n].token("ai_"), "/decline", &json!({})).await.expect(200);
             letters.extend(app.outbox().await);
         }
+        // The place is kept for who was asked last.
+        letters.rotate_right(1);
         let tokens: Vec<_> = letters.iter().map(|letter| letter.token("ai_")).collect();
         for (n, token) in tokens.iter().enumerate() {
             assert_eq!(story.take_place(token).await, if n == 0 { "accepted" } else { "waiting" });
@@ -205,8 +210,10 @@ fn the_waiting_list_goes_by_what_people_want_now() {
         who(3).put(&app, "/preferences", &json!({"stance": {"kind": "paused"}})).await.expect(200);
         app.outbox().await;
         assert_eq!((story.count(&id, "withdrawn").await, story.count(&id, "waiting").await), (2, 1));
-        // When it closes, whoever still waits is told.
+        // Whoever still waits can move up until it begins, and is told then.
         story.ada.post(&app, &format!("/opportunities/{id}/close"), &json!({"reason": "Full."})).await.expect(200);
+        assert!(app.outbox().await.is_empty());
+        let story = later(story, 30).await;
         let ended = app.outbox().await;
         assert_eq!(ended.iter().map(|letter| &letter.to).collect::<Vec<_>>(), [&letters[4].to]);
         assert!(ended[0].words().contains("the list has ended now"), "{}", ended[0].words());

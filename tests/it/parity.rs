@@ -98,11 +98,13 @@ async fn publish(app: &TestApp, ada: &Persona, path: &str) -> Answer {
 /// From the questions to the published report.
 async fn whole_job(app: &TestApp, story: &mut Story, ada: &Persona, id: &str) {
     let at = format!("/opportunities/{id}");
-    let terms = ada.post(app, "/notices", &notice(Some(id), &["participate"])).await;
+    let terms = ada.post(app, "/notices", &notice(Some(id), &["participate", "publish_in_aggregate"])).await;
     let terms = story.add("terms", terms);
     // What is kept of answers needs an effect that erases, so the first text is refused and mended.
-    let mut content = notice(Some(id), &["participate"])["content"].clone();
-    content["purposes"][0]["withdrawal_effect"] = json!("erase_raw_unpublished");
+    let mut content = notice(Some(id), &["participate", "publish_in_aggregate"])["content"].clone();
+    for n in 0..2 {
+        content["purposes"][n]["withdrawal_effect"] = json!("erase_raw_unpublished");
+    }
     content["purposes"][0]["necessary"] = json!(true);
     let path = format!("/notices/{}", terms.expect(201).id());
     story.add("publish refused", publish(app, ada, &path).await).expect(422);
@@ -125,8 +127,13 @@ async fn whole_job(app: &TestApp, story: &mut Story, ada: &Persona, id: &str) {
     let shown = story.add("terms shown", post("/notice/shown", &json!({"language": "en", "format": "plain"})).await).expect(201);
     let yes = json!({"shown": shown.json["shown"], "consents": [{"purpose": "participate", "choice": "give"}]});
     story.add("agreed", post("/consents", &yes).await).expect(200);
-    story.add("half an answer", post("/response", &json!({"answers": {"view": "Later"}})).await).expect(422);
-    let answers = json!({"answers": {"when": "evening", "view": "After seven, and with tea — ünïcode too."}});
+    let form =
+        story.add("form", app.get("/api/invitation/questionnaire").token(&token).send().await).json["questionnaire"].clone();
+    story
+        .add("half an answer", post("/response", &json!({"questionnaire": form, "answers": {"view": "Later"}})).await)
+        .expect(422);
+    let answers =
+        json!({"questionnaire": form, "answers": {"when": "evening", "view": "After seven, and with tea — ünïcode too."}});
     story.add("answer", post("/response", &answers).await).expect(201);
     story.add("funnel", ada.get(app, &format!("{at}/invitations")).send().await).expect(200);
     story.add("runs", ada.get(app, &format!("{at}/matches")).send().await).expect(200);

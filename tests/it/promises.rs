@@ -27,7 +27,9 @@ fn stance(dice: &mut ChaCha20Rng, today: NaiveDate) -> Stance {
             let (a, b) = (rung(dice), rung(dice));
             (stance.low, stance.high) = (Some(a.min(b)), Some(a.max(b)));
         }
+        StanceKind::AskEachTime if dice.random_bool(0.5) => stance.rungs = vec![rung(dice)],
         StanceKind::Paused => {
+            stance.rungs = vec![rung(dice)];
             stance.until = dice.random_bool(0.5).then(|| today + Days::new(dice.random_range(0..9)) - Days::new(4))
         }
         _ => {}
@@ -77,10 +79,10 @@ pub fn includes(stance: &Stance, rung: Rung, today: NaiveDate) -> bool {
         StanceKind::Only => stance.rungs.contains(&rung),
         StanceKind::AtLeast => rung >= stance.rung.unwrap(),
         StanceKind::Between => rung >= stance.low.unwrap() && rung <= stance.high.unwrap(),
-        StanceKind::AskEachTime => true,
+        StanceKind::AskEachTime => stance.rungs.is_empty() || stance.rungs.contains(&rung),
         StanceKind::InformMeOnly => rung == Rung::Informing,
-        // After a pause with an end the person is asked each time.
-        StanceKind::Paused => stance.until.is_some_and(|until| until < today),
+        // After a pause with an end the person is asked first, about what stood before it.
+        StanceKind::Paused => stance.until.is_some_and(|until| until < today) && stance.rungs.contains(&rung),
     }
 }
 
@@ -125,7 +127,7 @@ fn opportunity(dice: &mut ChaCha20Rng, topics: &[String]) -> (&'static str, &'st
         "preparation_minutes": dice.random_range(0..30),
     });
     let places = dice.random_range(1..40);
-    changes["places"] = if kind == "consultation" && dice.random_bool(0.7) { json!(null) } else { json!(places) };
+    changes["places"] = if kind == "consultation" { json!(null) } else { json!(places) };
     if kind != "consultation" {
         changes["starts_at"] = json!(format!("2027-03-{:02}T10:00:00Z", dice.random_range(3..28)));
     }

@@ -5,12 +5,12 @@ use crate::{
     harness::{Backend, PASSWORD, TestApp, everywhere, on},
     story::Story,
 };
-use alongside::platform::Db;
+use alongside::platform::{Clock, Db};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, phc::PasswordHash},
 };
-use chrono::{Duration, Utc};
+use chrono::Duration;
 use entity::{Rung, account, installation};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ fn doctor_says_what_is_well_and_what_to_do() {
     };
     let made_with_another_key = async {
         let db = Db::connect(&format!("sqlite://{}", folder.join("data/alongside.db").display()), 1).await.unwrap();
-        let row = installation::ActiveModel { id: Set(1), secret_check: Set(vec![1]), created_at: Set(Utc::now()) };
+        let row = installation::ActiveModel { id: Set(1), secret_check: Set(vec![1]), created_at: Set(Clock::system().now()) };
         row.insert(db.write()).await.unwrap();
         db.close().await.unwrap();
     };

@@ -229,6 +229,35 @@ fn tenants_are_apart_by_key() {
     });
 }
 
+/// Ids without a foreign key, each with its reason.
+const LOOSE: [(&str, &str); 11] = [
+    ("consent_event.scope_id", "the organisation itself, or one of its opportunities"),
+    ("consent_standing.scope_id", "the organisation itself, or one of its opportunities"),
+    ("job.organisation_id", "a job may outlive what it is about, and some belong to none"),
+    ("mail_batch.subject_id", "a row of whichever table the mailing is about"),
+    ("mail_message.recipient_id", "a person, or a member of staff"),
+    ("mail_message.subject_id", "a row of whichever table the letter is about"),
+    ("mail_message.message_id", "the Message-ID, which is a text"),
+    ("notice.scope_id", "the organisation itself, or one of its opportunities"),
+    ("opportunity.questionnaire_id", "a questionnaire points to its opportunity; SQLite cannot add the second key of a ring"),
+    ("participant.preference_id", "preferences point to their person; SQLite cannot add the second key of a ring"),
+    ("theme_source.source_id", "a response, or a contribution"),
+];
+
+#[test]
+fn every_id_is_a_key_points_to_one_or_has_a_reason() {
+    everywhere(|app| async move {
+        let db = app.app.platform.db.read();
+        let mut loose = Vec::new();
+        for table in tables(db).await {
+            let held: BTreeSet<String> = references(db, &table).await.into_iter().flat_map(|(_, here, _)| here).collect();
+            let ids = columns(db, &table).await.into_iter().map(|(name, ..)| name).filter(|name| name.ends_with("_id"));
+            loose.extend(ids.filter(|name| !held.contains(name)).map(|name| format!("{table}.{name}")));
+        }
+        assert_eq!(loose, LOOSE.map(|(column, _)| column));
+    });
+}
+
 /// A value of a type, whatever it is.
 fn value(kind: &str, postgres: bool) -> &'static str {
     match kind {

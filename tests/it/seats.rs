@@ -4,7 +4,7 @@ use crate::{
     harness::{Mail, Participant, TestApp, everywhere},
     story::Story,
 };
-use alongside::invitations::jobs::undelivered;
+use alongside::invitations::jobs::{let_go, undelivered};
 use chrono::Duration;
 use entity::{MailState, mail_message, participant};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -59,22 +59,22 @@ fn who_leaves_frees_their_place_and_who_waits_moves_up() {
         let people = people(&story, &["ben", "cat", "dan", "eve"]).await;
         let id = story.open("workshop", "co_design", json!({})).await;
         let first = story.invite(&id, json!({})).await;
-        // Ben's and Cat's seats, say; one gives it up, the next is asked, and the one who gave up is back before them.
+        // Ben's and Cat's seats, say; one gives it up, the next is asked, and the one who gave up is back.
         story.with(&first[0].token("ai_"), "/decline", &json!({})).await.expect(200);
         let second = app.outbox().await;
-        story.take_place(&first[0].token("ai_")).await;
-        story.take_place(&first[1].token("ai_")).await;
-        assert_eq!(story.take_place(&second[0].token("ai_")).await, "waiting");
+        assert_eq!(story.take_place(&first[0].token("ai_")).await, "waiting", "the seat is held for the one who was asked");
+        assert_eq!(story.take_place(&first[1].token("ai_")).await, "accepted");
+        assert_eq!(story.take_place(&second[0].token("ai_")).await, "accepted");
         app.outbox().await;
         let who = |to: &str| &people.iter().find(|(address, _)| address == to).unwrap().1;
-        who(&first[0].to).post(&app, "/leave", &json!({})).await.expect(200);
+        who(&first[1].to).post(&app, "/leave", &json!({})).await.expect(200);
         let moved = app.outbox().await;
-        assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [second[0].to.as_str()]);
+        assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [first[0].to.as_str()]);
         assert!(moved[0].words().contains("You have a place"));
         let seats = funnel(&app, &story, &id).await;
         assert_eq!((&seats["filled"], &seats["waiting"]), (&json!(2), &json!(0)));
         // Nobody waits now: the next who leaves opens a seat for the reserve.
-        who(&first[1].to).post(&app, "/leave", &json!({})).await.expect(200);
+        who(&second[0].to).post(&app, "/leave", &json!({})).await.expect(200);
         let next = app.outbox().await;
         assert_eq!(next.len(), 1);
         assert!(next[0].words().contains("Why you were asked"));
@@ -114,6 +114,56 @@ fn a_seat_does_not_wait_for_somebody_who_never_heard_of_it() {
 }
 
 #[test]
+fn a_seat_is_held_until_its_day_and_then_goes_to_the_next() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        people(&story, &["ben", "cat", "dan"]).await;
+        let id = story.open("workshop", "co_design", json!({"reply_within_days": 3})).await;
+        let first = story.invite(&id, json!({})).await;
+        let asked: Vec<&str> = first.iter().map(|letter| letter.to.as_str()).collect();
+        let held = "We hold this place for you until 4 March 2027. After that you can still say yes if a place is free.";
+        assert!(first.iter().all(|letter| letter.words().contains(held)), "{}", first[0].words());
+        let seen = app.get("/api/invitation").token(&first[0].token("ai_")).send().await.expect(200).json;
+        assert_eq!(seen["held_until"], "2027-03-04");
+        app.clock.advance(Duration::days(3));
+        let_go(app.app.platform.clone(), json!({})).await.unwrap();
+        assert!(app.outbox().await.is_empty(), "the last day is not over");
+        app.clock.advance(Duration::days(1));
+        let_go(app.app.platform.clone(), json!({})).await.unwrap();
+        let next = app.outbox().await;
+        assert_eq!((next.len(), asked.contains(&next[0].to.as_str())), (1, false));
+        let_go(app.app.platform.clone(), json!({})).await.unwrap();
+        assert!(app.outbox().await.is_empty(), "once is enough");
+        // Both were silent, one seat is held for the next: a late yes takes the free one, a second waits.
+        let seen = app.get("/api/invitation").token(&first[0].token("ai_")).send().await.expect(200).json;
+        assert_eq!((&seen["state"], &seen["held_until"]), (&json!("sent"), &Value::Null));
+        assert_eq!(story.take_place(&first[0].token("ai_")).await, "accepted");
+        assert_eq!(story.take_place(&first[1].token("ai_")).await, "waiting");
+        app.outbox().await;
+        app.clock.advance(Duration::days(4));
+        let_go(app.app.platform.clone(), json!({})).await.unwrap();
+        let moved = app.outbox().await;
+        assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [asked[1]]);
+        assert!(moved[0].words().contains("You have a place"));
+        assert_eq!(story.take_place(&next[0].token("ai_")).await, "waiting", "what is full stays full");
+    });
+}
+
+#[test]
+fn a_consultation_has_no_places_and_an_open_call_holds_none() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let flaws = async |changes: Value| {
+            let draft = story.draft("consultation", "consultation", changes);
+            story.ada.post(&app, "/opportunities", &draft).await.expect(422).violations()
+        };
+        let not_used = |at: &str| vec![(at.to_owned(), "not_used".to_owned())];
+        assert_eq!(flaws(json!({"places": 5})).await, not_used("/places"));
+        assert_eq!(flaws(json!({"reply_within_days": 7})).await, not_used("/reply_within_days"));
+    });
+}
+
+#[test]
 fn a_reserve_that_cannot_be_asked_any_more_is_passed_over_and_names_can_be_drawn_again() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;
@@ -135,7 +185,7 @@ fn a_reserve_that_cannot_be_asked_any_more_is_passed_over_and_names_can_be_drawn
         let told: Vec<bool> = draw["drawn"].as_array().unwrap().iter().map(|row| row["participant"].is_string()).collect();
         assert_eq!(told, [true, true, false]);
         let people = participant::Entity::find().all(app.app.platform.db.read()).await.unwrap();
-        assert!(people.iter().all(|person| !draw["pool"].to_string().contains(&person.id.to_string())));
+        assert!(people.iter().all(|person| !draw["drawn"].as_array().unwrap()[2].to_string().contains(&person.id.to_string())));
         let seed = draw["seed"].as_str().unwrap();
         assert!(seed.starts_with("numbers of the day / ") && seed.len() > 64, "{seed}");
         // The next draw is not held up by a reserve of nobody.
@@ -188,8 +238,7 @@ fn who_said_yes_and_has_not_answered_is_reminded_and_nobody_else_is() {
         story.with(&token("ben"), "/accept", &json!({})).await.expect(200);
         story.with(&token("cat"), "/decline", &json!({})).await.expect(200);
         story.consent(&token("dan")).await;
-        let answers = json!({"answers": {"form": "one_to_one"}});
-        story.with(&token("dan"), "/response", &answers).await.expect(201);
+        story.hand_in(&token("dan"), json!({"form": "one_to_one"})).await.expect(201);
         for round in 0..3 {
             app.clock.advance(Duration::days(4));
             let ada = app.sign_in_again(&story.ada).await;
@@ -248,22 +297,61 @@ fn nobody_takes_a_place_before_they_have_agreed_and_nobody_moves_up_who_took_it_
         let refused = story.with(&token(&first[0]), "/accept", &json!({})).await.expect(409).json;
         assert_eq!(refused["code"], "consent_needed");
         assert_eq!((funnel(&app, &story, &id).await["filled"].clone(), story.count(&id, "accepted").await), (json!(0), 0));
-        // A seat given up lets the next two be asked; the first two take theirs back, and the others wait.
-        let mut waiting = Vec::new();
+        // A seat given up lets the next two be asked; they take the seats, and the first two wait.
+        let mut second = Vec::new();
         for letter in &first {
             story.with(&token(letter), "/decline", &json!({})).await.expect(200);
-            waiting.extend(app.outbox().await);
+            second.extend(app.outbox().await);
         }
-        for letter in &first {
+        for letter in &second {
             assert_eq!(story.take_place(&token(letter)).await, "accepted");
         }
-        for letter in &waiting {
+        for letter in &first {
             assert_eq!(story.take_place(&token(letter)).await, "waiting");
         }
         app.outbox().await;
-        story.with(&token(&waiting[0]), "/consents/withdraw", &json!({"purpose": "participate"})).await.expect(200);
-        story.with(&token(&first[0]), "/decline", &json!({})).await.expect(200);
+        story.with(&token(&first[0]), "/consents/withdraw", &json!({"purpose": "participate"})).await.expect(200);
+        story.with(&token(&second[0]), "/decline", &json!({})).await.expect(200);
         let moved = app.outbox().await;
-        assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [waiting[1].to.as_str()]);
+        assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [first[1].to.as_str()]);
+    });
+}
+
+#[test]
+fn a_place_given_up_after_the_last_day_to_say_yes_goes_to_who_waits_until_it_begins() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat", "dan", "eve", "fay"] {
+            story.person(name, deep()).await;
+        }
+        let id = story.open("workshop", "co_design", json!({"closes_on": "2027-03-20"})).await;
+        let first = story.invite(&id, json!({})).await;
+        let mut waiting = Vec::new();
+        for letter in &first {
+            story.with(&letter.token("ai_"), "/decline", &json!({})).await.expect(200);
+            waiting.extend(app.outbox().await);
+        }
+        for letter in first.iter().chain(&waiting) {
+            story.take_place(&letter.token("ai_")).await;
+        }
+        app.outbox().await;
+        let early = json!({"reason": "Every place is taken."});
+        story.ada.post(&app, &format!("/opportunities/{id}/close"), &early).await.expect(200);
+        assert!(app.outbox().await.is_empty());
+        assert_eq!(story.count(&id, "waiting").await, 2, "who waits can still move up");
+        // The seats were kept for those who were asked after the first had said no.
+        story.with(&waiting[0].token("ai_"), "/decline", &json!({})).await.expect(200);
+        let moved = app.outbox().await;
+        assert_eq!(moved.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [first[0].to.as_str()]);
+        assert_eq!((story.count(&id, "waiting").await, story.count(&id, "accepted").await), (1, 2));
+        // From the beginning on, nobody is called in any more, and whoever waited is told.
+        app.clock.advance(Duration::days(30));
+        let told = app.outbox().await;
+        assert_eq!(told.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), [first[1].to.as_str()]);
+        let story = Story { ada: app.sign_in_again(&story.ada).await, ..story };
+        assert_eq!((story.count(&id, "waiting").await, story.count(&id, "ended").await), (0, 1));
+        story.with(&waiting[1].token("ai_"), "/decline", &json!({})).await.expect(200);
+        assert!(app.outbox().await.is_empty());
+        assert_eq!(story.count(&id, "accepted").await, 1);
     });
 }

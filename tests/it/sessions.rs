@@ -4,7 +4,8 @@ use crate::{
     given::Given,
     harness::{TestApp, everywhere},
 };
-use entity::{ConsentType, InvitationState, OpportunityState, PlaceState, Purpose};
+use entity::{ConsentType, InvitationState, OpportunityId, OpportunityKind, OpportunityState, PlaceState, Purpose, opportunity};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 async fn start(app: &TestApp) -> Given {
@@ -87,15 +88,55 @@ fn notes_go_to_those_concerned_and_are_agreed_when_all_agree() {
         assert_eq!(given.get(group, &path).await.expect(200).json["notes_agreed_at"], Value::Null);
         cleo.post(&app, &notes, &json!({"version": version, "agrees": true})).await.expect(204);
         assert_ne!(given.get(group, &path).await.expect(200).json["notes_agreed_at"], Value::Null);
+        // Ben takes his part back; what is written from now on is not for him.
+        given.consent(&ben, Purpose::Participate, group.0, ConsentType::Withdraw).await;
         // Other words must be agreed anew.
         given.put(group, &format!("{path}/notes"), &json!({"text": "Seats and signs."})).await.expect(200);
         let changed = given.get(group, &path).await.expect(200).json;
         assert_eq!((&changed["notes_agreed_at"], &changed["notes_shared_at"]), (&Value::Null, &Value::Null));
         given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+        let to: Vec<_> = app.outbox().await.into_iter().map(|letter| letter.to).collect();
+        assert_eq!(to, ["cleo@people.example"]);
         // A browser that still shows the earlier words agrees to nothing.
         ben.post(&app, &notes, &json!({"version": version, "agrees": true})).await.expect(412);
         assert_eq!(ben.get(&app, "/meetings").await.expect(200).json["items"][0]["agrees"], Value::Null);
         app.outbox().await;
+    });
+}
+
+#[test]
+fn notes_reach_nobody_who_took_their_part_back_or_stopped_them() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let group = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
+        let people = [given.someone("ben").await, given.someone("cleo").await];
+        for someone in &people {
+            given.place(group, someone, PlaceState::Held).await;
+            given.agrees(someone, group).await;
+        }
+        let path = format!("/meetings/{}", given.post(group, "/meetings", &meeting()).await.expect(201).id());
+        let list: Vec<_> = people.iter().map(|someone| json!({"participant": someone.id, "attendance": "present"})).collect();
+        given.put(group, &format!("{path}/attendance"), &json!(list)).await.expect(200);
+        let share = async |words: &str| {
+            given.put(group, &format!("{path}/notes"), &json!({"text": words})).await.expect(200);
+            given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+        };
+        // Between the sharing and the sending, Ben takes his part back.
+        share("Seats.").await;
+        given.consent(&people[0], Purpose::Participate, group.0, ConsentType::Withdraw).await;
+        let letters = app.outbox().await;
+        assert_eq!(letters.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["cleo@people.example"]);
+        // Cleo stops letters of this kind with the link in it.
+        assert!(letters[0].raw.contains("List-Unsubscribe: "));
+        let stop = json!({"token": letters[0].token("au_")});
+        app.post("/api/public/unsubscribe").json(&stop).send().await.expect(204);
+        share("Seats and signs.").await;
+        assert!(app.outbox().await.is_empty());
+        // With nobody left to write to, nothing is shared.
+        given.consent(&people[1], Purpose::Participate, group.0, ConsentType::Withdraw).await;
+        given.put(group, &format!("{path}/notes"), &json!({"text": "Seats, signs and light."})).await.expect(200);
+        let refused = given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(409);
+        assert_eq!(refused.json["code"], "nobody_there");
     });
 }
 
@@ -136,6 +177,34 @@ fn what_somebody_gave_can_be_taken_back() {
 }
 
 #[test]
+fn who_holds_a_place_gives_until_the_report_is_published() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let group = given.opportunity(given.project(&[]).await, OpportunityState::Closed).await;
+        let ben = given.someone("ben").await;
+        given.place(group, &ben, PlaceState::Held).await;
+        given.agrees(&ben, group).await;
+        let give = async |id: OpportunityId| {
+            ben.post(&app, &format!("/opportunities/{id}/contributions"), &json!({"text": "Green", "quote": "no"})).await
+        };
+        // A consultation takes nothing after its last day.
+        let consultation = group;
+        assert_eq!(give(consultation).await.expect(409).json["code"], "not_open");
+        let row = opportunity::ActiveModel { kind: Set(OpportunityKind::CoDesignGroup), ..Default::default() };
+        let all = opportunity::Entity::update_many().set(row).filter(opportunity::Column::Id.eq(group));
+        all.exec(app.app.platform.db.write()).await.unwrap();
+        let made = give(group).await.expect(201).id();
+        let theme = given.post(group, "/themes", &json!({"title": "Green", "summary": "Paint it green."})).await.expect(201).id();
+        given.put(group, &format!("/themes/{theme}/sources"), &json!({"contributions": [made]})).await.expect(200);
+        given.draft(group).await;
+        give(group).await.expect(201);
+        given.post(group, "/report/publish", &json!({})).await.expect(200);
+        app.outbox().await;
+        assert_eq!(give(group).await.expect(409).json["code"], "not_open");
+    });
+}
+
+#[test]
 fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
     everywhere(|app| async move {
         let given = start(&app).await;
@@ -160,11 +229,23 @@ fn words_are_taken_and_quoted_as_far_as_the_person_agreed() {
         // What somebody said to the organisation as a whole counts where they said nothing about this opportunity.
         given.consent(&ben, Purpose::QuoteAttributed, given.organisation.0, ConsentType::Give).await;
         ben.post(&app, &path, &own("named")).await.expect(201);
-        given.consent(&ben, Purpose::QuoteAttributed, group.0, ConsentType::Refuse).await;
-        ben.post(&app, &path, &own("named")).await.expect(422);
+        // Choices that say never outrank what was agreed to, also for words that were given before.
         let quotes = |list: Value| -> Vec<String> {
             list["items"].as_array().unwrap().iter().map(|row| row["quote"].as_str().unwrap().to_owned()).collect()
         };
+        let choose = async |quotes: &str| {
+            let story = json!({"may_ask_about_experience": "ok", "quotes": quotes});
+            let doc = json!({"stance": {"kind": "ask_each_time"}, "story": story});
+            app.put("/api/me/preferences").token(&ben.token).header("if-match", "*").json(&doc).send().await
+        };
+        choose("never").await.expect(200);
+        ben.post(&app, &path, &own("named")).await.expect(422);
+        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "no"]);
+        choose("ok").await.expect(200);
+        assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "named"]);
+        app.run_jobs().await;
+        given.consent(&ben, Purpose::QuoteAttributed, group.0, ConsentType::Refuse).await;
+        ben.post(&app, &path, &own("named")).await.expect(422);
         assert_eq!(quotes(given.get(group, "/contributions").await.expect(200).json), ["no", "no"]);
         // What may no longer be used is not shown, before any job has run.
         given.consent(&ben, Purpose::Participate, group.0, ConsentType::Withdraw).await;

@@ -54,6 +54,8 @@ impl Cast {
         let known = BTreeMap::from([
             ("organisation", root.organisation.clone()),
             ("slug", root.slug.clone()),
+            // No gap has this name: the organisation of those from elsewhere.
+            ("other", far.organisation.clone()),
             ("project", project.to_string()),
             ("decision", decision.to_string()),
             ("opportunity", draft.to_string()),

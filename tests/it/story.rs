@@ -117,6 +117,18 @@ impl Story {
         self.app.post(format!("/api/invitation{rest}")).token(token).json(body).send().await
     }
 
+    /// The version of the questions that an invitation asks.
+    pub async fn asked(&self, token: &str) -> Value {
+        let asked = self.app.get("/api/invitation/questionnaire").token(token).send().await.expect(200);
+        asked.json["questionnaire"].clone()
+    }
+
+    /// Hands in answers to the questions as they are.
+    pub async fn hand_in(&self, token: &str, answers: Value) -> Answer {
+        let body = json!({"answers": answers, "questionnaire": self.asked(token).await});
+        self.with(token, "/response", &body).await
+    }
+
     /// Agrees to take part, with an invitation's token.
     pub async fn consent(&self, token: &str) {
         let shown = self.with(token, "/notice/shown", &json!({"language": "en", "format": "easy_read"})).await.expect(201);

@@ -8,7 +8,7 @@ use crate::{
 use chrono::Duration;
 use entity::{WithdrawalEffect::*, *};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::cell::Cell;
 
 async fn start(app: &TestApp) -> Given {
@@ -28,14 +28,14 @@ macro_rules! put {
 }
 
 /// Two who answered, gave something beside, were at a meeting, spoke about its notes, rated, and judged a claim.
-struct Scene {
-    given: Given,
-    about: Consultation,
-    claim: InfluenceId,
+pub struct Scene {
+    pub given: Given,
+    pub about: Consultation,
+    pub claim: InfluenceId,
 }
 
 impl Scene {
-    async fn set(app: &TestApp, effect: WithdrawalEffect) -> Self {
+    pub async fn set(app: &TestApp, effect: WithdrawalEffect) -> Self {
         let given = start(app).await;
         let about = given.consultation(2).await;
         let (now, meeting): (_, MeetingId) = (app.clock.now(), app.clock.new_id());
@@ -77,7 +77,7 @@ impl Scene {
     }
 
     /// What is held of somebody, one line a kind.
-    async fn held(&self, who: &Someone) -> Vec<&'static str> {
+    pub async fn held(&self, who: &Someone) -> Vec<&'static str> {
         let db = self.given.app.app.platform.db.write();
         let mut held = Vec::new();
         let mut hold = |there: bool, what| {
@@ -288,6 +288,77 @@ fn answers_that_may_not_be_used_are_counted_nowhere() {
     });
 }
 
+/// A workshop: places, attendance, contributions and no questionnaire.
+#[test]
+fn who_took_part_in_a_workshop_is_counted_as_far_as_they_allow() {
+    everywhere(|app| async move {
+        let given = start(&app).await;
+        let project = given.project(&[("under_25", 5)]).await;
+        let (id, now) = (given.opportunity(project, OpportunityState::Closed).await, app.clock.now());
+        let meeting: MeetingId = app.clock.new_id();
+        put!(given, meeting, {
+            id: meeting, opportunity_id: id, title: "One".into(), starts_at: now, ends_at: now, location: None,
+            notes: None, notes_shared_at: None, notes_agreed_at: None, version: 1, created_at: now,
+        });
+        let (mut who, mut contributions) = (Vec::new(), Vec::<ContributionId>::new());
+        for n in 0..14 {
+            let someone = given.someone(&format!("p{n}")).await;
+            given.invitation(id, &someone, InvitationState::Accepted).await;
+            given.place(id, &someone, PlaceState::Held).await;
+            for purpose in [Purpose::Participate, Purpose::PublishInAggregate] {
+                given.consent_with(&someone, purpose, id.0, ConsentType::Give, EraseRawUnpublished).await;
+            }
+            given.consent(&someone, Purpose::DemographicsRepresentativeness, given.organisation.0, ConsentType::Give).await;
+            given.fact(&someone, "under_25").await;
+            put!(given, attendance, {
+                meeting_id: meeting, participant_id: someone.id, attendance: Attendance::Present, recorded_by: "system".into(),
+                recorded_at: now,
+            });
+            contributions.push(app.clock.new_id());
+            put!(given, contribution, {
+                id: contributions[n], opportunity_id: id, meeting_id: Some(meeting), participant_id: Some(someone.id),
+                text: Some("Green".into()), quote: QuotePermission::No, recorded_by: "system".into(), created_at: now,
+                withdrawn_at: None,
+            });
+            who.push(someone);
+        }
+        let theme = given.post(id, "/themes", &json!({"title": "Green", "summary": "Paint it green."})).await.expect(201).id();
+        let sources = json!({"contributions": contributions});
+        given.put(id, &format!("/themes/{theme}/sources"), &sources).await.expect(200);
+        given.draft(id).await;
+        let counts = async || {
+            let report = given.get(id, "/report/preview").await.expect(200).json;
+            let of = &report["who_took_part"];
+            [
+                of["took_part"]["number"].clone(),
+                of["presence"][0]["counted"]["number"].clone(),
+                of["presence"][0]["groups"][0]["took_part"]["number"].clone(),
+                report["you_said"][0]["people"].clone(),
+                given.get(id, "/themes").await.expect(200).json[0]["people"]["number"].clone(),
+            ]
+        };
+        assert_eq!(counts().await, [(); 5].map(|()| json!(14)));
+        let back = async |n: usize, purpose: Purpose| {
+            let body = json!({"purpose": purpose, "opportunity": id});
+            who[n].post(&app, "/consents/withdraw", &body).await.expect(200);
+        };
+        // Not to be published is not to be counted there; staff still know how many said it.
+        back(0, Purpose::PublishInAggregate).await;
+        assert_eq!(counts().await, [13, 13, 13, 13, 14].map(|n| json!(n)));
+        // Taking part is taken back, and before any job has run.
+        back(1, Purpose::Participate).await;
+        assert_eq!(counts().await, [12, 12, 12, 12, 13].map(|n| json!(n)));
+        // That they were there stays on record, and is counted as little as before.
+        app.run_jobs().await;
+        let there = attendance::Entity::find().filter(attendance::Column::ParticipantId.eq(who[1].id));
+        assert_eq!(there.count(app.app.platform.db.read()).await.unwrap(), 1);
+        assert_eq!(counts().await, [12, 12, 12, 12, 13].map(|n| json!(n)));
+        // With all but one behind a theme, its number would tell who is not.
+        given.put(id, &format!("/themes/{theme}/sources"), &json!({"contributions": contributions[3..]})).await.expect(200);
+        assert_eq!(counts().await, [json!(12), json!(12), json!(12), Value::Null, Value::Null]);
+    });
+}
+
 #[test]
 fn what_is_given_under_a_new_yes_stays() {
     everywhere(|app| async move {
@@ -296,7 +367,7 @@ fn what_is_given_under_a_new_yes_stays() {
         let id = story.open_with("consultation", "consultation", json!({}), "erase_all_identifiable").await;
         let token = story.invite(&id, json!({})).await[0].token("ai_");
         story.consent(&token).await;
-        story.with(&token, "/response", &json!({"answers": {"form": "group"}})).await.expect(201);
+        story.hand_in(&token, json!({"form": "group"})).await.expect(201);
         story.with(&token, "/consents/withdraw", &json!({"purpose": "participate"})).await.expect(200);
         // The job is late; meanwhile the person agrees again and answers anew.
         app.clock.advance(Duration::seconds(1));
@@ -307,7 +378,7 @@ fn what_is_given_under_a_new_yes_stays() {
         };
         again().await;
         app.clock.advance(Duration::seconds(1));
-        story.with(&token, "/response", &json!({"answers": {"form": "one_to_one"}})).await.expect(201);
+        story.hand_in(&token, json!({"form": "one_to_one"})).await.expect(201);
         app.run_jobs().await;
         let answers = async || response::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().answers;
         assert_eq!(answers().await, Some(json!({"form": "one_to_one"})));

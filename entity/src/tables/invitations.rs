@@ -19,10 +19,12 @@ pub mod invitation {
         pub participant_id: ParticipantId,
         pub run_id: Option<MatchRunId>,
         pub state: InvitationState,
-        /// The person asked to be asked each time.
+        /// A question is put first; the first reason in `why` says why.
         pub question_first: bool,
         #[sea_orm(column_type = "JsonBinary")]
         pub why: WhyAsked,
+        /// The last day on which a place is held for this person; empty where no place is, or is no longer.
+        pub held_until: Option<chrono::NaiveDate>,
         pub reminders: i32,
         pub reminded_at: Option<Time>,
         pub ask_again_on: Option<chrono::NaiveDate>,

@@ -46,6 +46,8 @@ pub mod opportunity {
         pub payment: PaymentOffer,
         /// Empty for an open call.
         pub places: Option<i32>,
+        /// For so many days a place is held for somebody who was asked; empty for an open call.
+        pub reply_within_days: Option<i32>,
         pub opens_on: Option<chrono::NaiveDate>,
         pub closes_on: Option<chrono::NaiveDate>,
         /// When the activity itself begins.

@@ -87,6 +87,11 @@ pub mod participant_link {
         pub created_at: Time,
         pub expires_at: Option<Time>,
         pub used_at: Option<Time>,
+        /// What whoever asked for the link called themselves; it counts once the link is used.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub name: Option<String>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub language: Option<String>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

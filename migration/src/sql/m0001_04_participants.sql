@@ -40,6 +40,8 @@ CREATE TABLE participant_link (
     created_at {time} NOT NULL,
     expires_at {time},
     used_at {time},
+    name text,
+    language text,
     PRIMARY KEY (organisation_id, id),
     FOREIGN KEY (organisation_id) REFERENCES organisation (id),
     FOREIGN KEY (organisation_id, participant_id) REFERENCES participant (organisation_id, id)

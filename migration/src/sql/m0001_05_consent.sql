@@ -50,7 +50,8 @@ CREATE TABLE consent_event (
     FOREIGN KEY (organisation_id) REFERENCES organisation (id),
     FOREIGN KEY (organisation_id, participant_id) REFERENCES participant (organisation_id, id),
     FOREIGN KEY (organisation_id, notice_id) REFERENCES notice (organisation_id, id),
-    FOREIGN KEY (organisation_id, shown_id) REFERENCES notice_shown (organisation_id, id)
+    FOREIGN KEY (organisation_id, shown_id) REFERENCES notice_shown (organisation_id, id),
+    FOREIGN KEY (organisation_id, previous_id) REFERENCES consent_event (organisation_id, id)
 );
 CREATE INDEX ix_consent_event_organisation_id_participant_id ON consent_event (organisation_id, participant_id);
 -- APPEND ONLY consent_event
@@ -66,5 +67,6 @@ CREATE TABLE consent_standing (
     PRIMARY KEY (organisation_id, participant_id, purpose, scope_id),
     FOREIGN KEY (organisation_id) REFERENCES organisation (id),
     FOREIGN KEY (organisation_id, participant_id) REFERENCES participant (organisation_id, id),
-    FOREIGN KEY (organisation_id, event_id) REFERENCES consent_event (organisation_id, id)
+    FOREIGN KEY (organisation_id, event_id) REFERENCES consent_event (organisation_id, id),
+    FOREIGN KEY (organisation_id, notice_id) REFERENCES notice (organisation_id, id)
 );

@@ -19,6 +19,7 @@ CREATE TABLE opportunity (
     content_note text,
     payment {json} NOT NULL,
     places integer,
+    reply_within_days integer,
     opens_on {date},
     closes_on {date},
     starts_at {time},

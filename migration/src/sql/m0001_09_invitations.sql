@@ -7,6 +7,7 @@ CREATE TABLE invitation (
     state text NOT NULL,
     question_first boolean NOT NULL,
     why {json} NOT NULL,
+    held_until {date},
     reminders integer NOT NULL,
     reminded_at {time},
     ask_again_on {date},

@@ -96,7 +96,7 @@ pub async fn invite(ground: &Ground, count: usize) -> Result<Crowd> {
     }
     analyze(&db).await?;
     db.close().await?;
-    let body = Bytes::from(json!({"answers": answers()}).to_string());
+    let body = Bytes::from(json!({"answers": answers(), "questionnaire": place.questionnaire}).to_string());
     Ok(Crowd { tokens, next: AtomicUsize::new(0), body })
 }
 
@@ -113,22 +113,24 @@ struct Place {
     organisation: OrganisationId,
     opportunity: OpportunityId,
     notice: NoticeId,
+    questionnaire: QuestionnaireId,
 }
 
 impl Place {
     async fn make(tx: &Tx, clock: Clock) -> Result<Self> {
-        let (project, questionnaire): (ProjectId, QuestionnaireId) = (clock.new_id(), clock.new_id());
-        let place =
-            Self { now: clock.now(), organisation: clock.new_id(), opportunity: clock.new_id(), notice: clock.new_id(), clock };
+        let project: ProjectId = clock.new_id();
+        let (organisation, opportunity, notice) = (clock.new_id(), clock.new_id(), clock.new_id());
+        let questionnaire = clock.new_id();
+        let place = Self { now: clock.now(), organisation, opportunity, notice, questionnaire, clock };
         organisation::Entity::insert(place.organisation_row()).exec_without_returning(tx).await?;
         project::Entity::insert(place.project_row(project)).exec_without_returning(tx).await?;
         notice::Entity::insert(place.notice_row()).exec_without_returning(tx).await?;
         opportunity::Entity::insert(place.opportunity_row(project)).exec_without_returning(tx).await?;
-        questionnaire::Entity::insert(place.questionnaire_row(questionnaire)).exec_without_returning(tx).await?;
+        questionnaire::Entity::insert(place.questionnaire_row()).exec_without_returning(tx).await?;
         let asked = opportunity::ActiveModel {
             organisation_id: Set(place.organisation),
             id: Set(place.opportunity),
-            questionnaire_id: Set(Some(questionnaire)),
+            questionnaire_id: Set(Some(place.questionnaire)),
             ..Default::default()
         };
         opportunity::Entity::update(asked).exec(tx).await?;
@@ -224,6 +226,7 @@ impl Place {
                 how: String::new(),
             }),
             places: Set(None),
+            reply_within_days: Set(None),
             opens_on: Set(None),
             closes_on: Set(None),
             starts_at: Set(None),
@@ -243,11 +246,11 @@ impl Place {
         }
     }
 
-    fn questionnaire_row(&self, id: QuestionnaireId) -> questionnaire::ActiveModel {
+    fn questionnaire_row(&self) -> questionnaire::ActiveModel {
         let definition = definition().to_string();
         questionnaire::ActiveModel {
             organisation_id: Set(self.organisation),
-            id: Set(id),
+            id: Set(self.questionnaire),
             opportunity_id: Set(self.opportunity),
             n: Set(1),
             digest: Set(sha256(definition.as_bytes())),
@@ -348,6 +351,7 @@ impl Place {
             run_id: Set(None),
             state: Set(InvitationState::Sent),
             question_first: Set(false),
+            held_until: Set(None),
             why: Set(WhyAsked { reasons: Vec::new() }),
             reminders: Set(0),
             reminded_at: Set(None),

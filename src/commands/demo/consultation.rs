@@ -94,7 +94,7 @@ async fn reply(api: Client, person: Person, token: String, seed: u64, today: Nai
             if dice.chance(20) {
                 let begun: serde_json::Map<_, _> =
                     answers.iter().take(2).map(|(name, value)| (name.clone(), value.clone())).collect();
-                api.put("/api/invitation/draft", token, &json!({"answers": begun})).await?;
+                api.put("/api/invitation/draft", token, &json!({"answers": begun, "questionnaire": form})).await?;
             }
             let receipt =
                 api.post("/api/invitation/response", token, &json!({"answers": answers, "questionnaire": form})).await?;

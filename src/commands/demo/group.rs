@@ -9,7 +9,7 @@ use super::{
     letters::Letter,
     people::{Reply, later},
     story::{Story, number, text},
-    work::Work,
+    work::{BEGINS, Work},
 };
 use crate::platform::{Error, Result};
 use hyper::Method;
@@ -144,11 +144,12 @@ impl Story {
         self.take_invitations(filling, consulted, new).await
     }
 
-    /// A first meeting: who was there, its notes, what people gave.
+    /// A first meeting, on the day the group begins: the story does not wait for it. Who was there, its notes, what people gave;
+    /// the last day to say yes is over by then.
     async fn meet(&mut self, at: &str, work: &Work) -> Result<Vec<(String, String)>> {
         self.progress.begin("The group meets, and agrees on its notes", 0);
         let holders = self.holders(at).await?;
-        let body = json!({"title": "Getting to know one another, before the group begins", "starts_at": self.at(-3), "ends_at": self.at(-1), "location": "Community house, and online"});
+        let body = json!({"title": "First meeting", "starts_at": self.at(BEGINS), "ends_at": self.at(BEGINS + 2), "location": "Community house, and online"});
         let meeting = text(&self.post(&format!("{at}/meetings"), &body).await?, "id")?;
         let place = format!("{at}/meetings/{meeting}");
         let there = |index: usize| match index {

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 /// Places of the group.
 pub const PLACES: u64 = 12;
+/// The group begins so many hours from now, a week after the last day to say yes.
+pub const BEGINS: i64 = 21 * 24;
 
 /// Ids of what was planned.
 pub struct Work {
@@ -118,7 +120,7 @@ impl Story {
             "how_chosen": "Names are drawn by lot from everybody whose choices fit. Anybody can run the draw again.",
             "minutes": 360, "preparation_minutes": 60, "formats": ["in_person", "online"], "places": PLACES,
             "payment": {"kind": "amount", "amount_pence": 15000, "expenses": "Travel, and care for children or others.", "how": "Half before the first meeting, half after the last."},
-            "starts_at": self.at(21 * 24), "feedback_due": later(self.today(), 90),
+            "starts_at": self.at(BEGINS), "feedback_due": later(self.today(), 90),
         });
         merge(&mut offer, own);
         offer

@@ -4,11 +4,12 @@ use crate::integrity::ladder::{self, step};
 use crate::invitations::letters::{payment, promise, time};
 use chrono::NaiveDate;
 use entity::{
-    Format, InvitationId, InvitationState, MailState, OpportunityId, OpportunityKind, ParticipantId, PaymentOffer, PlaceId,
-    PlaceState, Rung, SupportContact, Time, opportunity,
+    Format, InvitationId, InvitationState, MailState, MatchRunId, OpportunityId, OpportunityKind, ParticipantId, PaymentOffer,
+    PlaceId, PlaceState, Rung, SupportContact, Time, opportunity,
 };
 use poem_openapi::Object;
 use serde::Deserialize;
+use uuid::Uuid;
 
 /// What somebody is asked to take part in.
 #[derive(Object)]
@@ -132,8 +133,18 @@ pub struct InvitationOut {
     pub offer: OfferOut,
     /// Why this person was asked.
     pub why: Vec<String>,
-    /// Whether the person had asked to be asked each time.
+    /// Whether this is a question first: the first reason in `why` says why.
     pub question_first: bool,
+    /// For activities with places: the last day on which a place is held for this person. After that they can still say yes
+    /// if a place is free.
+    #[oai(skip_serializing_if_is_none)]
+    pub held_until: Option<NaiveDate>,
+    /// For limited places: the draw in which this person was drawn.
+    #[oai(skip_serializing_if_is_none)]
+    pub draw: Option<MatchRunId>,
+    /// Their number in it, for whoever wants to run the draw again.
+    #[oai(skip_serializing_if_is_none)]
+    pub draw_number: Option<Uuid>,
     /// Whether an answer can be given now.
     pub takes_answers: bool,
     /// The person's place, for activities with places.

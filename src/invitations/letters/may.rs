@@ -3,16 +3,16 @@
 use super::{About, purpose};
 use crate::{
     consent::permits,
-    invitations::{AGAIN, INVITE, NO_PLACE, PLACE, REMIND, TAKEN_BACK, posted, rules, to_opportunity},
+    invitations::{AGAIN, INVITE, NO_PLACE, PLACE, REMIND, TAKEN_BACK, posted, rules, to_letter, to_opportunity},
     opportunities,
     participants::rules::{allowed, objection},
     platform::{Platform, Result, mail::Composed},
 };
 use entity::{
-    InvitationState, MailState, OpportunityKind, ParticipantState, PlaceState, Time, invitation, mail_message, opportunity,
-    response,
+    InvitationState, MailState, MatchRunId, OpportunityKind, ParticipantState, PlaceState, Time, invitation, mail_message,
+    opportunity, response,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
 
 /// What is to be done instead of sending a letter, if it may not be sent, or not yet.
 pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_message::Model) -> Result<Option<Composed>> {
@@ -68,6 +68,9 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
     Ok(None)
 }
 
+/// An earlier invitation: its state, its run, its letter, and the minutes it asks for.
+type Asked = (InvitationState, Option<MatchRunId>, Option<MailState>, i32, i32);
+
 impl About {
     /// Whether something in the person's wishes, as they are now, speaks against this. They are asked on the day on which the
     /// letter that asks leaves, whenever it was made.
@@ -96,28 +99,36 @@ impl About {
         if self.invitation.run_id.is_none() || (load.invites_per_month_max.is_none() && load.minutes_per_month_max.is_none()) {
             return Ok(false);
         }
-        let asked: Vec<(InvitationState, i32, i32)> = invitation::Entity::find()
+        let began = opportunities::month_began(self.zone, now);
+        let asked: Vec<Asked> = invitation::Entity::find()
             .select_only()
             .column(invitation::Column::State)
+            .column(invitation::Column::RunId)
+            .column_as(mail_message::Column::State, "letter")
             .column(opportunity::Column::Minutes)
             .column(opportunity::Column::PreparationMinutes)
             .join(JoinType::InnerJoin, to_opportunity())
+            .join(JoinType::LeftJoin, to_letter())
             .filter(invitation::Column::OrganisationId.eq(self.organisation.id))
             .filter(invitation::Column::ParticipantId.eq(self.person.id))
             .filter(invitation::Column::State.ne(InvitationState::Unsent))
-            .filter(invitation::Column::CreatedAt.gte(opportunities::month_began(self.zone, now)))
+            .filter(
+                Condition::any()
+                    .add(invitation::Column::CreatedAt.gte(began))
+                    .add(mail_message::Column::SentAt.gte(began))
+                    .add(invitation::Column::Id.eq(self.invitation.id)),
+            )
             // What came later does not count against what came before.
-            .filter(invitation::Column::CreatedAt.lt(self.invitation.created_at).or(
-                invitation::Column::CreatedAt.eq(self.invitation.created_at).and(invitation::Column::Id.lte(self.invitation.id)),
-            ))
+            .filter(invitation::Column::Id.lte(self.invitation.id))
             .into_tuple()
             .all(connection)
             .await?;
+        let asked: Vec<_> = asked.into_iter().filter(|(state, run, letter, ..)| rules::counts(*state, *run, *letter)).collect();
         let letters = i64::try_from(asked.len()).unwrap_or(i64::MAX);
         let minutes: i64 = asked
             .iter()
             .filter(|(state, ..)| rules::takes_time(*state))
-            .map(|(_, minutes, preparation)| i64::from(*minutes) + i64::from(*preparation))
+            .map(|(.., minutes, preparation)| i64::from(*minutes) + i64::from(*preparation))
             .sum();
         Ok(load.invites_per_month_max.is_some_and(|most| letters > i64::from(most))
             || load.minutes_per_month_max.is_some_and(|most| minutes > i64::from(most)))

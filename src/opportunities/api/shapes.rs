@@ -78,13 +78,17 @@ pub struct OpportunityIn {
     /// What is paid. It must be there, also when nothing is paid.
     #[serde(default)]
     payment: Option<PaymentOffer>,
-    /// How many places there are; leave it out for a consultation that is open to all.
+    /// How many places there are; leave it out for a consultation, which is open to all.
     #[serde(default)]
     places: Option<i32>,
+    /// Where places are limited: for so many days (3-60) one is held for somebody who was asked; 14 when left out.
+    #[serde(default)]
+    reply_within_days: Option<i32>,
     /// First day on which people can take part.
     #[serde(default)]
     opens_on: Option<NaiveDate>,
-    /// Last day on which people can take part, to its end in the organisation's time zone.
+    /// Last day on which people can answer, or say yes to a place, to its end in the organisation's time zone. Whoever holds a
+    /// place goes on after it.
     #[serde(default)]
     closes_on: Option<NaiveDate>,
     /// When a dated activity begins.
@@ -130,6 +134,7 @@ impl From<OpportunityIn> for Offer {
             content_note: given.content_note,
             payment: given.payment,
             places: given.places,
+            reply_within_days: given.reply_within_days,
             opens_on: given.opens_on,
             closes_on: given.closes_on,
             starts_at: given.starts_at,
@@ -185,9 +190,11 @@ pub struct OpportunityOut {
     payment: PaymentOffer,
     /// How many places there are.
     places: Option<i32>,
+    /// For so many days a place is held for somebody who was asked.
+    reply_within_days: Option<i32>,
     /// First day.
     opens_on: Option<NaiveDate>,
-    /// Last day.
+    /// Last day on which people can answer, or say yes to a place.
     closes_on: Option<NaiveDate>,
     /// When a dated activity begins.
     starts_at: Option<Time>,
@@ -249,6 +256,7 @@ impl OpportunityOut {
             content_note: row.content_note,
             payment: row.payment,
             places: row.places,
+            reply_within_days: row.reply_within_days,
             opens_on: row.opens_on,
             closes_on: row.closes_on,
             starts_at: row.starts_at,
@@ -346,7 +354,7 @@ pub struct PublicOpportunityOut {
     payment: PaymentOffer,
     /// How many places there are; none given means that everybody can take part.
     places: Option<i32>,
-    /// Last day on which people can take part.
+    /// Last day on which people can answer, or say yes to a place.
     closes_on: Option<NaiveDate>,
     /// When a dated activity begins.
     starts_at: Option<Time>,

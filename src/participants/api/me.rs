@@ -8,7 +8,10 @@ use crate::{
         http::{Body, Caller, Chapter, Done, Fine, NoContent},
     },
 };
-use entity::{ParticipantId, ParticipantSessionId, ParticipantState, Time, organisation, participant, participant_session};
+use entity::{
+    ParticipantId, ParticipantSessionId, ParticipantState, SuppressionReason, Time, organisation, participant,
+    participant_session, suppression,
+};
 use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path},
@@ -77,6 +80,20 @@ pub struct MySessionOut {
     current: bool,
 }
 
+/// Letters that do not come to you.
+#[derive(Object)]
+pub struct StoppedLettersOut {
+    /// Which letters: a family such as `invitations`, or `all`.
+    family: String,
+    /// Why.
+    reason: SuppressionReason,
+    /// Since when.
+    created_at: Time,
+    /// Until when; absent when it holds until you let them come again.
+    #[oai(skip_serializing_if_is_none)]
+    expires_at: Option<Time>,
+}
+
 /// Endpoints for a person's own page.
 pub struct Api(pub Platform);
 
@@ -109,6 +126,32 @@ impl Api {
         let (row, organisation) = me::get(&self.0, &person).await?;
         let version = row.version;
         Ok(Fine::new(&MeOut::of(row, organisation)).version(version))
+    }
+
+    /// List letters that I stopped
+    ///
+    /// Also letters that your mailbox refused. A link to sign in comes in any case.
+    #[oai(path = "/me/stopped-letters", method = "get", operation_id = "listMyStoppedLetters")]
+    async fn stopped(&self, caller: Caller) -> Result<Fine<Vec<StoppedLettersOut>>> {
+        let person = access::person(&self.0, &caller).await?;
+        let out = |row: suppression::Model| StoppedLettersOut {
+            family: row.scope,
+            reason: row.reason,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        };
+        let stopped: Vec<_> = me::stopped_letters(&self.0, &person).await?.into_iter().map(out).collect();
+        Ok(Fine::new(&stopped))
+    }
+
+    /// Let letters come again
+    ///
+    /// Letters of this family, or `all`. What you agreed to, and how you want to be involved, stays as it is.
+    #[oai(path = "/me/stopped-letters/:family", method = "delete", operation_id = "letMyLettersCome")]
+    async fn let_come(&self, caller: Caller, family: Path<String>) -> Done {
+        let person = access::person(&self.0, &caller).await?;
+        me::let_letters_come(&self.0, &person, &family.0).await?;
+        Ok(NoContent)
     }
 
     /// Sign out

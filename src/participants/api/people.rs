@@ -52,6 +52,9 @@ pub struct PersonDetailOut {
     state: ParticipantState,
     /// Since when they take part.
     joined_at: Option<Time>,
+    /// The version of how they want to be involved, for `If-Match` when you write down what they told you. What it says is
+    /// their own.
+    preferences_version: i32,
     /// What they need to take part, as far as they share it with coordinators.
     access_needs: Vec<String>,
 }
@@ -145,7 +148,7 @@ impl Api {
         participant: Path<ParticipantId>,
     ) -> Result<Fine<PersonDetailOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
-        let (row, access_needs) = people::get(&self.0, &actor, participant.0).await?;
+        let (row, preferences_version, access_needs) = people::get(&self.0, &actor, participant.0).await?;
         let out = PersonDetailOut {
             id: row.id,
             name: row.name,
@@ -153,6 +156,7 @@ impl Api {
             language: row.language,
             state: row.state,
             joined_at: row.joined_at,
+            preferences_version,
             access_needs,
         };
         Ok(Fine::new(&out))

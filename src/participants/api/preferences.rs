@@ -2,14 +2,17 @@
 
 use crate::{
     accounts::access::{self, Person, Power},
-    participants::{me, preferences},
+    participants::{me, preferences, rules::Told},
     platform::{
         Platform, Result,
         http::{Body, Caller, Chapter, Created, Cursor, Fine, Once, Page},
     },
 };
 use chrono::NaiveDate;
-use entity::{OrganisationId, ParticipantId, PreferenceDoc, Rung, Time, preference};
+use entity::{
+    ActivityType, Format, Load, OrganisationId, ParticipantId, PreferenceDoc, QuietPeriod, Rung, Stance, Story, Time, TopicId,
+    TopicStance, preference,
+};
 use poem_openapi::{
     Enum, Object, OpenApi,
     param::{Header, Path, Query},
@@ -64,6 +67,72 @@ pub struct MyPauseIn {
 pub struct MyStepDownIn {
     /// The highest rung from now on.
     rung: Rung,
+}
+
+/// What a person has told you. What you leave out stays as it is. What they need to take part, what they want done about
+/// payment and the form of their letters are their own: they can be neither seen nor changed here.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToldIn {
+    /// The wish where no topic has its own.
+    #[serde(default)]
+    stance: Option<Stance>,
+    /// Wishes for single topics; other topics keep theirs.
+    #[serde(default)]
+    #[oai(default)]
+    topic_stances: Vec<TopicStance>,
+    /// Topics on which to ask first, beside those that the person named.
+    #[serde(default)]
+    #[oai(default)]
+    ask_first: Vec<TopicId>,
+    /// Topics never to ask about, beside those that the person named.
+    #[serde(default)]
+    #[oai(default)]
+    never: Vec<TopicId>,
+    /// Kinds of activity that stay welcome, of those that were.
+    #[serde(default)]
+    activity_types: Option<Vec<ActivityType>>,
+    /// Forms that stay welcome, of those that were.
+    #[serde(default)]
+    formats: Option<Vec<Format>>,
+    /// Limits on time; one that is left out stays as it is.
+    #[serde(default)]
+    load: Option<Load>,
+    /// Letters carry a neutral subject line.
+    #[serde(default)]
+    neutral_subject: Option<bool>,
+    /// The first full hour of the day (0-23) in which letters may arrive.
+    #[serde(default)]
+    from_hour: Option<i32>,
+    /// The hour of the day (1-24) from which letters may no longer arrive.
+    #[serde(default)]
+    to_hour: Option<i32>,
+    /// Days on which to leave the person in peace, beside those that they named.
+    #[serde(default)]
+    #[oai(default)]
+    quiet_periods: Vec<QuietPeriod>,
+    /// About experience and words.
+    #[serde(default)]
+    story: Option<Story>,
+}
+
+impl From<ToldIn> for Told {
+    fn from(given: ToldIn) -> Self {
+        Self {
+            stance: given.stance,
+            topic_stances: given.topic_stances,
+            ask_first: given.ask_first,
+            never: given.never,
+            activity_types: given.activity_types,
+            formats: given.formats,
+            load: given.load,
+            neutral_subject: given.neutral_subject,
+            from_hour: given.from_hour,
+            to_hour: given.to_hour,
+            quiet_periods: given.quiet_periods,
+            story: given.story,
+        }
+    }
 }
 
 /// That a change was written down. What it says can be read on the person's own page.
@@ -128,8 +197,8 @@ impl Api {
 
     /// Pause
     ///
-    /// Nothing is asked of you until the day after the last one; then you are asked first, each time, until you choose
-    /// again. No reason is needed.
+    /// Nothing is asked of you until the day after the last one. Then you are asked first, each time, within what you had
+    /// chosen before, until you choose again. No reason is needed.
     #[oai(path = "/me/pause", method = "post", operation_id = "pause")]
     async fn pause(
         &self,
@@ -169,7 +238,8 @@ impl Api {
 
     /// Write down what a person has said
     ///
-    /// For somebody who says it by telephone or in person. It can never allow more than the person has said
+    /// For somebody who says it by telephone or in person. What is left out stays as it is. The version for `If-Match` stands
+    /// in `preferences_version` of the person. It can never allow more than the person has said
     /// themselves; such an attempt is refused and noted in the audit log.
     #[oai(
         path = "/organisations/:organisation/people/:participant/preferences",
@@ -183,10 +253,10 @@ impl Api {
         organisation: Path<OrganisationId>,
         participant: Path<ParticipantId>,
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
-        body: Body<PreferenceDoc>,
+        body: Body<ToldIn>,
     ) -> Result<Fine<PreferenceRecordedOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManagePeople).await?;
-        let made = preferences::record_for(&self.0, &actor, participant.0, if_match.0.as_deref(), body.take()?).await?;
+        let made = preferences::record_for(&self.0, &actor, participant.0, if_match.0.as_deref(), body.take()?.into()).await?;
         Ok(Fine::new(&PreferenceRecordedOut { n: made.n }).version(made.n))
     }
 }

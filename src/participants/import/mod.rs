@@ -267,7 +267,14 @@ impl Outcome {
         let ends = Some(now + LASTS);
         self.invited += 1;
         self.note(run, line, ImportOutcome::Invited, Some(person), None);
-        self.links.push(NewLink { id: link, participant: person, purpose: ParticipantLinkPurpose::Join, expires_at: ends });
+        self.links.push(NewLink {
+            id: link,
+            participant: person,
+            purpose: ParticipantLinkPurpose::Join,
+            expires_at: ends,
+            name: None,
+            language: None,
+        });
         self.unsubscribes.push((letter, person));
         self.letters.push(NewLetter {
             id: letter,

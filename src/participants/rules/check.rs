@@ -38,9 +38,10 @@ pub fn check(doc: &PreferenceDoc, topics: &BTreeSet<TopicId>, today: NaiveDate) 
 pub(super) fn check_stance(check: &mut Check, at: &str, stance: &Stance, today: NaiveDate) {
     use StanceKind as Kind;
     let field = |name: &str| format!("{at}/{name}");
+    let with_rungs = matches!(stance.kind, Kind::Only | Kind::AskEachTime | Kind::Paused);
     let given = [
         ("rung", stance.rung.is_some(), matches!(stance.kind, Kind::UpTo | Kind::AtLeast), true),
-        ("rungs", !stance.rungs.is_empty(), stance.kind == Kind::Only, true),
+        ("rungs", !stance.rungs.is_empty(), with_rungs, stance.kind == Kind::Only),
         ("low", stance.low.is_some(), stance.kind == Kind::Between, true),
         ("high", stance.high.is_some(), stance.kind == Kind::Between, true),
         ("until", stance.until.is_some(), stance.kind == Kind::Paused, false),

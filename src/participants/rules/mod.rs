@@ -5,6 +5,7 @@ mod quiet;
 mod compare;
 mod offer;
 mod steps;
+mod told;
 #[cfg(test)]
 mod tests;
 
@@ -12,32 +13,37 @@ pub use check::check;
 pub use compare::beyond;
 pub use offer::{Objection, Offer, objection};
 pub use quiet::quiet_until;
-pub use steps::{StepRefused, pause, step_down};
+pub use steps::{StepRefused, pause, remember, step_down};
+pub use told::{NothingLeft, Told};
 
 use chrono::NaiveDate;
 use entity::{PreferenceDoc, Rung, Stance, StanceKind, TopicId};
 use std::collections::BTreeSet;
 
+/// Why a question is put before anything is offered; where there are several reasons, the last of these is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AskFirst {
+    /// The day for looking at the choices again has passed.
+    Old,
+    /// A pause has ended, and nobody knows what the person wants after it.
+    AfterPause,
+    /// The person wants to be asked first about a topic.
+    Topic,
+    /// The person wants to be asked each time.
+    EachTime,
+}
+
 /// What somebody may be asked for, in one matter, on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowance {
     rungs: BTreeSet<Rung>,
-    ask_first: bool,
+    question: Option<AskFirst>,
 }
 
 impl Allowance {
     /// Nothing at all.
     pub fn nothing() -> Self {
-        Self { rungs: BTreeSet::new(), ask_first: false }
-    }
-
-    /// Any rung, but with a question first.
-    fn question() -> Self {
-        Self { rungs: span(Rung::Educating, Rung::CoProduction), ask_first: true }
-    }
-
-    fn of(rungs: BTreeSet<Rung>) -> Self {
-        Self { rungs, ask_first: false }
+        Self { rungs: BTreeSet::new(), question: None }
     }
 
     /// The rungs, lowest first.
@@ -52,7 +58,12 @@ impl Allowance {
 
     /// Whether a question must be put before anything is offered.
     pub fn ask_first(&self) -> bool {
-        self.ask_first
+        self.question.is_some()
+    }
+
+    /// Why a question must be put first, if one must.
+    pub fn question(&self) -> Option<AskFirst> {
+        self.question
     }
 
     /// Whether nothing may be offered.
@@ -67,12 +78,12 @@ impl Allowance {
 
     /// Whether everything allowed here is allowed there too, with the same question first where there is one.
     pub fn within(&self, wider: &Self) -> bool {
-        self.rungs.is_subset(&wider.rungs) && (self.ask_first || !wider.ask_first || self.is_nothing())
+        self.rungs.is_subset(&wider.rungs) && (self.ask_first() || !wider.ask_first() || self.is_nothing())
     }
 
     /// What both allow: the more protective of the two.
     fn and(self, other: &Self) -> Self {
-        Self { rungs: &self.rungs & &other.rungs, ask_first: self.ask_first || other.ask_first }
+        Self { rungs: &self.rungs & &other.rungs, question: self.question.max(other.question) }
     }
 }
 
@@ -84,8 +95,8 @@ fn span(low: Rung, high: Rung) -> BTreeSet<Rung> {
 /// What somebody may be asked for, in a matter with these topics, on this day in the organisation's time zone.
 ///
 /// A wish for one of the topics outranks the default; where several topics have one, only what all of them allow is
-/// allowed. A topic in `never` outranks everything. When the review date has passed, old wishes become "ask me each
-/// time" rather than "no limit"; pauses and "keep me informed" stay as they are.
+/// allowed. A topic in `never` outranks everything. When the review date has passed, a question is put first, about what
+/// the old wishes include and nothing beyond; pauses and "keep me informed" stay as they are.
 pub fn allowed(doc: &PreferenceDoc, topics: &[TopicId], today: NaiveDate) -> Allowance {
     let expired = doc.review_after.is_some_and(|day| day < today);
     resolve(doc, topics, today, expired)
@@ -108,25 +119,34 @@ fn resolve(doc: &PreferenceDoc, topics: &[TopicId], today: NaiveDate, expired: b
     if allowance.is_nothing() {
         return Allowance::nothing();
     }
-    allowance.ask_first |= topics.iter().any(|topic| doc.topics.ask_first.contains(topic));
+    let first = topics.iter().any(|topic| doc.topics.ask_first.contains(topic)).then_some(AskFirst::Topic);
+    allowance.question = allowance.question.max(first);
     allowance
 }
 
 /// What one wish allows.
 fn of_stance(stance: &Stance, today: NaiveDate, expired: bool) -> Allowance {
-    let bounds = |low: Option<Rung>, high: Option<Rung>| match (low, high) {
-        (Some(low), Some(high)) => Allowance::of(span(low, high)),
-        _ => Allowance::nothing(),
+    let question = match stance.kind {
+        StanceKind::Paused if stance.until.is_none_or(|until| today <= until) => return Allowance::nothing(),
+        StanceKind::Paused => Some(AskFirst::AfterPause),
+        StanceKind::AskEachTime => Some(AskFirst::EachTime),
+        StanceKind::InformMeOnly => None,
+        _ if expired => Some(AskFirst::Old),
+        _ => None,
     };
+    Allowance { rungs: rungs_of(stance), question }
+}
+
+/// The rungs that a wish includes, whatever the day: those of a pause are what a question may be about after it.
+fn rungs_of(stance: &Stance) -> BTreeSet<Rung> {
+    let bounds = |low: Option<Rung>, high: Option<Rung>| low.zip(high).map(|(low, high)| span(low, high)).unwrap_or_default();
+    let named = || stance.rungs.iter().copied().filter(|rung| *rung != Rung::Coercion).collect();
     match stance.kind {
-        StanceKind::Paused if stance.until.is_none_or(|until| today <= until) => Allowance::nothing(),
-        // Nobody knows what somebody wants after a pause: ask.
-        StanceKind::Paused | StanceKind::AskEachTime => Allowance::question(),
-        StanceKind::InformMeOnly => Allowance::of(span(Rung::Informing, Rung::Informing)),
-        _ if expired => Allowance::question(),
+        StanceKind::AskEachTime if stance.rungs.is_empty() => span(Rung::Educating, Rung::CoProduction),
+        StanceKind::AskEachTime | StanceKind::Paused | StanceKind::Only => named(),
+        StanceKind::InformMeOnly => span(Rung::Informing, Rung::Informing),
         StanceKind::UpTo => bounds(Some(Rung::Informing), stance.rung),
         StanceKind::AtLeast => bounds(stance.rung, Some(Rung::CoProduction)),
         StanceKind::Between => bounds(stance.low, stance.high),
-        StanceKind::Only => Allowance::of(stance.rungs.iter().copied().filter(|rung| *rung != Rung::Coercion).collect()),
     }
 }

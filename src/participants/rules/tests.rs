@@ -44,13 +44,30 @@ fn each_wish_allows_what_it_says() {
     }
     let unspoken = allowed(&PreferenceDoc::unspoken(), &[], day(0));
     assert!(unspoken.ask_first() && unspoken.allows(CoProduction) && !unspoken.allows(Coercion));
+    let hinted = allowed(&with(Stance { rungs: vec![Consultation], ..Stance::bare(StanceKind::AskEachTime) }), &[], day(0));
+    assert_eq!((rungs(&hinted), hinted.question()), (vec![Consultation], Some(AskFirst::EachTime)));
 }
 
 #[test]
-fn a_pause_holds_to_its_last_day_and_ends_in_a_question() {
-    let doc = with(paused(Some(day(5))));
-    assert!(allowed(&doc, &[], day(5)).is_nothing());
-    assert!(allowed(&doc, &[], day(6)).ask_first());
+fn a_pause_holds_to_its_last_day_and_ends_in_a_question_about_what_stood_before() {
+    use Rung::*;
+    let cases = [
+        (Stance::bare(StanceKind::InformMeOnly), vec![Informing]),
+        (Stance::up_to(Consultation), vec![Informing, Consultation]),
+        (Stance { rungs: vec![CoDesign], ..Stance::bare(StanceKind::Only) }, vec![CoDesign]),
+        (Stance::bare(StanceKind::AskEachTime), Rung::ALL[1..].to_vec()),
+    ];
+    for (before, expected) in cases {
+        let before = with(before);
+        // Whether they press the button, write it down themselves, or have it written down, and also twice.
+        let written = remember(&before, with(paused(Some(day(5)))));
+        for doc in [pause(&before, Some(day(5))), pause(&pause(&before, None), Some(day(5))), written] {
+            assert!(allowed(&doc, &[], day(5)).is_nothing());
+            let after = allowed(&doc, &[], day(6));
+            assert_eq!((rungs(&after), after.question()), (expected.clone(), Some(AskFirst::AfterPause)));
+        }
+    }
+    assert!(allowed(&with(paused(Some(day(5)))), &[], day(6)).is_nothing(), "a pause that remembers nothing");
 }
 
 #[test]
@@ -75,7 +92,8 @@ fn topics_outrank_the_default_and_never_outranks_topics() {
 #[test]
 fn old_wishes_become_a_question_and_silence_stays_silence() {
     let old = |stance| PreferenceDoc { review_after: Some(day(-1)), ..with(stance) };
-    assert!(allowed(&old(Stance::up_to(Rung::Consultation)), &[], day(0)).ask_first());
+    let found = allowed(&old(Stance::up_to(Rung::Consultation)), &[], day(0));
+    assert_eq!((rungs(&found), found.question()), (vec![Rung::Informing, Rung::Consultation], Some(AskFirst::Old)));
     assert!(!allowed(&old(Stance::up_to(Rung::Consultation)), &[], day(-1)).ask_first());
     assert_eq!(rungs(&allowed(&old(Stance::bare(StanceKind::InformMeOnly)), &[], day(0))), [Rung::Informing]);
     assert!(allowed(&old(paused(None)), &[], day(0)).is_nothing());
@@ -124,12 +142,16 @@ fn pauses_and_steps_down_reach_every_topic() {
     for topics in [&[][..], &[topic(1)], &[topic(2)]] {
         assert!(allowed(&quiet, topics, day(3)).is_nothing());
     }
-    assert!(allowed(&quiet, &[topic(2)], day(4)).is_nothing());
+    let after = allowed(&quiet, &[topic(2)], day(4));
+    assert_eq!((rungs(&after), after.ask_first()), (vec![Rung::Informing], true), "a pause lifts no wish for a topic");
     let lower = step_down(&doc, Rung::Consultation, day(0)).unwrap();
     assert_eq!(lower.stance, Stance::up_to(Rung::Consultation));
     let asked = allowed(&lower, &[topic(1)], day(0));
     assert!(asked.ask_first() && asked.highest() == Some(Rung::Consultation));
     assert_eq!(rungs(&allowed(&lower, &[topic(2)], day(0))), [Rung::Informing]);
+    let asked = step_down(&with(Stance::bare(StanceKind::AskEachTime)), Rung::Consultation, day(0)).unwrap();
+    let asked = allowed(&asked, &[], day(0));
+    assert!(asked.ask_first() && asked.highest() == Some(Rung::Consultation), "who is asked each time still is");
     assert_eq!(step_down(&doc, Rung::CoProduction, day(0)), Err(StepRefused::Up));
     assert_eq!(step_down(&quiet, Rung::Informing, day(0)), Err(StepRefused::Paused));
 }
@@ -152,7 +174,9 @@ fn somebody_else_cannot_record_more_than_the_person_said() {
         &|new| new.quiet_periods = vec![QuietPeriod { from: day(6), to: day(20) }, QuietPeriod { from: day(0), to: day(5) }]
     ));
     assert!(changed(&|new| new.stance = Stance::up_to(Rung::CoDesign)));
-    assert!(changed(&|new| new.stance = paused(Some(day(30)))), "after the pause more would be asked");
+    let wider = Stance { rungs: vec![Rung::CoDesign], ..paused(Some(day(30))) };
+    assert!(changed(&|new| new.stance = wider.clone()), "after the pause more would be asked");
+    assert!(!changed(&|new| *new = remember(&own, PreferenceDoc { stance: paused(Some(day(30))), ..own.clone() })));
     assert!(changed(&|new| new.load.invites_per_month_max = None));
     assert!(changed(&|new| new.topics.never = vec![]));
     assert!(changed(&|new| new.quiet_periods = vec![QuietPeriod { from: day(1), to: day(9) }]));
@@ -169,6 +193,10 @@ fn any_rung() -> impl Strategy<Value = Rung> {
     prop::sample::select(Rung::ALL[1..].to_vec())
 }
 
+fn any_rungs() -> impl Strategy<Value = Vec<Rung>> {
+    prop::collection::btree_set(any_rung(), 0..4).prop_map(|set| set.into_iter().collect())
+}
+
 fn any_stance() -> impl Strategy<Value = Stance> {
     let until = prop::option::of((0i64..20).prop_map(day));
     prop_oneof![
@@ -181,9 +209,9 @@ fn any_stance() -> impl Strategy<Value = Stance> {
             high: Some(a.max(b)),
             ..Stance::bare(StanceKind::Between)
         }),
-        Just(Stance::bare(StanceKind::AskEachTime)),
+        any_rungs().prop_map(|rungs| Stance { rungs, ..Stance::bare(StanceKind::AskEachTime) }),
         Just(Stance::bare(StanceKind::InformMeOnly)),
-        until.prop_map(paused),
+        (until, any_rungs()).prop_map(|(until, rungs)| Stance { rungs, ..paused(until) }),
     ]
 }
 
@@ -270,15 +298,37 @@ proptest! {
     }
 
     #[test]
-    fn a_step_down_never_goes_up(own in any_doc(), rung in any_rung(), topics in any_topics()) {
+    fn a_step_down_never_goes_up_and_drops_no_question(
+        own in any_doc(), rung in any_rung(), topics in any_topics(), n in 0i64..40,
+    ) {
         prop_assume!(rung > Rung::Educating);
         let said = PreferenceDoc { review_after: None, ..own };
         if let Ok(lower) = step_down(&said, rung, day(0)) {
             let known = (0..5).map(topic).collect();
             prop_assert!(check(&lower, &known, day(0)).is_ok());
-            let (before, after) = (allowed(&said, &topics, day(0)), allowed(&lower, &topics, day(0)));
+            let (before, after) = (allowed(&said, &topics, day(n)), allowed(&lower, &topics, day(n)));
             prop_assert!(after.highest().is_none_or(|highest| highest <= rung));
-            prop_assert!(after.highest() <= before.highest().max(Some(rung)));
+            prop_assert!(!before.ask_first() || after.ask_first() || after.is_nothing());
+            for matter in (0..5).map(|n| vec![topic(n)]).chain([vec![]]) {
+                let (before, after) = (allowed(&said, &matter, day(n)), allowed(&lower, &matter, day(n)));
+                // Who had nothing at or below the rung steps down to it: then that is what they want.
+                let nothing_left = before.rungs().all(|held| held > rung);
+                prop_assert!(nothing_left || after.within(&before), "{:?} is not within {:?}", after, before);
+            }
+        }
+    }
+
+    #[test]
+    fn after_a_pause_nothing_wider_is_asked_than_before(own in any_doc(), topics in any_topics(), n in 0i64..40) {
+        let said = PreferenceDoc { review_after: None, ..own };
+        // As if no pause had been there before: what counted is what stood before that one.
+        prop_assume!(said.topic_stances.iter().map(|wish| &wish.stance).chain([&said.stance]).all(|one| one.kind != StanceKind::Paused));
+        let written = with(paused(Some(day(10))));
+        let written = remember(&said, PreferenceDoc { topics: said.topics.clone(), ..written });
+        for (doc, topics) in [(pause(&said, Some(day(10))), topics), (written, vec![])] {
+            let (before, after) = (allowed(&said, &topics, day(0)), allowed(&doc, &topics, day(n)));
+            prop_assert!(after.within(&before), "{:?} is not within {:?}", after, before);
+            prop_assert!(after.ask_first() || after.is_nothing());
         }
     }
 

@@ -22,6 +22,7 @@ pub const WHOLE: &[(&str, &str)] = &[
             "quiet_periods": [{"from": "2027-08-01", "to": "2027-08-14"}],
             "story": {"may_ask_about_experience": "ask_first", "quotes": "never"}, "review_after": "2028-03-01"}"#,
     ),
+    ("ToldIn", r#"{"activity_types": ["survey", "workshop"], "load": {"invites_per_month_max": 1}}"#),
     (
         "NoticePurpose",
         r#"{"purpose": "contact_invite", "text": "We write to you when something fits what you chose.", "necessary": false,
@@ -146,6 +147,9 @@ pub const VALUES: &[(&str, &str)] = &[
     ("status", "422"),
     ("version", "3"),
     ("position", "1"),
+    ("preferences_version", "3"),
+    ("pool_size", "120"),
+    ("reply_within_days", "14"),
     ("people", "12"),
     ("order", "3"),
     ("limit", "50"),
@@ -157,6 +161,7 @@ pub const VALUES: &[(&str, &str)] = &[
     ("to", r#""2027-08-14""#),
     ("on", r#""2027-03-15""#),
     ("until", r#""2027-04-01""#),
+    ("held_until", r#""2027-03-15""#),
     ("due", r#""2027-06-01""#),
     ("settles_on", r#""2027-06-01""#),
     ("settled_on", r#""2027-06-01""#),
@@ -220,6 +225,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("easy_read_text", "You tell us what you think. We decide. We tell you why."),
     ("email", "sam@people.example"),
     ("expenses", "Travel and care cover"),
+    ("family", "invitations"),
     ("feedback_moved_reason", "The board meets two weeks later than planned."),
     ("gaps", "Nobody under 25 took part."),
     ("harm", "The room was so loud that I had to leave."),
@@ -304,6 +310,7 @@ pub const TEXTS: &[(&str, &str)] = &[
 
 /// What a parameter means and an example, by its name; a name that is not here is the id of a thing of that name.
 pub const PARAMETERS: &[(&str, &str, &str)] = &[
+    ("family", "A family of letters, such as `invitations`, or `all`.", "invitations"),
     ("slug", "The organisation's name in public addresses.", "sunrise"),
     ("stage", "The stage of the work.", "design"),
     ("after", "Read on after this cursor.", "AZnTwnoQfE6fDitvGlyNPg"),

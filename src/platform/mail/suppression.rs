@@ -5,11 +5,11 @@ use super::priority;
 use crate::platform::{Platform, Result, text};
 use entity::{
     MailMessageId, OrganisationId, RecipientKind, SuppressionReason, Time, mail_message,
-    suppression::{ActiveModel, Column, Entity},
+    suppression::{ActiveModel, Column, Entity, Model},
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use std::collections::HashSet;
@@ -49,6 +49,21 @@ pub async fn suppress(
         .to_owned();
     Entity::insert(row).on_conflict(again).exec_without_returning(connection).await?;
     Ok(())
+}
+
+/// What stands against writing to an address, oldest first.
+pub async fn of(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    organisation: OrganisationId,
+    address: &str,
+) -> Result<Vec<Model>> {
+    let found = Entity::find()
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::AddressHash.eq(hash(platform, organisation, address)))
+        .filter(in_force(platform))
+        .order_by_asc(Column::Id);
+    Ok(found.all(connection).await?)
 }
 
 /// Takes a suppression back, because the person asked for it. Answers whether there was one.

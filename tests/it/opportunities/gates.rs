@@ -188,9 +188,19 @@ fn the_notice_must_be_published_and_ask_for_taking_part() {
         let id = ada.post(&app, "/opportunities", &body).await.expect(201).id();
         ada.post(&app, &format!("/opportunities/{id}/questionnaire"), &questions()).await.expect(201);
         assert_eq!(act(&app, &ada, &id, "open").await.expect(409).violations(), pairs(&[("/notice", "required")]));
+        // People are shown the newest notice, so the one that is judged and named must be that one.
+        let older = notice(&app, &ada, &id, NoticeState::Published, Purpose::Participate).await;
+        let newer = notice(&app, &ada, &id, NoticeState::Published, Purpose::ContactInvite).await;
+        body["notice"] = json!(older);
+        ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(200);
+        assert_eq!(act(&app, &ada, &id, "open").await.expect(409).violations(), pairs(&[("/notice", "superseded")]));
+        assert_ne!(older, newer);
         body["notice"] = json!(notice(&app, &ada, &id, NoticeState::Draft, Purpose::ContactInvite).await);
         ada.put(&app, &format!("/opportunities/{id}"), &body).await.expect(200);
         let refused = act(&app, &ada, &id, "open").await.expect(409);
-        assert_eq!(refused.violations(), pairs(&[("/notice", "not_published"), ("/notice", "no_participate")]));
+        assert_eq!(
+            refused.violations(),
+            pairs(&[("/notice", "not_published"), ("/notice", "no_participate"), ("/notice", "no_publish_in_aggregate")])
+        );
     });
 }

@@ -8,7 +8,9 @@ use entity::{
     LegalBasis, NoticeContent, NoticeId, NoticePurpose, NoticeState, OpportunityId, OpportunityState, OrganisationId, Purpose,
     QuestionnaireId, Time, TopicId, WithdrawalEffect, job, notice, opportunity, topic,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+};
 use serde_json::{Value, json};
 
 /// A project with nothing missing, and one of its decisions.
@@ -44,7 +46,7 @@ fn questions() -> Value {
 /// A notice of an opportunity, in the table of another room.
 async fn notice(app: &TestApp, who: &Persona, opportunity: &str, state: NoticeState, purpose: Purpose) -> String {
     let id: NoticeId = app.clock.new_id();
-    let purpose = NoticePurpose {
+    let asks = |purpose| NoticePurpose {
         purpose,
         text: "To take part.".into(),
         necessary: true,
@@ -63,13 +65,19 @@ async fn notice(app: &TestApp, who: &Persona, opportunity: &str, state: NoticeSt
         easy_read_text: None,
         controllers: vec!["Sunrise".into()],
         contact: "hello@sunrise.example".into(),
-        purposes: vec![purpose],
+        purposes: match purpose {
+            Purpose::Participate => vec![asks(purpose), asks(Purpose::PublishInAggregate)],
+            other => vec![asks(other)],
+        },
     };
+    let about: uuid::Uuid = opportunity.parse().unwrap();
+    let earlier =
+        notice::Entity::find().filter(notice::Column::ScopeId.eq(about)).count(app.app.platform.db.read()).await.unwrap();
     let row = notice::ActiveModel {
         organisation_id: Set(organisation(who)),
         id: Set(id),
-        scope_id: Set(opportunity.parse().unwrap()),
-        n: Set(1),
+        scope_id: Set(about),
+        n: Set(i32::try_from(earlier).unwrap() + 1),
         state: Set(state),
         content: Set(content),
         digest: Set(None),
@@ -214,7 +222,6 @@ fn what_people_were_told_stays() {
             ("/payment", json!({"payment": {"kind": "voucher", "amount_pence": 1000}})),
             ("/open_to_influence", json!({"open_to_influence": "Nothing."})),
             ("/not_open", json!({"not_open": "Everything."})),
-            ("/places", json!({"places": 3})),
             ("/notice", json!({"notice": null})),
             ("/decisions", json!({"decisions": []})),
             ("/formats", json!({"formats": ["post"]})),
@@ -224,6 +231,8 @@ fn what_people_were_told_stays() {
             assert_eq!(refused.json["code"], "open");
             assert_eq!(refused.violations(), pairs(&[(pointer, "fixed")]));
         }
+        let few = ada.put(&app, &path, &with(json!({"places": 3}))).await.expect(422);
+        assert_eq!(few.violations(), pairs(&[("/places", "not_used")]), "everybody whose choices fit is asked");
         let both = with(json!({"minutes": 90, "who_decides": "Somebody else.", "closes_on": "2027-03-19", "feedback_due": null}));
         let refused = ada.put(&app, &path, &both).await.expect(409);
         let expected =

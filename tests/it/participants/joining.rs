@@ -59,6 +59,27 @@ fn joining_takes_a_letter_and_its_link_works_once() {
 }
 
 #[test]
+fn a_name_that_somebody_else_wrote_does_not_stay() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        for (email, own) in [("ben@people.example", json!("Ben")), ("cat@people.example", json!(null))] {
+            let strange = json!({"email": email, "name": "Somebody silly", "language": "de"});
+            app.post("/api/public/sunrise/join").json(&strange).send().await.expect(202);
+            app.outbox().await;
+            let mut wish = json!({"email": email, "language": "cy"});
+            if own.is_string() {
+                wish["name"] = own.clone();
+            }
+            app.post("/api/public/sunrise/join").json(&wish).send().await.expect(202);
+            let token = app.outbox().await[0].token("aj_");
+            let opened = confirm(&app, &ada, &token).await.expect(201).json;
+            let me = app.get("/api/me").token(opened["token"].as_str().unwrap()).send().await.expect(200).json;
+            assert_eq!((&me["name"], &me["language"]), (&own, &json!("cy")));
+        }
+    });
+}
+
+#[test]
 fn the_answer_is_the_same_whatever_is_known_about_an_address() {
     everywhere(|app| async move {
         let ada = app.administrator().await;

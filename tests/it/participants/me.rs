@@ -72,7 +72,7 @@ fn leaving_takes_back_what_was_agreed_with_the_organisation() {
             let id = story.open("consultation", "consultation", json!({})).await;
             let token = story.invite(&id, json!({})).await[0].token("ai_");
             story.consent(&token).await;
-            story.with(&token, "/response", &json!({"answers": {"form": "group"}})).await.expect(201);
+            story.hand_in(&token, json!({"form": "group"})).await.expect(201);
             let address = if everything { "/api/me/leave?everything=true" } else { "/api/me/leave" };
             let left = app.post(address).token(&ben.token).send().await.expect(200);
             assert_eq!(left.text.contains("is taken back too"), everything, "{}", left.text);

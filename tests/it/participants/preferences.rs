@@ -65,12 +65,16 @@ fn what_counts_is_the_latest_version_at_once() {
         assert_eq!(paused.json, json!({"n": 2}), "what was said is on the person's own page, and in no kept answer");
         assert_eq!(call().await.expect(201).text, paused.text);
         let now = ben.get(&app, "/preferences").send().await.expect(200);
-        assert_eq!(now.json["document"]["stance"], json!({"kind": "paused", "until": "2027-03-10"}));
+        assert_eq!(
+            now.json["document"]["stance"],
+            json!({"kind": "paused", "until": "2027-03-10", "rungs": ["informing", "consultation"]})
+        );
         let kept = idempotency::Entity::find().all(app.app.platform.db.read()).await.unwrap();
         assert!(!kept.is_empty() && kept.iter().all(|row| !format!("{:?}", row.body).contains("hearing loop")), "{kept:?}");
         assert!(allowance(&[]).await.is_nothing());
         app.clock.advance(chrono::Duration::days(10));
-        assert!(allowance(&[]).await.ask_first());
+        let after = allowance(&[]).await;
+        assert_eq!((after.ask_first(), after.highest()), (true, Some(Rung::Consultation)), "a pause raises nothing");
         assert!(allowance(&[housing.parse().unwrap()]).await.is_nothing());
         app.run_jobs().await;
     });
@@ -146,16 +150,18 @@ fn staff_cannot_record_more_than_the_person_has_said() {
         ben.put(&app, "/preferences", &own).await.expect(200);
         let refused = cora.put(&app, &path, &up_to("co_design")).await.expect(409);
         assert_eq!(refused.json["code"], "above_preference");
-        let refused = cora.put(&app, &path, &up_to("informing")).await.expect(409);
-        assert_eq!(refused.json["code"], "above_preference", "the limit on invitations was left out");
+        let more = json!({"load": {"invites_per_month_max": 3}});
+        let refused = cora.put(&app, &path, &more).await.expect(409);
+        assert_eq!(refused.json["code"], "above_preference");
         let mut lower = up_to("informing");
         lower["load"] = json!({"invites_per_month_max": 1});
         cora.put(&app, &path, &lower).await.expect(200);
         let now = ben.get(&app, "/preferences").send().await.expect(200);
+        assert_eq!(now.json["document"]["access_needs"], own["access_needs"], "what staff cannot see stays");
         assert_eq!((now.json["n"].as_i64(), now.json["recorded_by"].as_str()), (Some(2), Some("staff")));
         assert_eq!(now.json["document"]["review_after"], "2027-09-01", "staff do not put the review off");
         // What was written down for the person is not widened again by anybody but them, though they once said more.
-        let refused = cora.put(&app, &path, &own).await.expect(409);
+        let refused = cora.put(&app, &path, &up_to("engagement")).await.expect(409);
         assert_eq!(refused.json["code"], "above_preference");
         lower["stance"] = json!({"kind": "paused"});
         cora.put(&app, &path, &lower).await.expect(200);
@@ -174,6 +180,50 @@ fn staff_cannot_record_more_than_the_person_has_said() {
         cora.put(&app, &path_of_eve, &json!({"stance": {"kind": "ask_each_time"}})).await.expect(409);
         let moon = app.organisation(&ada, "moon").await;
         moon.put(&app, &path, &up_to("informing")).await.expect(404);
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn what_staff_write_down_leaves_everything_else_as_it_was() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let cora = app.coordinator(&ada, "cora").await;
+        let ben = app.participant(&ada, "ben").await;
+        let (housing, food) = (topic(&app, &ada, "housing").await, topic(&app, &ada, "food").await);
+        let own = json!({
+            "stance": {"kind": "up_to", "rung": "engagement"}, "activity_types": ["survey", "interview_1to1"],
+            "topics": {"yes": [housing], "never": [food]}, "load": {"minutes_per_month_max": 60, "notice_days_min": 5},
+            "contact": {"format": "easy_read", "neutral_subject": true, "from_hour": 9}, "money": {"payment": "decline"},
+            "access_needs": [{"need": "A quiet room", "share_with": "nobody"}], "story": {"may_ask_about_experience": "ok", "quotes": "never"},
+            "quiet_periods": [{"from": "2027-08-01", "to": "2027-08-14"}], "review_after": "2027-09-01",
+        });
+        ben.put(&app, "/preferences", &own).await.expect(200);
+        let before = ben.get(&app, "/preferences").send().await.expect(200).json["document"].clone();
+        let path = format!("/people/{}", ben.id);
+        let seen = cora.get(&app, &path).send().await.expect(200).json;
+        assert_eq!(seen["preferences_version"], 1);
+        // He rings: no interviews, and nothing about housing. They know nothing of what else he chose.
+        let told = json!({"activity_types": ["survey", "workshop", "focus_group"], "never": [housing]});
+        let put = async |version: &str, told: &Value| {
+            let call = app.put(cora.path(&format!("{path}/preferences"))).token(&cora.token);
+            call.header("if-match", version).json(told).send().await
+        };
+        put("\"v0\"", &told).await.expect(412);
+        put("\"v1\"", &told).await.expect(200);
+        let mut expected = before;
+        expected["activity_types"] = json!(["survey"]);
+        expected["topics"] = json!({"yes": [], "ask_first": [], "never": [food, housing]});
+        let now = ben.get(&app, "/preferences").send().await.expect(200).json;
+        assert_eq!(now["document"], expected);
+        // Nothing in common is not the same as no limit.
+        let refused = put("*", &json!({"activity_types": ["paid_role"]})).await.expect(422).violations();
+        assert_eq!(refused, [("/activity_types".to_owned(), "nothing_left".to_owned())]);
+        put("*", &json!({"access_needs": []})).await.expect(400);
+        // A month of rest can be written down, and raises nothing afterwards.
+        put("*", &json!({"stance": {"kind": "paused", "until": "2027-03-20"}})).await.expect(200);
+        let now = ben.get(&app, "/preferences").send().await.expect(200).json;
+        assert_eq!(now["document"]["stance"]["rungs"], json!(["informing", "consultation", "engagement"]));
         app.run_jobs().await;
     });
 }
