@@ -639,3 +639,8 @@ words! {
         Published,
     }
 }
+
+impl MailState {
+    /// The letter has left, or may have.
+    pub const LEFT: [Self; 3] = [Self::Sent, Self::Dot, Self::Uncertain];
+}

@@ -52,9 +52,8 @@ pub async fn make(
     }
     let organisation = opportunity.organisation_id;
     let now = platform.clock.now();
-    forget_unheard(tx, opportunity, people.iter().map(|person| person.participant)).await?;
     let held = held_until(tx, opportunity, run, now).await?;
-    let before = unsent(tx, opportunity, &people).await?;
+    let before = unheard(tx, opportunity, &people).await?;
     let id = |person: &Invitee| before.get(&person.participant).copied().unwrap_or_else(|| platform.clock.new_id());
     let made: Vec<(InvitationId, Invitee)> = people.into_iter().map(|person| (id(&person), person)).collect();
     for chunk in made.chunks(ROWS) {
@@ -98,36 +97,6 @@ pub async fn make(
     Ok(made.into_iter().map(|(id, _)| id).collect())
 }
 
-/// Makes room for a new invitation of people who never heard of an earlier one, because it was taken back before its letter
-/// left: matching answers nobody else who was asked before.
-async fn forget_unheard(tx: &Tx, opportunity: &opportunity::Model, people: impl Iterator<Item = ParticipantId>) -> Result<()> {
-    let organisation = opportunity.organisation_id;
-    let unheard: Vec<InvitationId> = invitation::Entity::find()
-        .select_only()
-        .column(invitation::Column::Id)
-        .filter(invitation::Column::OrganisationId.eq(organisation))
-        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
-        .filter(invitation::Column::ParticipantId.is_in(people))
-        .filter(invitation::Column::State.eq(InvitationState::Withdrawn))
-        .into_tuple()
-        .all(tx)
-        .await?;
-    if unheard.is_empty() {
-        return Ok(());
-    }
-    invitation_link::Entity::delete_many()
-        .filter(invitation_link::Column::OrganisationId.eq(organisation))
-        .filter(invitation_link::Column::InvitationId.is_in(unheard.iter().copied()))
-        .exec(tx)
-        .await?;
-    invitation::Entity::delete_many()
-        .filter(invitation::Column::OrganisationId.eq(organisation))
-        .filter(invitation::Column::Id.is_in(unheard))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
 /// The last day on which a place is held for somebody who is asked now.
 async fn held_until(tx: &Tx, opportunity: &opportunity::Model, run: Option<MatchRunId>, now: Time) -> Result<Option<NaiveDate>> {
     let (Some(_), Some(days)) = (run, opportunity.reply_within_days) else { return Ok(None) };
@@ -136,15 +105,16 @@ async fn held_until(tx: &Tx, opportunity: &opportunity::Model, run: Option<Match
     Ok(Some(opportunity.closes_on.map_or(last, |closes| closes.min(last))))
 }
 
-/// The invitations of those whose letter never left, because its mailing was cancelled: they are used again.
-async fn unsent(tx: &Tx, opportunity: &opportunity::Model, people: &[Invitee]) -> Result<HashMap<ParticipantId, InvitationId>> {
+/// The invitations of people who never heard of them, because the mailing was cancelled or they were taken back before their
+/// letter left: they are used again. Matching answers nobody else who was asked before.
+async fn unheard(tx: &Tx, opportunity: &opportunity::Model, people: &[Invitee]) -> Result<HashMap<ParticipantId, InvitationId>> {
     let found: Vec<(ParticipantId, InvitationId)> = invitation::Entity::find()
         .select_only()
         .column(invitation::Column::ParticipantId)
         .column(invitation::Column::Id)
         .filter(invitation::Column::OrganisationId.eq(opportunity.organisation_id))
         .filter(invitation::Column::OpportunityId.eq(opportunity.id))
-        .filter(invitation::Column::State.eq(InvitationState::Unsent))
+        .filter(invitation::Column::State.is_in([InvitationState::Unsent, InvitationState::Withdrawn]))
         .filter(invitation::Column::ParticipantId.is_in(people.iter().map(|person| person.participant)))
         .into_tuple()
         .all(tx)

@@ -16,8 +16,6 @@ use sea_orm::{
 pub const GAP: Duration = Duration::days(3);
 /// Letters that ask something.
 const ASKING: [&str; 3] = [INVITE, AGAIN, REMIND];
-/// A letter in one of these states has left, or may have.
-const LEFT: [MailState; 3] = [MailState::Sent, MailState::Dot, MailState::Uncertain];
 /// A letter in one of these states may still leave.
 const PENDING: [MailState; 3] = [MailState::Queued, MailState::Deferred, MailState::Leased];
 
@@ -42,7 +40,7 @@ fn mailings(state: BatchState) -> SelectStatement {
 fn is_under_way() -> Condition {
     let pending =
         Condition::all().add(Column::State.is_in(PENDING)).add(Column::BatchId.not_in_subquery(mailings(BatchState::Cancelled)));
-    let letters = about().filter(Condition::any().add(Column::State.is_in(LEFT)).add(pending));
+    let letters = about().filter(Condition::any().add(Column::State.is_in(MailState::LEFT)).add(pending));
     Condition::all().add(Expr::exists(letters.into_query()))
 }
 
@@ -79,7 +77,7 @@ pub(super) async fn asking(
         .filter(Column::OrganisationId.eq(organisation))
         .filter(Column::SubjectId.eq(invitation.0))
         .filter(Column::Kind.is_in(ASKING))
-        .filter(Column::State.is_in(LEFT))
+        .filter(Column::State.is_in(MailState::LEFT))
         .all(connection)
         .await?;
     Ok(found)

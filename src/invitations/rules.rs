@@ -72,11 +72,14 @@ pub fn offer<'a>(about: &'a opportunity::Model, topics: &'a [TopicId], asked_at:
     }
 }
 
-/// Whether somebody was asked, as far as it counts: not by an invitation of matching that was taken back before its letter
-/// left. Who chose a way themselves (`run` is empty) knows of it without a letter.
+/// Whether somebody was asked, as far as it counts: not by an invitation whose mailing was cancelled, nor by one of matching
+/// that was taken back before its letter left. Who chose a way themselves (`run` is empty) knows of it without a letter.
 pub fn counts(state: State, run: Option<MatchRunId>, letter: Option<MailState>) -> bool {
-    let heard = matches!(letter, Some(MailState::Sent | MailState::Dot | MailState::Uncertain));
-    heard || run.is_none() || state != State::Withdrawn
+    match state {
+        State::Unsent => false,
+        State::Withdrawn => run.is_none() || letter.is_some_and(|letter| MailState::LEFT.contains(&letter)),
+        _ => true,
+    }
 }
 
 /// Whether an invitation counts towards somebody's load: it asks for their time.

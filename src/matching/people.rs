@@ -120,8 +120,6 @@ impl Question {
             .join(sea_orm::JoinType::LeftJoin, invitations::to_letter())
             .filter(invitation::Column::OrganisationId.eq(organisation))
             .filter(invitation::Column::ParticipantId.is_in(ids.iter().copied()))
-            // Whose letter never left was not asked.
-            .filter(invitation::Column::State.ne(InvitationState::Unsent))
             .filter(
                 sea_orm::Condition::any()
                     .add(invitation::Column::CreatedAt.gte(self.month_began))

@@ -61,7 +61,7 @@ fn was_asked() -> Condition {
             Expr::col((mail_message::Entity, mail_message::Column::SubjectId))
                 .equals((invitation::Entity, invitation::Column::Id)),
         )
-        .filter(mail_message::Column::State.is_in([MailState::Sent, MailState::Dot, MailState::Uncertain]))
+        .filter(mail_message::Column::State.is_in(MailState::LEFT))
         .into_query();
     Condition::any()
         .add(invitation::Column::State.is_in([Accepted, AskLater, Declined, SteppedDown, Waiting]))

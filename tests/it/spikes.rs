@@ -10,7 +10,8 @@ use sea_orm::{
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
 use uuid::Uuid;
 
-fn row(id: OrganisationId, slug: &str) -> organisation::ActiveModel {
+/// An organisation of no account.
+pub fn row(id: OrganisationId, slug: &str) -> organisation::ActiveModel {
     organisation::ActiveModel {
         id: Set(id),
         slug: Set(slug.to_owned()),

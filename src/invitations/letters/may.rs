@@ -111,7 +111,6 @@ impl About {
             .join(JoinType::LeftJoin, to_letter())
             .filter(invitation::Column::OrganisationId.eq(self.organisation.id))
             .filter(invitation::Column::ParticipantId.eq(self.person.id))
-            .filter(invitation::Column::State.ne(InvitationState::Unsent))
             .filter(
                 Condition::any()
                     .add(invitation::Column::CreatedAt.gte(began))

@@ -22,7 +22,7 @@ use entity::{
     mail_message, organisation,
 };
 use futures_util::future::{BoxFuture, join};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
@@ -66,18 +66,7 @@ fn to(app: &TestApp, server: &Server) -> Mailer {
 /// An organisation, for letters that belong to one.
 async fn sunrise(app: &TestApp) -> OrganisationId {
     let id: OrganisationId = app.clock.new_id();
-    let row = organisation::ActiveModel {
-        id: Set(id),
-        slug: Set(format!("o{}", id.0.simple())),
-        name: Set("Sunrise".to_owned()),
-        contact: Set("x".to_owned()),
-        privacy_url: Set(None),
-        link_template: Set(None),
-        time_zone: Set("Europe/London".to_owned()),
-        minimum_group: Set(5),
-        version: Set(1),
-        created_at: Set(app.clock.now()),
-    };
+    let row = crate::spikes::row(id, &format!("o{}", id.0.simple()));
     organisation::Entity::insert(row).exec_without_returning(app.app.platform.db.write()).await.unwrap();
     id
 }
