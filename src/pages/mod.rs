@@ -7,6 +7,7 @@
 mod agreed;
 mod answer;
 mod invitation;
+pub mod kit;
 mod links;
 mod told;
 
@@ -18,8 +19,9 @@ use askama::Template;
 use poem::{EndpointExt, IntoResponse, Request, Response, Route, get, http::StatusCode, middleware::CookieJarManager, post};
 
 /// The routes of the pages.
-pub fn routes(platform: &Platform) -> Route {
-    Route::new()
+pub fn routes(desk: &kit::Desk) -> Route {
+    let platform = &desk.platform;
+    kit::assets::routes(Route::new(), desk)
         .at("/u/:token", get(links::ask_stop).post(links::stop).data(platform.clone()))
         .at("/join/:token", get(links::ask_join).post(links::join).data(platform.clone()))
         .at("/sign-in/:token", get(links::sign_in).data(platform.clone()))
