@@ -15,8 +15,9 @@ use crate::{
 };
 use entity::{OrganisationId, organisation};
 use poem::{
-    Body, Endpoint, Request, Response,
+    Body, Endpoint, EndpointExt, Request, Response,
     http::{HeaderMap, StatusCode, header},
+    middleware::{CookieJarManager, CookieJarManagerEndpoint},
     web::cookie::{Cookie, CookieJar, SameSite},
 };
 use std::{future::Future, str::FromStr, sync::Arc};
@@ -246,7 +247,7 @@ impl Visit {
     }
 
     /// Lets the browser forget it.
-    pub fn drop(&self, name: &str, path: &str) {
+    pub fn forget(&self, name: &str, path: &str) {
         let mut cookie = Cookie::named(self.cookie_name(name));
         cookie.set_path(self.at(path));
         cookie.make_removal();
@@ -298,30 +299,30 @@ async fn look_of(platform: &Platform, organisation: &organisation::Model) -> Res
 }
 
 /// A page that is looked at.
-pub fn ask<F, Fut>(desk: &Desk, zone: Zone, page: F) -> Door<F>
+pub fn ask<F, Fut>(desk: &Desk, zone: Zone, page: F) -> CookieJarManagerEndpoint<Door<F>>
 where
     F: Fn(Arc<Visit>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply>> + Send + 'static,
 {
-    Door { desk: desk.clone(), zone, page, reads: Reads::Nothing }
+    Door { desk: desk.clone(), zone, page, reads: Reads::Nothing }.with(CookieJarManager::new())
 }
 
 /// A page to which a form is sent.
-pub fn act<F, Fut>(desk: &Desk, zone: Zone, page: F) -> Door<F>
+pub fn act<F, Fut>(desk: &Desk, zone: Zone, page: F) -> CookieJarManagerEndpoint<Door<F>>
 where
     F: Fn(Arc<Visit>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply>> + Send + 'static,
 {
-    Door { desk: desk.clone(), zone, page, reads: Reads::Form }
+    Door { desk: desk.clone(), zone, page, reads: Reads::Form }.with(CookieJarManager::new())
 }
 
 /// A page to which a file is sent, with fields around it. See [`Visit::take_body`].
-pub fn take_file<F, Fut>(desk: &Desk, zone: Zone, page: F) -> Door<F>
+pub fn take_file<F, Fut>(desk: &Desk, zone: Zone, page: F) -> CookieJarManagerEndpoint<Door<F>>
 where
     F: Fn(Arc<Visit>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply>> + Send + 'static,
 {
-    Door { desk: desk.clone(), zone, page, reads: Reads::Raw }
+    Door { desk: desk.clone(), zone, page, reads: Reads::Raw }.with(CookieJarManager::new())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
