@@ -34,22 +34,22 @@ pub struct Bar {
 }
 
 /// A bar as it is drawn.
-struct Drawn {
-    label: String,
-    y: usize,
-    width: i64,
-    beside: Option<i64>,
-    text: String,
+pub(super) struct Drawn {
+    pub label: String,
+    pub y: usize,
+    pub width: i64,
+    pub beside: Option<i64>,
+    pub text: String,
 }
 
 impl Bars {
     /// How high the picture is.
-    fn height(&self) -> usize {
+    pub(super) fn height(&self) -> usize {
         self.rows.len() * ROW + 6
     }
 
     /// The bars. Their lengths follow from the numbers that are shown, and from those alone.
-    fn drawn(&self) -> Vec<Drawn> {
+    pub(super) fn drawn(&self) -> Vec<Drawn> {
         let shown = self.rows.iter().flat_map(|row| [row.number, row.beside]).flatten();
         let most = shown.max().unwrap_or(1).max(1);
         let width = |number: i64| number.clamp(0, most) * WIDTH / most;
@@ -89,11 +89,6 @@ impl Bars {
 /// A label that fits beside its bar; the table has it whole.
 fn short(label: &str) -> String {
     if label.chars().count() <= 24 { label.to_owned() } else { label.chars().take(23).chain(['…']).collect() }
-}
-
-/// For the template.
-pub(super) fn parts(bars: &Bars) -> (usize, Vec<(String, usize, i64, Option<i64>, String)>) {
-    (bars.height(), bars.drawn().into_iter().map(|row| (row.label, row.y, row.width, row.beside, row.text)).collect())
 }
 
 /// Where bars begin, for the template.

@@ -20,7 +20,7 @@ use poem::{
     middleware::{CookieJarManager, CookieJarManagerEndpoint},
     web::cookie::{Cookie, CookieJar, SameSite},
 };
-use std::{future::Future, str::FromStr, sync::Arc};
+use std::{collections::HashMap, future::Future, str::FromStr, sync::Arc};
 use tokio::sync::OnceCell;
 
 /// A form has no more bytes than this; a text answer has its own, smaller limit.
@@ -142,7 +142,7 @@ pub struct Visit {
     /// Where the request comes from, for limits.
     pub source: String,
     zone: Zone,
-    params: Vec<(String, String)>,
+    params: HashMap<String, String>,
     jar: CookieJar,
     body: std::sync::Mutex<Option<(HeaderMap, Body)>>,
     look: OnceCell<Option<(organisation::Model, Look)>>,
@@ -157,13 +157,12 @@ impl Visit {
 
     /// A part of the address. What has not the form of such a part is no page.
     pub fn param<T: FromStr>(&self, name: &str) -> Result<T> {
-        let found = self.params.iter().find(|(given, _)| given == name);
-        found.and_then(|(_, text)| text.parse().ok()).ok_or(Error::NotFound("page"))
+        self.params.get(name).and_then(|text| text.parse().ok()).ok_or(Error::NotFound("page"))
     }
 
     /// A part of the address as text.
     pub fn word(&self, name: &str) -> &str {
-        self.params.iter().find(|(given, _)| given == name).map_or("", |(_, text)| text)
+        self.params.get(name).map_or("", String::as_str)
     }
 
     /// An address on these pages, as a browser asks for it.
@@ -391,7 +390,7 @@ async fn read(visit: &mut Visit, reads: Reads, request: &mut Request) -> Result<
 
 impl Visit {
     fn of(desk: &Desk, zone: Zone, request: &Request) -> Self {
-        let params = request.path_params::<Vec<(String, String)>>().unwrap_or_default();
+        let params = request.path_params::<HashMap<String, String>>().unwrap_or_default();
         Self {
             desk: desk.clone(),
             fields: Fields::default(),

@@ -38,7 +38,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let platform = visit.platform();
     let db = platform.db.read();
     let standing = record::standing_of(db, own.person.organisation, own.person.participant).await?;
-    let open: Vec<_> = standing.into_iter().filter(|row| gives(row)).collect();
+    let open: Vec<_> = standing.into_iter().filter(gives).collect();
     let names = titles(&visit, &own, open.iter().map(|row| row.scope_id)).await?;
     let read = notices::several(db, own.person.organisation, open.iter().map(|row| row.notice_id)).await?;
     let mut by_scope: Vec<(Uuid, Vec<Card>)> = Vec::new();
