@@ -9,7 +9,7 @@ use entity::{
 
 /// The page of a report. A draft says that it is one.
 pub fn page(doc: &ReportDocument, easy: bool, here: &str) -> Page {
-    let mut page = Page::new(format!("{}: what came of it", doc.title)).caption(&doc.organisation);
+    let mut page = Page::new(&doc.title).caption("What came of it");
     page.language = doc.language.clone();
     page = page.block(Block::Note(match doc.annex.published_on {
         Some(on) => format!("Published on {}. Version {}.", day(on), doc.annex.version),
@@ -274,9 +274,14 @@ fn how(doc: &ReportDocument) -> Vec<Block> {
     blocks
 }
 
-/// A stored word as people read it: `under_25` is `under 25`.
+/// A stored word as people read it: `under_25` is `under 25`, and `16_24` is `16 to 24`.
 fn plain(word: &str) -> String {
-    word.replace('_', " ")
+    let parts: Vec<&str> = word.split('_').collect();
+    let digits = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    match parts.as_slice() {
+        [low, high] if digits(low) && digits(high) => format!("{low} to {high}"),
+        _ => parts.join(" "),
+    }
 }
 
 fn format_words(format: Format) -> &'static str {
