@@ -154,3 +154,24 @@
 //! # 2026-11-24 · Mailings are looked after without names
 //! Administrators see mailings and their letters by state and can pause, resume, cancel and retry them, and see no address and no
 //! recipient: who was asked about what is for nobody's curiosity. Uncertain letters are not sent again by a retry.
+//!
+//! # 2026-11-28 · Webhooks name work and never people
+//! An event holds a kind, a time and ids of the organisation's own work: opened, closed, report published, feedback overdue. A
+//! front end fetches the rest with its key. Rejected: an event for each answer, invitation, joining or leaving (the time
+//! alone tells whoever sits beside a person that it was them), counts (a count sent at each change gives away what
+//! `statistics` withholds), `mailing.finished` (it tells when the last letter of somebody left, and is the operator's
+//! concern, who has metrics). The room stands above all that have news; `app` hands it the jobs of lower rooms.
+//!
+//! # 2026-11-28 · The secrets of webhooks are derived, and a worker keeps a whole webhook
+//! Like links, the secret is an HMAC of the webhook's id and a number under the installation's key; a rotation counts the number
+//! up. Nothing is stored that a stolen database could sign with. The price: an organisation that moves to another
+//! installation makes new secrets. Rejected: secrets encrypted in the table (a second key to keep, for the same end).
+//! A worker leases a webhook and not a delivery, so a receiver has one request at a time and two workers send nothing twice.
+//! Webhooks have a loop of their own beside the queue and the outbox: a slow receiver keeps no other work waiting.
+//!
+//! # 2026-11-28 · Where a webhook may lead is decided when the connection is made
+//! Every address of the name is checked, and the connection goes to what was checked; a name that turns between the check and
+//! the use has no such moment. All addresses that are not given out as public ones are refused, no redirect is followed, no
+//! proxy is asked, and of an answer only the head is read. Who hosts a receiver inside names its network. The client is
+//! hyper with the rustls that the mail and the database use. Rejected: `reqwest` (pools, proxies, redirects and a resolver that all had
+//! to be switched off).

@@ -27,6 +27,7 @@ mod feedback;
 mod sessions;
 mod participants;
 mod spikes;
+mod webhooks;
 mod wishes;
 mod withdrawal;
 

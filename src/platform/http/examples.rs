@@ -2,6 +2,11 @@
 
 /// Whole examples, by schema or operation, where the examples of the fields would not go together.
 pub const WHOLE: &[(&str, &str)] = &[
+    (
+        "WebhookIn",
+        r#"{"url": "https://front.example/hooks", "description": "Our front end", "events": ["opportunity.opened", "report.published"]}"#,
+    ),
+    ("WebhookReplayIn", r#"{"since": "2027-02-28T18:00:00Z", "delivered": false}"#),
     ("Rung", r#""consultation""#),
     ("InfluenceLevel", r#""changed""#),
     ("Standing", r#""confirmed""#),
@@ -198,6 +203,8 @@ pub const VALUES: &[(&str, &str)] = &[
 
 /// Texts of fields, by name, where the type alone does not make a good example.
 pub const TEXTS: &[(&str, &str)] = &[
+    ("url", "https://front.example/hooks"),
+    ("secret", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDpyIkDN0SVcE="),
     ("access_needs", "I need a hearing loop"),
     ("action", "open_opportunity"),
     ("actor", "account:0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e"),

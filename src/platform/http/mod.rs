@@ -6,6 +6,7 @@ pub mod caller;
 pub mod edge;
 pub mod etag;
 pub mod limits;
+pub mod listen;
 pub mod once;
 mod examples;
 pub mod openapi;
@@ -54,6 +55,8 @@ pub enum Chapter {
     Feedback,
     /// Letters and their delivery.
     Mail,
+    /// Telling other systems of news.
+    Webhooks,
     /// What everybody can read without signing in.
     Public,
 }

@@ -4,6 +4,7 @@
 mod databases;
 mod personas;
 mod postgres;
+pub mod receiver;
 pub mod smtp;
 
 pub use databases::Backend;
