@@ -404,7 +404,7 @@ impl Visit {
             desk: desk.clone(),
             fields: Fields::default(),
             query: Fields::read(request.uri().query().unwrap_or_default().as_bytes()),
-            path: request.original_uri().path().to_owned(),
+            path: request.uri().path().to_owned(),
             source: edge::source(request),
             zone,
             params,

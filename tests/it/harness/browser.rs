@@ -1,6 +1,8 @@
 //! A browser without scripts: follows links, fills fields by their labels, presses buttons by their words, keeps cookies, and goes
 //! where it is sent. What a person cannot see or reach on a page, it cannot use.
 
+#![allow(dead_code)]
+
 use super::{Answer, TestApp};
 use poem::http::Method;
 use std::collections::HashMap;
