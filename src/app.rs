@@ -2,7 +2,9 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, consent, feedback, influence, integrity, invitations, matching, opportunities, pages, participants,
+    accounts, consent, feedback, influence, integrity,
+    invitations::{self, live::Watched},
+    matching, opportunities, pages, participants,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -56,6 +58,7 @@ pub struct App {
     mailer: Arc<Mailer>,
     courier: Arc<Courier>,
     traffic: Traffic,
+    watched: Watched,
 }
 
 impl App {
@@ -89,7 +92,8 @@ impl App {
         let submissions = Submissions::start(&tasks, &platform, forms.clone());
         let (queue, mailer) = (Arc::new(queue().until(&tasks)), Arc::new(mailer));
         let courier = Arc::new(Courier::new(&platform.config).until(&tasks));
-        Ok(Self { queue, mailer, courier, traffic: Traffic::default(), platform, tasks, forms, submissions })
+        let (traffic, watched) = (Traffic::default(), Watched::default());
+        Ok(Self { queue, mailer, courier, traffic, watched, platform, tasks, forms, submissions })
     }
 
     /// Everything the server answers.
@@ -102,7 +106,8 @@ impl App {
         let routes = pages::routes(&self.desk())
             .nest("/api", cors(config, service(self).boxed()))
             .at("/api/openapi.json", cors(config, edge::lazy("application/json", document).boxed()))
-            .nest("/docs", docs_page(self))
+            .at("/docs", pages::docs::page(config))
+            .nest("/docs/api", docs_page(self))
             .at("/healthz", edge::lazy("text/plain", || "ok".into()))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
@@ -113,6 +118,11 @@ impl App {
     /// What the pages work with.
     fn desk(&self) -> pages::kit::Desk {
         pages::kit::Desk { platform: self.platform.clone(), forms: self.forms.clone(), submissions: self.submissions.clone() }
+    }
+
+    /// Ends the answers that go on by themselves, so that a server that stops need not wait for them.
+    pub fn end_streams(&self) {
+        self.watched.end();
     }
 
     /// Does everything in the queue and the outbox that is due, until nothing is. Answers how much that was.
@@ -192,6 +202,7 @@ impl App {
             "# HELP alongside_database_statements_total Statements run.\n# TYPE alongside_database_statements_total counter\n",
         );
         text.push_str(&format!("alongside_database_statements_total {}\n", self.platform.db.statements()));
+        text.push_str(&crate::platform::jobs::metrics(&self.platform).await?);
         text.push_str(&crate::platform::mail::metrics(&self.platform).await?);
         text.push_str(&webhooks::deliver::metrics(&self.platform).await?);
         Ok(text)
@@ -214,6 +225,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         matching::api::Api(platform.clone()),
         matching::api::public::PublicApi(platform.clone()),
         invitations::api::Api(platform.clone()),
+        invitations::api::live::LiveApi { platform: platform.clone(), watched: app.watched.clone(), tasks: app.tasks.clone() },
         responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },
     );
     let back = (

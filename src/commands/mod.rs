@@ -5,7 +5,7 @@ pub mod client;
 pub mod demo;
 mod doctor;
 pub mod openapi;
-mod serve;
+pub mod serve;
 
 use crate::{
     app::App,

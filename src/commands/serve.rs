@@ -78,6 +78,7 @@ impl Running {
     /// Lets requests and work under way finish, then closes the database.
     pub async fn stop(self) {
         self.front.stop();
+        self.app.end_streams();
         tracing::info!("stopping: requests under way are answered, no new ones are taken");
         self.front.finished().await;
         end(self.app).await;

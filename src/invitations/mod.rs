@@ -6,6 +6,7 @@
 
 pub mod api;
 mod funnel;
+pub mod live;
 pub mod guest;
 pub mod jobs;
 pub mod letters;

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// The application on a port of its own, over connections of its own.
-async fn served(app: &TestApp, change: impl FnOnce(&mut Config)) -> (Running, SocketAddr) {
+pub async fn served(app: &TestApp, change: impl FnOnce(&mut Config)) -> (Running, SocketAddr) {
     let own = app.second().await.with(|config| {
         config.worker = false;
         change(config);
@@ -78,7 +78,8 @@ fn hundreds_who_drip_are_cut_off_and_keep_nobody_waiting() {
             }
             worst
         };
-        let (times, worst) = timeout(Duration::from_secs(30), async { tokio::join!(drippers, others) }).await.expect("all are cut off");
+        let (times, worst) =
+            timeout(Duration::from_secs(30), async { tokio::join!(drippers, others) }).await.expect("all are cut off");
         assert!(worst < Duration::from_secs(2), "another caller waited for {worst:?}");
         assert!(times.iter().all(|time| *time >= Duration::from_secs(1)), "nobody is cut off before their time");
         running.stop().await;
@@ -120,7 +121,8 @@ fn heads_are_bounded_and_a_body_that_does_not_come_is_given_up() {
         assert_eq!(status(&get(address, "/healthz", &many).await), "431");
         let long = format!("x-long: {}\r\n", "a".repeat(40_000));
         assert_eq!(status(&get(address, "/healthz", &long).await), "431");
-        let head = "POST /api/sign-in HTTP/1.1\r\nhost: alongside.test\r\nconnection: close\r\ncontent-type: application/json\r\n";
+        let head =
+            "POST /api/sign-in HTTP/1.1\r\nhost: alongside.test\r\nconnection: close\r\ncontent-type: application/json\r\n";
         let answer = say(address, &format!("{head}content-length: 100\r\n\r\n{{")).await;
         assert_eq!(status(&answer), "503");
         assert!(answer.contains("application/problem+json"), "{answer}");

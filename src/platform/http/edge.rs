@@ -233,6 +233,11 @@ fn prefix(address: IpAddr) -> String {
     }
 }
 
+/// A page.
+pub fn html(text: String) -> Response {
+    Response::builder().content_type("text/html; charset=utf-8").body(text)
+}
+
 /// A route that answers GET with a text that is made when somebody first asks for it: most servers are never asked.
 pub fn lazy(content_type: &'static str, make: impl Fn() -> String + Send + Sync + 'static) -> RouteMethod {
     let text: OnceLock<Bytes> = OnceLock::new();

@@ -19,7 +19,7 @@ pub use body::{Body, RawJson, fingerprint, strict_json};
 pub use caller::Caller;
 pub use once::Once;
 pub use page::{Cursor, Page};
-pub use reply::{Accepted, Created, Done, Fine, NoContent, Reply, Streamed};
+pub use reply::{Accepted, Created, Done, Events, Fine, NoContent, Reply, Streamed};
 pub use upload::CsvFile;
 
 use poem_openapi::Tags;
