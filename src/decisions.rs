@@ -175,3 +175,16 @@
 //! proxy is asked, and of an answer only the head is read. Who hosts a receiver inside names its network. The client is
 //! hyper with the rustls that the mail and the database use. Rejected: `reqwest` (pools, proxies, redirects and a resolver that all had
 //! to be switched off).
+//!
+//! # 2026-11-28 · Connections are served by hyper in a loop of our own
+//! The framework's server has no time limit for heads and bodies, no bound on connections and none for one place. So its endpoint
+//! is served by hyper here: a head has its time from the first byte on, a body its pace, an answer has to be taken, one
+//! place has so many connections, and a full server closes the one that has waited longest without asking. HTTP/1 alone:
+//! proxies speak nothing else to us. Rejected: hyper's own head timeout (it counts the pause between two requests as well, and
+//! proxies keep connections longer than a head may take).
+//!
+//! # 2026-11-28 · Numbers are pushed to those who may read them exactly
+//! `live` pushes the funnel to those who run an opportunity, who can read it at any time without it. For others, numbers about few
+//! are withheld, and the moment at which a withheld number changes would say what it hides. One look at the database serves
+//! all who watch an opportunity. To watch is no use of a session: whoever leaves a window open is signed out as if they had
+//! gone.

@@ -1,8 +1,8 @@
 // A consultation from the need to the report, with a client whose types come from the server's own API document.
 //
-//   ALONGSIDE_URL    where the server is
-//   ALONGSIDE_START  the token at the end of the link that the first start printed
-//   ALONGSIDE_MAIL   the folder into which the server writes its letters
+//   SERVER_URL    where the server is
+//   START_TOKEN  the token at the end of the link that the first start printed
+//   LETTERS   the folder into which the server writes its letters
 //
 // What a person does in their browser is done here with the tokens from their letters.
 
@@ -12,10 +12,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api.js";
 
-const url = process.env.ALONGSIDE_URL ?? "http://127.0.0.1:8080";
-const folder = process.env.ALONGSIDE_MAIL ?? "data/mail";
-const start = process.env.ALONGSIDE_START;
-if (!start) throw new Error("Set ALONGSIDE_START to the token of the first start.");
+const url = process.env.SERVER_URL ?? "http://127.0.0.1:8080";
+const folder = process.env.LETTERS ?? "data/mail";
+const start = process.env.START_TOKEN;
+if (!start) throw new Error("Set START_TOKEN to the token of the first start.");
 
 type Purpose = components["schemas"]["NoticePurpose"];
 
