@@ -75,6 +75,12 @@ fn slower_links(visit: &Visit, own: &Own) -> Block {
     Block::Links(vec![link("Ask me for less", "/step-down"), link("Pause", "/pause"), link("Leave", "/leave")])
 }
 
+/// A time as the organisation's clocks show it.
+fn time(own: &Own, at: entity::Time) -> String {
+    let zone = crate::opportunities::zone_of(&own.organisation);
+    at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string()
+}
+
 /// What was done on another page, in words.
 fn done(visit: &Visit) -> Option<&'static str> {
     Some(match visit.query.text("done") {
