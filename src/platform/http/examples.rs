@@ -203,6 +203,7 @@ pub const VALUES: &[(&str, &str)] = &[
 
 /// Texts of fields, by name, where the type alone does not make a good example.
 pub const TEXTS: &[(&str, &str)] = &[
+    ("about", "Waiting well"),
     ("access_needs", "I need a hearing loop"),
     ("action", "open_opportunity"),
     ("actor", "account:0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e"),
