@@ -2,7 +2,7 @@
 
 use super::kit::{Block, Cell, Frame, Link, Page, Table};
 use crate::platform::{Config, http::edge};
-use poem::{IntoResponse, RouteMethod, http::HeaderValue};
+use poem::{RouteMethod, http::HeaderValue};
 
 /// The page, as it is answered.
 pub fn page(config: &Config) -> RouteMethod {

@@ -3,6 +3,7 @@
 use super::{
     object,
     rules::{self, MOST, OLD_SECRET},
+    target,
 };
 use crate::{
     accounts::Actor,
@@ -33,7 +34,7 @@ impl Facts {
         check.that(!self.events.is_empty(), "/events", "required", "Choose at least one kind of news.");
         check.items("/events", self.events.len(), WebhookEventKind::ALL.len());
         if !url.is_empty() {
-            check.extend(rules::against(&url, &platform.config.webhook_allow));
+            check.extend(target::against(&url, &platform.config.webhook_allow));
         }
         check.done()?;
         let mut events = self.events;

@@ -12,6 +12,7 @@ pub mod news;
 pub mod replay;
 pub mod rules;
 pub mod send;
+mod target;
 
 pub use deliver::Courier;
 

@@ -2,7 +2,7 @@
 //! checked: a name that leads elsewhere a moment later leads nowhere. No redirect is followed, no proxy is asked, and of
 //! the answer nothing is read but its head.
 
-use super::rules::Target;
+use super::target::Target;
 use crate::platform::net;
 use chrono::Duration;
 use entity::WebhookProblem;

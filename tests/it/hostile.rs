@@ -274,6 +274,10 @@ fn absurd_headers_are_refused() {
         for operation in operations(&document) {
             let parameters = operation.what["parameters"].as_array().into_iter().flatten();
             for parameter in parameters.filter(|parameter| parameter["in"] == "header") {
+                // Whatever it says is an event that the caller does not have.
+                if parameter["name"] == "Last-Event-ID" {
+                    continue;
+                }
                 let (name, values, statuses): (_, &[&str], &[u16]) = match parameter["name"].as_str().unwrap() {
                     // A thing that is not there is said to be so; one that is there does not have this version.
                     "If-Match" => {

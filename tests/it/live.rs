@@ -23,7 +23,10 @@ impl Watch {
     async fn begin(address: SocketAddr, ada: &Persona, opportunity: &str, headers: &str) -> Self {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let path = ada.path(&format!("/opportunities/{opportunity}/live"));
-        let head = format!("GET {path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n{headers}\r\n", ada.token);
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer {}\r\n{headers}\r\n",
+            ada.token
+        );
         stream.write_all(head.as_bytes()).await.unwrap();
         Self { stream, text: String::new() }
     }

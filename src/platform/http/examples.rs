@@ -109,6 +109,8 @@ pub const VALUES: &[(&str, &str)] = &[
     ("answers", r#"{"when": "morning", "view": "A sign that says how long it takes."}"#),
     ("after", "120"),
     ("attempts", "5"),
+    ("last_status", "503"),
+    ("WebhookReplayOut.events", "3"),
     ("last_code", "550"),
     ("MailingOut.letters", r#"[{"state": "sent", "count": 24}, {"state": "failed", "count": 1}]"#),
     ("PauseMailingIn.reason", r#""The date in the letter is wrong.""#),
@@ -329,6 +331,7 @@ pub const TEXTS: &[(&str, &str)] = &[
 
 /// What a parameter means and an example, by its name; a name that is not here is the id of a thing of that name.
 pub const PARAMETERS: &[(&str, &str, &str)] = &[
+    ("Last-Event-ID", "The id of the last event that you have.", "3f9c2a7d01b4e586"),
     ("family", "A family of letters, such as `invitations`, or `all`.", "invitations"),
     ("slug", "The organisation's name in public addresses.", "sunrise"),
     ("stage", "The stage of the work.", "design"),
