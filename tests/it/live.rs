@@ -92,7 +92,7 @@ fn numbers_are_pushed_when_they_change_to_those_who_run_it() {
         // One has answered: that is few, and it is not told that it is one.
         let token = letters[0].token("ai_");
         story.consent(&token).await;
-        story.hand_in(&token, json!({})).await;
+        story.hand_in(&token, json!({"form": "group"})).await.expect(201);
         let mut got = watch.event().await.unwrap();
         while got.1["answered"]["few"] != true {
             got = watch.event().await.unwrap();

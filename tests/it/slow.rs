@@ -134,7 +134,7 @@ fn heads_are_bounded_and_a_body_that_does_not_come_is_given_up() {
         let last = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         let answer = say(address, &format!("{twice}{twice}{last}")).await;
         assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 2, "{answer}");
-        assert!(answer.contains("HTTP/1.1 401"), "{answer}");
+        assert!(answer.contains("HTTP/1.1 403"), "{answer}");
         running.stop().await;
     });
 }

@@ -96,7 +96,7 @@ fn news_about_work_is_told_once_signed_and_names_nobody() {
         let letters = story.invite(&id, json!({})).await;
         let token = letters[0].token("ai_");
         story.consent(&token).await;
-        story.hand_in(&token, json!({})).await;
+        story.hand_in(&token, json!({"form": "group"})).await.expect(201);
         app.run_jobs().await;
         assert!(receiver.take().is_empty());
         story.ada.post(&app, &format!("/opportunities/{id}/close"), &json!({"reason": "All have answered."})).await.expect(200);
