@@ -251,7 +251,7 @@ impl Api {
     ) -> Result<Fine<Page<PlaceOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
-        let rows = places::list(self.0.db.read(), actor.organisation, opportunity.0, cursor).await?;
+        let rows = places::list(&self.0, &actor, opportunity.0, cursor).await?;
         let out = |(row, person): (place::Model, Option<participant::Model>)| PlaceOut {
             id: row.id,
             participant: row.participant_id,

@@ -7,6 +7,7 @@ use super::{
     posted, rules,
 };
 use crate::{
+    accounts::{Actor, readings},
     consent::permitting,
     opportunities::{self, passes_places_on, ways},
     participants::rules::objection,
@@ -19,7 +20,8 @@ use crate::{
 };
 use entity::{
     InvitationId, InvitationState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
-    ParticipantState, PlaceId, PlaceState, PreferenceDoc, Purpose, invitation, opportunity, participant, place, preference,
+    ParticipantState, PlaceId, PlaceState, PreferenceDoc, Purpose, ReadingOf, invitation, opportunity, participant, place,
+    preference,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -395,14 +397,16 @@ pub async fn waited_for(
     Ok(found)
 }
 
-/// A page of the places of an opportunity, oldest first, and one more, each with whose it is.
+/// A page of the places of an opportunity, oldest first, and one more, each with whose it is. That somebody looked is noted.
 pub async fn list(
-    connection: &impl ConnectionTrait,
-    organisation: OrganisationId,
+    platform: &Platform,
+    actor: &Actor,
     opportunity: OpportunityId,
     cursor: Cursor,
 ) -> Result<Vec<(place::Model, Option<participant::Model>)>> {
+    let (connection, organisation) = (platform.db.read(), actor.organisation);
     ways::find(connection, organisation, opportunity).await?;
+    readings::note(platform, actor, ReadingOf::Places, opportunity.0).await?;
     let mut query = place::Entity::find()
         .filter(place::Column::OrganisationId.eq(organisation))
         .filter(place::Column::OpportunityId.eq(opportunity));

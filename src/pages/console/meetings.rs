@@ -7,7 +7,7 @@ use super::{
     words::choices_or_none,
 };
 use crate::{
-    accounts::Power,
+    accounts::{Power, readings},
     invitations::places,
     opportunities::{ways::Way, zone_of},
     pages::kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
@@ -17,7 +17,7 @@ use crate::{
         notes,
     },
 };
-use entity::{Attendance, ParticipantId, PlaceState, attendance, meeting, participant, place};
+use entity::{Attendance, ParticipantId, PlaceState, ReadingOf, attendance, meeting, participant, place};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -171,6 +171,9 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
 /// What people said about the notes.
 async fn answers(seat: &Seat<'_>, row: &meeting::Model) -> Result<Option<Block>> {
     let found = notes::answers(seat.db(), seat.actor.organisation, row.id).await?;
+    if found.is_empty() {
+        return Ok(None);
+    }
     let people = people(seat, row).await?;
     let line = |answer: entity::notes_agreement::Model| {
         let name = people.iter().find(|(place, _)| place.participant_id == answer.participant_id);
@@ -178,9 +181,9 @@ async fn answers(seat: &Seat<'_>, row: &meeting::Model) -> Result<Option<Block>>
         let said = if answer.agrees { "The notes are right" } else { "Something is to be put right" };
         vec![Cell::Text(name), Cell::text(said), Cell::Text(answer.comment.unwrap_or_default())]
     };
-    let rows: Vec<_> = found.into_iter().map(line).collect();
+    let rows = found.into_iter().map(line).collect();
     let columns = ["Name", "Answer", "What they say"].map(String::from).to_vec();
-    Ok((!rows.is_empty()).then(|| Block::Table(Table { caption: "What people say about the notes".into(), columns, rows })))
+    Ok(Some(Block::Table(Table { caption: "What people say about the notes".into(), columns, rows })))
 }
 
 async fn ask_edit(visit: Arc<Visit>) -> Result<Reply> {
@@ -214,7 +217,7 @@ type Holder = (place::Model, Option<participant::Model>);
 /// Those who hold a place, or held one when the meeting began.
 async fn people(seat: &Seat<'_>, row: &meeting::Model) -> Result<Vec<Holder>> {
     let all = Cursor { after: None, limit: ROWS * 10 };
-    let mut rows = places::list(seat.db(), seat.actor.organisation, row.opportunity_id, all).await?;
+    let mut rows = places::list(seat.platform(), &seat.actor, row.opportunity_id, all).await?;
     rows.retain(|(place, _)| match place.state {
         PlaceState::Held => true,
         PlaceState::Released => place.released_at.is_some_and(|at| at > row.starts_at),
@@ -246,6 +249,7 @@ async fn ask_there(visit: Arc<Visit>) -> Result<Reply> {
     if people.is_empty() {
         return Ok(page.text("Nobody holds a place.").into());
     }
+    readings::note(seat.platform(), &seat.actor, ReadingOf::Attendance, row.opportunity_id.0).await?;
     let recorded = meetings::attendance(seat.db(), seat.actor.organisation, row.id).await?;
     Ok(page.form(there_form(&row, &people, &recorded)).into())
 }

@@ -194,7 +194,7 @@ fn rounds(seat: &Seat<'_>, runs: Vec<match_run::Model>) -> Block {
 async fn list_places(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ReadPeople).await?;
     let way = found(&seat).await?;
-    let rows = places::list(seat.db(), seat.actor.organisation, way.row.id, seat.cursor()?).await?;
+    let rows = places::list(seat.platform(), &seat.actor, way.row.id, seat.cursor()?).await?;
     let (rows, next) = paged(rows, |(row, _)| row.id.to_string());
     let page = page(&seat, &way, "Places and waiting list");
     if rows.is_empty() {
