@@ -85,7 +85,8 @@ fn a_consultation_goes_from_the_need_to_the_close_on_pages_alone() {
         say(&mut rosa, &way).await;
         ask(&mut rosa, &way).await;
         rosa.open(&format!("{way}/notice")).await.says("Please read and change this draft");
-        rosa.press("Save the draft").await.expect(200).follow("Read it and publish").await;
+        rosa.press("Save the draft").await.expect(200);
+        rosa.follow("Read it and publish").await;
         rosa.press("Publish it").await.expect(200);
         rosa.open(&way).await.says("Nothing is missing.");
         rosa.follow("Check and open").await.says("What people are told stays").says("The budget.");

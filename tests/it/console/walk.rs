@@ -1,7 +1,7 @@
 //! A walk over every page of the console that links lead to: who may see what, whose it is, and where forms may come from.
 
 use super::{decision, project, rosa, way};
-use crate::harness::{Browser, TestApp, everywhere};
+use crate::harness::{Browser, Persona, TestApp, everywhere};
 use std::collections::BTreeSet;
 
 /// Every page below the console that links lead to, and every address to which a form goes.
@@ -19,6 +19,11 @@ async fn walk(browser: &mut Browser<'_>, from: &str) -> (BTreeSet<String>, BTree
         left.extend(links.map(|to| to.split('#').next().unwrap_or_default().to_owned()));
     }
     (pages, forms)
+}
+
+/// The administrator's name in the house, before they sign in.
+fn nobody() -> Persona {
+    Persona { token: String::new(), organisation: String::new(), slug: "sunrise".into() }
 }
 
 /// An organisation with something of everything.
@@ -70,9 +75,7 @@ fn what_belongs_to_another_organisation_is_nowhere() {
     everywhere(|app| async move {
         let mut rosa = furnished(&app).await;
         let (pages, forms) = walk(&mut rosa, "/console/sunrise").await;
-        let root = app
-            .sign_in_again(&crate::harness::Persona { token: String::new(), organisation: String::new(), slug: String::new() })
-            .await;
+        let root = app.sign_in_again(&Persona { token: String::new(), organisation: String::new(), slug: String::new() }).await;
         app.organisation(&root, "moon").await;
         let of_one =
             |address: &&String| address.split(['/', '?', '=']).any(|part| part.len() == 36 && part.matches('-').count() == 4);
@@ -92,15 +95,30 @@ fn a_viewer_sees_no_form_that_would_be_refused() {
     everywhere(|app| async move {
         let mut rosa = furnished(&app).await;
         let (pages, forms) = walk(&mut rosa, "/console/sunrise").await;
-        let root = app.sign_in_again(&crate::harness::Persona {
-            token: String::new(),
-            organisation: String::new(),
-            slug: "sunrise".into(),
-        });
-        let root = root.await;
+        let root = app.sign_in_again(&nobody()).await;
+        app.organisation(&root, "moon").await;
+        let of_one =
+            |address: &&String| address.split(['/', '?', '=']).any(|part| part.len() == 36 && part.matches('-').count() == 4);
+        let theirs = |address: &String| address.replace("/console/sunrise", "/console/moon");
+        assert!(pages.iter().filter(of_one).count() > 15);
+        for page in pages.iter().filter(of_one) {
+            rosa.open(&theirs(page)).await.expect(404).hides("Your view").hides("Support after violence");
+        }
+        for to in forms.iter().filter(of_one) {
+            rosa.answer(&theirs(to), &[("version".into(), "1".into()), ("do".into(), "up".into())]).await.expect(404);
+        }
+    });
+}
+
+#[test]
+fn a_viewer_sees_no_form_that_would_be_refused() {
+    everywhere(|app| async move {
+        let mut rosa = furnished(&app).await;
+        let (pages, forms) = walk(&mut rosa, "/console/sunrise").await;
+        let root = app.sign_in_again(&nobody()).await;
         let mine = app.get("/api/account").token(&root.token).send().await.expect(200).json;
         let organisation = mine["organisations"][0]["id"].as_str().unwrap().to_owned();
-        app.staff(&crate::harness::Persona { organisation, ..root }, "vera", "viewer").await;
+        app.staff(&Persona { organisation, ..root }, "vera", "viewer").await;
         let mut vera = app.at_the_console("vera@staff.example").await;
         let (seen, offered) = walk(&mut vera, "/console/sunrise").await;
         assert_eq!(offered, BTreeSet::from(["/console/sign-out".to_owned()]), "a viewer changes nothing");
