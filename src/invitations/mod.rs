@@ -7,6 +7,7 @@
 pub mod api;
 mod funnel;
 pub mod live;
+pub mod funnel;
 pub mod guest;
 pub mod jobs;
 pub mod letters;
