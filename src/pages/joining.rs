@@ -175,8 +175,7 @@ async fn ask_stop(visit: Arc<Visit>) -> Result<Reply> {
         let text = "You no longer get letters from us, except those that you ask for yourself. Nothing else has changed.";
         return Ok(Page::new("Done").text(text).into());
     }
-    let one =
-        "Press the first button, and we no longer send you letters like the one you have just read. You need give no reason.";
+    let one = "Press the first button, and we no longer send you letters like the one you have read. You need give no reason.";
     let all = "Press the second one, and we send you no letters at all, except those that you ask for yourself.";
     let form = Form::default()
         .submit(Submit::new("Stop these letters"))

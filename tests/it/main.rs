@@ -44,3 +44,4 @@ mod running;
 mod schema;
 mod seats;
 mod staffed;
+mod words;
