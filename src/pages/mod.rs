@@ -11,6 +11,7 @@ mod my;
 mod notice;
 mod public;
 mod report;
+mod staff_doors;
 
 use kit::Desk;
 use poem::Route;
@@ -21,5 +22,6 @@ pub fn routes(desk: &Desk) -> Route {
     let route = joining::routes(route, desk);
     let route = invitation::routes(route, desk);
     let route = my::routes(route, desk);
+    let route = staff_doors::routes(route, desk);
     public::routes(route, desk)
 }
