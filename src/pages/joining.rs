@@ -155,6 +155,10 @@ async fn confirm(visit: Arc<Visit>) -> Result<Reply> {
         Ok(opened) => {
             // Whoever holds a link that works has guessed nothing.
             visit.platform().limits.forgive(&counted);
+            // A browser holds one session: the one before has nobody who could still use it.
+            if let Ok(before) = visit.person().await {
+                participants::sessions::end(visit.platform(), &before, before.session).await?;
+            }
             visit.keep("person", opened.token.reveal(), &format!("/o/{}", organisation.slug));
             let next = if joins { "/welcome" } else { "" };
             Reply::to(visit.at(format!("/o/{}/me{next}", organisation.slug)))

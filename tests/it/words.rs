@@ -221,7 +221,8 @@ fn is_text(literal: &str) -> bool {
 
 /// Whether a source file holds texts for participants.
 fn is_for_participants(path: &str) -> bool {
-    let pages = path.starts_with("pages/") && !path.starts_with("pages/console") && !path.contains("/tests");
+    let for_staff = ["pages/console", "pages/staff_doors.rs"].iter().any(|part| path.starts_with(part));
+    let pages = path.starts_with("pages/") && !for_staff && !path.contains("/tests");
     let letters = path.ends_with("/letters.rs") || path.contains("/letters/");
     let told = [
         "integrity/ladder.rs",

@@ -16,11 +16,19 @@ use crate::{
 use entity::{OrganisationId, organisation};
 use poem::{
     Body, Endpoint, EndpointExt, Request, Response,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{CookieJarManager, CookieJarManagerEndpoint},
     web::cookie::{Cookie, CookieJar, SameSite},
 };
-use std::{collections::HashMap, future::Future, str::FromStr, sync::Arc};
+use std::{
+    collections::HashMap,
+    future::Future,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use tokio::sync::OnceCell;
 
 /// A form has no more bytes than this; a text answer has its own, smaller limit.
@@ -147,6 +155,8 @@ pub struct Visit {
     body: std::sync::Mutex<Option<(HeaderMap, Body)>>,
     look: OnceCell<Option<(organisation::Model, Look)>>,
     nav: std::sync::Mutex<(Vec<NavLink>, Option<String>)>,
+    /// Whether the browser is to forget who was here.
+    forgets: AtomicBool,
 }
 
 impl Visit {
@@ -251,6 +261,7 @@ impl Visit {
         cookie.set_path(self.at(path));
         cookie.make_removal();
         self.jar.add(cookie);
+        self.forgets.store(true, Ordering::Relaxed);
     }
 
     /// Counts a try of `what` from where this request comes from. Answers under which name it is counted.
@@ -360,7 +371,12 @@ where
             Ok(()) => (self.page)(visit.clone()).await,
             Err(error) => Err(error),
         };
-        Ok(visit.respond(reply).await)
+        let mut response = visit.respond(reply).await;
+        if visit.forgets.load(Ordering::Relaxed) {
+            // Not the cookies: that would take those of other programs on the same host along.
+            response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
+        }
+        Ok(response)
     }
 }
 
@@ -403,6 +419,7 @@ impl Visit {
             body: std::sync::Mutex::default(),
             look: OnceCell::new(),
             nav: std::sync::Mutex::default(),
+            forgets: AtomicBool::default(),
         }
     }
 
