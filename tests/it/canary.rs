@@ -139,6 +139,8 @@ fn logs_counters_and_addresses_tell_nothing_about_anybody() {
         let kept = Kept::default();
         // Everything that the program can be asked to log, as it ships.
         let log = tracing_subscriber::fmt().with_env_filter(filter("trace")).with_writer(kept.clone()).with_ansi(false).finish();
+        // With one log alone, what other threads meet first would be taken for silenced everywhere.
+        let _another = tracing::Dispatch::new(tracing_subscriber::registry());
         let listening = tracing::subscriber::set_default(log);
         let world = World::make(&app, MARK).await;
         let canaries = canaries(&world);
@@ -160,7 +162,7 @@ fn logs_counters_and_addresses_tell_nothing_about_anybody() {
         drop(listening);
         let text = kept.text();
         assert!(
-            text.lines().count() > 1000 && text.contains("operation=\"listProjects\""),
+            text.lines().count() > 300 && text.contains("operation=\"listProjects\""),
             "the log was not kept: {} lines: {}",
             text.lines().count(),
             &text[..text.len().min(3000)]

@@ -7,6 +7,7 @@ use crate::{
     harness::{Answer, Mail, Participant, TestApp},
     story::Story,
 };
+use alongside::platform::secret::{Token, TokenKind};
 use chrono::Duration;
 use poem::http::Method;
 use sea_orm::{ConnectionTrait, Statement};
@@ -63,6 +64,9 @@ impl World {
         let workshop = story.open("workshop", "co_design", dates).await;
         letters.extend(story.invite(&workshop, json!({})).await);
         let dora = finished(app, &story, mark).await;
+        let vera = json!({"email": format!("{mark}vera@staff.example"), "role": "viewer"});
+        story.ada.post(app, "/staff", &vera).await.expect(202);
+        app.post("/api/password-reset").json(&json!({"email": "root@sunrise.example"})).send().await.expect(202);
         for (door, who) in [("join", "eve"), ("sign-in", "ben")] {
             let email = format!("{mark}{who}@people.example");
             app.post(format!("/api/public/sunrise/{door}")).json(&json!({"email": email})).send().await.expect(202);
@@ -115,6 +119,8 @@ impl World {
         ]
         .map(Into::into)
         .to_vec();
+        // The link of the first start has been used.
+        starts.push(format!("/set-up/{}", Token::new(TokenKind::StaffLink, [1; 32]).reveal()));
         for id in ids(app, "invitation").await {
             starts.extend(["", "/agree", "/agreed"].map(|rest| format!("/invitation/{id}{rest}")));
         }
@@ -145,7 +151,7 @@ async fn look(app: &TestApp, story: &Story) {
     };
     look::choose(platform, &actor, Some("*"), choice).await.unwrap();
     let picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0".to_vec();
-    look::put_logo(platform, &actor, Some("*"), Some(picture)).await.unwrap();
+    look::put_logo(platform, &actor, Some("*"), "/logo", Some(picture)).await.unwrap();
 }
 
 /// A consultation that is finished, with its report.

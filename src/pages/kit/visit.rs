@@ -20,15 +20,7 @@ use poem::{
     middleware::{CookieJarManager, CookieJarManagerEndpoint},
     web::cookie::{Cookie, CookieJar, SameSite},
 };
-use std::{
-    collections::HashMap,
-    future::Future,
-    str::FromStr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{collections::HashMap, future::Future, str::FromStr, sync::Arc};
 use tokio::sync::OnceCell;
 
 /// A form has no more bytes than this; a text answer has its own, smaller limit.
@@ -156,7 +148,7 @@ pub struct Visit {
     look: OnceCell<Option<(organisation::Model, Look)>>,
     nav: std::sync::Mutex<(Vec<NavLink>, Option<String>)>,
     /// Whether the browser is to forget who was here.
-    forgets: AtomicBool,
+    forgets: std::sync::OnceLock<()>,
 }
 
 impl Visit {
@@ -261,7 +253,7 @@ impl Visit {
         cookie.set_path(self.at(path));
         cookie.make_removal();
         self.jar.add(cookie);
-        self.forgets.store(true, Ordering::Relaxed);
+        let _ = self.forgets.set(());
     }
 
     /// Counts a try of `what` from where this request comes from. Answers under which name it is counted.
@@ -381,7 +373,7 @@ where
             Err(error) => Err(error),
         };
         let mut response = visit.respond(reply).await;
-        if visit.forgets.load(Ordering::Relaxed) {
+        if visit.forgets.get().is_some() {
             // Not the cookies: that would take those of other programs on the same host along.
             response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
         }
@@ -428,7 +420,7 @@ impl Visit {
             body: std::sync::Mutex::default(),
             look: OnceCell::new(),
             nav: std::sync::Mutex::default(),
-            forgets: AtomicBool::default(),
+            forgets: std::sync::OnceLock::new(),
         }
     }
 

@@ -195,6 +195,7 @@ fn v3_5_1_forms_of_other_sites_are_refused() {
         for headers in [&[("origin", HERE)][..], &[("sec-fetch-site", "same-origin"), ("origin", "null")]] {
             assert_ne!(send(headers).await, 403, "{headers:?}");
         }
+        app.outbox().await;
     });
 }
 
