@@ -246,7 +246,7 @@ fn in_a_process_of_its_own(app: &TestApp, world: &World, seen: &[Seen], canaries
     let sign_in = json!({"email": format!("{MARK}ada@staff.example"), "password": PASSWORD}).to_string();
     for (method, path, headers, body, status) in [
         ("GET", "/api/invitation".to_owned(), bearer.clone(), String::new(), "200"),
-        ("POST", "/api/invitation/accept".to_owned(), format!("{bearer}{json}"), format!("{{\"{MARK}\": 1}}"), "4"),
+        ("POST", "/api/invitation/response".to_owned(), format!("{bearer}{json}"), format!("{{\"{MARK}\": 1}}"), "4"),
         ("POST", format!("/i/{token}"), String::new(), String::new(), "303"),
         ("POST", "/api/sign-in".to_owned(), json.to_owned(), sign_in, "403"),
         ("POST", "/o/sunrise/sign-in".to_owned(), form.to_owned(), format!("email={MARK}ben%40people.example"), "303"),

@@ -112,6 +112,7 @@ impl World {
             "/staff-invitation",
             "/new-password",
             "/console",
+            "/console/sunrise/begin",
             "/docs",
             "/healthz",
             "/readyz",
