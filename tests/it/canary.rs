@@ -229,6 +229,14 @@ impl Server {
     }
 }
 
+/// A test that fails leaves no server behind.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn in_a_process_of_its_own(app: &TestApp, world: &World, seen: &[Seen], canaries: &[String]) {
     let server = Server::start(app);
     let mut well = 0;

@@ -154,6 +154,8 @@ impl Browser {
     async fn get(&mut self, address: &str, cookie: &str) -> Result<Response<Bytes>> {
         let request = Request::get(address).header("host", "bench").header("cookie", cookie);
         let request = request.body(Full::default()).map_err(|error| Error::bug(error.to_string()))?;
+        // The end of the answer before may not have been noticed yet.
+        self.sender.ready().await.map_err(broken)?;
         let (head, body) = self.sender.send_request(request).await.map_err(broken)?.into_parts();
         Ok(Response::from_parts(head, body.collect().await.map_err(broken)?.to_bytes()))
     }
