@@ -5,7 +5,7 @@ use crate::{
     document::{operations, served},
     given::{Given, Someone},
     harness::{Answer, Mail, Participant, TestApp},
-    story::Story,
+    story::{Story, notice, purpose},
 };
 use alongside::platform::secret::{Token, TokenKind};
 use chrono::Duration;
@@ -44,7 +44,7 @@ impl World {
         let story = Story::begin(app.clone()).await;
         let wishes = json!({"stance": {"kind": "up_to", "rung": "co_design"}});
         let ben = story.person(&format!("{mark}ben"), wishes.clone()).await;
-        let id = story.open("consultation", "consultation", dates).await;
+        let id = story.open("consultation", "consultation", dates.clone()).await;
         let mut letters = story.invite(&id, json!({})).await;
         let invitation = letters[0].token("ai_");
         story.consent(&invitation).await;
@@ -54,6 +54,11 @@ impl World {
         let import = app.post(story.ada.path("/people/import")).token(&story.ada.token);
         import.bytes(file, "text/csv").send().await.expect(200);
         story.person(&format!("{mark}cat"), wishes).await;
+        // Something that is being written.
+        let draft = story.draft("consultation", "consultation", dates.clone());
+        let draft = story.ada.post(app, "/opportunities", &draft).await.expect(201).id();
+        let content = notice(&[purpose("participate", "erase_raw_unpublished")]);
+        story.ada.post(app, "/notices", &json!({"opportunity": draft, "content": content})).await.expect(201);
         letters.extend(story.invite(&id, json!({})).await);
         let begun = letters[1].token("ai_");
         let draft = json!({"answers": {"form": "group"}, "questionnaire": story.asked(&begun).await});
@@ -132,6 +137,9 @@ impl World {
         for letter in &self.letters {
             starts.extend(addresses(letter));
         }
+        for pattern in patterns().iter().filter(|pattern| pattern.starts_with("/console/:slug/")) {
+            starts.extend(filled(app, pattern).await);
+        }
         starts
     }
 }
@@ -153,6 +161,21 @@ async fn look(app: &TestApp, story: &Story) {
     look::choose(platform, &actor, Some("*"), choice).await.unwrap();
     let picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0".to_vec();
     look::put_logo(platform, &actor, Some("*"), "/logo", Some(picture)).await.unwrap();
+}
+
+/// The addresses of a pattern of the console, with everything there is in its gaps.
+async fn filled(app: &TestApp, pattern: &str) -> Vec<String> {
+    let mut addresses = vec![String::new()];
+    for part in pattern.split('/').skip(1) {
+        let fills = match part.strip_prefix(':') {
+            Some("slug") => vec!["sunrise".to_owned()],
+            Some("purpose") => vec!["participate".to_owned()],
+            Some(table @ ("opportunity" | "notice" | "project" | "decision" | "meeting")) => ids(app, table).await,
+            _ => vec![part.to_owned()],
+        };
+        addresses = addresses.iter().flat_map(|begun| fills.iter().map(move |fill| format!("{begun}/{fill}"))).collect();
+    }
+    addresses
 }
 
 /// A consultation that is finished, with its report.

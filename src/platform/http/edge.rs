@@ -112,7 +112,7 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
         let operation = operation.or(pattern).unwrap_or_else(|| "unknown".into());
         let status = response.status().as_u16();
         self.traffic.count(&operation, status, took);
-        tracing::info!(request = %id, %method, operation, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
+        tracing::info!(request = %id, method = known(&method), operation, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
         let headers = response.headers_mut();
         protect(headers, &self.platform.config);
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
@@ -120,6 +120,12 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
         }
         Ok(response)
     }
+}
+
+/// The name of a method. Callers can make up others, of any length, and those are theirs and not the log's.
+fn known(method: &Method) -> &str {
+    let name = method.as_str();
+    if matches!(name, "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") { name } else { "other" }
 }
 
 /// What browsers are asked to do with every answer: take it for what it says it is, keep nothing, tell nobody where one came
