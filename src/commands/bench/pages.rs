@@ -170,6 +170,7 @@ impl Browser {
                 continue;
             }
             let answer = self.get(&address, &visitor.cookie).await?;
+            next.extend(answer.headers().get("location").and_then(|to| to.to_str().ok()).map(Into::into));
             let is_page = answer.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
             if answer.status().is_success() && is_page {
                 let text = String::from_utf8_lossy(answer.body()).into_owned();
