@@ -6,8 +6,11 @@
 mod desk;
 mod doors;
 mod entry;
+mod heard;
 mod home;
+mod people;
 mod projects;
+mod settings;
 mod words;
 
 use super::kit::Desk;
@@ -17,5 +20,8 @@ use poem::Route;
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = doors::routes(route, desk);
     let route = home::routes(route, desk);
+    let route = people::routes(route, desk);
+    let route = heard::routes(route, desk);
+    let route = settings::routes(route, desk);
     projects::routes(route, desk)
 }
