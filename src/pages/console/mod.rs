@@ -8,9 +8,13 @@ mod doors;
 mod entry;
 mod heard;
 mod home;
+mod meetings;
+mod notices;
 mod people;
 mod projects;
+mod questions;
 mod settings;
+mod ways;
 mod words;
 
 use super::kit::Desk;
@@ -23,5 +27,9 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = people::routes(route, desk);
     let route = heard::routes(route, desk);
     let route = settings::routes(route, desk);
-    projects::routes(route, desk)
+    let route = projects::routes(route, desk);
+    let route = ways::routes(route, desk);
+    let route = questions::routes(route, desk);
+    let route = meetings::routes(route, desk);
+    notices::routes(route, desk)
 }
