@@ -1,5 +1,7 @@
 //! What the program can be asked to do: one file a sub-command.
 
+pub mod archive;
+pub mod backup;
 pub mod bench;
 pub mod client;
 pub mod demo;
@@ -59,6 +61,8 @@ pub enum Command {
         #[arg(long)]
         retry_dead: bool,
     },
+    /// Write everything this installation holds to one encrypted file, while it goes on working
+    Backup(backup::Options),
     /// Print the OpenAPI document
     Openapi,
     /// Measure what this build does on this computer
@@ -75,6 +79,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Worker => serve::worker(settings()?).await,
         Command::Migrate => serve::migrate(settings()?).await,
         Command::Doctor { json, retry_dead } => doctor::doctor(json, retry_dead).await,
+        Command::Backup(options) => backup::backup(options).await,
         Command::Openapi => openapi::print().await,
         Command::Bench(what) => bench::run(what).await,
         Command::Demo(options) => demo::demo(options).await,
