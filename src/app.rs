@@ -96,7 +96,7 @@ impl App {
         let ready = self.platform.clone();
         let metrics = self.clone();
         let config = &self.platform.config;
-        let routes = pages::routes(&self.platform)
+        let routes = pages::routes(&self.desk())
             .nest("/api", cors(config, service(self).boxed()))
             .at("/api/openapi.json", cors(config, edge::lazy("application/json", document).boxed()))
             .nest("/docs", docs_page(self))
@@ -105,6 +105,11 @@ impl App {
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
         let routes = routes.catch_all_error(problem::from_poem);
         routes.with(Edge { traffic: self.traffic.clone(), platform: self.platform.clone() }).boxed()
+    }
+
+    /// What the pages work with.
+    fn desk(&self) -> pages::kit::Desk {
+        pages::kit::Desk { platform: self.platform.clone(), forms: self.forms.clone(), submissions: self.submissions.clone() }
     }
 
     /// Does everything in the queue and the outbox that is due, until nothing is. Answers how much that was.

@@ -8,6 +8,7 @@ pub mod api;
 pub mod keys;
 mod letters;
 pub mod links;
+pub mod look;
 pub mod organisations;
 mod password;
 pub mod sessions;

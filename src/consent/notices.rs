@@ -10,6 +10,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
 };
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// SHA-256 over the canonical form: the fields in the order of their definition, no white space.
@@ -125,6 +126,21 @@ async fn locked(tx: &Tx, organisation: OrganisationId, id: NoticeId) -> Result<n
 /// One notice.
 pub async fn get(connection: &impl ConnectionTrait, organisation: OrganisationId, id: NoticeId) -> Result<notice::Model> {
     notice::Entity::find_by_id((organisation, id)).one(connection).await?.ok_or(Error::NotFound("notice"))
+}
+
+/// Several notices, with one query.
+pub async fn several(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    ids: impl Iterator<Item = NoticeId>,
+) -> Result<HashMap<NoticeId, notice::Model>> {
+    let ids: HashSet<NoticeId> = ids.collect();
+    let found = notice::Entity::find()
+        .filter(notice::Column::OrganisationId.eq(organisation))
+        .filter(notice::Column::Id.is_in(ids))
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().map(|notice| (notice.id, notice)).collect())
 }
 
 /// The newest published notice of a scope.

@@ -5,7 +5,7 @@ pub mod shapes;
 use super::{
     ledger,
     overdue::{self},
-    page, public, publish,
+    public, publish,
     ratings::{self, Marks},
     report::{self},
 };
@@ -23,11 +23,10 @@ use entity::{OpportunityId, OrganisationId, ReportDocument, ReportId};
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
-    payload::Html,
 };
 pub use shapes::{
     CitedOut, ClaimedOut, FollowedOut, HarmOut, LedgerOut, MeansOut, OverdueOut, PublicReportOut, PublishIn, RatingIn,
-    RatingsOut, ReleaseOut, ReportIn, ReportOut, ReportPageOut,
+    RatingsOut, ReleaseOut, ReportIn, ReportOut,
 };
 
 /// Reports, ratings, ledger.
@@ -247,21 +246,6 @@ impl Api {
         let organisation = organisations::by_slug(&self.0, &slug.0).await?;
         let document = public::newest(self.0.db.read(), organisation.id, report.0).await?;
         Ok(Fine::new(&document).version(document.annex.version))
-    }
-
-    /// Read a published report as a page
-    ///
-    /// The same document for people: without script, and with nothing from elsewhere.
-    #[oai(
-        path = "/public/:slug/reports/:report/page",
-        method = "get",
-        operation_id = "getPublicReportPage",
-        tag = "Chapter::Public"
-    )]
-    async fn public_page(&self, slug: Path<String>, report: Path<ReportId>) -> Result<ReportPageOut> {
-        let organisation = organisations::by_slug(&self.0, &slug.0).await?;
-        let document = public::newest(self.0.db.read(), organisation.id, report.0).await?;
-        Ok(ReportPageOut::Page(Html(page::html(&document)?), page::POLICY.into()))
     }
 
     /// List late promises

@@ -126,10 +126,10 @@ fn presence(dimension: &Dimension) -> ReportPresence {
 
 /// Groups of which fewer came than were sought. Of a withheld number nothing is said in words either.
 fn gaps(dimension: &Dimension) -> Vec<String> {
-    let name = super::page::plain(&dimension.dimension);
+    let name = plain(&dimension.dimension);
     let gap = |group: &crate::statistics::presence::Group| {
         let came = group.took_part.number().filter(|came| *came < group.sought)?;
-        let who = super::page::plain(&group.category);
+        let who = plain(&group.category);
         Some(if came == 0 {
             format!("We sought {} people of the group {who} ({name}). Nobody took part whom we may count.", group.sought)
         } else {
@@ -256,4 +256,9 @@ fn annex(record: &Record, edition: Edition) -> ReportAnnex {
         published_on: edition.published_on,
         versions: edition.versions,
     }
+}
+
+/// A stored word as people read it: `under_25` is `under 25`.
+fn plain(word: &str) -> String {
+    word.replace('_', " ")
 }

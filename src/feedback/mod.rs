@@ -11,7 +11,6 @@ mod jobs;
 pub mod ledger;
 mod letters;
 pub mod overdue;
-pub mod page;
 pub mod public;
 pub mod publish;
 pub mod ratings;
@@ -21,7 +20,6 @@ pub mod withdrawal;
 
 pub use jobs::send;
 pub use letters::compose;
-pub use page::html;
 
 /// Kind of the letter that tells what came of something.
 pub const REPORT: &str = "feedback.report";
@@ -30,7 +28,7 @@ pub const SEND: &str = "feedback.send";
 
 /// Where people read a report.
 pub fn address(public_url: &str, slug: &str, report: entity::ReportId) -> String {
-    format!("{public_url}/api/public/{slug}/reports/{report}/page")
+    format!("{public_url}/o/{slug}/reports/{report}")
 }
 
 /// A day as people of an organisation count it.

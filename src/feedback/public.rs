@@ -1,7 +1,10 @@
 //! Published reports, for everybody.
 
-use crate::platform::{Error, Result, http::Cursor};
-use entity::{OpportunityId, OrganisationId, ReportDocument, ReportId, ReportState, Time, opportunity, report, report_release};
+use crate::{
+    opportunities,
+    platform::{Error, Result, http::Cursor},
+};
+use entity::{OpportunityId, OrganisationId, ReportDocument, ReportId, ReportState, Time, report, report_release};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
@@ -29,15 +32,8 @@ pub async fn list(connection: &impl ConnectionTrait, organisation: OrganisationI
         query = query.filter(report::Column::Id.gt(after));
     }
     let reports = query.all(connection).await?;
-    let titles: Vec<(OpportunityId, String)> = opportunity::Entity::find()
-        .select_only()
-        .column(opportunity::Column::Id)
-        .column(opportunity::Column::Title)
-        .filter(opportunity::Column::OrganisationId.eq(organisation))
-        .filter(opportunity::Column::Id.is_in(reports.iter().map(|row| row.opportunity_id)))
-        .into_tuple()
-        .all(connection)
-        .await?;
+    let about: Vec<OpportunityId> = reports.iter().map(|row| row.opportunity_id).collect();
+    let titles = opportunities::titles(connection, organisation, &about).await?;
     let mut titles: HashMap<_, _> = titles.into_iter().collect();
     let entry = |row: report::Model| Entry {
         report: row.id,

@@ -10,6 +10,7 @@ pub mod guest;
 pub mod jobs;
 pub mod letters;
 pub mod make;
+pub mod own;
 pub mod places;
 pub mod posted;
 pub mod replies;
@@ -18,6 +19,7 @@ pub mod rules;
 pub use guest::Guest;
 pub use letters::compose;
 pub use make::{Invitee, make};
+pub use own::{link_for, mine};
 
 use entity::{MailState, invitation, mail_message, opportunity};
 use sea_orm::{

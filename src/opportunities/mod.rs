@@ -19,8 +19,8 @@ pub use rules::{activity, has_ended, passes_places_on, takes_answers, today};
 use crate::platform::{Error, Result};
 use chrono::{Datelike, TimeZone};
 use chrono_tz::Tz;
-use entity::{OrganisationId, Time, opportunity, organisation};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use entity::{OpportunityId, OrganisationId, Time, opportunity, organisation};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 /// Job that tells higher rooms that an opportunity opened: `{organisation, opportunity}`.
 pub const OPENED: &str = "opportunities.opened";
@@ -33,6 +33,24 @@ pub const CLOSE_DUE: &str = "opportunities.close_due";
 pub async fn zone(connection: &impl ConnectionTrait, organisation: OrganisationId) -> Result<Tz> {
     let found = organisation::Entity::find_by_id(organisation).one(connection).await?.ok_or(Error::NotFound("organisation"))?;
     Ok(zone_of(&found))
+}
+
+/// The titles of several opportunities, with one query.
+pub async fn titles(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    ids: &[OpportunityId],
+) -> Result<Vec<(OpportunityId, String)>> {
+    let found = opportunity::Entity::find()
+        .select_only()
+        .column(opportunity::Column::Id)
+        .column(opportunity::Column::Title)
+        .filter(opportunity::Column::OrganisationId.eq(organisation))
+        .filter(opportunity::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(found)
 }
 
 /// Whether people can take part right now, with the organisation's own days.

@@ -7,12 +7,15 @@ use super::{
     links::{self, NewLink},
     sessions,
 };
-use crate::platform::{
-    Error, Platform, Result, Tx,
-    jobs::{self, NewJob},
-    mail::{self, NewLetter, priority},
-    secret::Token,
-    text::{Check, email_key},
+use crate::{
+    accounts::organisations,
+    platform::{
+        Error, Platform, Result, Tx,
+        jobs::{self, NewJob},
+        mail::{self, NewLetter, priority},
+        secret::{Token, hex, sha256},
+        text::{Check, email_key},
+    },
 };
 use chrono::Duration;
 use entity::{
@@ -40,6 +43,23 @@ pub struct Wish {
     pub name: Option<String>,
     /// Language tag.
     pub language: Option<String>,
+}
+
+/// So many letters a window go to one address because somebody typed it: enough for whoever waits for one, too few to
+/// bury whoever did not ask.
+const LETTERS: u32 = 3;
+
+/// One source, and one address, can ask so often and no oftener. Both are counted alike for known and unknown, and each
+/// kind of asking by itself: people of one house share a source. An organisation that there cannot be is told first.
+pub fn slow_down(platform: &Platform, source: &str, what: &str, slug: &str, email: &str) -> Result<()> {
+    organisations::check_slug(slug)?;
+    let limit = platform.config.sign_in_limit;
+    platform.limits.allow(&platform.clock, &format!("{what} {source}"), limit)?;
+    if let Some(key) = email_key(email) {
+        let address = hex(&sha256(key.as_bytes()));
+        platform.limits.allow(&platform.clock, &format!("{what} {slug} {address}"), limit.min(LETTERS))?;
+    }
+    Ok(())
 }
 
 /// A session that was opened. The token is only here.
@@ -243,17 +263,4 @@ async fn mark_joined(tx: &Tx, platform: &Platform, person: &participant::Model, 
         .exec(tx)
         .await?;
     Ok(())
-}
-
-/// Joins with a link, on a page that does not know which organisation it belongs to. No session begins: such a page has
-/// nobody to give it to. A link to sign in does nothing here.
-pub async fn join_anywhere(platform: &Platform, token: &str) -> Result<organisation::Model> {
-    let organisation = links::home(platform, token).await?;
-    if links::is_for_signing_in(platform, token).await? {
-        return Err(links::dead());
-    }
-    let tx = platform.db.begin().await?;
-    use_link(&tx, platform, &organisation, token).await?;
-    tx.commit().await?;
-    Ok(organisation)
 }

@@ -177,6 +177,12 @@ pub async fn home(platform: &Platform, token: &str) -> Result<organisation::Mode
     organisation::Entity::find_by_id(link.organisation_id).one(platform.db.read()).await?.ok_or_else(dead)
 }
 
+/// Whether a link that opens a session works still.
+pub async fn is_live(platform: &Platform, token: &str) -> Result<bool> {
+    let (link, now) = (find(platform, token).await?, platform.clock.now());
+    Ok(link.used_at.is_none() && link.expires_at.is_none_or(|end| end > now))
+}
+
 /// Whether a link opens one's own page, as against one that makes somebody join.
 pub async fn is_for_signing_in(platform: &Platform, token: &str) -> Result<bool> {
     Ok(find(platform, token).await?.purpose == ParticipantLinkPurpose::SignIn)

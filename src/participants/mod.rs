@@ -15,14 +15,14 @@ mod me;
 mod people;
 pub mod preferences;
 pub mod rules;
-mod sessions;
-mod topics;
+pub mod sessions;
+pub mod topics;
 
 pub use jobs::write_sign_in;
-pub use joining::{Opened, join_anywhere};
+pub use joining::{Opened, Wish, ask_sign_in, confirm, join, slow_down};
 pub use letters::compose;
 pub use links::{home, is_for_signing_in, unsubscribe, unsubscribe_link, unsubscribe_links};
-pub use me::{Fact, erase_facts, facts, get as me, give_facts, leave};
+pub use me::{Fact, change as change_me, erase_facts, facts, get as me, give_facts, leave, let_letters_come, stopped_letters};
 pub use rules::{Allowance, allowed, quiet_on};
 
 /// Kind of the letter with which somebody who wants to join confirms their address.

@@ -39,7 +39,7 @@ pub(super) async fn open(
 }
 
 /// The sessions of a person that are still open, newest first.
-pub(super) async fn list(platform: &Platform, person: &Person) -> Result<Vec<participant_session::Model>> {
+pub async fn list(platform: &Platform, person: &Person) -> Result<Vec<participant_session::Model>> {
     let now = platform.clock.now();
     let sessions = participant_session::Entity::find()
         .filter(participant_session::Column::OrganisationId.eq(person.organisation))
@@ -54,7 +54,7 @@ pub(super) async fn list(platform: &Platform, person: &Person) -> Result<Vec<par
 }
 
 /// Ends one of a person's sessions. Ending it twice changes nothing.
-pub(super) async fn end(platform: &Platform, person: &Person, session: ParticipantSessionId) -> Result<()> {
+pub async fn end(platform: &Platform, person: &Person, session: ParticipantSessionId) -> Result<()> {
     let ended = participant_session::Entity::update_many()
         .col_expr(participant_session::Column::RevokedAt, Expr::value(platform.clock.now()))
         .filter(participant_session::Column::OrganisationId.eq(person.organisation))
@@ -66,7 +66,7 @@ pub(super) async fn end(platform: &Platform, person: &Person, session: Participa
 }
 
 /// Ends every session of a person, except one.
-pub(super) async fn end_all(
+pub async fn end_all(
     connection: &impl ConnectionTrait,
     platform: &Platform,
     person: &Person,

@@ -37,7 +37,7 @@ fn listed_front_ends_may_call_the_api_and_our_own_pages_need_no_permission() {
         // A browser names the origin of a form as our own address, or as `null` because of our referrer policy.
         for origin in ["https://alongside.test", "null"] {
             let page = from(Method::POST, "/u/au_nothing", origin).await.expect(404);
-            assert!(page.text.contains("This link does not work"), "{}", page.text);
+            assert!(page.text.contains("This page does not exist"), "{}", page.text);
             assert_eq!(allowed(&page), None);
         }
         from(Method::GET, "/docs", "https://alongside.test").await.expect(200);

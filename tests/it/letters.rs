@@ -354,7 +354,7 @@ fn whoever_stops_a_letter_stops_its_family_and_no_other() {
             given.place(open, ben, PlaceState::Held).await;
             let subject = |kind: &str| if kind == feedback::REPORT { release.0 } else { invitation.0 };
             let token = queue(&given, stopped, subject(stopped), ben, 7).await;
-            app.post(format!("/u/{token}")).send().await.expect(200);
+            app.post(format!("/u/{token}")).send().await.expect(303);
             app.outbox().await;
             for kind in ASKING.into_iter().chain([invitations::PLACE, feedback::REPORT]) {
                 // A reminder leaves some days after what it reminds of.

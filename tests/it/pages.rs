@@ -38,6 +38,16 @@ impl<'a> Open<'a> {
         let call = self.app.post(format!("{}/{verb}", self.address)).header("cookie", &self.cookie);
         call.header("origin", "https://alongside.test").bytes(form, "application/x-www-form-urlencoded").send().await
     }
+
+    /// The page to which something that was pressed leads.
+    async fn pressed(&self, verb: &str, fields: &str) -> String {
+        let address = self.press(verb, fields).await.expect(303).headers["location"].to_str().unwrap().to_owned();
+        self.app.get(&address).header("cookie", &self.cookie).send().await.expect(200).text
+    }
+
+    async fn agreed(&self) -> String {
+        self.app.get(format!("{}/agreed", self.address)).header("cookie", &self.cookie).send().await.expect(200).text
+    }
 }
 
 fn up_to(rung: &str) -> Value {
@@ -65,7 +75,7 @@ fn a_link_opens_a_button_and_the_button_a_page_without_the_token() {
         let address = opened.headers["location"].to_str().unwrap().to_owned();
         assert_eq!(address, format!("/invitation/{}", before.id));
         let cookie = opened.headers["set-cookie"].to_str().unwrap().to_owned();
-        for part in ["HttpOnly", "SameSite=Strict", "Secure", &format!("Path={address}")] {
+        for part in ["HttpOnly", "__Secure-", "SameSite=Lax", "Secure", &format!("Path={address}")] {
             assert!(cookie.contains(part), "{cookie}");
         }
         let cookie = cookie.split(';').next().unwrap();
@@ -79,34 +89,39 @@ fn a_link_opens_a_button_and_the_button_a_page_without_the_token() {
         // Neither may another site make somebody answer an invitation that it chose.
         for (name, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
             let planted = app.post(&link).header(name, value).send().await;
-            assert_eq!(planted.status.as_u16(), 409);
+            assert_eq!(planted.status.as_u16(), 403);
             assert!(planted.headers.get("set-cookie").is_none());
         }
         let sandboxed = app.post(format!("{address}/accept")).header("cookie", cookie).header("origin", "null");
-        assert_eq!(sandboxed.header("sec-fetch-site", "cross-site").send().await.status.as_u16(), 409);
+        assert_eq!(sandboxed.header("sec-fetch-site", "cross-site").send().await.status.as_u16(), 403);
         let elsewhere =
             app.post(format!("{address}/accept")).header("cookie", cookie).header("origin", "https://evil.example").send().await;
-        assert_eq!(elsewhere.status.as_u16(), 409);
-        app.post(format!("{address}/accept")).send().await.expect(404);
-        // The notice stands on the page with an empty box for each use, and goes with the yes.
-        for words in ["What we do with what you tell us", "How long it is kept", "value=\"publish_in_aggregate\"", "required"] {
-            assert!(shown.text.contains(words), "{words}: {}", shown.text);
+        assert_eq!(elsewhere.status.as_u16(), 403);
+        app.post(format!("{address}/accept")).send().await.expect(401);
+        // The yes leads to the notice, with an empty box for each use.
+        let page = Open { app: &app, address: address.clone(), cookie: cookie.to_owned() };
+        let asked = page.pressed("accept", "").await;
+        for words in
+            ["What we do with what you tell us", "How long it is kept", "name=\"agree-publish_in_aggregate\"", "I agree to this"]
+        {
+            assert!(asked.contains(words), "{words}: {asked}");
         }
-        assert!(!shown.text.contains("checked"));
+        assert!(!asked.contains("checked"));
         let notice = app.get("/api/invitation/notice").token(&token).send().await.expect(200).id();
-        let yes = |fields: String| {
-            let asked = app.post(format!("{address}/accept")).header("cookie", cookie).header("origin", "https://alongside.test");
-            asked.bytes(fields.into_bytes(), "application/x-www-form-urlencoded").send()
-        };
-        let unread = [String::new(), format!("notice={notice}"), format!("notice={notice}&agree=publish_in_aggregate")];
-        for fields in unread.into_iter().chain([format!("notice={id}&agree=participate")]) {
-            let refused = yes(fields).await.expect(409);
+        let yes = async |fields: String| page.press("agree", &fields).await;
+        for (fields, status) in [
+            (String::new(), 409),
+            (format!("notice={notice}"), 422),
+            (format!("notice={notice}&agree-publish_in_aggregate=yes"), 422),
+            (format!("notice={id}&agree-participate=yes"), 409),
+        ] {
+            let refused = yes(fields).await.expect(status);
             assert!(refused.text.contains("notice"), "{}", refused.text);
         }
         let none = app.get("/api/invitation/consents").token(&token).send().await.expect(200);
         assert_eq!(none.json, json!([]), "what was refused leaves nothing");
         assert_eq!(story.count(&id, "accepted").await, 0);
-        yes(format!("notice={notice}&agree=participate")).await.expect(200);
+        yes(format!("notice={notice}&agree-participate=yes")).await.expect(303);
         let said = app.get("/api/invitation/consents").token(&token).send().await.expect(200);
         assert_eq!((said.json.as_array().unwrap().len(), &said.json[0]["purpose"]), (1, &json!("participate")));
         assert_eq!(story.count(&id, "accepted").await, 1);
@@ -147,10 +162,14 @@ fn joining_works_from_the_letter_alone() {
         app.get(&link).send().await.expect(200);
         let people = ada.get(&app, "/people").send().await.expect(200).json;
         assert_eq!(people["items"][0]["state"], "invited");
-        app.post(&link).send().await.expect(200);
+        let joined = app.post(&link).send().await.expect(303);
+        assert_eq!(joined.headers["location"], "/o/sunrise/me/welcome");
         let people = ada.get(&app, "/people").send().await.expect(200).json;
         assert_eq!(people["items"][0]["state"], "joined");
-        app.post(&link).send().await.expect(410);
+        for dead in [app.post(&link), app.get(&link)] {
+            let told = dead.send().await.expect(410).text;
+            assert!(told.contains("href=\"/o/sunrise/sign-in\""), "a dead link offers a new one: {told}");
+        }
     });
 }
 
@@ -171,33 +190,38 @@ fn only_a_token_is_written_into_a_page() {
 }
 
 #[test]
-fn a_link_to_sign_in_is_not_used_up_by_a_page_that_cannot_sign_anybody_in() {
+fn a_link_signs_in_once_and_looking_at_it_does_not() {
     everywhere(|app| async move {
         let ada = app.administrator().await;
         let ben = app.participant(&ada, "ben").await;
-        app.post("/api/public/sunrise/sign-in").json(&json!({"email": ben.email})).send().await.expect(202);
+        let count = async || entity::participant_session::Entity::find().count(app.app.platform.db.read()).await.unwrap();
+        let form = b"email=ben%40people.example".to_vec();
+        let asked = app.post("/o/sunrise/sign-in").bytes(form, "application/x-www-form-urlencoded").send().await.expect(303);
+        assert_eq!(asked.headers["location"], "/o/sunrise/letter");
         let letter = app.outbox().await.remove(0);
+        assert_eq!(letter.to, ben.email);
         let token = letter.token("aj_");
         assert!(letter.text().contains(&format!("https://alongside.test/sign-in/{token}")));
         for _ in 0..3 {
             let shown = app.get(format!("/sign-in/{token}")).send().await.expect(200);
-            assert!(shown.text.contains("sunrise trust") && !shown.text.contains("<form"), "{}", shown.text);
-            // Letters that were sent before led here.
-            for call in [app.get(format!("/join/{token}")), app.post(format!("/join/{token}"))] {
-                let shown = call.send().await.expect(200);
-                assert!(!shown.text.contains("Welcome") && !shown.text.contains("<form"), "{}", shown.text);
-            }
+            assert!(shown.text.contains("sunrise trust") && shown.text.contains("Go to my page"), "{}", shown.text);
         }
-        let sessions = entity::participant_session::Entity::find().count(app.app.platform.db.read()).await.unwrap();
-        assert_eq!(sessions, 1);
-        // It still does what it is for.
-        app.post("/api/public/sunrise/confirm").json(&json!({"token": token})).send().await.expect(201);
-        // Joining from the letter alone begins no session that nobody has.
-        app.post("/api/public/sunrise/join").json(&json!({"email": "cleo@people.example"})).send().await.expect(202);
-        let join = app.outbox().await[0].token("aj_");
-        app.post(format!("/join/{join}")).send().await.expect(200);
-        let sessions = entity::participant_session::Entity::find().count(app.app.platform.db.read()).await.unwrap();
-        assert_eq!(sessions, 2);
+        assert_eq!(count().await, 1);
+        let entered = app.post(format!("/sign-in/{token}")).send().await.expect(303);
+        assert_eq!(entered.headers["location"], "/o/sunrise/me");
+        let cookie = entered.headers["set-cookie"].to_str().unwrap();
+        for part in ["__Secure-person=", "HttpOnly", "SameSite=Lax", "Secure", "Path=/o/sunrise"] {
+            assert!(cookie.contains(part), "{part}: {cookie}");
+        }
+        let cookie = cookie.split(';').next().unwrap();
+        let home = app.get("/o/sunrise/me").header("cookie", cookie).send().await.expect(200);
+        assert!(home.text.contains("Nothing is waiting for your answer."), "{}", home.text);
+        app.post(format!("/sign-in/{token}")).send().await.expect(410);
+        assert_eq!(count().await, 2);
+        let out = app.post("/o/sunrise/me/sign-out").header("cookie", cookie).send().await.expect(303);
+        assert!(out.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"), "{:?}", out.headers);
+        let gone = app.get("/o/sunrise/me").header("cookie", cookie).send().await.expect(303);
+        assert_eq!(gone.headers["location"], "/o/sunrise/sign-in");
     });
 }
 
@@ -219,7 +243,7 @@ fn pages_work_where_the_public_address_has_a_path() {
         let cookie = cookie.split(';').next().unwrap().to_owned();
         let shown = behind.get(&inside).header("cookie", &cookie).send().await.expect(200);
         assert!(shown.text.contains(&format!("action=\"{page}/accept\"")), "{}", shown.text);
-        behind.post(format!("{inside}/decline")).header("cookie", &cookie).header("origin", ours).send().await.expect(200);
+        behind.post(format!("{inside}/decline")).header("cookie", &cookie).header("origin", ours).send().await.expect(303);
     });
 }
 
@@ -231,9 +255,10 @@ fn what_was_agreed_on_the_page_can_be_taken_back_there_also_after_the_end() {
         let id = story.open("workshop", "co_design", json!({})).await;
         let token = story.invite(&id, json!({})).await[0].token("ai_");
         let page = Open::by(&app, &token).await;
-        assert!(!page.shown().await.contains("Take this back"), "nothing is agreed to yet");
+        assert!(!page.agreed().await.contains("Take this back"), "nothing is agreed to yet");
         let notice = app.get("/api/invitation/notice").token(&token).send().await.expect(200).id();
-        page.press("accept", &format!("notice={notice}&agree=participate&agree=publish_in_aggregate")).await.expect(200);
+        let told = page.pressed("agree", &format!("notice={notice}&agree-participate=yes&agree-publish_in_aggregate=yes")).await;
+        assert!(told.contains("You have a place. A letter confirms it."), "{told}");
         app.outbox().await;
         story.ada.post(&app, &format!("/opportunities/{id}/close"), &json!({"reason": "Full."})).await.expect(200);
         app.run_jobs().await;
@@ -243,29 +268,29 @@ fn what_was_agreed_on_the_page_can_be_taken_back_there_also_after_the_end() {
             said.as_array().unwrap().iter().map(one).collect()
         };
         for _ in 0..3 {
-            let shown = page.shown().await;
+            let shown = page.agreed().await;
             assert_eq!(shown.matches("Take this back").count(), 2, "{shown}");
             assert!(shown.contains("What is held for this use and is in no published report is erased."), "{shown}");
             app.get(format!("{}/withdraw", page.address)).header("cookie", &page.cookie).send().await.expect(405);
         }
         assert!(permits().await.iter().all(|(_, permits)| *permits), "looking changes nothing");
-        let done = page.press("withdraw", "purpose=publish_in_aggregate").await.expect(200);
-        assert!(done.text.contains("is erased") && done.text.contains("Back to the invitation"), "{}", done.text);
+        let done = page.pressed("withdraw", "purpose=publish_in_aggregate").await;
+        assert!(done.contains("You have taken it back") && done.contains("Back to the invitation"), "{done}");
         let said = permits().await;
         assert!(
             said.contains(&("participate".into(), true)) && said.contains(&("publish_in_aggregate".into(), false)),
             "{said:?}"
         );
-        let shown = page.shown().await;
+        let shown = page.agreed().await;
         assert_eq!(shown.matches("Take this back").count(), 1, "{shown}");
-        let done = page.press("withdraw", "purpose=participate").await.expect(200);
-        assert!(done.text.contains("no longer take part"), "{}", done.text);
+        assert!(shown.contains("no longer take part"), "what follows is told before: {shown}");
+        page.press("withdraw", "purpose=participate").await.expect(303);
         app.run_jobs().await;
         assert!(permits().await.iter().all(|(_, permits)| !permits));
-        assert!(!page.shown().await.contains("Take this back"));
-        let again = page.press("withdraw", "purpose=participate").await.expect(200);
-        assert!(again.text.contains("nothing to take back"), "{}", again.text);
-        page.press("withdraw", "purpose=contact_invite").await.expect(200);
+        assert!(!page.agreed().await.contains("Take this back"));
+        let again = page.pressed("withdraw", "purpose=participate").await;
+        assert!(again.contains("nothing to take back"), "{again}");
+        page.press("withdraw", "purpose=contact_invite").await.expect(303);
         let contact = entity::consent_standing::Entity::find().all(app.app.platform.db.read()).await.unwrap();
         let contact = contact.iter().find(|row| row.purpose == entity::Purpose::ContactInvite).unwrap();
         assert_eq!(contact.r#type, entity::ConsentType::Give, "this page speaks for one invitation alone");
@@ -289,7 +314,8 @@ fn an_answer_lands_on_the_invitation_on_whose_page_it_was_given() {
         assert!(refused.text.contains("Nothing was changed"), "{}", refused.text);
         app.get(&mixed.address).header("cookie", &mixed.cookie).send().await.expect(409);
         assert_eq!((story.count(&first, "declined").await, story.count(&second, "declined").await), (0, 0));
-        a.press("decline", "").await.expect(200);
+        let told = a.pressed("decline", "").await;
+        assert!(told.contains("We do not ask again about this project."), "{told}");
         assert_eq!((story.count(&first, "declined").await, story.count(&second, "declined").await), (1, 0));
     });
 }
@@ -313,7 +339,7 @@ fn later_and_lighter_are_one_step_away_on_the_page() {
         }
         ben.press("later", "on=2027-02-01").await.expect(422);
         ben.press("later", "on=soon").await.expect(422);
-        assert!(ben.press("later", "on=2027-03-08").await.expect(200).text.contains("8 March 2027"));
+        assert!(ben.pressed("later", "on=2027-03-08").await.contains("We ask you again on 8 March 2027"));
         assert!(ben.shown().await.contains("We ask you again on 8 March 2027"));
         ben.press("lighter", "to=nothing").await.expect(422);
         let led = ben.press("lighter", &format!("to={light}")).await.expect(303);
@@ -327,7 +353,7 @@ fn later_and_lighter_are_one_step_away_on_the_page() {
         assert!(cat.shown().await.contains("Something lighter"));
         let asked = story.invite(&light, json!({})).await;
         let no = asked.iter().find(|letter| letter.to == letters[1].to).unwrap();
-        Open::by(&app, &no.token("ai_")).await.press("decline", "").await.expect(200);
+        Open::by(&app, &no.token("ai_")).await.press("decline", "").await.expect(303);
         assert!(!cat.shown().await.contains("Something lighter"));
         cat.press("lighter", &format!("to={light}")).await.expect(422);
         assert_eq!(story.count(&deep, "sent").await, 1, "she has lost nothing");

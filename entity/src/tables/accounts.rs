@@ -165,3 +165,35 @@ pub mod api_key {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// How an organisation's pages look.
+pub mod look {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "look")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        /// `#rrggbb`, dark enough for white letters.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub colour: Option<String>,
+        /// The picture's bytes.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub logo: Option<Vec<u8>>,
+        /// Its media type.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub logo_kind: Option<String>,
+        /// Where the quick way out leads; empty where it is switched off.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub exit_url: Option<String>,
+        /// What the window's title says where it is switched on.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub exit_title: Option<String>,
+        pub version: i32,
+        pub changed_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

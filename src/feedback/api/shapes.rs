@@ -7,7 +7,7 @@ use entity::{
     InfluenceId, InfluenceLevel, InvitationState, NextStep, OpportunityId, OpportunityKind, OpportunityState, PlaceState,
     RatingId, RecommendationOutcome, ReportId, ReportState, ResponseState, Standing, ThemeId, Time,
 };
-use poem_openapi::{ApiResponse, Object, payload::Html};
+use poem_openapi::Object;
 use serde::Deserialize;
 
 /// What the coordinator writes; everything else in a report comes from the record.
@@ -318,12 +318,4 @@ pub struct HarmOut {
     pub id: RatingId,
     /// The words.
     pub harm: String,
-}
-
-/// The page of a report.
-#[derive(ApiResponse)]
-pub enum ReportPageOut {
-    /// The page.
-    #[oai(status = 200)]
-    Page(Html<String>, #[oai(header = "Content-Security-Policy")] String),
 }

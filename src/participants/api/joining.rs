@@ -9,8 +9,6 @@ use crate::{
     platform::{
         Platform, Result,
         http::{Accepted, Body, Chapter, Created, Done, NoContent, edge},
-        secret::{hex, sha256},
-        text::email_key,
     },
 };
 use entity::{ParticipantId, Time};
@@ -78,27 +76,8 @@ pub struct UnsubscribeIn {
     everything: bool,
 }
 
-/// So many letters a window go to one address because somebody typed it: enough for whoever waits for one, too few to
-/// bury whoever did not ask.
-const LETTERS: u32 = 3;
-
 /// Endpoints for joining and signing in.
 pub struct Api(pub Platform);
-
-impl Api {
-    /// One source, and one address, can ask so often and no oftener. Both are counted alike for known and unknown, and each
-    /// kind of asking by itself: people of one house share a source. An organisation that there cannot be is told first.
-    fn slow_down(&self, request: &Request, what: &str, slug: &str, email: &str) -> Result<()> {
-        organisations::check_slug(slug)?;
-        let limit = self.0.config.sign_in_limit;
-        self.0.limits.allow(&self.0.clock, &format!("{what} {}", edge::source(request)), limit)?;
-        if let Some(key) = email_key(email) {
-            let address = hex(&sha256(key.as_bytes()));
-            self.0.limits.allow(&self.0.clock, &format!("{what} {slug} {address}"), limit.min(LETTERS))?;
-        }
-        Ok(())
-    }
-}
 
 #[OpenApi(tag = "Chapter::Public")]
 impl Api {
@@ -108,7 +87,7 @@ impl Api {
     #[oai(path = "/public/:slug/join", method = "post", operation_id = "join")]
     async fn join(&self, request: &Request, slug: Path<String>, body: Body<JoinIn>) -> Result<Accepted<WrittenOut>> {
         let given = body.take()?;
-        self.slow_down(request, "join", &slug.0, &given.email)?;
+        joining::slow_down(&self.0, &edge::source(request), "join", &slug.0, &given.email)?;
         let organisation = organisations::by_slug(&self.0, &slug.0).await?;
         let wish = Wish { email: given.email, name: given.name, language: given.language };
         joining::join(&self.0, &organisation, wish).await?;
@@ -122,7 +101,7 @@ impl Api {
     #[oai(path = "/public/:slug/sign-in", method = "post", operation_id = "askSignInLink")]
     async fn sign_in(&self, request: &Request, slug: Path<String>, body: Body<SignInLinkIn>) -> Result<Accepted<WrittenOut>> {
         let given = body.take()?;
-        self.slow_down(request, "person", &slug.0, &given.email)?;
+        joining::slow_down(&self.0, &edge::source(request), "person", &slug.0, &given.email)?;
         let organisation = organisations::by_slug(&self.0, &slug.0).await?;
         joining::ask_sign_in(&self.0, &organisation, &given.email).await?;
         let message = "If somebody has joined with this address, a letter with a link is on its way.".into();

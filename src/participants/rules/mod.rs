@@ -138,7 +138,7 @@ fn of_stance(stance: &Stance, today: NaiveDate, expired: bool) -> Allowance {
 }
 
 /// The rungs that a wish includes, whatever the day: those of a pause are what a question may be about after it.
-fn rungs_of(stance: &Stance) -> BTreeSet<Rung> {
+pub fn rungs_of(stance: &Stance) -> BTreeSet<Rung> {
     let bounds = |low: Option<Rung>, high: Option<Rung>| low.zip(high).map(|(low, high)| span(low, high)).unwrap_or_default();
     let named = || stance.rungs.iter().copied().filter(|rung| *rung != Rung::Coercion).collect();
     match stance.kind {

@@ -13,6 +13,11 @@ use poem_openapi::{SecurityScheme, auth::Bearer};
 pub struct Caller(Bearer);
 
 impl Caller {
+    /// Whoever holds this token; for pages, which keep it in a cookie.
+    pub fn with(token: String) -> Self {
+        Self(Bearer { token })
+    }
+
     /// The token and its kind.
     pub fn token(&self) -> Result<(TokenKind, Token)> {
         Token::parse(self.0.token.trim()).ok_or(Error::SignInNeeded)

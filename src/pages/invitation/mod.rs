@@ -1,0 +1,257 @@
+//! An invitation: what is asked, and all that can be said to it.
+//!
+//! Every invitation has an address and a cookie of its own, so that whoever has two of them open answers the one they look at.
+
+mod agreed;
+mod answer;
+
+use super::kit::{Block, Card, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask};
+use crate::{
+    integrity::ladder::{ATTRIBUTION, SOURCE, step},
+    invitations::{
+        Guest, guest as guests,
+        letters::{day, holds, payment, promise, time},
+        replies,
+        rules::{self, Reply as Said, accepts},
+    },
+    opportunities,
+    platform::{
+        Error, Result,
+        secret::{Token, TokenKind},
+    },
+};
+use chrono::{Days, NaiveDate};
+use entity::{InvitationId, InvitationState, OpportunityKind, opportunity};
+use poem::{Route, get, post};
+use std::sync::Arc;
+
+const COOKIE: &str = "invitation";
+
+/// The routes.
+pub fn routes(route: Route, desk: &Desk) -> Route {
+    let open = Zone::Open;
+    route
+        .at("/i/:token", get(ask(desk, open, ask_open)).post(act(desk, open, enter)))
+        .at("/invitation/:invitation", get(ask(desk, open, show)))
+        .at("/invitation/:invitation/agree", get(ask(desk, open, agreed::ask_it)).post(act(desk, open, agreed::agree)))
+        .at("/invitation/:invitation/agreed", get(ask(desk, open, agreed::show)))
+        .at("/invitation/:invitation/:verb", post(act(desk, open, answer::answer)))
+}
+
+/// Asks before anything is opened: mail scanners open every link.
+async fn ask_open(visit: Arc<Visit>) -> Result<Reply> {
+    token(&visit)?;
+    let form = Form::button("", "Read the invitation");
+    let text = "Press the button to read it. Nothing is answered by that.";
+    Ok(Page::new("You have an invitation").text(text).form(form).into())
+}
+
+/// Takes the token out of the address: into a cookie for these pages alone.
+async fn enter(visit: Arc<Visit>) -> Result<Reply> {
+    let token = token(&visit)?;
+    let guest = guests::holder(visit.platform(), &token).await?;
+    open(&visit, guest.invitation.id, &token)
+}
+
+/// The token in the address. What stands in an address is decoded before we see it, so nothing else may be written into a page.
+fn token(visit: &Visit) -> Result<Token> {
+    let found = Token::parse(visit.word("token")).filter(|(found, _)| *found == TokenKind::Invitation);
+    found.map(|(_, token)| token).ok_or(Error::NotFound("link"))
+}
+
+/// The address of the page of an invitation, or of what belongs to it.
+pub fn at(visit: &Visit, invitation: InvitationId, rest: &str) -> String {
+    visit.at(format!("/invitation/{invitation}{rest}"))
+}
+
+/// Leads to the page of an invitation, with its token in a cookie that goes to this page alone.
+pub fn open(visit: &Visit, invitation: InvitationId, token: &Token) -> Result<Reply> {
+    visit.keep(COOKIE, token.reveal(), &format!("/invitation/{invitation}"));
+    Reply::to(at(visit, invitation, ""))
+}
+
+/// Whoever holds the link of the invitation that the address names, and of no other. The pages are then those of its
+/// organisation.
+pub async fn guest(visit: &Visit) -> Result<Guest> {
+    let named: InvitationId = visit.param("invitation")?;
+    let cookie = visit.cookie(COOKIE).ok_or(Error::SignInNeeded)?;
+    let token = Token::parse(&cookie).filter(|(kind, _)| *kind == TokenKind::Invitation).map(|(_, token)| token);
+    let guest = guests::holder(visit.platform(), &token.ok_or(Error::SignInNeeded)?).await?;
+    visit.belongs_to(guest.organisation).await?;
+    if guest.invitation.id == named {
+        return Ok(guest);
+    }
+    let detail = "This page belongs to another invitation than the one that you opened last. Nothing was changed. Please open the one \
+                  that you mean from its letter once more.";
+    Err(Error::conflict("another_invitation", detail))
+}
+
+/// Shows the invitation.
+async fn show(visit: Arc<Visit>) -> Result<Reply> {
+    let guest = guest(&visit).await?;
+    let db = visit.platform().db.read();
+    let offer = guest.opportunity(db).await?;
+    let open = opportunities::is_open(db, &offer, visit.platform().clock.now()).await?;
+    let mut page = Page::new(&offer.title).caption("Invitation").said(answer::said(&visit, &guest, &offer)).text(&offer.summary);
+    page = page.blocks(standing(&visit, &guest, open).await?);
+    page = page.blocks(replying(&visit, &guest, &offer, open).await?);
+    page = page.blocks(about(&offer, visit.easy()));
+    page = page.block(Block::Links(vec![easy_switch(&visit, &guest)]));
+    if !guest.invitation.why.reasons.is_empty() {
+        page = page.heading("Why you were asked").block(Block::List(guest.invitation.why.reasons.clone()));
+    }
+    let agreed = at(&visit, guest.invitation.id, "/agreed");
+    let links = vec![Link::new("What you have agreed to, and how to take it back", agreed)];
+    Ok(page.heading("Your agreement").block(Block::Links(links)).into())
+}
+
+fn easy_switch(visit: &Visit, guest: &Guest) -> Link {
+    let here = at(visit, guest.invitation.id, "");
+    match visit.easy() {
+        true => Link::new("Show this page in plain English", here),
+        false => Link::new("Explain this in Easy Read", format!("{here}?format=easy")),
+    }
+}
+
+/// What is offered, and what is not.
+pub fn about(offer: &opportunity::Model, easy: bool) -> Vec<Block> {
+    let rung = step(offer.rung);
+    let means = if easy { rung.easy_read } else { rung.plain };
+    let mut facts = vec![
+        ("What this is", format!("{}.\n{means}", rung.people_say)),
+        ("What we promise", promise(offer)),
+        ("What can change", offer.open_to_influence.clone()),
+        ("What cannot change", offer.not_open.clone()),
+        ("Who decides", offer.who_decides.clone()),
+        ("Time it takes", time(offer)),
+        ("Payment", payment(&offer.payment)),
+        ("Support", offer.support.clone()),
+        ("Please note", offer.content_note.clone().unwrap_or_default()),
+        ("How people are chosen", offer.how_chosen.clone()),
+        ("Answer by", offer.closes_on.map(day).unwrap_or_default()),
+        ("You hear what came of it by", offer.feedback_due.map(day).unwrap_or_default()),
+    ];
+    facts.retain(|(_, text)| !text.trim().is_empty());
+    let facts = facts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+    let ladder = Block::Links(vec![Link::new(ATTRIBUTION, SOURCE)]);
+    vec![Block::Heading("What it is about".into()), Block::Facts(facts), ladder]
+}
+
+/// Where the invitation stands, in words.
+async fn standing(visit: &Visit, guest: &Guest, open: bool) -> Result<Vec<Block>> {
+    let state = guest.invitation.state;
+    let text = match state {
+        InvitationState::Accepted => "You have said yes. You can change your mind.".into(),
+        InvitationState::Waiting => "You are on the waiting list. You can change your mind.".into(),
+        _ if rules::is_over(state) || !open => replies::over(visit.platform().db.read(), guest, state, open).await?.into(),
+        InvitationState::Declined => "You have said no. You can change your mind.".into(),
+        InvitationState::SteppedDown => "You have chosen something lighter. You can change your mind.".into(),
+        InvitationState::AskLater => match guest.invitation.ask_again_on {
+            Some(on) => format!("We ask you again on {}. You can also answer now.", day(on)),
+            None => "We ask you again later. You can also answer now.".into(),
+        },
+        _ => "Every answer is equally good. You need give no reason.".into(),
+    };
+    let mut blocks = vec![Block::Text(text)];
+    if let Some(last) = guest.invitation.held_until.filter(|_| open && rules::is_open(state)) {
+        blocks.push(Block::Text(holds(last)));
+    }
+    Ok(blocks)
+}
+
+/// All that can be said now.
+async fn replying(visit: &Visit, guest: &Guest, offer: &opportunity::Model, open: bool) -> Result<Vec<Block>> {
+    let (id, state) = (guest.invitation.id, guest.invitation.state);
+    let can = |reply: Said| open && accepts(state, reply) == Some(true);
+    let yes = matches!(state, InvitationState::Accepted | InvitationState::Waiting);
+    let mut blocks = Vec::new();
+    if open && state == InvitationState::Accepted && offer.kind == OpportunityKind::Consultation {
+        blocks.push(Block::Go(Link::new("Go to the questions", at(visit, id, "/questions"))));
+    }
+    if can(Said::Accept) {
+        blocks.push(form(Form::button(at(visit, id, "/accept"), "Yes, I take part")));
+    }
+    // Giving a place up is always possible.
+    if can(Said::Decline) || yes {
+        let mut no = Form::button(at(visit, id, "/decline"), "No, not this time");
+        no.submits[0].other = true;
+        blocks.push(form(no));
+    }
+    if can(Said::AskLater) {
+        blocks.extend(later(visit, guest, offer).await?);
+    }
+    if can(Said::StepDown) {
+        blocks.extend(lighter(visit, guest, offer).await?);
+    }
+    Ok(blocks)
+}
+
+fn form(form: Form) -> Block {
+    Block::Form(Box::new(form))
+}
+
+/// Days on which to ask again.
+async fn later(visit: &Visit, guest: &Guest, offer: &opportunity::Model) -> Result<Vec<Block>> {
+    let platform = visit.platform();
+    let zone = opportunities::zone(platform.db.read(), guest.organisation).await?;
+    let today = opportunities::today(platform.clock.now(), zone);
+    let days = later_days(today, offer.closes_on);
+    if days.is_empty() {
+        return Ok(Vec::new());
+    }
+    let choice = |(words, on): (&str, NaiveDate)| Choice::new(on.to_string(), format!("{words}, on {}", day(on)));
+    let field = Field::radios("on", "When shall we ask again?", days.into_iter().map(choice))
+        .hint("We write to you once more on that day. You can answer before that with the same link.");
+    let ask = Form::to(at(visit, guest.invitation.id, "/later")).field(field).submit(Submit::new("Ask me again later"));
+    let mut ask = ask;
+    ask.submits[0].other = true;
+    Ok(vec![Block::Details("Ask me again later".into(), vec![form(ask)])])
+}
+
+/// A few days to choose from, all of them before it closes.
+fn later_days(today: NaiveDate, closes_on: Option<NaiveDate>) -> Vec<(&'static str, NaiveDate)> {
+    let all = [("Tomorrow", 1), ("In a week", 7), ("In two weeks", 14), ("In four weeks", 28)];
+    let day = |(words, days)| Some((words, today.checked_add_days(Days::new(days))?));
+    let fits = |(_, on): &(&str, NaiveDate)| closes_on.is_none_or(|last| *on <= last);
+    all.into_iter().filter_map(day).filter(fits).collect()
+}
+
+/// Lighter ways to take part, each with its rung in plain words.
+async fn lighter(visit: &Visit, guest: &Guest, offer: &opportunity::Model) -> Result<Vec<Block>> {
+    let platform = visit.platform();
+    let ways = replies::lighter(platform.db.read(), platform, guest, offer).await?;
+    if ways.is_empty() {
+        return Ok(Vec::new());
+    }
+    let card = |way: opportunity::Model| {
+        let rung = step(way.rung);
+        let mut button = Form::button(at(visit, guest.invitation.id, "/lighter"), "I would like this instead");
+        button.submits[0] = button.submits[0].clone().other().sends("to", way.id.to_string()).about(format!(": {}", way.title));
+        Card {
+            title: way.title.clone(),
+            texts: vec![format!("{}. {}", rung.people_say, rung.plain)],
+            facts: vec![("Time it takes".into(), time(&way)), ("Payment".into(), payment(&way.payment))],
+            forms: vec![button],
+            to: None,
+        }
+    };
+    Ok(vec![
+        Block::Heading("Something lighter".into()),
+        Block::Text("A lighter way is as welcome as this one.".into()),
+        Block::Cards(ways.into_iter().map(card).collect()),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_to_ask_again_come_before_the_end() {
+        let day = |n| NaiveDate::from_ymd_opt(2027, 3, n).unwrap_or_default();
+        let offered = |last| later_days(day(1), last).into_iter().map(|(_, on)| on).collect::<Vec<_>>();
+        assert_eq!(offered(None), [day(2), day(8), day(15), day(29)]);
+        assert_eq!(offered(Some(day(15))), [day(2), day(8), day(15)]);
+        assert!(offered(Some(day(1))).is_empty());
+    }
+}

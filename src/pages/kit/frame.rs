@@ -1,0 +1,133 @@
+//! What stands around a page: whose it is, where one can go, whom to ask, and the way out.
+
+use crate::platform::Error;
+
+/// How an organisation's pages look.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    /// Its name.
+    pub name: String,
+    /// The address of its own page; empty for pages that belong to nobody.
+    pub home: String,
+    /// The address of the style sheet with its colour, if it has chosen one.
+    pub sheet: Option<String>,
+    /// The address of its logo, if it has one.
+    pub logo: Option<String>,
+    /// Whom to turn to.
+    pub contact: String,
+    /// Its privacy page.
+    pub privacy: Option<String>,
+    /// The quick way out, where it is switched on.
+    pub exit: Option<Exit>,
+}
+
+/// A quick way out for people who may be watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Where it leads: a page that anybody might look at.
+    pub to: String,
+    /// What the window's title says instead of what the page is about.
+    pub title: String,
+}
+
+/// A link to another part, with whether one is there.
+#[derive(Clone, Debug)]
+pub struct NavLink {
+    /// Its name.
+    pub words: String,
+    /// Where it leads.
+    pub to: String,
+    /// Whether this page belongs to it.
+    pub here: bool,
+}
+
+/// What stands around a page.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    /// The path behind which people reach the pages; empty at the root.
+    pub base: String,
+    /// The organisation, if the page is one's.
+    pub look: Option<Look>,
+    /// Other parts.
+    pub nav: Vec<NavLink>,
+    /// Where one signs out, if one is signed in.
+    pub sign_out: Option<String>,
+}
+
+impl Frame {
+    /// What the window's title says: never what the page is about where people may be watched.
+    pub fn window(&self, title: &str, mistaken: bool) -> String {
+        let Some(look) = &self.look else { return title.to_owned() };
+        match &look.exit {
+            Some(exit) => exit.title.clone(),
+            None => format!("{}{title}. {}", if mistaken { "Mistake: " } else { "" }, look.name),
+        }
+    }
+
+    /// The address of the style sheet.
+    pub fn sheet(&self) -> String {
+        format!("{}/assets/{}", self.base, super::assets::SHEET.as_str())
+    }
+
+    /// The address of the script.
+    pub fn script(&self) -> String {
+        format!("{}/assets/{}", self.base, super::assets::SCRIPT_NAME.as_str())
+    }
+
+    /// The policy of the page: nothing from elsewhere, no script but one of our own, forms to ourselves alone.
+    pub fn policy(&self, script: bool) -> String {
+        let script = if script || self.exit().is_some() { " script-src 'self'; connect-src 'self';" } else { "" };
+        format!(
+            "default-src 'none'; style-src 'self'; img-src 'self' data:;{script} form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'"
+        )
+    }
+
+    /// The quick way out.
+    pub fn exit(&self) -> Option<&Exit> {
+        self.look.as_ref()?.exit.as_ref()
+    }
+}
+
+/// The heading and the words of a page that tells that something did not work.
+pub(super) fn told(error: &Error) -> (u16, &'static str, Vec<String>) {
+    let one = |text: &str| vec![text.to_owned()];
+    match error {
+        Error::At(error, _) => told(error),
+        Error::NotFound(_) => {
+            let text = "The address may have been cut off by a mail program. Please open it from the letter once more.";
+            (404, "This page does not exist", one(text))
+        }
+        Error::SignInNeeded => (
+            401,
+            "Please open this from your letter",
+            one("You have been signed out, or this browser has not seen the letter yet."),
+        ),
+        Error::Gone(text) => (410, "This has ended", one(text)),
+        Error::Forbidden(text) => (403, "This is not open to you", one(text)),
+        Error::Conflict { detail, items, .. } => {
+            let items = items.iter().map(|item| item.detail.clone());
+            (409, "That does not fit", std::iter::once(detail.clone()).chain(items).collect())
+        }
+        Error::Invalid(found) => (422, "That does not fit", found.iter().map(|one| one.detail.clone()).collect()),
+        Error::Malformed(found) => (400, "That does not fit", one(&found.detail)),
+        Error::Stale | Error::VersionNeeded => {
+            let text = "Somebody has changed this since you opened the page. Nothing was saved. Go back, load the page again, and look \
+                        at what has changed.";
+            (412, "This has changed meanwhile", one(text))
+        }
+        Error::TooLarge(most) => (413, "That is too large", vec![format!("It may have {} KB at most.", most / 1024)]),
+        Error::WrongType(_) => (415, "That does not fit", one("This kind of file is not understood here.")),
+        Error::TooMany { wait, .. } => {
+            let minutes = wait.div_ceil(60);
+            (429, "Please wait a little", vec![format!("This was tried very often. Please try again in {minutes} minutes.")])
+        }
+        Error::Unavailable(_) => {
+            (503, "Please try again in a moment", one("The server cannot do this now. Nothing was changed."))
+        }
+        Error::Bug(_) => {
+            let text = "We have noted it. Nothing was changed. Please try again in a moment.";
+            (500, "Something went wrong on our side", one(text))
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! A visit to a page: what was asked for, who asks, and what they get. The only place of the pages that speaks HTTP.
+
+use super::{Frame, Look, Page, frame, frame::NavLink};
+use crate::{
+    accounts::{
+        self, Person,
+        access::{self, Staff},
+    },
+    opportunities::Forms,
+    platform::{
+        Error, Platform, Result, Violation,
+        http::{Caller, edge, etag},
+    },
+    responses::submit::Submissions,
+};
+use entity::{OrganisationId, organisation};
+use poem::{
+    Body, Endpoint, EndpointExt, Request, Response,
+    http::{HeaderMap, StatusCode, header},
+    middleware::{CookieJarManager, CookieJarManagerEndpoint},
+    web::cookie::{Cookie, CookieJar, SameSite},
+};
+use std::{collections::HashMap, future::Future, str::FromStr, sync::Arc};
+use tokio::sync::OnceCell;
+
+/// A form has no more bytes than this; a text answer has its own, smaller limit.
+const FORM: usize = 1 << 20;
+
+/// What pages work with.
+#[derive(Clone)]
+pub struct Desk {
+    /// The platform.
+    pub platform: Platform,
+    /// Questionnaires that were read before.
+    pub forms: Forms,
+    /// Takes answers in.
+    pub submissions: Submissions,
+}
+
+/// Whom a page is for, which decides what is said to whoever is not signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
+    /// Everybody, or whoever holds a link.
+    Open,
+    /// Somebody's own pages with an organisation: `/o/:slug/me...`.
+    Own,
+    /// Staff.
+    Console,
+}
+
+/// What was sent with a form, or stands behind the question mark of an address.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(pub Vec<(String, String)>);
+
+impl Fields {
+    fn read(bytes: &[u8]) -> Self {
+        // Browsers end the lines of a text with two characters.
+        let plain = |text: std::borrow::Cow<'_, str>| text.replace("\r\n", "\n");
+        Self(form_urlencoded::parse(bytes).map(|(name, value)| (name.into_owned(), plain(value))).collect())
+    }
+
+    /// The first value with this name; empty when there is none.
+    pub fn text(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// The value without blanks around it, if it is not empty.
+    pub fn given(&self, name: &str) -> Option<String> {
+        let text = self.text(name).trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// The value without blanks around it.
+    pub fn trimmed(&self, name: &str) -> String {
+        self.text(name).trim().to_owned()
+    }
+
+    /// Every value with this name.
+    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let name = name.to_owned();
+        self.0.iter().filter(move |(given, _)| *given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether anything was sent with this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
+    /// A value of another type; `what` says what is allowed.
+    pub fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>> {
+        let wrong = |_| Error::Invalid(vec![Violation::new(format!("/{name}"), "form", what)]);
+        self.given(name).map(|text| text.parse().map_err(wrong)).transpose()
+    }
+
+    /// A value of another type that must be there.
+    pub fn needed<T: FromStr>(&self, name: &str, what: &str) -> Result<T> {
+        self.parsed(name, what)?.ok_or_else(|| Error::Invalid(vec![Violation::new(format!("/{name}"), "required", what)]))
+    }
+
+    /// The version that the form was based on, as verbs ask for it.
+    pub fn if_match(&self) -> Result<String> {
+        let version = self.text("version").parse().map_err(|_| Error::VersionNeeded)?;
+        Ok(etag::of(version))
+    }
+}
+
+/// What a visitor gets.
+pub enum Reply {
+    /// A page.
+    Page(Box<Page>),
+    /// Another address.
+    To(String),
+    /// A file; its name.
+    File(String, &'static str, Body),
+    /// Something else, with its own headers.
+    Raw(Response),
+}
+
+impl Reply {
+    /// Leads to another address.
+    pub fn to(address: impl Into<String>) -> Result<Self> {
+        Ok(Self::To(address.into()))
+    }
+}
+
+impl From<Page> for Reply {
+    fn from(page: Page) -> Self {
+        Self::Page(Box::new(page))
+    }
+}
+
+/// A visit.
+pub struct Visit {
+    /// What pages work with.
+    pub desk: Desk,
+    /// What was sent.
+    pub fields: Fields,
+    /// What stands behind the question mark.
+    pub query: Fields,
+    /// The path that was asked for, without the base.
+    pub path: String,
+    /// Where the request comes from, for limits.
+    pub source: String,
+    zone: Zone,
+    params: HashMap<String, String>,
+    jar: CookieJar,
+    body: std::sync::Mutex<Option<(HeaderMap, Body)>>,
+    look: OnceCell<Option<(organisation::Model, Look)>>,
+    nav: std::sync::Mutex<(Vec<NavLink>, Option<String>)>,
+}
+
+impl Visit {
+    /// The platform.
+    pub fn platform(&self) -> &Platform {
+        &self.desk.platform
+    }
+
+    /// A part of the address. What has not the form of such a part is no page.
+    pub fn param<T: FromStr>(&self, name: &str) -> Result<T> {
+        self.params.get(name).and_then(|text| text.parse().ok()).ok_or(Error::NotFound("page"))
+    }
+
+    /// A part of the address as text.
+    pub fn word(&self, name: &str) -> &str {
+        self.params.get(name).map_or("", String::as_str)
+    }
+
+    /// An address on these pages, as a browser asks for it.
+    pub fn at(&self, rest: impl AsRef<str>) -> String {
+        format!("{}{}", self.platform().config.public_path(), rest.as_ref())
+    }
+
+    /// The organisation that the address names as `:slug`, with its look.
+    pub async fn organisation(&self) -> Result<&organisation::Model> {
+        self.looked().await?.as_ref().map(|(organisation, _)| organisation).ok_or(Error::NotFound("organisation"))
+    }
+
+    async fn looked(&self) -> Result<&Option<(organisation::Model, Look)>> {
+        let find = || async {
+            let slug = self.word("slug");
+            if slug.is_empty() {
+                return Ok(None);
+            }
+            let found = accounts::organisations::by_slug(self.platform(), slug).await?;
+            let look = look_of(self.platform(), &found).await?;
+            Ok::<_, Error>(Some((found, look)))
+        };
+        self.look.get_or_try_init(find).await
+    }
+
+    /// Says whose pages these are, where the address does not.
+    pub async fn belongs_to(&self, organisation: OrganisationId) -> Result<()> {
+        let found = accounts::organisations::get(self.platform(), organisation).await?;
+        let look = look_of(self.platform(), &found).await?;
+        let _ = self.look.set(Some((found, look)));
+        Ok(())
+    }
+
+    /// Where one can go from this page, and where one signs out.
+    pub fn nav(&self, links: Vec<NavLink>, sign_out: Option<String>) {
+        *self.nav.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = (links, sign_out);
+    }
+
+    /// Whoever is signed in with this organisation.
+    pub async fn person(&self) -> Result<Person> {
+        let organisation = self.organisation().await?.id;
+        let person = access::person(self.platform(), &self.caller("person")?).await?;
+        if person.organisation == organisation { Ok(person) } else { Err(Error::SignInNeeded) }
+    }
+
+    /// The member of staff who is signed in.
+    pub async fn staff(&self) -> Result<Staff> {
+        access::staff(self.platform(), &self.staff_caller()?).await
+    }
+
+    /// The token of the member of staff who is signed in, for verbs that ask what it opens.
+    pub fn staff_caller(&self) -> Result<Caller> {
+        self.caller("staff")
+    }
+
+    fn caller(&self, cookie: &str) -> Result<Caller> {
+        Ok(Caller::with(self.cookie(cookie).ok_or(Error::SignInNeeded)?))
+    }
+
+    /// The name of a cookie: behind TLS browsers refuse to let anything else set one that begins so.
+    fn cookie_name(&self, name: &str) -> String {
+        let safe = self.platform().config.public_url.starts_with("https://");
+        if safe { format!("__Secure-{name}") } else { name.to_owned() }
+    }
+
+    /// What a cookie of ours holds.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.jar.get(&self.cookie_name(name)).map(|cookie| cookie.value_str().to_owned())
+    }
+
+    /// Lets the browser keep something that goes to one path alone, and to no other site's requests.
+    pub fn keep(&self, name: &str, value: impl Into<String>, path: &str) {
+        let mut cookie = Cookie::new_with_str(self.cookie_name(name), value.into());
+        cookie.set_http_only(true);
+        // Lax, so that somebody who comes from a letter is still signed in; whatever changes something is a POST, and those
+        // of other sites come without it.
+        cookie.set_same_site(SameSite::Lax);
+        cookie.set_secure(self.platform().config.public_url.starts_with("https://"));
+        cookie.set_path(self.at(path));
+        self.jar.add(cookie);
+    }
+
+    /// Lets the browser forget it.
+    pub fn forget(&self, name: &str, path: &str) {
+        let mut cookie = Cookie::named(self.cookie_name(name));
+        cookie.set_path(self.at(path));
+        cookie.make_removal();
+        self.jar.add(cookie);
+    }
+
+    /// Counts a try of `what` from where this request comes from. Answers under which name it is counted.
+    pub fn slow_down(&self, what: &str) -> Result<String> {
+        let (platform, source) = (self.platform(), format!("{what} {}", self.source));
+        platform.limits.allow(&platform.clock, &source, platform.config.sign_in_limit)?;
+        Ok(source)
+    }
+
+    /// What was sent, where it is no form that was read already.
+    pub fn take_body(&self) -> Option<(HeaderMap, Body)> {
+        self.body.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+
+    /// Whether Easy Read was asked for.
+    pub fn easy(&self) -> bool {
+        self.query.text("format") == "easy"
+    }
+
+    async fn frame(&self) -> Frame {
+        let look = self.looked().await.ok().cloned().flatten().map(|(_, look)| look);
+        let (nav, sign_out) = self.nav.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        Frame { base: self.platform().config.public_path().to_owned(), look, nav, sign_out }
+    }
+}
+
+async fn look_of(platform: &Platform, organisation: &organisation::Model) -> Result<Look> {
+    let base = platform.config.public_path();
+    let chosen = accounts::look::of(platform.db.read(), organisation.id).await?;
+    let home = format!("{base}/o/{}", organisation.slug);
+    let file = |kind: &str, version| format!("{base}/assets/{kind}/{}/{version}", organisation.id);
+    let chosen = chosen.as_ref();
+    Ok(Look {
+        name: organisation.name.clone(),
+        home,
+        sheet: chosen.filter(|look| look.colour.is_some()).map(|look| file("colour", look.version)),
+        logo: chosen.filter(|look| look.logo_kind.is_some()).map(|look| file("logo", look.version)),
+        contact: organisation.contact.clone(),
+        privacy: organisation.privacy_url.clone(),
+        exit: chosen.and_then(|look| {
+            let to = look.exit_url.clone()?;
+            Some(super::Exit { to, title: look.exit_title.clone().unwrap_or_else(|| "Information".into()) })
+        }),
+    })
+}
+
+/// A page that is looked at.
+pub fn ask<F, Fut>(desk: &Desk, zone: Zone, page: F) -> CookieJarManagerEndpoint<Door<F>>
+where
+    F: Fn(Arc<Visit>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Reply>> + Send + 'static,
+{
+    Door { desk: desk.clone(), zone, page, reads: Reads::Nothing }.with(CookieJarManager::new())
+}
+
+/// A page to which a form is sent.
+pub fn act<F, Fut>(desk: &Desk, zone: Zone, page: F) -> CookieJarManagerEndpoint<Door<F>>
+where
+    F: Fn(Arc<Visit>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Reply>> + Send + 'static,
+{
+    Door { desk: desk.clone(), zone, page, reads: Reads::Form }.with(CookieJarManager::new())
+}
+
+/// A page to which a file is sent, with fields around it. See [`Visit::take_body`].
+pub fn take_file<F, Fut>(desk: &Desk, zone: Zone, page: F) -> CookieJarManagerEndpoint<Door<F>>
+where
+    F: Fn(Arc<Visit>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Reply>> + Send + 'static,
+{
+    Door { desk: desk.clone(), zone, page, reads: Reads::Raw }.with(CookieJarManager::new())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Nothing,
+    Form,
+    Raw,
+}
+
+/// Turns a request into a [`Visit`], and a [`Reply`] into a response.
+pub struct Door<F> {
+    desk: Desk,
+    zone: Zone,
+    page: F,
+    reads: Reads,
+}
+
+impl<F, Fut> Endpoint for Door<F>
+where
+    F: Fn(Arc<Visit>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Reply>> + Send + 'static,
+{
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let mut visit = Visit::of(&self.desk, self.zone, &request);
+        let mut answer = Ok(());
+        if self.reads != Reads::Nothing {
+            answer = from_our_page(&self.desk.platform, &request);
+        }
+        if answer.is_ok() {
+            answer = read(&mut visit, self.reads, &mut request).await;
+        }
+        let visit = Arc::new(visit);
+        let reply = match answer {
+            Ok(()) => (self.page)(visit.clone()).await,
+            Err(error) => Err(error),
+        };
+        Ok(visit.respond(reply).await)
+    }
+}
+
+/// Reads what was sent, as far as the page wants it read.
+async fn read(visit: &mut Visit, reads: Reads, request: &mut Request) -> Result<()> {
+    match reads {
+        Reads::Nothing => {}
+        Reads::Raw => {
+            let headers = request.headers().clone();
+            visit.body = std::sync::Mutex::new(Some((headers, request.take_body())));
+        }
+        Reads::Form => {
+            let kind = request.content_type().unwrap_or_default();
+            // A button alone sends no form.
+            if !(kind.is_empty() || kind.starts_with("application/x-www-form-urlencoded")) {
+                return Err(Error::WrongType("application/x-www-form-urlencoded"));
+            }
+            let bytes = request.take_body().into_bytes_limit(FORM).await.map_err(|error| match error {
+                poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge(FORM),
+                _ => Error::Malformed(Violation::new("", "body", "What was sent broke off. Please send it again.")),
+            })?;
+            visit.fields = Fields::read(&bytes);
+        }
+    }
+    Ok(())
+}
+
+impl Visit {
+    fn of(desk: &Desk, zone: Zone, request: &Request) -> Self {
+        let params = request.path_params::<HashMap<String, String>>().unwrap_or_default();
+        Self {
+            desk: desk.clone(),
+            fields: Fields::default(),
+            query: Fields::read(request.uri().query().unwrap_or_default().as_bytes()),
+            path: request.original_uri().path().to_owned(),
+            source: edge::source(request),
+            zone,
+            params,
+            jar: request.cookie().clone(),
+            body: std::sync::Mutex::default(),
+            look: OnceCell::new(),
+            nav: std::sync::Mutex::default(),
+        }
+    }
+
+    async fn respond(&self, reply: Result<Reply>) -> Response {
+        match reply {
+            Ok(Reply::Page(page)) => self.write(&page).await,
+            Ok(Reply::To(address)) => {
+                Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, address).finish()
+            }
+            Ok(Reply::File(name, kind, body)) => Response::builder()
+                .content_type(kind)
+                .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))
+                .body(body),
+            Ok(Reply::Raw(response)) => response,
+            Err(Error::SignInNeeded) if self.zone != Zone::Open => {
+                let address = match self.zone {
+                    Zone::Console => self.at(format!("/console/sign-in?next={}", escaped(&self.path))),
+                    _ => self.at(format!("/o/{}/sign-in", self.word("slug"))),
+                };
+                Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, address).finish()
+            }
+            Err(error) => self.tell(&error).await,
+        }
+    }
+
+    /// A page that tells what did not work.
+    async fn tell(&self, error: &Error) -> Response {
+        if matches!(error, Error::Bug(_) | Error::Unavailable(_)) {
+            tracing::error!(error = %error, "a page could not be made");
+        }
+        let (status, title, texts) = frame::told(error);
+        let page = Page::new(title).texts(texts.iter().map(String::as_str));
+        let mut response = self.write(&page.status(StatusCode::from_u16(status).unwrap_or_default())).await;
+        if let Error::TooMany { wait, .. } = error {
+            response.headers_mut().insert(header::RETRY_AFTER, (*wait).into());
+        }
+        response
+    }
+
+    async fn write(&self, page: &Page) -> Response {
+        let frame = self.frame().await;
+        match page.render(&frame) {
+            Ok(text) => Response::builder()
+                .status(page.status)
+                .content_type("text/html; charset=utf-8")
+                .header(header::CONTENT_SECURITY_POLICY, frame.policy(page.script.is_some()))
+                .body(text),
+            Err(error) => {
+                tracing::error!(error = %error, "a page could not be written");
+                Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
+            }
+        }
+    }
+}
+
+/// A text as a part of an address.
+pub fn escaped(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// Refuses a form that another site has sent. Browsers say where a form comes from; because our pages ask them to tell
+/// other sites nothing, some name no origin.
+pub fn from_our_page(platform: &Platform, request: &Request) -> Result<()> {
+    let ours = platform.config.public_origin();
+    let fine = match (request.header("sec-fetch-site"), request.header("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => origin == "null" || origin.eq_ignore_ascii_case(ours),
+        (None, None) => true,
+    };
+    if fine { Ok(()) } else { Err(Error::Forbidden("Please answer on our own page.".into())) }
+}

@@ -1,0 +1,230 @@
+//! The questions as forms.
+
+use super::{Question, words};
+use crate::{
+    integrity::ladder::LADDER,
+    pages::kit::{Block, Choice, Field, Form, Submit},
+    participants::rules::rungs_of,
+};
+use entity::*;
+
+/// The question in words.
+pub(super) fn title(asked: Question) -> &'static str {
+    match asked {
+        Question::Involvement => "How much would you like to be involved?",
+        Question::Exactly => "Which kinds of involvement are welcome?",
+        Question::Topics => "What would you like to be asked about?",
+        Question::TopicWishes => "Is it different for some topics?",
+        Question::Activities => "Which kinds of activity are welcome?",
+        Question::Formats => "How would you like to take part?",
+        Question::Time => "How much of your time may we ask for?",
+        Question::Letters => "How shall we write to you?",
+        Question::Support => "What do you need to take part?",
+        Question::Payment => "What about payment?",
+        Question::Story => "May we ask about your experience?",
+        Question::Quiet => "When shall we leave you in peace?",
+        Question::Review => "When shall we ask whether this is still right?",
+    }
+}
+
+/// A question with what was answered before.
+pub(super) fn of(asked: Question, doc: &PreferenceDoc, topics: &[topic::Model]) -> Form {
+    match asked {
+        Question::Involvement => involvement(doc),
+        Question::Exactly => exactly(doc),
+        Question::Topics => about(doc, topics),
+        Question::TopicWishes => topic_wishes(doc, topics),
+        Question::Activities => activities(doc),
+        Question::Formats => formats(doc),
+        Question::Time => time(doc),
+        Question::Letters => letters(doc),
+        Question::Support => support(doc),
+        Question::Payment => payment(doc),
+        Question::Story => story(doc),
+        Question::Quiet => quiet(doc),
+        Question::Review => review(doc),
+    }
+}
+
+fn involvement(doc: &PreferenceDoc) -> Form {
+    let now = words::kind_of(&doc.stance);
+    let choice = |(value, label, hint): (&str, &str, &str)| Choice::new(value, label).hint(hint).on(value == now);
+    let hint = "Each of these is as good as any other. From “Ask for my views” on, lighter kinds are welcome too.";
+    let field = Field::radios("kind", title(Question::Involvement), words::KINDS.into_iter().map(choice)).hint(hint);
+    Form::default().field(field.pointer("/stance")).heading()
+}
+
+fn exactly(doc: &PreferenceDoc) -> Form {
+    let now = rungs_of(&doc.stance);
+    let choice = |rung: &crate::integrity::ladder::Step| {
+        Choice::new(rung.rung.word(), rung.people_say).hint(rung.plain).on(now.contains(&rung.rung))
+    };
+    let kinds = LADDER.iter().filter(|step| step.rung != Rung::Coercion).map(choice);
+    let hint = "You are asked for what you tick, and for nothing else.";
+    Form::default().field(Field::checks("rung", title(Question::Exactly), kinds).hint(hint).pointer("/stance/rungs")).heading()
+}
+
+fn about(doc: &PreferenceDoc, topics: &[topic::Model]) -> Form {
+    let field = |topic: &topic::Model| {
+        let now = [("yes", &doc.topics.yes), ("ask_first", &doc.topics.ask_first), ("never", &doc.topics.never)]
+            .into_iter()
+            .find(|(_, list)| list.contains(&topic.id))
+            .map_or("", |(word, _)| word);
+        let choices =
+            [("yes", "Welcome"), ("ask_first", "Ask me first"), ("never", "Never ask me about this"), ("", "No special wish")];
+        let choices = choices.into_iter().map(|(value, label)| Choice::new(value, label).on(value == now));
+        let field = Field::radios(format!("topic-{}", topic.id), &topic.title, choices);
+        field.hint(topic.description.clone().unwrap_or_default())
+    };
+    let text = "Nobody is asked about a topic that they never want to be asked about. We need no reason.";
+    Form::default().words(vec![Block::Text(text.into())]).fields(topics.iter().map(field))
+}
+
+fn topic_wishes(doc: &PreferenceDoc, topics: &[topic::Model]) -> Form {
+    let field = |topic: &topic::Model| {
+        let own = doc.topic_stances.iter().find(|wish| wish.topic == topic.id).map(|wish| &wish.stance);
+        let now = own.map_or("", words::kind_of);
+        let mut choices = vec![Choice::new("", "The same as for everything else").on(own.is_none())];
+        let kinds = words::KINDS.into_iter().filter(|(value, ..)| *value != "exactly" || now == "exactly");
+        choices.extend(kinds.map(|(value, label, _)| {
+            let label = own.filter(|_| value == "exactly").map_or_else(|| label.to_owned(), |own| words::stance(own).join(" "));
+            Choice::new(value, label).on(own.is_some() && value == now)
+        }));
+        Field::select(format!("topic-{}", topic.id), &topic.title, choices)
+    };
+    Form::default().fields(topics.iter().map(field))
+}
+
+fn activities(doc: &PreferenceDoc) -> Form {
+    let choice = |kind: &ActivityType| Choice::new(kind.word(), words::activity(*kind)).on(doc.activity_types.contains(kind));
+    let field = Field::checks("activity", title(Question::Activities), ActivityType::ALL.iter().map(choice));
+    Form::default().field(field.hint("Tick none if all are welcome.").pointer("/activity_types")).heading()
+}
+
+fn formats(doc: &PreferenceDoc) -> Form {
+    let choice = |one: &Format| Choice::new(one.word(), words::format(*one)).on(doc.formats.contains(one));
+    let field = Field::checks("format", title(Question::Formats), Format::ALL.iter().map(choice));
+    Form::default().field(field.hint("Tick none if all are welcome.").pointer("/formats")).heading()
+}
+
+fn time(doc: &PreferenceDoc) -> Form {
+    let number = |value: Option<i32>| value.map(|value| value.to_string()).unwrap_or_default();
+    let load = &doc.load;
+    let (hours, minutes) = load.minutes_per_month_max.map_or((None, None), |all| (Some(all / 60), Some(all % 60)));
+    Form::default()
+        .field(
+            Field::typed("hours", "Hours a month at most", number(hours), "number")
+                .optional()
+                .pointer("/load/minutes_per_month_max"),
+        )
+        .field(Field::typed("minutes", "and minutes", number(minutes.filter(|minutes| *minutes > 0)), "number").optional())
+        .field(
+            Field::typed("invites", "Invitations a month at most", number(load.invites_per_month_max), "number")
+                .optional()
+                .pointer("/load/invites_per_month_max"),
+        )
+        .field(
+            Field::typed("notice", "Days of notice at least before something starts", number(load.notice_days_min), "number")
+                .optional()
+                .pointer("/load/notice_days_min"),
+        )
+        .words(vec![Block::Note("Time to prepare counts too. Leave a field empty if there is no limit.".into())])
+}
+
+fn letters(doc: &PreferenceDoc) -> Form {
+    let contact = &doc.contact;
+    let choice = |one: &LetterFormat| Choice::new(one.word(), words::letter(*one)).on(contact.format == *one);
+    let hours = |name: &str, label: &str, range: std::ops::RangeInclusive<i32>, now: Option<i32>| {
+        let any = Choice::new("", "Any hour").on(now.is_none());
+        let hour = |hour: i32| Choice::new(hour.to_string(), format!("{hour}:00")).on(now == Some(hour));
+        Field::select(name, label, std::iter::once(any).chain(range.map(hour))).pointer(format!("/contact/{name}"))
+    };
+    let neutral = "Use a subject line that tells nothing to somebody looking over my shoulder";
+    Form::default()
+        .field(
+            Field::radios("format", "The form that suits you", LetterFormat::ALL.iter().map(choice)).pointer("/contact/format"),
+        )
+        .field(Field::switch("neutral_subject", neutral, contact.neutral_subject))
+        .field(hours("from_hour", "Letters may arrive from", 0..=23, contact.from_hour))
+        .field(hours("to_hour", "until", 1..=24, contact.to_hour))
+}
+
+/// Fields for what there is, and for one more.
+fn support(doc: &PreferenceDoc) -> Form {
+    let mut form = Form::default();
+    let count = doc.access_needs.len();
+    for n in 0..=count {
+        let need = doc.access_needs.get(n);
+        let choice =
+            |with: &ShareWith| Choice::new(with.word(), words::share(*with)).on(need.map(|need| need.share_with) == Some(*with));
+        let label = if n == 0 { "What you need".to_owned() } else { format!("What else you need ({})", n + 1) };
+        let text = need.map(|need| need.need.clone()).unwrap_or_default();
+        form = form
+            .field(
+                Field::area(format!("need-{n}"), label, text)
+                    .rows(2)
+                    .hint("For example: a lift, a break every hour, an interpreter, papers a week before. You need not say why.")
+                    .pointer(format!("/access_needs/{n}/need"))
+                    .optional(),
+            )
+            .field(Field::select(format!("share-{n}"), "Who may be told", ShareWith::ALL.iter().map(choice)));
+    }
+    form.hidden("count", (count + 1).to_string()).submit(more())
+}
+
+fn more() -> Submit {
+    Submit::new("Save and add another").sends("more", "yes").other()
+}
+
+fn payment(doc: &PreferenceDoc) -> Form {
+    let choice = |one: &PaymentWish| Choice::new(one.word(), words::payment(*one)).on(doc.money.payment == *one);
+    let hint = "This is never used to choose who is asked. If you receive benefits, you may want advice before you accept or decline a \
+                payment.";
+    Form::default()
+        .field(
+            Field::radios("payment", "What you would like", PaymentWish::ALL.iter().map(choice))
+                .hint(hint)
+                .pointer("/money/payment"),
+        )
+        .field(Field::switch("prepaid_expenses", "My expenses must be paid in advance", doc.money.prepaid_expenses))
+}
+
+fn story(doc: &PreferenceDoc) -> Form {
+    let field = |name: &str, label: &str, now: Permission| {
+        let choice = |one: &Permission| Choice::new(one.word(), words::permission(*one)).on(now == *one);
+        Field::radios(name, label, Permission::ALL.iter().map(choice)).pointer(format!("/story/{name}"))
+    };
+    let asked = "May you be asked to tell about your own experience?";
+    let quoted = "May your words be quoted, without your name?";
+    Form::default()
+        .words(vec![Block::Text("You never have to tell what happened to you in order to take part.".into())])
+        .field(field("may_ask_about_experience", asked, doc.story.may_ask_about_experience))
+        .field(field("quotes", quoted, doc.story.quotes))
+}
+
+/// Fields for what there is, and for one more.
+fn quiet(doc: &PreferenceDoc) -> Form {
+    let mut form =
+        Form::default().words(vec![Block::Text("No letter reaches you on these days. You need give no reason.".into())]);
+    let count = doc.quiet_periods.len();
+    for n in 0..=count {
+        let period = doc.quiet_periods.get(n);
+        let text = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        let field = |name: &str, label: &str, value: String| {
+            let label = if n == 0 { label.to_owned() } else { format!("{label} ({})", n + 1) };
+            Field::typed(format!("{name}-{n}"), label, value, "date").pointer(format!("/quiet_periods/{n}/{name}")).optional()
+        };
+        form = form.field(field("from", "First day", text(period.map(|period| period.from)))).field(field(
+            "to",
+            "Last day",
+            text(period.map(|period| period.to)),
+        ));
+    }
+    form.hidden("count", (count + 1).to_string()).submit(more())
+}
+
+fn review(doc: &PreferenceDoc) -> Form {
+    let value = doc.review_after.map(|day| day.to_string()).unwrap_or_default();
+    let hint = "On that day we ask whether your choices are still right. Until you answer, we ask you first, each time.";
+    Form::default().field(Field::typed("review_after", "The day", value, "date").hint(hint).optional())
+}

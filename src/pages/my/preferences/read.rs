@@ -1,0 +1,173 @@
+//! What was answered, as a change of the document. Whatever a question does not ask about stays as it is.
+
+use super::{Question, words::kind_of};
+use crate::{
+    pages::kit::Fields,
+    platform::{Error, Result, Violation},
+};
+use chrono::NaiveDate;
+use entity::*;
+
+/// So many rows of one question are read at most.
+const ROWS: usize = 101;
+
+/// The document with one answer in it.
+pub(super) fn answer(asked: Question, sent: &Fields, mut doc: PreferenceDoc, topics: &[topic::Model]) -> Result<PreferenceDoc> {
+    match asked {
+        Question::Involvement => doc.stance = stance("/stance", sent.text("kind"), &doc.stance)?,
+        Question::Exactly => doc.stance = exactly(sent, &doc.stance)?,
+        Question::Topics => doc.topics = about(sent, topics),
+        Question::TopicWishes => doc.topic_stances = topic_wishes(sent, &doc.topic_stances, topics)?,
+        Question::Activities => doc.activity_types = chosen(sent, "activity", ActivityType::ALL, ActivityType::word),
+        Question::Formats => doc.formats = chosen(sent, "format", Format::ALL, Format::word),
+        Question::Time => doc.load = time(sent)?,
+        Question::Letters => doc.contact = letters(sent)?,
+        Question::Support => doc.access_needs = support(sent)?,
+        Question::Payment => {
+            let payment = one(sent, "payment", "/money/payment", PaymentWish::ALL, PaymentWish::word)?;
+            doc.money = Money { payment, prepaid_expenses: sent.has("prepaid_expenses") };
+        }
+        Question::Story => {
+            let read = |name: &str| one(sent, name, &format!("/story/{name}"), Permission::ALL, Permission::word);
+            doc.story = Story { may_ask_about_experience: read("may_ask_about_experience")?, quotes: read("quotes")? };
+        }
+        Question::Quiet => doc.quiet_periods = quiet(sent)?,
+        Question::Review => doc.review_after = sent.parsed("review_after", "Write a day, such as 2027-03-31.")?,
+    }
+    Ok(doc)
+}
+
+fn choose() -> &'static str {
+    "Choose one of the answers."
+}
+
+/// The one word that was chosen.
+fn one<T: Copy>(sent: &Fields, name: &str, at: &str, all: &[T], word: impl Fn(T) -> String) -> Result<T> {
+    let text = sent.text(name);
+    let found = all.iter().copied().find(|one| word(*one) == text);
+    found.ok_or_else(|| Error::Invalid(vec![Violation::new(at, "required", choose())]))
+}
+
+/// All the words that were chosen, in their usual order.
+fn chosen<T: Copy>(sent: &Fields, name: &str, all: &[T], word: impl Fn(T) -> String) -> Vec<T> {
+    all.iter().copied().filter(|one| sent.all(name).any(|text| text == word(*one))).collect()
+}
+
+/// The stance that a choice means. The same choice as before changes nothing of what stands behind it.
+fn stance(at: &str, kind: &str, before: &Stance) -> Result<Stance> {
+    if kind == kind_of(before) {
+        return Ok(before.clone());
+    }
+    Ok(match kind {
+        "inform" => Stance::bare(StanceKind::InformMeOnly),
+        "consultation" => Stance::up_to(Rung::Consultation),
+        "engagement" => Stance::up_to(Rung::Engagement),
+        "co_design" => Stance::up_to(Rung::CoDesign),
+        "co_production" => Stance::up_to(Rung::CoProduction),
+        "ask" => Stance::bare(StanceKind::AskEachTime),
+        "pause" => Stance::bare(StanceKind::Paused),
+        _ => return Err(Error::Invalid(vec![Violation::new(at, "required", choose())])),
+    })
+}
+
+fn exactly(sent: &Fields, before: &Stance) -> Result<Stance> {
+    let rungs: Vec<Rung> =
+        chosen(sent, "rung", Rung::ALL, Rung::word).into_iter().filter(|rung| *rung != Rung::Coercion).collect();
+    if rungs.is_empty() {
+        return Err(Error::invalid("/stance/rungs", "required", "Tick at least one, or go back and choose “Not now”."));
+    }
+    let same = kind_of(before) == "exactly" && crate::participants::rules::rungs_of(before).into_iter().eq(rungs.iter().copied());
+    Ok(if same { before.clone() } else { Stance { rungs, ..Stance::bare(StanceKind::Only) } })
+}
+
+fn about(sent: &Fields, topics: &[topic::Model]) -> TopicChoices {
+    let list = |word: &str| -> Vec<TopicId> {
+        topics.iter().filter(|topic| sent.text(&format!("topic-{}", topic.id)) == word).map(|topic| topic.id).collect()
+    };
+    TopicChoices { yes: list("yes"), ask_first: list("ask_first"), never: list("never") }
+}
+
+fn topic_wishes(sent: &Fields, before: &[TopicStance], topics: &[topic::Model]) -> Result<Vec<TopicStance>> {
+    let mut all = Vec::new();
+    for topic in topics {
+        let kind = sent.text(&format!("topic-{}", topic.id));
+        let own = before.iter().find(|wish| wish.topic == topic.id);
+        if kind.is_empty() {
+            continue;
+        }
+        let nothing = Stance::bare(StanceKind::AskEachTime);
+        let stance = match own {
+            Some(own) => stance(&format!("/topic-{}", topic.id), kind, &own.stance)?,
+            None if kind == "ask" => nothing,
+            None => stance(&format!("/topic-{}", topic.id), kind, &nothing)?,
+        };
+        all.push(TopicStance { topic: topic.id, stance });
+    }
+    Ok(all)
+}
+
+fn time(sent: &Fields) -> Result<Load> {
+    let number = "Write a whole number, or leave it empty.";
+    let hours: Option<i32> = sent.parsed("hours", number)?;
+    let minutes: Option<i32> = sent.parsed("minutes", number)?;
+    let all = match (hours, minutes) {
+        (None, None) => None,
+        (hours, minutes) => {
+            let all = hours.unwrap_or(0).checked_mul(60).and_then(|all| all.checked_add(minutes.unwrap_or(0)));
+            let wrong = || Error::invalid("/load/minutes_per_month_max", "out_of_range", "A month has 744 hours at most.");
+            Some(all.ok_or_else(wrong)?)
+        }
+    };
+    Ok(Load {
+        minutes_per_month_max: all,
+        invites_per_month_max: sent.parsed("invites", number)?,
+        notice_days_min: sent.parsed("notice", number)?,
+    })
+}
+
+fn letters(sent: &Fields) -> Result<Contact> {
+    let hour = "Choose one of the hours.";
+    Ok(Contact {
+        format: one(sent, "format", "/contact/format", LetterFormat::ALL, LetterFormat::word)?,
+        neutral_subject: sent.has("neutral_subject"),
+        from_hour: sent.parsed("from_hour", hour)?,
+        to_hour: sent.parsed("to_hour", hour)?,
+    })
+}
+
+fn rows(sent: &Fields) -> usize {
+    sent.text("count").parse().unwrap_or(0usize).min(ROWS)
+}
+
+/// Rows that were emptied are gone.
+fn support(sent: &Fields) -> Result<Vec<AccessNeed>> {
+    let mut all = Vec::new();
+    for n in 0..rows(sent) {
+        let Some(need) = sent.given(&format!("need-{n}")) else { continue };
+        let name = format!("share-{n}");
+        let share_with = one(sent, &name, &format!("/{name}"), ShareWith::ALL, ShareWith::word)?;
+        all.push(AccessNeed { need, share_with });
+    }
+    Ok(all)
+}
+
+fn quiet(sent: &Fields) -> Result<Vec<QuietPeriod>> {
+    let mut all = Vec::new();
+    let mut wrong = Vec::new();
+    for n in 0..rows(sent) {
+        let day = |name: &str| -> Result<Option<NaiveDate>, Violation> {
+            let at = format!("/quiet_periods/{n}/{name}");
+            let text = sent.given(&format!("{name}-{n}"));
+            text.map(|text| text.parse().map_err(|_| Violation::new(at, "form", "Write a day, such as 2027-03-31."))).transpose()
+        };
+        match (day("from"), day("to")) {
+            (Ok(None), Ok(None)) => {}
+            (Ok(Some(from)), Ok(to)) => all.push(QuietPeriod { from, to: to.unwrap_or(from) }),
+            (Ok(None), Ok(Some(_))) => {
+                wrong.push(Violation::new(format!("/quiet_periods/{n}/from"), "required", "Write the first day."));
+            }
+            (from, to) => wrong.extend([from.err(), to.err()].into_iter().flatten()),
+        }
+    }
+    if wrong.is_empty() { Ok(all) } else { Err(Error::Invalid(wrong)) }
+}

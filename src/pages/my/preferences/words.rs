@@ -1,0 +1,200 @@
+//! What somebody chose, in words.
+
+use super::Question;
+use crate::{integrity::ladder::step, invitations::letters::day, participants::rules::rungs_of};
+use entity::*;
+
+/// How much involvement, in the words that people choose from.
+pub(super) const KINDS: [(&str, &str, &str); 8] = [
+    ("inform", "Keep me informed", "You are told what is happening and what was decided. You are not asked."),
+    (
+        "consultation",
+        "Ask for my views",
+        "You are asked what you think, in writing or at a meeting. Others decide, and tell you what came of it.",
+    ),
+    (
+        "engagement",
+        "Talk it through more than once",
+        "You can say what you think more than once and in more than one way. You may change some of the decisions.",
+    ),
+    ("co_design", "Design it together", "You help to plan how something will work, from your own experience and ideas."),
+    ("co_production", "Run it together", "You work as equals from the first idea to running it, and share the big decisions."),
+    ("ask", "Ask me each time", "We put a question first, each time, and offer nothing before you have answered."),
+    ("pause", "Not now", "Nothing is asked of you until you change this."),
+    ("exactly", "Choose the kinds one by one", "For example: your views and planning together, and nothing else."),
+];
+
+/// The choice in [`KINDS`] that a stance is.
+pub(super) fn kind_of(stance: &Stance) -> &'static str {
+    match (stance.kind, stance.rung) {
+        (StanceKind::InformMeOnly, _) => "inform",
+        (StanceKind::UpTo, Some(Rung::Informing)) => "inform",
+        (StanceKind::UpTo, Some(Rung::Consultation)) => "consultation",
+        (StanceKind::UpTo, Some(Rung::Engagement)) => "engagement",
+        (StanceKind::UpTo, Some(Rung::CoDesign)) => "co_design",
+        (StanceKind::UpTo, Some(Rung::CoProduction)) => "co_production",
+        (StanceKind::AskEachTime, _) => "ask",
+        (StanceKind::Paused, _) => "pause",
+        _ => "exactly",
+    }
+}
+
+/// A stance in words, a line each.
+pub(super) fn stance(stance: &Stance) -> Vec<String> {
+    let kinds = |rungs: Vec<Rung>| rungs.iter().map(|rung| step(*rung).people_say).collect::<Vec<_>>().join(". ");
+    let upto = |rung: Rung| format!("{}, and anything lighter", step(rung).people_say);
+    match stance.kind {
+        StanceKind::UpTo => vec![stance.rung.map_or_else(String::new, upto)],
+        StanceKind::InformMeOnly => vec!["Keep me informed. Do not ask me.".into()],
+        StanceKind::AskEachTime if stance.rungs.is_empty() => vec!["Ask me each time".into()],
+        StanceKind::AskEachTime => vec![format!("Ask me each time, about: {}", kinds(stance.rungs.clone()))],
+        StanceKind::Paused => match stance.until {
+            Some(until) => vec![format!("Not now. I am pausing until {}.", day(until))],
+            None => vec!["Not now. I am pausing until I change this.".into()],
+        },
+        StanceKind::AtLeast | StanceKind::Only | StanceKind::Between => {
+            vec![format!("These, and no others: {}", kinds(rungs_of(stance).into_iter().collect()))]
+        }
+    }
+}
+
+pub(super) fn activity(kind: ActivityType) -> &'static str {
+    match kind {
+        ActivityType::Survey => "Answering questions in writing",
+        ActivityType::DocumentReview => "Reading a draft and saying what you think",
+        ActivityType::Interview1to1 => "A conversation with one person",
+        ActivityType::FocusGroup => "A talk in a small group",
+        ActivityType::Workshop => "A workshop",
+        ActivityType::CoDesignGroup => "A group that designs something together",
+        ActivityType::BoardOrSteering => "A seat on a board or steering group",
+        ActivityType::PeerResearch => "Doing research with others who have been there",
+        ActivityType::InterviewPanel => "Helping to choose new staff",
+        ActivityType::TrainingOrSpeaking => "Training others, or speaking",
+        ActivityType::PaidRole => "A paid role",
+        ActivityType::CitizensJury => "A citizens' jury or panel",
+    }
+}
+
+pub(super) fn format(format: Format) -> &'static str {
+    match format {
+        Format::Online => "By video call",
+        Format::InPerson => "In person",
+        Format::Phone => "By telephone",
+        Format::Post => "By post",
+        Format::AsyncText => "In writing, in my own time",
+        Format::Audio => "By recorded sound",
+    }
+}
+
+pub(super) fn letter(format: LetterFormat) -> &'static str {
+    match format {
+        LetterFormat::Plain => "Plain English",
+        LetterFormat::EasyRead => "Easy Read",
+        LetterFormat::LargePrint => "Large print",
+        LetterFormat::Audio => "As sound",
+        LetterFormat::Bsl => "British Sign Language",
+    }
+}
+
+pub(super) fn payment(wish: PaymentWish) -> &'static str {
+    match wish {
+        PaymentWish::Wants => "I would like to be paid what is offered",
+        PaymentWish::Lower => "I would like to be paid less than is offered",
+        PaymentWish::ToCharity => "I would like the money to go to a charity",
+        PaymentWish::Decline => "I do not want to be paid",
+        PaymentWish::AskEachTime => "Ask me each time",
+    }
+}
+
+pub(super) fn share(with: ShareWith) -> &'static str {
+    match with {
+        ShareWith::Coordinator => "The coordinator",
+        ShareWith::Facilitator => "The coordinator and whoever leads the session",
+        ShareWith::Venue => "The coordinator, whoever leads the session, and the venue",
+        ShareWith::Nobody => "Nobody for now",
+    }
+}
+
+pub(super) fn permission(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Never => "Never",
+        Permission::AskFirst => "Ask me first",
+        Permission::Ok => "Yes",
+    }
+}
+
+/// Minutes a month in words.
+fn time(minutes: i32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} minutes"),
+        (1, 0) => "1 hour".into(),
+        (hours, 0) => format!("{hours} hours"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// Everything, with the question by which it is changed.
+pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Question, &'static str, Vec<String>)> {
+    let any = |mut list: Vec<String>, otherwise: &str| {
+        if list.is_empty() {
+            list.push(otherwise.into());
+        }
+        list
+    };
+    let title = |id: &TopicId| topics.iter().find(|topic| topic.id == *id).map_or_else(String::new, |topic| topic.title.clone());
+    let mut about: Vec<String> = Vec::new();
+    for (words, list) in [("Welcome", &doc.topics.yes), ("Ask me first", &doc.topics.ask_first), ("Never", &doc.topics.never)] {
+        if !list.is_empty() {
+            about.push(format!("{words}: {}", list.iter().map(title).collect::<Vec<_>>().join(", ")));
+        }
+    }
+    let wishes =
+        doc.topic_stances.iter().map(|wish| format!("{}: {}", title(&wish.topic), stance(&wish.stance).join(" "))).collect();
+    let needs = doc.access_needs.iter().map(|need| format!("{} (told to: {})", need.need, share(need.share_with))).collect();
+    let quiet = doc.quiet_periods.iter().map(|period| format!("{} to {}", day(period.from), day(period.to))).collect();
+    let story = vec![
+        format!("Asked about my experience: {}", permission(doc.story.may_ask_about_experience)),
+        format!("My words may be quoted: {}", permission(doc.story.quotes)),
+    ];
+    let mut paid = vec![payment(doc.money.payment).to_owned()];
+    if doc.money.prepaid_expenses {
+        paid.push("Expenses must be paid in advance".into());
+    }
+    vec![
+        (Question::Involvement, "How much", stance(&doc.stance)),
+        (Question::Topics, "Topics", any(about, "Any topic")),
+        (Question::TopicWishes, "Different for some topics", any(wishes, "The same for every topic")),
+        (
+            Question::Activities,
+            "Kinds of activity",
+            any(doc.activity_types.iter().map(|kind| activity(*kind).into()).collect(), "Any"),
+        ),
+        (Question::Formats, "Ways to take part", any(doc.formats.iter().map(|one| format(*one).into()).collect(), "Any")),
+        (Question::Time, "My time", any(load(&doc.load), "No limit")),
+        (Question::Letters, "Letters", letters(&doc.contact)),
+        (Question::Support, "What I need to take part", any(needs, "Nothing said")),
+        (Question::Payment, "Payment", paid),
+        (Question::Story, "My experience and my words", story),
+        (Question::Quiet, "Days to leave me in peace", any(quiet, "None")),
+        (Question::Review, "Look at this again on", vec![doc.review_after.map_or_else(|| "In a year".into(), day)]),
+    ]
+}
+
+fn load(load: &Load) -> Vec<String> {
+    let minutes = load.minutes_per_month_max.map(|minutes| format!("At most {} a month, with preparation", time(minutes)));
+    let invites = load.invites_per_month_max.map(|count| format!("At most {count} invitations a month"));
+    let notice = load.notice_days_min.map(|days| format!("At least {days} days before something starts"));
+    [minutes, invites, notice].into_iter().flatten().collect()
+}
+
+fn letters(contact: &Contact) -> Vec<String> {
+    let mut all = vec![letter(contact.format).to_owned()];
+    if contact.neutral_subject {
+        all.push("With a subject line that tells nothing".into());
+    }
+    if contact.from_hour.is_some() || contact.to_hour.is_some() {
+        let (from, to) = (contact.from_hour.unwrap_or(0), contact.to_hour.unwrap_or(24));
+        all.push(format!("Between {from}:00 and {to}:00"));
+    }
+    all
+}

@@ -1,0 +1,204 @@
+//! My record: what I was asked, what I said, and what happened to it.
+
+use super::{Own, at, done, entries, own};
+use crate::{
+    feedback::{
+        ledger::Entry,
+        ratings::{self, Marks},
+    },
+    influence,
+    invitations::letters::day,
+    pages::{
+        kit::{Block, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
+        report,
+    },
+    platform::{Error, Result, http::Cursor},
+};
+use entity::{InfluenceId, InvitationState, OpportunityId, PlaceState, ResponseState, Standing};
+use poem::{Route, get, http::StatusCode, post};
+use std::sync::Arc;
+
+/// Entries on one page.
+const ENTRIES: u64 = 20;
+/// What is rated, from 1 to 5.
+const MARKS: [(&str, &str); 5] = [
+    ("heard", "I was heard"),
+    ("ways", "I had enough ways to take part"),
+    ("matters", "It was about what matters to us"),
+    ("change", "I can see what changed, or why not"),
+    ("worth_it", "It was worth it for me"),
+];
+
+/// The routes.
+pub(super) fn routes(route: Route, desk: &Desk) -> Route {
+    let own = Zone::Own;
+    route
+        .at("/o/:slug/me/record", get(ask(desk, own, list)))
+        .at("/o/:slug/me/record/:opportunity/rating", get(ask(desk, own, ask_rating)).post(act(desk, own, rate)))
+        .at("/o/:slug/me/influence/:influence", post(act(desk, own, say_whether_right)))
+}
+
+async fn list(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let after = visit.query.parsed("after", "Use a link of this page.")?;
+    let mut rows = entries(&visit, &own, Cursor { after, limit: ENTRIES }).await?;
+    let more = rows.len() > usize::try_from(ENTRIES).unwrap_or(usize::MAX);
+    rows.truncate(usize::try_from(ENTRIES).unwrap_or(usize::MAX));
+    let next = rows.last().filter(|_| more).map(|row| row.opportunity.id);
+    let mut page = Page::new("My record").said(done(&visit)).text("What you were asked, what you said, and what happened to it.");
+    if rows.is_empty() {
+        page = page.text("You have not been asked anything yet.");
+    }
+    for row in rows {
+        page = page.heading(row.opportunity.title.clone()).blocks(entry(&visit, &own, &row));
+    }
+    if let Some(next) = next {
+        let to = at(&visit, &own.organisation, &format!("/record?after={next}"));
+        page = page.block(Block::Links(vec![Link::new("Go on reading", to)]));
+    }
+    Ok(page.into())
+}
+
+fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
+    let mut facts = Vec::new();
+    let mut fact = |name: &str, text: String| facts.push((name.to_owned(), text));
+    if let Some(state) = row.invitation {
+        fact("What I answered", reply_words(state).into());
+    }
+    if let Some(state) = row.place {
+        fact("My place", place_words(state).into());
+    }
+    if let Some(state) = row.response {
+        fact("My answers", response_words(state).into());
+    }
+    if row.contributions > 0 {
+        fact("What I said at meetings", format!("{} things are noted", row.contributions));
+    }
+    if !row.themes.is_empty() {
+        fact("It became part of", row.themes.iter().map(|theme| theme.title.clone()).collect::<Vec<_>>().join("\n"));
+    }
+    if let Some(news) = &row.news {
+        fact("What came of it", news.clone());
+    }
+    let mut blocks = vec![Block::Facts(facts)];
+    for answer in &row.recommendations {
+        blocks.push(Block::Subheading(answer.text.clone()));
+        let mut said = vec![("Answer".to_owned(), report::outcome_words(answer.outcome).to_owned())];
+        said.extend(answer.reason.clone().map(|reason| ("Why".to_owned(), reason)));
+        said.extend(answer.owner.clone().map(|owner| ("Who does it".to_owned(), owner)));
+        said.extend(answer.due.map(|due| ("By when".to_owned(), day(due))));
+        blocks.push(Block::Facts(said));
+    }
+    for claim in &row.influence {
+        blocks.push(Block::Subheading(format!("Did this change because of you? {}", claim.decision)));
+        blocks.push(Block::Text(format!("{}. {}", report::level_words(claim.level), claim.note)));
+        blocks.push(right_or_not(visit, own, claim.influence, claim.mine));
+    }
+    let mut links = Vec::new();
+    if let Some(address) = &row.report {
+        links.push(Link::new(format!("Read the report: {}", row.opportunity.title), address.clone()));
+        let to = at(visit, &own.organisation, &format!("/record/{}/rating", row.opportunity.id));
+        links.push(Link::new(format!("Say how it was for you: {}", row.opportunity.title), to));
+    }
+    if !links.is_empty() {
+        blocks.push(Block::Links(links));
+    }
+    blocks
+}
+
+/// Asks whether a claim about somebody's words is right.
+fn right_or_not(visit: &Visit, own: &Own, influence: InfluenceId, mine: Option<Standing>) -> Block {
+    let to = at(visit, &own.organisation, &format!("/influence/{influence}"));
+    let said = match mine {
+        Some(Standing::Confirmed) => "You have said that this is right.",
+        Some(Standing::Disputed) => "You have said that this is not right.",
+        _ => "Is this right? You need not answer.",
+    };
+    let form = Form::to(to)
+        .words(vec![Block::Text(said.into())])
+        .submit(Submit::new("Yes, this is right").sends("standing", "confirmed").other())
+        .submit(Submit::new("No, this is not right").sends("standing", "disputed").other());
+    Block::Form(Box::new(form))
+}
+
+async fn say_whether_right(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let id: InfluenceId = visit.param("influence")?;
+    let standing = match visit.fields.text("standing") {
+        "confirmed" => Standing::Confirmed,
+        "disputed" => Standing::Disputed,
+        _ => return Err(Error::invalid("/standing", "required", "Choose one of the answers.")),
+    };
+    influence::links::answer(visit.platform(), &own.person, id, standing).await?;
+    Reply::to(at(&visit, &own.organisation, "/record?done=said"))
+}
+
+fn rating_form() -> Form {
+    let mark = |(name, label): (&str, &str)| {
+        let choices = [("5", "Yes"), ("4", "Mostly"), ("3", "In part"), ("2", "Hardly"), ("1", "No")];
+        Field::radios(name, label, choices.map(|(value, label)| Choice::new(value, label)))
+    };
+    let harm = Field::area("harm", "Did anything harm you or shut you out?", "").optional();
+    let form = Form::default().fields(MARKS.into_iter().map(mark));
+    form.field(harm.hint("Staff read this without your name.")).submit(Submit::new("Send"))
+}
+
+fn rating_page(visit: &Visit, own: &Own, form: Form) -> Page {
+    let text = "What you say is counted together with what others say. It is shown once enough people have answered.";
+    Page::new("How was it for you?").back("Back to my record", at(visit, &own.organisation, "/record")).text(text).form(form)
+}
+
+async fn ask_rating(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let _: OpportunityId = visit.param("opportunity")?;
+    Ok(rating_page(&visit, &own, rating_form()).into())
+}
+
+async fn rate(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let opportunity: OpportunityId = visit.param("opportunity")?;
+    let mark = |name: &str| visit.fields.text(name).parse().unwrap_or(0);
+    let marks = Marks {
+        heard: mark("heard"),
+        ways: mark("ways"),
+        matters: mark("matters"),
+        change: mark("change"),
+        worth_it: mark("worth_it"),
+        harm: visit.fields.given("harm"),
+    };
+    match ratings::rate(visit.platform(), &own.person, opportunity, marks).await {
+        Ok(()) => Reply::to(at(&visit, &own.organisation, "/record?done=rated")),
+        Err(error) => {
+            let form = rating_form().again(&visit.fields, error)?;
+            Ok(rating_page(&visit, &own, form).status(StatusCode::UNPROCESSABLE_ENTITY).into())
+        }
+    }
+}
+
+fn reply_words(state: InvitationState) -> &'static str {
+    match state {
+        InvitationState::Accepted => "Yes",
+        InvitationState::Waiting => "Yes. I am on the waiting list",
+        InvitationState::Declined => "No",
+        InvitationState::AskLater => "Ask me later",
+        InvitationState::SteppedDown => "Something lighter",
+        InvitationState::Withdrawn => "It was taken back before I answered",
+        InvitationState::Sent | InvitationState::Unsent => "Nothing yet",
+        InvitationState::Ended => "Nothing. It has ended",
+    }
+}
+
+fn place_words(state: PlaceState) -> &'static str {
+    match state {
+        PlaceState::Held => "I have a place",
+        PlaceState::Waiting => "I am on the waiting list",
+        PlaceState::Released => "I gave it up",
+    }
+}
+
+fn response_words(state: ResponseState) -> &'static str {
+    match state {
+        ResponseState::Submitted => "Handed in",
+        ResponseState::Withdrawn => "Taken back",
+    }
+}
