@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     app,
-    platform::{Clock, Config, Db, Error, Result},
+    platform::{Clock, Config, Db, Error, Result, Tx},
 };
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
@@ -56,7 +57,10 @@ fn new_key(path: &Path, as_json: bool) -> Result<ExitCode> {
     if as_json {
         println!("{}", json!({"key_file": path, "public_key": public}));
     } else {
-        println!("The key that opens backups is in {}. Keep it away from the server: who has it reads everything.", path.display());
+        println!(
+            "The key that opens backups is in {}. Keep it away from the server: who has it reads everything.",
+            path.display()
+        );
         println!("Its public half is for --to:");
         println!("{public}");
     }
@@ -74,13 +78,18 @@ pub(super) async fn open(config: &Config) -> Result<Db> {
 /// Writes everything to a file. Answers what is in it and how large it is.
 pub async fn make(db: &Db, config: &Config, clock: &Clock, path: &Path, to: &Recipients) -> Result<(End, u64)> {
     let key = key(db, config).await?;
-    let snapshot = db.snapshot().await?;
+    from(db.snapshot().await?, key, clock, path, to).await
+}
+
+/// Writes what a snapshot shows, with the installation's key.
+pub async fn from(snapshot: Tx, key: String, clock: &Clock, path: &Path, to: &Recipients) -> Result<(End, u64)> {
     let migrations = archive::migrations(&snapshot).await?;
-    let mut header = Header::new(Content::Backup, clock.now(), db.is_postgres(), migrations);
+    let postgres = snapshot.get_database_backend() == DbBackend::Postgres;
+    let mut header = Header::new(Content::Backup, clock.now(), postgres, migrations);
     header.secret_key = Some(key);
     let mut writer = Writer::begin(path, to, header)?;
     for table in tables() {
-        archive::rows(&snapshot, &mut writer, &table, &table.select(), |_| Ok(())).await?;
+        archive::rows(&snapshot, &mut writer, &table, &table.select(), |_| Ok(true)).await?;
     }
     snapshot.rollback().await?;
     writer.finish()

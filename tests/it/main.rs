@@ -7,10 +7,13 @@ mod harness;
 mod story;
 
 mod accounts;
+mod archive;
 mod asking;
 mod at_once;
 mod crossing;
 mod demo;
+mod deploy;
+mod doctor;
 mod edge;
 mod forms;
 mod jobs;

@@ -62,7 +62,11 @@ impl Sealing {
         under.push(OsString::from(".part"));
         let under = PathBuf::from(under);
         let cannot = |error: io::Error| {
-            let hint = if error.kind() == io::ErrorKind::AlreadyExists { " (left over from one that was broken off? Remove it)" } else { "" };
+            let hint = if error.kind() == io::ErrorKind::AlreadyExists {
+                " (left over from one that was broken off? Remove it)"
+            } else {
+                ""
+            };
             Error::unavailable(format!("cannot write {}: {error}{hint}", under.display()))
         };
         let file = BufWriter::new(create(&under).map_err(cannot)?);

@@ -20,12 +20,14 @@
 
 mod file;
 mod keys;
+mod load;
 mod read;
 mod tables;
 mod values;
 mod write;
 
 pub use keys::{Keys, Recipients, new_key};
+pub use load::{PutOff, names, row_counts};
 pub use read::{Archive, Batch, Piece, check};
 pub use tables::{Column, Of, Table, tables};
 pub use write::{Writer, migrations, rows};

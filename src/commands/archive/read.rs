@@ -144,7 +144,9 @@ impl Batch {
     /// Begins a table.
     pub async fn table(&mut self, tx: &Tx, head: Head) -> Result<()> {
         self.flush(tx).await?;
-        let plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit());
+        let plain = |name: &str| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
+        };
         if !plain(&head.name) || !head.columns.iter().all(|(name, _)| plain(name)) {
             return Err(broken("a name in it is none of ours"));
         }

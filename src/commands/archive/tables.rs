@@ -46,9 +46,8 @@ pub struct Table {
 
 impl Table {
     fn new<E: EntityTrait>(of: Of) -> Self {
-        let columns = E::Column::iter().filter_map(|column| {
-            Some(Column { name: column.to_string(), kind: Kind::of(column.def().get_column_type())? })
-        });
+        let columns = E::Column::iter()
+            .filter_map(|column| Some(Column { name: column.to_string(), kind: Kind::of(column.def().get_column_type())? }));
         Self {
             name: E::default().table_name().to_owned(),
             columns: columns.collect(),
@@ -116,6 +115,7 @@ tables! {
     mail_batch Organisation,
     mail_message Organisation,
     mail_event Letters,
+    mail_hold Stays,
     suppression Organisation,
     topic Organisation,
     participant Organisation,
@@ -155,4 +155,5 @@ tables! {
     report Organisation,
     report_release Organisation,
     loop_rating Organisation,
+    look Organisation,
 }

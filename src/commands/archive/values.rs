@@ -99,9 +99,7 @@ fn to_value(kind: Kind, value: Json) -> Option<Value> {
     Some(match kind {
         Kind::Uuid => text(&value, |text| text.parse::<Uuid>().ok())?.into(),
         Kind::Text => text(&value, |text| Some(text.to_owned()))?.into(),
-        Kind::Time => {
-            text(&value, |text| DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc)))?.into()
-        }
+        Kind::Time => text(&value, |text| DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc)))?.into(),
         Kind::Date => text(&value, |text| text.parse::<NaiveDate>().ok())?.into(),
         Kind::Blob => text(&value, |text| STANDARD.decode(text).ok())?.into(),
         Kind::Json => match value {

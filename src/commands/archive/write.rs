@@ -72,21 +72,23 @@ fn cannot(error: std::io::Error) -> Error {
     Error::unavailable(format!("cannot write the file: {error}"))
 }
 
-/// The rows that a statement finds, one after another. `change` may put something else in their place.
+/// The rows that a statement finds, one after another. `change` may put something else in
+/// the place of one, or leave it out.
 pub async fn rows(
     tx: &Tx,
     writer: &mut Writer,
     table: &Table,
     select: &SelectStatement,
-    mut change: impl FnMut(&mut Vec<Json>) -> Result<()>,
+    mut change: impl FnMut(&mut Vec<Json>) -> Result<bool>,
 ) -> Result<()> {
     writer.table(table)?;
     let mut found = tx.stream(select).await?;
     while let Some(row) = found.try_next().await? {
         let values = table.columns.iter().map(|column| values::read(&row, &column.name, column.kind));
         let mut values = values.collect::<Result<Vec<_>>>()?;
-        change(&mut values)?;
-        writer.row(&values)?;
+        if change(&mut values)? {
+            writer.row(&values)?;
+        }
     }
     Ok(())
 }
