@@ -247,30 +247,7 @@ pub async fn read(db: &Db, secret: &Secret, clock: &Clock, path: &Path, keys: &K
     }
     let mut taking = Taking { secret, clock, organisation, accounts: HashMap::new(), made: 0, known: 0, slug: String::new() };
     let put_off = PutOff::begin(&tx).await?;
-    let mut archive = Archive::open(path, keys)?;
-    let mut batch = Batch::default();
-    let ours: HashMap<String, Of> = tables().into_iter().map(|table| (table.name, table.of)).collect();
-    while let Some(piece) = archive.next()? {
-        match piece {
-            Piece::Table(head) => {
-                // Nothing may come in under the name of a move that moves with nobody.
-                if ours.get(&head.name).is_none_or(|of| *of == Of::Stays) {
-                    return Err(Error::unavailable(format!("the file holds a table that does not move: {}", head.name)));
-                }
-                batch.table(&tx, head).await?;
-            }
-            Piece::Row(mut row) => {
-                let head = archive.head().cloned().ok_or_else(|| Error::bug("a row without a table"))?;
-                if taking.change(&tx, &head, &mut row).await? {
-                    batch.row(&tx, row).await?;
-                    if head.name == "account" {
-                        batch.flush(&tx).await?;
-                    }
-                }
-            }
-        }
-    }
-    batch.flush(&tx).await?;
+    taking.take_in(&tx, Archive::open(path, keys)?).await?;
     put_off.end(&tx).await?;
     links::renew(&tx, secret, clock, organisation).await?;
     hold::hold(&tx, clock, Some(organisation), HoldReason::Moved).await?;
@@ -297,6 +274,30 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
+    /// Writes the rows of a file.
+    async fn take_in(&mut self, tx: &Tx, mut archive: Archive) -> Result<()> {
+        let mut batch = Batch::default();
+        let ours: HashMap<String, Of> = tables().into_iter().map(|table| (table.name, table.of)).collect();
+        while let Some(piece) = archive.next()? {
+            match piece {
+                Piece::Table(head) => {
+                    // Nothing may come in under the name of a move that moves with nobody.
+                    if ours.get(&head.name).is_none_or(|of| *of == Of::Stays) {
+                        return Err(Error::unavailable(format!("the file holds a table that does not move: {}", head.name)));
+                    }
+                    batch.table(tx, head).await?;
+                }
+                Piece::Row(mut row) => {
+                    let head = archive.head().cloned().ok_or_else(|| Error::bug("a row without a table"))?;
+                    if self.change(tx, &head, &mut row).await? {
+                        batch.row(tx, row).await?;
+                    }
+                }
+            }
+        }
+        batch.flush(tx).await
+    }
+
     /// Makes a row one of this place. Answers whether it is to be written.
     async fn change(&mut self, tx: &Tx, head: &Head, row: &mut [Json]) -> Result<bool> {
         let place = |column: &str| head.columns.iter().position(|(name, _)| name == column).filter(|at| *at < row.len());

@@ -104,7 +104,10 @@ pub async fn load(config: &Config, clock: &Clock, path: &Path, keys: &Keys) -> R
                 }
             }
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
     };
     turn.end().await?;
     db.close().await?;

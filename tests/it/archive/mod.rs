@@ -86,7 +86,7 @@ async fn busy(app: &TestApp) -> (Story, String, String) {
     let letters = story.invite(&id, json!({})).await;
     let link = letters[0].token("ai_");
     story.consent(&link).await;
-    story.hand_in(&link, json!({"form": "group", "why": "Together, not alone."})).await.expect(200);
+    story.hand_in(&link, json!({"form": "group", "why": "Together, not alone."})).await.expect(201);
     let workshop = story.open("workshop", "co_design", json!({})).await;
     let others = story.invite(&workshop, json!({})).await;
     story.take_place(&others[0].token("ai_")).await;
