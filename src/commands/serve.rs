@@ -4,7 +4,7 @@ use super::{log, open};
 use crate::{
     accounts::organisations,
     app::{self, App},
-    platform::{Config, Db, Error, Result, tasks::Tasks},
+    platform::{Config, Db, Error, Result, mail::hold, tasks::Tasks},
 };
 use migration::{Migrations, Migrator};
 use poem::{
@@ -31,6 +31,7 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
     let app = open(config).await?;
     app::schedule(&app.platform).await?;
     greet(&app).await?;
+    remind(&app).await?;
     let mut running = start(app, listener)?;
     let code = outcome(stop_signal(), &mut running.ended).await;
     running.stop().await;
@@ -115,6 +116,15 @@ impl Acceptor for Prompt {
     }
 }
 
+/// Says it when letters wait for a word: otherwise nobody would miss them before the people do.
+async fn remind(app: &App) -> Result<()> {
+    for held in hold::holds(app.platform.db.read()).await? {
+        let organisation = held.organisation_id.map(|id| id.to_string());
+        tracing::warn!(organisation, why = %held.why, "no letter leaves before you say so: see `alongside letters`");
+    }
+    Ok(())
+}
+
 /// Says where the server is and, on the first start, how to set it up.
 async fn greet(app: &App) -> Result<()> {
     let config = &app.platform.config;
@@ -136,6 +146,7 @@ pub async fn worker(config: Config) -> Result<ExitCode> {
     let app = open(config).await?;
     app::schedule(&app.platform).await?;
     tracing::info!("the worker is starting");
+    remind(&app).await?;
     let worker = app.clone();
     app.tasks.spawn(async move { worker.work().await });
     stop_signal().await;

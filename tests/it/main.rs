@@ -7,11 +7,14 @@ mod harness;
 mod story;
 
 mod accounts;
+mod archive;
 mod asking;
 mod at_once;
 mod console;
 mod crossing;
 mod demo;
+mod deploy;
+mod doctor;
 mod edge;
 mod forms;
 mod jobs;
