@@ -190,3 +190,36 @@
 //! Who has an account at the new place keeps it as it is; entries of the audit log that name the old id still do, because
 //! they are chained. Passwords of the others come along as hashes: they sign in as before. Rejected: overwriting (a file could
 //! take over an account), accounts without a password (everybody would need a letter, while letters are held).
+//! # 2026-11-28 · Webhooks name work and never people
+//! An event holds a kind, a time and ids of the organisation's own work: opened, closed, report published, feedback overdue. A
+//! front end fetches the rest with its key. Rejected: an event for each answer, invitation, joining or leaving (the time
+//! alone tells whoever sits beside a person that it was them), counts (a count sent at each change gives away what
+//! `statistics` withholds), `mailing.finished` (it tells when the last letter of somebody left, and is the operator's
+//! concern, who has metrics). The room stands above all that have news; `app` hands it the jobs of lower rooms.
+//!
+//! # 2026-11-28 · The secrets of webhooks are derived, and a worker keeps a whole webhook
+//! Like links, the secret is an HMAC of the webhook's id and a number under the installation's key; a rotation counts the number
+//! up. Nothing is stored that a stolen database could sign with. The price: an organisation that moves to another
+//! installation makes new secrets. Rejected: secrets encrypted in the table (a second key to keep, for the same end).
+//! A worker leases a webhook and not a delivery, so a receiver has one request at a time and two workers send nothing twice.
+//! Webhooks have a loop of their own beside the queue and the outbox: a slow receiver keeps no other work waiting.
+//!
+//! # 2026-11-28 · Where a webhook may lead is decided when the connection is made
+//! Every address of the name is checked, and the connection goes to what was checked; a name that turns between the check and
+//! the use has no such moment. All addresses that are not given out as public ones are refused, no redirect is followed, no
+//! proxy is asked, and of an answer only the head is read. Who hosts a receiver inside names its network. The client is
+//! hyper with the rustls that the mail and the database use. Rejected: `reqwest` (pools, proxies, redirects and a resolver that all had
+//! to be switched off).
+//!
+//! # 2026-11-28 · Connections are served by hyper in a loop of our own
+//! The framework's server has no time limit for heads and bodies, no bound on connections and none for one place. So its endpoint
+//! is served by hyper here: a head has its time from the first byte on, a body its pace, an answer has to be taken, one
+//! place has so many connections, and a full server closes the one that has waited longest without asking. HTTP/1 alone:
+//! proxies speak nothing else to us. Rejected: hyper's own head timeout (it counts the pause between two requests as well, and
+//! proxies keep connections longer than a head may take).
+//!
+//! # 2026-11-28 · Numbers are pushed to those who may read them exactly
+//! `live` pushes the funnel to those who run an opportunity, who can read it at any time without it. For others, numbers about few
+//! are withheld, and the moment at which a withheld number changes would say what it hides. One look at the database serves
+//! all who watch an opportunity. To watch is no use of a session: whoever leaves a window open is signed out as if they had
+//! gone.

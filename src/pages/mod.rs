@@ -5,6 +5,7 @@
 //! to no other site. Whatever one has typed stays when something is wrong, and nothing is ticked beforehand.
 
 mod console;
+pub mod docs;
 mod invitation;
 mod joining;
 pub mod kit;

@@ -31,7 +31,9 @@ mod promises;
 mod feedback;
 mod sessions;
 mod participants;
+mod slow;
 mod spikes;
+mod webhooks;
 mod wishes;
 mod withdrawal;
 
@@ -40,6 +42,7 @@ mod hostile;
 mod house;
 mod last_moment;
 mod ledger;
+mod live;
 mod letters;
 mod openapi;
 mod parity;
