@@ -127,7 +127,8 @@ async fn doors(app: &TestApp, given: &Given, all: &mut BTreeMap<&'static str, Ma
     all.insert(participants::JOIN_INVITATION, one(app).await);
 }
 
-async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
+/// One letter of every kind.
+pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     let root = app.administrator().await;
     let given = Given::of(app, &app.coordinator(&root, "ada").await);
     let mut all = BTreeMap::new();

@@ -9,6 +9,7 @@ mod story;
 mod accounts;
 mod asking;
 mod at_once;
+mod browser;
 mod crossing;
 mod demo;
 mod edge;
