@@ -13,7 +13,6 @@ use crate::platform::{
     Platform, Result, audit,
     http::{Accepted, Body, Caller, Chapter, Created, Cursor, Done, Fine, NoContent, Once, Page, edge},
     secret::hex,
-    text::email_key,
 };
 use entity::{AccountSessionId, ApiKeyId, MembershipId, OrganisationId, Role, account_session, audit_entry, membership};
 use poem::Request;
@@ -22,7 +21,6 @@ use poem_openapi::{
     param::{Header, Path, Query},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use uuid::Uuid;
 
 pub use shapes::{
     AcceptIn, AccountOut, AuditCheckOut, AuditOut, EmailIn, KeyIn, KeyOut, MemberOut, MessageOut, OrganisationIn,
@@ -35,15 +33,7 @@ pub struct Api(pub Platform);
 impl Api {
     /// One source can try so often and no oftener.
     fn slow_down(&self, request: &Request) -> Result<()> {
-        let limit = self.0.config.sign_in_limit;
-        self.0.limits.allow(&self.0.clock, &format!("sign-in {}", edge::source(request)), limit)
-    }
-
-    /// The same for an address, from however many sources; counted alike for known and unknown ones.
-    fn slow_down_for(&self, email: &str) -> Result<()> {
-        let Some(key) = email_key(email) else { return Ok(()) };
-        let hash = hex(&self.0.secret.address_hash(Uuid::nil(), &key));
-        self.0.limits.allow(&self.0.clock, &format!("staff {hash}"), self.0.config.sign_in_limit)
+        sessions::slow_down(&self.0, &edge::source(request))
     }
 }
 
@@ -70,7 +60,7 @@ impl Api {
     async fn sign_in(&self, request: &Request, body: Body<SignInIn>) -> Result<Created<SignedInOut>> {
         self.slow_down(request)?;
         let given = body.take()?;
-        self.slow_down_for(&given.email)?;
+        sessions::slow_down_for(&self.0, &given.email)?;
         let (token, _, expires_at) = sessions::sign_in(&self.0, &given.email, given.password, &given.label).await?;
         Ok(Created::new(&SignedInOut { token: token.reveal().into(), expires_at, organisation: None }).at("/api/account"))
     }
@@ -116,7 +106,7 @@ impl Api {
     async fn ask_reset(&self, request: &Request, body: Body<EmailIn>) -> Result<Accepted<MessageOut>> {
         self.slow_down(request)?;
         let given = body.take()?;
-        self.slow_down_for(&given.email)?;
+        sessions::slow_down_for(&self.0, &given.email)?;
         sessions::ask_reset(&self.0, &given.email).await?;
         Ok(Accepted::new(&MessageOut { message: "If there is an account with this address, a letter is on its way.".into() }))
     }

@@ -31,9 +31,9 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
             };
             let organisation = organisation.ok_or_else(|| Error::bug("a staff invitation without an organisation"))?;
             let role = link.role.map(|role| role.to_string()).unwrap_or_default();
-            invitation(&organisation.name, &role, &format!("{}/staff-invitation#{}", platform.config.public_url, token.reveal()))
+            invitation(&organisation.name, &role, &format!("{}/staff-invitation/{}", platform.config.public_url, token.reveal()))
         }
-        PASSWORD_RESET => reset(&format!("{}/new-password#{}", platform.config.public_url, token.reveal())),
+        PASSWORD_RESET => reset(&format!("{}/new-password/{}", platform.config.public_url, token.reveal())),
         _ => return Err(Error::bug("a kind of letter that accounts does not write")),
     };
     Ok(Composed::Letter(Box::new(letter)))

@@ -23,6 +23,9 @@ use sea_orm::{
 /// The link of a first start works for so long; a later start prints a new one.
 const SET_UP: Duration = Duration::days(7);
 
+/// Names that stand in addresses of the console where an organisation's name stands.
+const RESERVED: [&str; 4] = ["account", "forgotten-password", "sign-in", "sign-out"];
+
 /// What an organisation says about itself.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -51,6 +54,8 @@ impl Facts {
             "form",
             "Use 1 to 40 small letters, digits and hyphens, beginning with a letter.",
         );
+        // These would hide an organisation's console behind pages of their own.
+        check.that(!RESERVED.contains(&self.slug.as_str()), "/slug", "taken", "This name is taken. Choose another one.");
         check.line("/name", &self.name, 120);
         check.line("/contact", &self.contact, 300);
         for (pointer, url) in [("/privacy_url", &self.privacy_url), ("/link_template", &self.link_template)] {

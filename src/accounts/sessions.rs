@@ -9,7 +9,7 @@ use crate::platform::{
     Error, Platform, Result, Tx, audit,
     jobs::{self, Fault, NewJob, Next},
     mail::{self, NewLetter, priority},
-    secret::{Token, TokenKind},
+    secret::{Token, TokenKind, hex},
     text::{Check, email_key},
 };
 use chrono::Duration;
@@ -21,11 +21,24 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, sea_query::Expr,
 };
+use uuid::Uuid;
 
 /// A session ends after so long, used or not.
 const ABSOLUTE: Duration = Duration::days(30);
 /// A link for a new password works for so long.
 const RESET: Duration = Duration::hours(1);
+
+/// One source can try so often and no oftener.
+pub fn slow_down(platform: &Platform, source: &str) -> Result<()> {
+    platform.limits.allow(&platform.clock, &format!("sign-in {source}"), platform.config.sign_in_limit)
+}
+
+/// The same for an address, from however many sources; counted alike for known and unknown ones.
+pub fn slow_down_for(platform: &Platform, email: &str) -> Result<()> {
+    let Some(key) = email_key(email) else { return Ok(()) };
+    let hash = hex(&platform.secret.address_hash(Uuid::nil(), &key));
+    platform.limits.allow(&platform.clock, &format!("staff {hash}"), platform.config.sign_in_limit)
+}
 
 /// Signs an account in. Unknown accounts, wrong passwords and disabled accounts get the same answer after the same work.
 pub async fn sign_in(platform: &Platform, email: &str, password: String, label: &str) -> Result<(Token, account::Model, Time)> {
@@ -211,6 +224,15 @@ pub(super) struct NewLink<'a> {
 /// A link that was used, has ended or never was gets one and the same answer.
 fn dead() -> Error {
     Error::Gone("This link was used or has ended. Ask for a new one.".into())
+}
+
+/// Whether a link can be used now. Looking changes nothing.
+pub async fn is_live(platform: &Platform, token: &str, purpose: AccountLinkPurpose) -> Result<bool> {
+    match live_link(platform.db.read(), platform, token, purpose).await {
+        Ok(_) => Ok(true),
+        Err(Error::Gone(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// A link that can be used now. Asked before anything dear is done; [`use_link`] asks again.

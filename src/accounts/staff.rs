@@ -12,7 +12,7 @@ use crate::platform::{
     text::{Check, email_key},
 };
 use chrono::Duration;
-use entity::{AccountLinkPurpose, MembershipId, Role, Time, account, account_link, membership};
+use entity::{AccountLinkPurpose, MembershipId, Role, Time, account, account_link, membership, organisation};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
     QueryFilter, QueryOrder,
@@ -60,6 +60,29 @@ async fn end_invitations(tx: &Tx, platform: &Platform, actor: &Actor, email: &st
     let here = account_link::Column::OrganisationId.eq(actor.organisation);
     let which = here.and(account_link::Column::Email.eq(email));
     sessions::end_links(tx, platform, AccountLinkPurpose::StaffInvitation, which).await
+}
+
+/// What an invitation offers, for whoever holds its link.
+pub struct Offered {
+    /// Where.
+    pub organisation: organisation::Model,
+    /// The invited address.
+    pub email: String,
+    /// Which role.
+    pub role: Role,
+    /// Whether the address has an account already: then its password is asked for.
+    pub known: bool,
+}
+
+/// Reads an invitation that can be used now.
+pub async fn offered(platform: &Platform, token: &str) -> Result<Offered> {
+    let db = platform.db.read();
+    let link = sessions::live_link(db, platform, token, AccountLinkPurpose::StaffInvitation).await?;
+    let (Some(organisation), Some(role)) = (link.organisation_id, link.role) else {
+        return Err(Error::bug("a staff invitation without an organisation"));
+    };
+    let known = account::Entity::find().filter(account::Column::Email.eq(link.email.as_str())).count(db).await? > 0;
+    Ok(Offered { organisation: organisations::get(platform, organisation).await?, email: link.email, role, known })
 }
 
 /// Accepts an invitation. Somebody without an account chooses a name and a password; somebody with one signs in with it.

@@ -124,8 +124,8 @@ async fn greet(app: &App) -> Result<()> {
         println!(
             "Nobody is set up yet. Make the first administrator and organisation with this link (it works once, for 7 days):"
         );
-        println!("  {}/set-up#{}", config.public_url, token.reveal());
-        println!("or by POST {}/api/set-up with the token behind the #.", config.public_url);
+        println!("  {}/set-up/{}", config.public_url, token.reveal());
+        println!("or by POST {}/api/set-up with the token at its end.", config.public_url);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! and only pressing it does something. The button takes the token out of the address, so it stays in no history and goes
 //! to no other site. Whatever one has typed stays when something is wrong, and nothing is ticked beforehand.
 
+mod console;
 mod invitation;
 mod joining;
 pub mod kit;
@@ -11,7 +12,6 @@ mod my;
 mod notice;
 mod public;
 mod report;
-mod staff_doors;
 
 use kit::Desk;
 use poem::Route;
@@ -22,6 +22,6 @@ pub fn routes(desk: &Desk) -> Route {
     let route = joining::routes(route, desk);
     let route = invitation::routes(route, desk);
     let route = my::routes(route, desk);
-    let route = staff_doors::routes(route, desk);
+    let route = console::routes(route, desk);
     public::routes(route, desk)
 }

@@ -1,5 +1,6 @@
 //! What stands around a page: whose it is, where one can go, whom to ask, and the way out.
 
+use super::Zone;
 use crate::platform::Error;
 
 /// How an organisation's pages look.
@@ -90,10 +91,15 @@ impl Frame {
 }
 
 /// The heading and the words of a page that tells that something did not work.
-pub(super) fn told(error: &Error) -> (u16, &'static str, Vec<String>) {
+pub(super) fn told(error: &Error, zone: Zone) -> (u16, &'static str, Vec<String>) {
     let one = |text: &str| vec![text.to_owned()];
     match error {
-        Error::At(error, _) => told(error),
+        Error::At(error, _) => told(error, zone),
+        Error::NotFound(_) if zone == Zone::Console => {
+            let text =
+                "It was removed, or it belongs to an organisation that you do not work for. Go back, or begin at the start.";
+            (404, "This page does not exist", one(text))
+        }
         Error::NotFound(_) => {
             let text = "The address may have been cut off by a mail program. Please open it from the letter once more.";
             (404, "This page does not exist", one(text))

@@ -273,6 +273,15 @@ impl Visit {
     async fn frame(&self) -> Frame {
         let look = self.looked().await.ok().cloned().flatten().map(|(_, look)| look);
         let (nav, sign_out) = self.nav.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let look = match self.zone {
+            // Only those who belong to an organisation see in the console whose pages these are.
+            Zone::Console => look.filter(|_| !nav.is_empty()).map(|look| Look {
+                home: self.at(format!("/console/{}", self.word("slug"))),
+                exit: None,
+                ..look
+            }),
+            Zone::Open | Zone::Own => look,
+        };
         Frame { base: self.platform().config.public_path().to_owned(), look, nav, sign_out }
     }
 }
@@ -395,7 +404,7 @@ impl Visit {
             desk: desk.clone(),
             fields: Fields::default(),
             query: Fields::read(request.uri().query().unwrap_or_default().as_bytes()),
-            path: request.original_uri().path().to_owned(),
+            path: request.uri().path().to_owned(),
             source: edge::source(request),
             zone,
             params,
@@ -433,7 +442,7 @@ impl Visit {
         if matches!(error, Error::Bug(_) | Error::Unavailable(_)) {
             tracing::error!(error = %error, "a page could not be made");
         }
-        let (status, title, texts) = frame::told(error);
+        let (status, title, texts) = frame::told(error, self.zone);
         let page = Page::new(title).texts(texts.iter().map(String::as_str));
         let mut response = self.write(&page.status(StatusCode::from_u16(status).unwrap_or_default())).await;
         if let Error::TooMany { wait, .. } = error {

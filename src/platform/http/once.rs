@@ -101,6 +101,18 @@ impl Once {
         Ok(reply)
     }
 
+    /// Where what was done before can be seen, if this is a repetition. For pages, which answer with an address.
+    pub fn seen_at(&self) -> Option<String> {
+        self.earlier.as_ref().map(|earlier| earlier.location.clone().unwrap_or_default())
+    }
+
+    /// Commits, and keeps the address of the page to go on with.
+    pub async fn commit_at(self, address: &str) -> Result<()> {
+        self.keep::<(), 303>(303, Some(&Reply::raw(String::new()).at(address))).await?;
+        self.tx.commit().await?;
+        Ok(())
+    }
+
     async fn keep<T, const S: u16>(&self, status: u16, reply: Option<&Reply<T, S>>) -> Result<()> {
         let Some((actor, key)) = &self.key else { return Ok(()) };
         let row = idempotency::ActiveModel {

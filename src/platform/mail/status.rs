@@ -9,7 +9,7 @@ use crate::platform::{
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use mail_message::{Column, Entity};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
@@ -59,6 +59,13 @@ pub async fn counts_of(
     }
     of.values_mut().for_each(|counts| counts.sort_unstable());
     Ok(of)
+}
+
+/// How many letters of an organisation did not arrive, or may not have.
+pub async fn troubled(connection: &impl ConnectionTrait, organisation: OrganisationId) -> Result<u64> {
+    let states = [MailState::Failed, MailState::Uncertain];
+    let count = Entity::find().filter(Column::OrganisationId.eq(organisation)).filter(Column::State.is_in(states));
+    Ok(count.count(connection).await?)
 }
 
 /// A page of the letters of a mailing, in one state if asked, and one more.

@@ -5,12 +5,15 @@ use super::{
     prepared::{Asked, Prepared},
 };
 
+use regex::Regex;
+use std::collections::{BTreeSet, VecDeque};
+
 /// A page.
 pub struct Listed {
     /// Its name, for pictures and complaints.
-    pub name: &'static str,
+    pub name: String,
     /// The route that it belongs to, as it stands in the source.
-    pub route: &'static str,
+    pub route: String,
     /// Where it is.
     pub address: String,
     /// What the browser holds: name, value and path of cookies.
@@ -30,8 +33,9 @@ pub enum Step {
 use Step::{Fill, Press};
 
 impl Listed {
-    fn new(name: &'static str, route: &'static str, address: impl Into<String>) -> Self {
-        Self { name, route, address: address.into(), cookies: Vec::new(), status: 200, steps: Vec::new() }
+    fn new(name: impl Into<String>, route: impl Into<String>, address: impl Into<String>) -> Self {
+        let (name, route, address) = (name.into(), route.into(), address.into());
+        Self { name, route, address, cookies: Vec::new(), status: 200, steps: Vec::new() }
     }
 
     fn status(mut self, status: u16) -> Self {
@@ -64,8 +68,10 @@ impl Listed {
 }
 
 /// All of them.
-pub fn all(from: &Prepared) -> Vec<Listed> {
+pub async fn all(from: &Prepared) -> Vec<Listed> {
     let mut all = everybody(from);
+    all.extend(doors(from));
+    all.extend(console(from).await);
     all.extend(own(from));
     all.extend(wishes(from));
     all.extend(asked(from));
@@ -101,10 +107,52 @@ fn everybody(from: &Prepared) -> Vec<Listed> {
         Listed::new("left", "/o/:slug/left", "/o/sunrise/left?everything=yes"),
         Listed::new("somewhere", "/me", "/me"),
         Listed::new("nowhere", "/o/:slug", "/o/nowhere").status(404),
-        Listed::new("set-up", "/set-up", "/set-up"),
-        Listed::new("staff-invitation", "/staff-invitation", "/staff-invitation"),
-        Listed::new("new-password", "/new-password", "/new-password"),
     ]
+}
+
+/// The doors for staff.
+fn doors(from: &Prepared) -> Vec<Listed> {
+    vec![
+        Listed::new("set-up", "/set-up", "/set-up"),
+        Listed::new("set-up-used", "/set-up/:token", format!("/set-up/{}", from.reset)).status(410),
+        Listed::new("staff-invitation-code", "/staff-invitation", "/staff-invitation"),
+        Listed::new("staff-invitation-code-wrong", "/staff-invitation", "/staff-invitation").wrong([Press("Go on")]),
+        Listed::new("staff-invitation", "/staff-invitation/:token", format!("/staff-invitation/{}", from.hired)),
+        Listed::new("new-password-code", "/new-password", "/new-password"),
+        Listed::new("new-password", "/new-password/:token", format!("/new-password/{}", from.reset)),
+        Listed::new("console-sign-in", "/console/sign-in", "/console/sign-in"),
+        Listed::new("console-sign-in-wrong", "/console/sign-in", "/console/sign-in").wrong([
+            Fill("E-mail address", "root@sunrise.example"),
+            Fill("Password", "not this one"),
+            Press("Sign in"),
+        ]),
+        Listed::new("console-forgotten", "/console/forgotten-password", "/console/forgotten-password"),
+        Listed::new("console-forgotten-sent", "/console/forgotten-password", "/console/forgotten-password?done=sent"),
+    ]
+}
+
+/// The console, found by following its links from its first page on: one page of each kind.
+async fn console(from: &Prepared) -> Vec<Listed> {
+    let links = Regex::new(r#"href="(/console[^"?\#]*)"#).unwrap();
+    let cookie = format!("staff={}", from.staff);
+    let mut known = BTreeSet::from(["/console/sign-in".to_owned(), "/console/forgotten-password".to_owned()]);
+    let (mut waiting, mut found) = (VecDeque::from(["/console".to_owned(), "/console/sunrise/begin".to_owned()]), Vec::new());
+    while let Some(address) = waiting.pop_front() {
+        let kind = |part: &str| if uuid::Uuid::parse_str(part).is_ok() { ":id".to_owned() } else { part.to_owned() };
+        let route = address.split('/').map(kind).collect::<Vec<_>>().join("/");
+        if !known.insert(route.clone()) {
+            continue;
+        }
+        let shown = from.app.get(&address).header("cookie", &cookie).send().await.expect(200);
+        let html = shown.headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"));
+        if html {
+            waiting.extend(links.captures_iter(&shown.text).map(|link| link[1].to_owned()));
+            let cookie = ("staff", from.staff.clone(), "/console".to_owned());
+            let name = route.trim_start_matches('/').replace('/', "-").replace(':', "");
+            found.push(Listed { cookies: vec![cookie], ..Listed::new(name, route, address) });
+        }
+    }
+    found
 }
 
 /// As somebody who is signed in with an organisation.

@@ -13,7 +13,7 @@ use alongside::{
     platform::http::Caller,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use entity::{ConsentType, OpportunityId, OpportunityState, Purpose, invitation, opportunity};
+use entity::{ConsentType, OpportunityId, OpportunityState, Purpose, opportunity};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
@@ -48,6 +48,10 @@ pub struct Prepared {
     pub sign_in: String,
     pub used: String,
     pub stop: String,
+    /// A member of staff's session, and links for staff: to join, and to choose a new password.
+    pub staff: String,
+    pub hired: String,
+    pub reset: String,
 }
 
 /// An invitation: the address of its page, and its token.
@@ -98,9 +102,12 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         asked.push(Asked { address: opened.headers["location"].to_str().unwrap().to_owned(), token: token.clone() });
     }
     let [asked, accepted, declined, later, over] = asked.try_into().ok().unwrap();
-    assert_eq!(invitation::Entity::find().all(app.app.platform.db.read()).await.unwrap().len() >= 5, true);
+    let (hired, reset) = staff_links(app, &story).await;
     let cleo = all.remove(0);
     Prepared {
+        staff: story.ada.token.clone(),
+        hired,
+        reset,
         app: app.clone(),
         nora,
         cleo,
@@ -224,4 +231,13 @@ async fn links(app: &TestApp, cleo: &Participant) -> (String, String, String) {
     app.post(format!("/sign-in/{used}")).send().await.expect(303);
     let sign_in = ask().await;
     (format!("/join/{join}"), format!("/sign-in/{used}"), format!("/sign-in/{sign_in}"))
+}
+
+/// Links to join the staff, and to choose a new password.
+async fn staff_links(app: &TestApp, story: &Story) -> (String, String) {
+    let body = json!({"email": "vera@staff.example", "role": "coordinator"});
+    story.ada.post(app, "/staff", &body).await.expect(202);
+    let hired = app.outbox().await.remove(0).token("al_");
+    app.post("/api/password-reset").json(&json!({"email": "root@sunrise.example"})).send().await.expect(202);
+    (hired, app.outbox().await.remove(0).token("al_"))
 }

@@ -1,11 +1,13 @@
 //! What a test stands on: the production [`App`] over a fresh database, with a clock that stands still and letters that
 //! stay in memory. [`everywhere`] runs a test on both databases.
 
+mod browser;
 mod databases;
 mod personas;
 mod postgres;
 pub mod smtp;
 
+pub use browser::Browser;
 pub use databases::Backend;
 pub use personas::{PASSWORD, Participant, Persona, organisation as organisation_body};
 

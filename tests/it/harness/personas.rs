@@ -1,6 +1,6 @@
 //! People in tests: staff with a role, participants, nobody.
 
-use super::{Answer, Call, TestApp};
+use super::{Answer, Browser, Call, TestApp};
 use serde_json::{Value, json};
 
 /// The password of every member of staff in tests.
@@ -62,6 +62,14 @@ impl TestApp {
         let body = json!({"token": letter.token("al_"), "name": name, "password": PASSWORD});
         let joined = self.post("/api/staff-invitations/accept").json(&body).send().await.expect(201);
         Persona { token: joined.json["token"].as_str().unwrap().to_owned(), ..administrator.clone() }
+    }
+
+    /// A browser in which the account with this address is signed in to the console.
+    pub async fn at_the_console(&self, email: &str) -> Browser<'_> {
+        let mut browser = Browser::new(self);
+        browser.open("/console/sign-in").await.fill("E-mail address", email).fill("Password", PASSWORD);
+        browser.press("Sign in").await.expect(200);
+        browser
     }
 
     /// A coordinator.

@@ -178,7 +178,7 @@ fn the_links_of_a_letter_can_be_read_from_it() {
         assert_eq!(letters.len(), 1);
         let token = letters[0].token("al_");
         assert_eq!(token.len(), 46);
-        assert!(letters[0].text().contains(&format!("\nhttps://alongside.test/staff-invitation#{token}")));
+        assert!(letters[0].text().contains(&format!("\nhttps://alongside.test/staff-invitation/{token}")));
         assert!(letters[0].raw.contains("Subject: Join the staff of sunrise trust on Alongside\r\n"), "{}", letters[0].raw);
         assert!(letters[0].raw.is_ascii());
         let html = letters[0].html();

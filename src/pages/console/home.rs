@@ -1,0 +1,142 @@
+//! Where one begins: the organisations one works for, and what needs attention in each.
+
+use super::{
+    desk::{ROWS, Seat, seat},
+    words::Word,
+};
+use crate::{
+    accounts::{Power, organisations},
+    feedback::overdue,
+    invitations::letters::day,
+    opportunities::ways::{self, Way},
+    pages::kit::{Block, Card, Cell, Desk, Page, Reply, Table, Visit, Zone, ask},
+    platform::{Result, http::Cursor, mail::status},
+    sessions::is_published,
+};
+use chrono::NaiveDate;
+use entity::OpportunityState;
+use poem::{Route, get};
+use std::sync::Arc;
+
+/// The routes.
+pub(super) fn routes(route: Route, desk: &Desk) -> Route {
+    let console = Zone::Console;
+    route
+        .at("/console", get(ask(desk, console, choose)))
+        .at("/console/:slug", get(ask(desk, console, home)))
+        .at("/console/:slug/begin", get(ask(desk, console, begin)))
+}
+
+/// The organisations of an account; straight on when there is one.
+async fn choose(visit: Arc<Visit>) -> Result<Reply> {
+    let staff = visit.staff().await?;
+    let mine = organisations::of_staff(visit.platform(), &staff).await?;
+    if let [(one, _)] = mine.as_slice() {
+        return Reply::to(visit.at(format!("/console/{}", one.slug)));
+    }
+    visit.nav(Vec::new(), Some(visit.at("/console/sign-out")));
+    let page = Page::new("Your organisations");
+    if mine.is_empty() {
+        return Ok(page.text("You work for no organisation at the moment. An administrator can invite you.").into());
+    }
+    let card = |(row, role): (entity::organisation::Model, entity::Role)| Card {
+        to: Some(visit.at(format!("/console/{}", row.slug))),
+        facts: vec![("Your role".into(), role.said().into())],
+        title: row.name,
+        ..Card::default()
+    };
+    Ok(page.heading("Choose one").block(Block::Cards(mine.into_iter().map(card).collect())).into())
+}
+
+/// What to do first, after setting up.
+async fn begin(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ReadWork).await?;
+    let steps = [
+        "Say what people agree to when they join: draft a notice and publish it.",
+        "Let people join. They do it themselves on your public page.",
+        "Write down a need. It becomes a project, and from it you ask people.",
+    ];
+    let links = vec![
+        seat.link("Draft the notice", "/notices"),
+        seat.link("Begin a project", "/projects"),
+        crate::pages::kit::Link::new("See your public page", visit.at(format!("/o/{}", seat.organisation.slug))),
+    ];
+    let page = Page::new("You are set up").text("Nothing has been sent to anybody. These are good first steps:");
+    let page = page.block(Block::List(steps.map(String::from).to_vec())).block(Block::Links(links));
+    Ok(page.block(Block::Go(seat.link("Go to the start", ""))).into())
+}
+
+/// What needs attention.
+async fn home(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ReadWork).await?;
+    let mut page = Page::new("What needs attention").caption(&seat.organisation.name).wide();
+    let late = late(&seat).await?;
+    let letters = letters(&seat).await?;
+    let (open, closed, drafts) =
+        tokio::try_join!(in_state(&seat, OpportunityState::Open), untold(&seat), in_state(&seat, OpportunityState::Draft))?;
+    let nothing = late.is_none() && letters.is_none() && open.is_empty() && closed.is_empty() && drafts.is_empty();
+    page = page.blocks(late).blocks(letters);
+    if nothing {
+        page = page.text("Nothing is under way.").block(Block::Links(vec![seat.link("Begin with a project", "/projects")]));
+    }
+    page = page.blocks(table(&seat, "Open now", &["Closes", "People hear back by"], open, |way| {
+        vec![on(way.row.closes_on), on(way.row.feedback_due)]
+    }));
+    page = page.blocks(table(&seat, "Closed, and not reported yet", &["People hear back by"], closed, |way| {
+        vec![on(way.row.feedback_due)]
+    }));
+    page = page.blocks(table(&seat, "Drafts", &["Opens"], drafts, |way| vec![on(way.row.opens_on)]));
+    Ok(page.into())
+}
+
+fn on(date: Option<NaiveDate>) -> Cell {
+    Cell::Text(date.map_or_else(|| "Not said yet".into(), day))
+}
+
+async fn in_state(seat: &Seat<'_>, state: OpportunityState) -> Result<Vec<Way>> {
+    let cursor = Cursor { after: None, limit: ROWS };
+    ways::list(seat.platform(), seat.actor.organisation, None, Some(state), cursor).await
+}
+
+/// What has closed and was not reported about.
+async fn untold(seat: &Seat<'_>) -> Result<Vec<Way>> {
+    let mut left = Vec::new();
+    for way in in_state(seat, OpportunityState::Closed).await? {
+        if !is_published(seat.db(), seat.actor.organisation, way.row.id).await? {
+            left.push(way);
+        }
+    }
+    Ok(left)
+}
+
+fn table(seat: &Seat<'_>, title: &str, columns: &[&str], rows: Vec<Way>, cells: impl Fn(&Way) -> Vec<Cell>) -> Option<Block> {
+    if rows.is_empty() {
+        return None;
+    }
+    let row = |way: Way| {
+        let rest = cells(&way);
+        let name = Cell::Link(seat.link(way.row.title, format!("/opportunities/{}", way.row.id)));
+        std::iter::once(name).chain(rest).collect()
+    };
+    let columns = std::iter::once("Name").chain(columns.iter().copied()).map(String::from).collect();
+    Some(Block::Table(Table { caption: title.into(), columns, rows: rows.into_iter().map(row).collect() }))
+}
+
+/// Promises that are late.
+async fn late(seat: &Seat<'_>) -> Result<Option<Block>> {
+    let cursor = Cursor { after: None, limit: ROWS };
+    let found = overdue::list(seat.db(), seat.organisation, seat.platform().clock.now(), cursor).await?;
+    let line = |row: overdue::Overdue| format!("{}: promised for {}, {} days late.", row.title, day(row.due), row.days_late);
+    let lines: Vec<String> = found.into_iter().map(line).collect();
+    Ok((!lines.is_empty()).then(|| Block::Important("People are waiting to hear what came of it".into(), lines)))
+}
+
+/// Letters that did not arrive; administrators look after them.
+async fn letters(seat: &Seat<'_>) -> Result<Option<Block>> {
+    if !seat.may(Power::Administer) {
+        return Ok(None);
+    }
+    let count = status::troubled(seat.db(), seat.actor.organisation).await?;
+    let text = format!("{count} letters could not be delivered, or it is not known whether they were.");
+    Ok((count > 0).then(|| Block::Important("Some letters did not arrive".into(), vec![text])))
+}

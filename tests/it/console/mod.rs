@@ -1,0 +1,3 @@
+//! The console, driven through its pages alone.
+
+mod doors;
