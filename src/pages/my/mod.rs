@@ -10,7 +10,6 @@ mod slower;
 use super::kit::{Block, Card, Desk, Form, Link, NavLink, Page, Reply, Visit, Zone, act, ask};
 use crate::{
     accounts::Person,
-    feedback::ledger,
     invitations::{self, letters::day, rules::is_open},
     participants::{self, sessions},
     platform::{Result, http::Cursor},
@@ -162,9 +161,4 @@ async fn open_invitation(visit: Arc<Visit>) -> Result<Reply> {
 async fn somewhere(_: Arc<Visit>) -> Result<Reply> {
     let text = "Your own page belongs to the organisation that wrote to you. Please open it with a link from one of its letters.";
     Ok(Page::new("Your own page").text(text).into())
-}
-
-/// Whether the ledger has anything in it, for pages that lead to it.
-async fn entries(visit: &Visit, own: &Own, cursor: Cursor) -> Result<Vec<ledger::Entry>> {
-    ledger::list(visit.platform(), &own.person, cursor).await
 }
