@@ -203,10 +203,20 @@ impl Browser {
         }
     }
 
-    /// Presses the link or the button with these words.
+    /// Presses the link or the button with these words, and waits for the page to which it leads.
     pub async fn press(&self, words: &str) {
         let id = self.found("press", words).await;
+        self.run("window.before = true;", json!([])).await;
         self.command(Method::POST, &format!("/element/{id}/click"), &json!({})).await;
+        let there = async {
+            // While one page gives way to the next there may be none to ask.
+            let script = json!({"script": "return !window.before && document.readyState === 'complete';", "args": []});
+            while self.tried(Method::POST, "/execute/sync", &script).await != Ok(json!(true)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), there).await;
+        assert!(waited.is_ok(), "“{words}” leads nowhere from {}", self.address().await);
     }
 
     /// Chooses the answer with this label.

@@ -189,6 +189,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
     let rating = format!("{me}/record/{}/rating", from.told);
     let reader = vec![
         Listed::new("record", "/o/:slug/me/record", format!("{me}/record")),
+        Listed::new("looked", "/o/:slug/me/record/looked", format!("{me}/record/looked")),
         Listed::new("rating", "/o/:slug/me/record/:opportunity/rating", &rating),
         Listed::new("rating-wrong", "/o/:slug/me/record/:opportunity/rating", &rating).wrong([Press("Send")]),
     ];

@@ -32,7 +32,6 @@ pub struct Prepared {
     /// Somebody of the organisation that has chosen its look and a quick way out.
     pub hana: Participant,
     /// What is open.
-    pub workshop: String,
     pub consultation: String,
     /// What a report is about, and the report.
     pub told: String,
@@ -113,7 +112,6 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         cleo,
         reader,
         hana,
-        workshop,
         consultation,
         told,
         report,
@@ -136,6 +134,7 @@ fn about_support(story: &Story) -> serde_json::Value {
         "open_to_influence": "Whether support is in a group, one to one, or something else. When and where it takes place.",
         "not_open": "How much money there is. The board decides on that each spring.",
         "content_note": "Some questions touch on violence. You can leave each of them out.",
+        "support_contact": {"name": "Sam at Sunrise", "reach": "0300 000 0000, on weekdays from 9 to 5"},
     })
 }
 
