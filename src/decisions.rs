@@ -223,3 +223,9 @@
 //! are withheld, and the moment at which a withheld number changes would say what it hides. One look at the database serves
 //! all who watch an opportunity. To watch is no use of a session: whoever leaves a window open is signed out as if they had
 //! gone.
+//! # 2026-11-28 · Pages are judged in Chromium, by its own driver
+//! The tests speak WebDriver by the HTTP client that is here already: a dozen calls in one file. Rejected: fantoccini (twenty
+//! more packages, among them a second `http` and a second set of Unicode tables, for the same calls), Playwright (downloads
+//! browsers of its own). axe-core is installed by a lock file with its digest, not kept here: it is under another licence and
+//! larger than all pages together. What axe-core cannot see is measured beside it: reflow at 320 pixels, text spacing, targets,
+//! each stop of the keyboard and how one sees it, chosen colours, and the same words without styles, scripts and pictures.

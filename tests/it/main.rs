@@ -10,6 +10,7 @@ mod accounts;
 mod archive;
 mod asking;
 mod at_once;
+mod browser;
 mod console;
 mod crossing;
 mod demo;
