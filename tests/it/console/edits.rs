@@ -119,12 +119,13 @@ fn mistakes_stand_beside_their_fields_and_what_was_typed_stays() {
             .says("Write something here.");
         rosa.fill("Title", "Taking part").press("Save the draft").await.expect(200);
         rosa.choose("What do you ask people to agree to?", "Have data passed to somebody who is named");
-        rosa.press("Save the draft").await.expect(200).says("Name who receives the data.").says("To be put right: 1");
+        rosa.press("Save the draft").await.expect(200).says("Name who receives the data.").says("To be put right: 2");
         rosa.follow("Read it and publish").await.says("This has to be put right first").hides("Publish it");
         rosa.follow("Back to the draft").await;
         rosa.follow("Have data passed to somebody who is named")
             .await
             .fill("Who receives it?", "The council")
+            .choose("On what ground is kept what stays after that?", "A legal duty")
             .press("Save")
             .await;
         rosa.expect(200).hides("To be put right");

@@ -119,7 +119,7 @@ fn a_workshop_has_places_meetings_and_notes() {
         let project = project(&mut rosa).await;
         decision(&mut rosa, &project).await;
         let way = way(&mut rosa, &project, "A workshop", "Co-design").await;
-        rosa.says("Say how many places there are.").says("Say when it begins.").hides("Questions");
+        rosa.says("Say how many places there are.").says("Say when it begins.").hides("Publish the questions");
         rosa.open(&format!("{way}/terms"))
             .await
             .fill("Minutes that taking part takes", "120")

@@ -13,7 +13,7 @@ async fn walk(browser: &mut Browser<'_>, from: &str) -> (BTreeSet<String>, BTree
         }
         browser.open(&address).await.expect(200);
         for form in browser.forms() {
-            forms.insert(if form.action.is_empty() { address.clone() } else { form.action });
+            forms.insert(if form.action.is_empty() { browser.address.clone() } else { form.action });
         }
         let links = browser.links().into_iter().filter(|to| to.starts_with("/console/"));
         left.extend(links.map(|to| to.split('#').next().unwrap_or_default().to_owned()));
@@ -103,7 +103,7 @@ fn a_viewer_sees_no_form_that_would_be_refused() {
         let (seen, offered) = walk(&mut vera, "/console/sunrise").await;
         assert_eq!(offered, BTreeSet::from(["/console/sign-out".to_owned()]), "a viewer changes nothing");
         assert!(
-            seen.len() > 8
+            seen.len() >= 8
                 && seen.is_subset(
                     &pages.iter().cloned().chain(seen.iter().filter(|page| page.contains("funnel")).cloned()).collect()
                 ),
