@@ -23,6 +23,7 @@ mod mailings;
 mod pages;
 mod paths;
 mod promised;
+mod questions;
 mod promises;
 mod feedback;
 mod sessions;
