@@ -28,6 +28,7 @@ mod own_pages;
 mod pages;
 mod paths;
 mod promised;
+mod questions;
 mod promises;
 mod feedback;
 mod sessions;
