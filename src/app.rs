@@ -23,13 +23,16 @@ use crate::{
 };
 use entity::installation;
 use migration::{Migrations, Migrator};
-use poem::{EndpointExt, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
+use poem::{EndpointExt, IntoResponse, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
 use poem_openapi::OpenApiService;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait};
 use std::{path::PathBuf, sync::Arc};
 
 /// Kind of the recurring job that forgets old idempotency keys.
 const FORGET_KEYS: &str = "platform.forget_keys";
+
+/// The header in which an installation says its name, so that `doctor` knows whether it is this one that answers.
+pub const INSTALLATION: &str = "alongside-installation";
 
 /// How long a worker that found nothing waits before it looks again by itself.
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
@@ -108,7 +111,7 @@ impl App {
             .at("/api/openapi.json", cors(config, edge::lazy("application/json", document).boxed()))
             .at("/docs", pages::docs::page(config))
             .nest("/docs/api", docs_page(self))
-            .at("/healthz", edge::lazy("text/plain; charset=utf-8", || "ok".into()))
+            .at("/healthz", health(&self.platform))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
         let routes = routes.catch_all_error(problem::from_poem);
@@ -330,6 +333,19 @@ fn docs_page(app: &App) -> BoxEndpoint<'static> {
         })
     });
     page.boxed()
+}
+
+/// Says that the process is there, and which installation it belongs to.
+fn health(platform: &Platform) -> BoxEndpoint<'static> {
+    let name = platform.secret.name();
+    let named = move |response: poem::Response| response.with_header(INSTALLATION, name.as_str()).into_response();
+    edge::lazy("text/plain; charset=utf-8", || "ok".into())
+        .map_to_response()
+        .after(move |answer| {
+            let answer = answer.map(&named);
+            async move { answer }
+        })
+        .boxed()
 }
 
 /// Whether the server can do its work: the database answers.

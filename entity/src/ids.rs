@@ -66,6 +66,8 @@ ids! {
     MailMessageId;
     /// One thing that happened to a letter.
     MailEventId;
+    /// Letters that wait for an operator's word.
+    MailHoldId;
     /// An address that must not be written to.
     SuppressionId;
     /// A subject people can choose to be asked about.

@@ -235,6 +235,16 @@ words! {
         Staff,
     }
 
+    /// Why letters wait for an operator's word.
+    HoldReason {
+        /// The database came from a backup: what waits in it may have been sent since.
+        Restored,
+        /// The organisation came from another place, which may have sent what waits.
+        Moved,
+        /// An operator wished it.
+        Asked,
+    }
+
     /// Why an address must not be written to.
     SuppressionReason {
         /// The person used the unsubscribe link.

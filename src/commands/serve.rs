@@ -7,6 +7,7 @@ use crate::{
     platform::{
         Config, Db, Error, Result,
         http::listen::{self as connections, Bounds},
+        mail::hold,
         tasks::Tasks,
     },
 };
@@ -24,6 +25,7 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
     let app = open(config).await?;
     app::schedule(&app.platform).await?;
     greet(&app).await?;
+    remind(&app).await?;
     let mut running = start(app, listener)?;
     let code = outcome(stop_signal(), &mut running.ended).await;
     running.stop().await;
@@ -85,6 +87,15 @@ impl Running {
     }
 }
 
+/// Says it when letters wait for a word: otherwise nobody would miss them before the people do.
+async fn remind(app: &App) -> Result<()> {
+    for held in hold::holds(app.platform.db.read()).await? {
+        let organisation = held.organisation_id.map(|id| id.to_string());
+        tracing::warn!(organisation, why = %held.why, "no letter leaves before you say so: see `alongside letters`");
+    }
+    Ok(())
+}
+
 /// Says where the server is and, on the first start, how to set it up.
 async fn greet(app: &App) -> Result<()> {
     let config = &app.platform.config;
@@ -106,6 +117,7 @@ pub async fn worker(config: Config) -> Result<ExitCode> {
     let app = open(config).await?;
     app::schedule(&app.platform).await?;
     tracing::info!("the worker is starting");
+    remind(&app).await?;
     let worker = app.clone();
     app.tasks.spawn(async move { worker.work().await });
     stop_signal().await;

@@ -76,7 +76,7 @@ impl Funnel {
 
     /// For everybody else who may read it. Letters and places follow from invitations, so they are told where nothing about
     /// invitations is withheld.
-    fn protected(self, minimum: u64) -> FunnelOut {
+    pub(super) fn protected(self, minimum: u64) -> FunnelOut {
         let asked = alone(self.asked(), minimum);
         let invitations = row(&self.invitations, minimum);
         let all = invitations.iter().all(|(_, count)| count.is_some());

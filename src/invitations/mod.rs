@@ -5,8 +5,8 @@
 //! away, and you may change your mind. You are never pressed: a no ends the matter for this project.
 
 pub mod api;
-pub mod live;
 pub mod funnel;
+pub mod live;
 pub mod guest;
 pub mod jobs;
 pub mod letters;

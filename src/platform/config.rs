@@ -147,11 +147,23 @@ impl Config {
         }
         let mut reader = Reader { set: &set, wrong: &mut wrong };
         let mail = match reader.text("MAIL").as_str() {
-            "folder" => MailWay::Folder(PathBuf::from(reader.text("MAIL_FOLDER"))),
+            "folder" => {
+                if !reader.text("SMTP_URL").is_empty() {
+                    reader
+                        .wrong("SMTP_URL", "is set, and ALONGSIDE_MAIL is folder: set ALONGSIDE_MAIL=smtp, or leave the URL out");
+                }
+                MailWay::Folder(PathBuf::from(reader.text("MAIL_FOLDER")))
+            }
             "smtp" => {
                 let url = reader.text("SMTP_URL");
                 if url.is_empty() {
                     reader.wrong("SMTP_URL", "is needed when ALONGSIDE_MAIL is smtp");
+                }
+                if reader.set.contains_key("MAIL_FOLDER") {
+                    reader.wrong(
+                        "MAIL_FOLDER",
+                        "is set, and ALONGSIDE_MAIL is smtp: leave the folder out, or set ALONGSIDE_MAIL=folder",
+                    );
                 }
                 MailWay::Smtp(url)
             }
@@ -177,11 +189,11 @@ impl Config {
             mail,
             mail_from: reader.text("MAIL_FROM"),
             smtp_connections: reader.number("SMTP_CONNECTIONS", 1, 200),
-            cors_origins: reader.list("CORS_ORIGINS"),
+            cors_origins: reader.origins("CORS_ORIGINS"),
             trusted_proxies: reader.networks("TRUSTED_PROXIES"),
             webhook_allow: reader.networks("WEBHOOK_ALLOW"),
             webhook_seconds: reader.number("WEBHOOK_SECONDS", 1, 60),
-            metrics_token: reader.text("METRICS_TOKEN"),
+            metrics_token: reader.token("METRICS_TOKEN"),
             body_limit: reader.number("BODY_LIMIT", 1024, 64 << 20),
             import_limit: reader.number("IMPORT_LIMIT", 1024, 1 << 30),
             hashers: reader.number("HASHERS", 1, 64),
@@ -285,6 +297,33 @@ impl Reader<'_> {
         self.text(name).split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 
+    /// Origins as browsers name them. All of them is none: whoever may call with somebody's token is named.
+    fn origins(&mut self, name: &str) -> Vec<String> {
+        let list = self.list(name);
+        let good = |origin: &String| {
+            let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']))
+        };
+        if list.iter().any(|origin| origin == "*") {
+            self.wrong(name, "cannot be `*`: name the front ends, such as https://front.example");
+        } else if !list.iter().all(good) {
+            self.wrong(
+                name,
+                "must be origins with commas between, each with its scheme and without a path: https://front.example",
+            );
+        }
+        list
+    }
+
+    /// A secret that somebody chose; one that can be guessed is none.
+    fn token(&mut self, name: &str) -> String {
+        let text = self.text(name);
+        if !text.is_empty() && text.len() < 16 {
+            self.wrong(name, "must have 16 letters or more");
+        }
+        text
+    }
+
     fn networks(&mut self, name: &str) -> Vec<ipnet::IpNet> {
         let (good, bad): (Vec<_>, Vec<_>) = self.list(name).iter().map(|part| super::net::read(part)).partition(Option::is_some);
         if !bad.is_empty() {
@@ -369,12 +408,30 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_contradict_each_other_are_told() {
+        let smtp = ("MAIL", "smtp");
+        let contradictions: [(&[(&str, &str)], &str); 6] = [
+            (&[("SMTP_URL", "smtp://mail:25")], "ALONGSIDE_MAIL=smtp"),
+            (&[smtp, ("SMTP_URL", "smtp://mail:25"), ("MAIL_FOLDER", "x")], "ALONGSIDE_MAIL=folder"),
+            (&[("CORS_ORIGINS", "*")], "name the front ends"),
+            (&[("CORS_ORIGINS", "https://a.example/path")], "without a path"),
+            (&[("CORS_ORIGINS", "a.example")], "with its scheme"),
+            (&[("METRICS_TOKEN", "short")], "16 letters"),
+        ];
+        for (pairs, words) in contradictions {
+            let wrong = read(pairs).unwrap_err();
+            assert!(wrong.len() == 1 && wrong[0].contains(words), "{pairs:?}: {wrong:?}");
+        }
+        assert_eq!(read(&[("CORS_ORIGINS", "https://a.example, http://localhost:5173")]).unwrap().cors_origins.len(), 2);
+    }
+
+    #[test]
     fn passwords_are_not_shown() {
         let config = read(&[("DATABASE_URL", "postgres://ada:hunter2@db/x")]).unwrap();
         let shown: Vec<String> = config.shown().into_iter().map(|(_, value, _)| value).collect();
         assert!(shown.contains(&"postgres://ada:…@db/x".to_owned()));
         assert!(!shown.iter().any(|value| value.contains("hunter2")));
-        let config = read(&[("METRICS_TOKEN", "hunter2")]).unwrap();
+        let config = read(&[("METRICS_TOKEN", "hunter2hunter2hunter2")]).unwrap();
         assert!(!config.shown().iter().any(|(_, value, _)| value.contains("hunter2")));
     }
 

@@ -2,7 +2,7 @@
 //! stay in memory. [`everywhere`] runs a test on both databases.
 
 mod browser;
-mod databases;
+pub mod databases;
 mod personas;
 mod postgres;
 pub mod receiver;
@@ -255,13 +255,18 @@ impl TestApp {
 
     /// The application over a migrated database.
     async fn at(backend: Backend, url: &str, clock: Clock) -> Self {
+        Self::over(backend, url, clock, SECRET).await
+    }
+
+    /// The application over a migrated database that was made with this key.
+    pub async fn over(backend: Backend, url: &str, clock: Clock, secret: [u8; 32]) -> Self {
         let pairs = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_PUBLIC_URL", "https://alongside.test")];
         let mut config = Config::read(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
         config.mail = MailWay::Memory;
         config.database_url = url.to_owned();
         let db = Db::connect(url, 4).await.unwrap();
         let outbox = Memory::default();
-        let app = App::assemble(config, clock.clone(), db, Secret::new(SECRET), Arc::new(outbox.clone())).unwrap();
+        let app = App::assemble(config, clock.clone(), db, Secret::new(secret), Arc::new(outbox.clone())).unwrap();
         let client = Arc::new(TestClient::new(app.endpoint()));
         Self { app, backend, clock, url: url.to_owned(), outbox, client }
     }
