@@ -4,7 +4,7 @@ pub mod shapes;
 
 use super::{funnel::Funnel, guest, jobs, letters::time, places, replies, rules::is_open};
 use crate::{
-    accounts::{Power, access, api::MessageOut, organisations},
+    accounts::{Power, access, api::MessageOut, organisations, readings},
     consent::{
         api::{ConsentsIn, NoticeOut, ShownIn, ShownOut, StandingOut, WithdrawIn, WithdrawnOut},
         notices, record,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use chrono::NaiveDate;
-use entity::{OpportunityId, OrganisationId, PlaceId, opportunity, organisation, participant, place};
+use entity::{OpportunityId, OrganisationId, PlaceId, ReadingOf, opportunity, organisation, participant, place};
 use poem::Request;
 use poem_openapi::{
     OpenApi,
@@ -261,6 +261,7 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
         opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        readings::note(&self.0, &actor, ReadingOf::Places, opportunity.0.0).await?;
         let mut query = place::Entity::find()
             .filter(place::Column::OrganisationId.eq(actor.organisation))
             .filter(place::Column::OpportunityId.eq(opportunity.0));

@@ -156,4 +156,5 @@ tables! {
     report_release Organisation,
     loop_rating Organisation,
     look Organisation,
+    reading Organisation,
 }
