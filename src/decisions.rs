@@ -181,3 +181,13 @@
 //! Who has an account at the new place keeps it as it is; entries of the audit log that name the old id still do, because
 //! they are chained. Passwords of the others come along as hashes: they sign in as before. Rejected: overwriting (a file could
 //! take over an account), accounts without a password (everybody would need a letter, while letters are held).
+//!
+//! # 2026-11-28 · Questions are built in versions
+//! In the console each question that is added, moved or changed publishes the next version of a draft's questions: nothing is
+//! lost when a browser closes, and every version is on record. Once people can answer, questions are replaced as a whole and
+//! never step by step, so that half a change is asked of nobody. Rejected: a table of drafts (a second place where questions
+//! live), the whole form carried in the page (lost with the window).
+//!
+//! # 2026-11-28 · A form that is sent twice is one
+//! Pages have no `Idempotency-Key` of their own; each form that makes something carries a random number in a hidden field, kept
+//! by the same table and in the same transaction. Sent again it leads to what was made; sent again with other words it is told.
