@@ -290,7 +290,8 @@ fn docs_page(app: &App) -> BoxEndpoint<'static> {
     let page = Route::new().at("/", edge::lazy("text/html; charset=utf-8", move || service(&app).swagger_ui_html()));
     let page = page.after(|response| async move {
         response.map(|mut response: poem::Response| {
-            let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; connect-src 'self'";
+            let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; \
+                          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
             if let Ok(policy) = policy.parse() {
                 response.headers_mut().insert("content-security-policy", policy);
             }
@@ -304,7 +305,7 @@ fn docs_page(app: &App) -> BoxEndpoint<'static> {
 fn health(platform: &Platform) -> BoxEndpoint<'static> {
     let name = platform.secret.name();
     let named = move |response: poem::Response| response.with_header(INSTALLATION, name.as_str()).into_response();
-    edge::lazy("text/plain", || "ok".into())
+    edge::lazy("text/plain; charset=utf-8", || "ok".into())
         .map_to_response()
         .after(move |answer| {
             let answer = answer.map(&named);
