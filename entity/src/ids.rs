@@ -120,6 +120,12 @@ ids! {
     RecommendationId;
     /// A recorded effect of what people said on a decision.
     InfluenceId;
+    /// An address at which another system hears of news.
+    WebhookId;
+    /// Something that other systems are told.
+    WebhookEventId;
+    /// One event on its way to one address.
+    WebhookDeliveryId;
     /// A feedback report.
     ReportId;
     /// One published version of a report.

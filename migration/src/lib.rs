@@ -69,6 +69,7 @@ impl MigratorTrait for Migrator {
             "m0002_01_look",
             "m0002_02_reading",
             "m0002_05_held",
+            "m0002_webhooks",
         ]
     }
 }

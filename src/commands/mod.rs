@@ -11,7 +11,7 @@ pub mod letters;
 pub mod openapi;
 pub mod organisation;
 pub mod restore;
-mod serve;
+pub mod serve;
 
 use crate::{
     app::App,

@@ -1,5 +1,6 @@
 //! Endpoints for the holder of an invitation's link, and for coordinators.
 
+pub mod live;
 pub mod shapes;
 
 use super::{funnel, guest, jobs, letters::time, places, replies, rules::is_open};

@@ -148,6 +148,11 @@ impl Secret {
         hex(&self.mac("name", &[])[..8])
     }
 
+    /// The `n`th key of `id` for something that signs: found again whenever it is needed, and kept nowhere.
+    pub fn key(&self, of: &str, id: Uuid, n: i32) -> [u8; 32] {
+        self.mac("key", &[of.as_bytes(), id.as_bytes(), &n.to_be_bytes()])
+    }
+
     /// A commitment to this key that does not give it away.
     pub fn check(&self) -> Vec<u8> {
         self.mac("check", &[]).to_vec()

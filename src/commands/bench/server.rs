@@ -44,6 +44,7 @@ impl Server {
             .env("ALONGSIDE_DATABASE_URL", &ground.url)
             .env("ALONGSIDE_LISTEN", address.to_string())
             .env("ALONGSIDE_SECRET_FILE", secret_file(ground))
+            .env("ALONGSIDE_REQUEST_LIMIT", "0")
             .env("ALONGSIDE_MAIL_FOLDER", ground.folder.join("mail"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

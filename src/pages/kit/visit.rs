@@ -55,7 +55,8 @@ pub struct Fields(pub Vec<(String, String)>);
 impl Fields {
     fn read(bytes: &[u8]) -> Self {
         // Browsers end the lines of a text with two characters.
-        let plain = |text: std::borrow::Cow<'_, str>| text.replace("\r\n", "\n");
+        // The character U+0000 can be typed by nobody and kept by no database.
+        let plain = |text: std::borrow::Cow<'_, str>| text.replace("\r\n", "\n").replace('\0', "");
         Self(form_urlencoded::parse(bytes).map(|(name, value)| (name.into_owned(), plain(value))).collect())
     }
 

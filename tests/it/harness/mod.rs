@@ -5,6 +5,7 @@ mod browser;
 pub mod databases;
 mod personas;
 mod postgres;
+pub mod receiver;
 pub mod smtp;
 
 pub use browser::Browser;

@@ -1,0 +1,242 @@
+//! An organisation with everything in it that a page can show, and the people who look at it.
+
+use crate::{
+    given::Given,
+    harness::{Participant, TestApp},
+    story::Story,
+};
+use alongside::{
+    accounts::{
+        access::{Power, may},
+        look,
+    },
+    platform::http::Caller,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use entity::{ConsentType, OpportunityId, OpportunityState, Purpose, opportunity};
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use serde_json::json;
+
+/// A picture of one point.
+const POINT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+
+/// What was prepared.
+pub struct Prepared {
+    pub app: TestApp,
+    /// Somebody who has just joined and said nothing.
+    pub nora: Participant,
+    /// Somebody who has said a lot, and is asked.
+    pub cleo: Participant,
+    /// Somebody of whose answers a report tells.
+    pub reader: String,
+    /// Somebody of the organisation that has chosen its look and a quick way out.
+    pub hana: Participant,
+    /// What is open.
+    pub consultation: String,
+    /// What a report is about, and the report.
+    pub told: String,
+    pub report: String,
+    /// Invitations, by how they were answered: the address of its page and its token.
+    pub asked: Asked,
+    pub accepted: Asked,
+    pub declined: Asked,
+    pub later: Asked,
+    pub over: Asked,
+    /// Links of letters: to join, to sign in, one that was used, to stop letters.
+    pub join: String,
+    pub sign_in: String,
+    pub used: String,
+    pub stop: String,
+    /// A member of staff's session, and links for staff: to join, and to choose a new password.
+    pub staff: String,
+    pub hired: String,
+    pub reset: String,
+}
+
+/// An invitation: the address of its page, and its token.
+#[derive(Clone)]
+pub struct Asked {
+    pub address: String,
+    pub token: String,
+}
+
+/// Prepares it.
+pub async fn prepare(app: &TestApp) -> Prepared {
+    let story = Story::begin(app.clone()).await;
+    let more = [("mobility", "Getting around"), ("night", "Being reached at night")];
+    for (key, title) in more {
+        story.ada.post(app, "/topics", &json!({"key": key, "title": title})).await.expect(201);
+    }
+    let given = Given::of(app, &story.ada);
+    let (told, report, reader) = a_report(&given).await;
+    a_late_promise(&given).await;
+    let consultation = story.open("consultation", "consultation", about_support(&story)).await;
+    let workshop = story.open("workshop", "co_design", a_day(&story)).await;
+    let short = story.open("consultation", "consultation", json!({"title": "What helped", "closes_on": "2027-03-10"})).await;
+    let people = ["cleo", "dana", "emil", "finn"];
+    let mut all = Vec::new();
+    for name in people {
+        all.push(story.person(name, wishes(&story)).await);
+    }
+    let letters = story.invite(&workshop, json!({})).await;
+    let token = |who: &Participant| letters.iter().find(|letter| letter.to == who.email).expect("an invitation").token("ai_");
+    let tokens: Vec<String> = all.iter().map(token).collect();
+    story.take_place(&tokens[1]).await;
+    story.with(&tokens[2], "/decline", &json!({})).await.expect(200);
+    story.with(&tokens[3], "/later", &json!({"on": "2027-03-09"})).await.expect(200);
+    let ended = story.invite(&short, json!({})).await.iter().find(|letter| letter.to == all[0].email).unwrap().token("ai_");
+    story.ada.post(app, &format!("/opportunities/{short}/close"), &json!({"reason": "It is done."})).await.expect(200);
+    let nora = app.participant(&story.ada, "nora").await;
+    let hana = a_look(app, &story).await;
+    let (join, used, sign_in) = links(app, &all[0]).await;
+    let stop = format!("/u/{}", letters.iter().find(|letter| letter.to == all[1].email).unwrap().token("au_"));
+    app.post(format!("/u/{}", letters.iter().find(|letter| letter.to == all[0].email).unwrap().token("au_")))
+        .send()
+        .await
+        .expect(303);
+    app.outbox().await;
+    let mut asked = Vec::new();
+    for token in tokens.iter().chain([&ended]) {
+        let opened = app.post(format!("/i/{token}")).send().await.expect(303);
+        asked.push(Asked { address: opened.headers["location"].to_str().unwrap().to_owned(), token: token.clone() });
+    }
+    let [asked, accepted, declined, later, over] = asked.try_into().ok().unwrap();
+    let (hired, reset) = staff_links(app, &story).await;
+    let cleo = all.remove(0);
+    Prepared {
+        staff: story.ada.token.clone(),
+        hired,
+        reset,
+        app: app.clone(),
+        nora,
+        cleo,
+        reader,
+        hana,
+        consultation,
+        told,
+        report,
+        asked,
+        accepted,
+        declined,
+        later,
+        over,
+        join,
+        sign_in,
+        used,
+        stop,
+    }
+}
+
+fn about_support(story: &Story) -> serde_json::Value {
+    json!({
+        "title": "Support after violence: what fits you?", "topics": [story.topic],
+        "summary": "We want to know what support helps, and in what form. It takes half an hour, and you can stop at any time.",
+        "open_to_influence": "Whether support is in a group, one to one, or something else. When and where it takes place.",
+        "not_open": "How much money there is. The board decides on that each spring.",
+        "content_note": "Some questions touch on violence. You can leave each of them out.",
+        "support_contact": {"name": "Sam at Sunrise", "reach": "0300 000 0000, on weekdays from 9 to 5"},
+    })
+}
+
+fn a_day(story: &Story) -> serde_json::Value {
+    json!({
+        "title": "A day to plan the new group", "topics": [story.topic], "places": 12, "support": "Somebody to talk to is there all day.",
+        "summary": "We plan together how the new group works: how often it meets, who leads it, and what happens between meetings.",
+        "open_to_influence": "Everything about how the group works.", "minutes": 300, "preparation_minutes": 30,
+    })
+}
+
+fn wishes(story: &Story) -> serde_json::Value {
+    json!({
+        "stance": {"kind": "up_to", "rung": "co_design"}, "topics": {"yes": [story.topic]}, "formats": ["online", "in_person"],
+        "access_needs": [{"need": "A room without stairs", "share_with": "team"}],
+    })
+}
+
+/// A published report with everything that one can hold, and the session of somebody who took part.
+async fn a_report(given: &Given) -> (String, String, String) {
+    let told = given.consultation(14).await;
+    let (id, who, responses) = (told.id, &told.who, &told.responses);
+    for (n, someone) in who.iter().enumerate() {
+        given.fact(someone, if n < 7 { "under_25" } else { "over_65" }).await;
+        let scope = given.organisation.0;
+        given.consent(someone, Purpose::DemographicsRepresentativeness, scope, ConsentType::Give).await;
+    }
+    let seats =
+        given.theme(id, "Seats that are soft, and some that are high enough to get up from", false, &responses[..9]).await;
+    given.theme(id, "News about the wait", false, &responses[5..14]).await;
+    given.theme(id, "Noise", true, &responses[6..8]).await;
+    let decision = given.decision(told.project, "Which seats", None).await;
+    given.decision(told.project, "The building", Some("It is a listed building.")).await;
+    let claim = json!({"theme": seats, "level": "changed", "note": "Soft seats were chosen instead of hard ones."});
+    given.ada.post(&given.app, &format!("/decisions/{decision}/influence"), &claim).await.expect(201);
+    for answer in [
+        json!({"text": "New seats", "theme": seats, "outcome": "done", "owner": "The ward manager", "due": "2027-06-01"}),
+        json!({"text": "A new wing", "outcome": "declined", "reason": "There is no money for it."}),
+        json!({"text": "Buses in the evening", "outcome": "passed_on", "reason": "The council runs them; we wrote to it."}),
+    ] {
+        given.post(id, "/recommendations", &answer).await.expect(201);
+    }
+    given.draft(id).await;
+    let made = given.post(id, "/report/publish", &json!({"change_note": null})).await.expect(200);
+    given.app.outbox().await;
+    for (n, someone) in who.iter().enumerate().skip(1).take(8) {
+        let marks = json!({"heard": 5, "ways": 4, "matters": 5, "change": 1 + n % 5, "worth_it": 4});
+        let path = format!("/api/me/opportunities/{id}/rating");
+        let rated = given.app.post(path).token(&someone.token).json(&marks).send().await;
+        assert!(rated.status.is_success(), "{}", rated.text);
+    }
+    (id.to_string(), made.json["report"].as_str().unwrap().to_owned(), who[0].token.clone())
+}
+
+async fn a_late_promise(given: &Given) {
+    let id: OpportunityId = given.opportunity(given.project(&[]).await, OpportunityState::Closed).await;
+    let row = opportunity::ActiveModel {
+        organisation_id: Set(given.organisation),
+        id: Set(id),
+        title: Set("How the phone line should be reached at night".into()),
+        feedback_due: Set(Some("2027-02-20".parse().unwrap())),
+        ..Default::default()
+    };
+    opportunity::Entity::update(row).exec(given.app.app.platform.db.write()).await.unwrap();
+}
+
+/// A second organisation, with a colour, a logo and a quick way out, and somebody who has joined it.
+async fn a_look(app: &TestApp, story: &Story) -> Participant {
+    let harbour = app.organisation(&story.ada, "harbour").await;
+    let platform = &app.app.platform;
+    let caller = Caller::with(harbour.token.clone());
+    let actor = may(platform, &caller, harbour.organisation.parse().unwrap(), Power::Administer).await.unwrap();
+    let choice = look::Choice {
+        colour: Some("#6b2d5c".into()),
+        exit_url: Some("https://www.example.org/weather".into()),
+        exit_title: Some("Weather".into()),
+    };
+    let version = look::choose(platform, &actor, Some("*"), choice).await.unwrap();
+    assert_eq!(version, 1);
+    look::put_logo(platform, &actor, Some("*"), Some(BASE64_STANDARD.decode(POINT).unwrap())).await.unwrap();
+    app.participant(&harbour, "hana").await
+}
+
+/// Links to join, one that was used, and to sign in.
+async fn links(app: &TestApp, cleo: &Participant) -> (String, String, String) {
+    app.post("/api/public/sunrise/join").json(&json!({"email": "olu@people.example"})).send().await.expect(202);
+    let join = app.outbox().await.remove(0).token("aj_");
+    let ask = async || {
+        app.post("/api/public/sunrise/sign-in").json(&json!({"email": cleo.email})).send().await.expect(202);
+        app.outbox().await.remove(0).token("aj_")
+    };
+    let used = ask().await;
+    app.post(format!("/sign-in/{used}")).send().await.expect(303);
+    let sign_in = ask().await;
+    (format!("/join/{join}"), format!("/sign-in/{used}"), format!("/sign-in/{sign_in}"))
+}
+
+/// Links to join the staff, and to choose a new password.
+async fn staff_links(app: &TestApp, story: &Story) -> (String, String) {
+    let body = json!({"email": "vera@staff.example", "role": "coordinator"});
+    story.ada.post(app, "/staff", &body).await.expect(202);
+    let hired = app.outbox().await.remove(0).token("al_");
+    app.post("/api/password-reset").json(&json!({"email": "root@sunrise.example"})).send().await.expect(202);
+    (hired, app.outbox().await.remove(0).token("al_"))
+}

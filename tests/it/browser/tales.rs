@@ -1,0 +1,152 @@
+//! What people do, in a browser that has never been there: with scripts on a wide screen, and without on a telephone.
+
+use super::{
+    driver::{self, Browser, Ways},
+    served,
+};
+use crate::{
+    harness::{Backend, Mail, TestApp, on},
+    story::Story,
+};
+use serde_json::json;
+
+const WIDE: Ways = Ways { script: true, images: true, width: 1280 };
+const PHONE: Ways = Ways { script: false, images: false, width: 390 };
+
+/// Wide on one database, the telephone on the other; where there is one database, both on it.
+fn each(test: impl AsyncFn(TestApp, String, Ways)) {
+    let backends = Backend::available();
+    for (ways, backend) in [(WIDE, backends[0]), (PHONE, *backends.last().unwrap())] {
+        on(backend, |app| {
+            let test = &test;
+            async move {
+                let (app, origin) = served(&app).await;
+                test(app, origin, ways).await;
+            }
+        });
+    }
+}
+
+/// The page says this.
+#[track_caller]
+fn says(words: &str, expected: &[&str]) {
+    for one in expected {
+        assert!(words.contains(one), "“{one}” is not in: {words}");
+    }
+}
+
+async fn reads(browser: &Browser, expected: &[&str]) {
+    says(&browser.words().await, expected);
+}
+
+/// The one letter that somebody got, and the address of its link.
+async fn letter(app: &TestApp, prefix: &str, path: &str) -> (Mail, String) {
+    let letter = app.outbox().await.remove(0);
+    let link = format!("/{path}/{}", letter.token(prefix));
+    assert!(letter.text().contains(&link), "{}", letter.text());
+    (letter, link)
+}
+
+/// Joins from the organisation's own page, and says how to be involved, question by question.
+async fn join(browser: &Browser, app: &TestApp) {
+    browser.go("/o/sunrise").await;
+    browser.press("Join").await;
+    browser.fill("Your e-mail address", "mira@people.example").await;
+    browser.fill("Your name", "Mira").await;
+    browser.press("Send me the letter").await;
+    reads(browser, &["Look at your e-mail"]).await;
+    let (_, link) = letter(app, "aj_", "join").await;
+    browser.go(&link).await;
+    browser.press("Yes, confirm my address").await;
+    reads(browser, &["Welcome to sunrise trust"]).await;
+    browser.press("Say how I want to be involved").await;
+    // Nothing is chosen beforehand: whoever goes on is asked once more.
+    browser.press("Save and go on").await;
+    reads(browser, &["There is a problem"]).await;
+    browser.choose("Design it together").await;
+    browser.press("Save and go on").await;
+    let mut questions = 1;
+    while browser.address().await.contains("/preferences/") {
+        browser.press("Save and go on").await;
+        questions += 1;
+        assert!(questions < 20, "{}", browser.words().await);
+    }
+    reads(browser, &["Please check your answers", "Design it together"]).await;
+    browser.press("Go on: what we may do").await;
+    for n in 0..4 {
+        browser.choose_nth("I agree to this", n).await;
+    }
+    browser.press("Agree to what I have ticked").await;
+    reads(browser, &["Hello Mira", "Your choices are kept."]).await;
+}
+
+/// Changes an answer, in the browser in which one is signed in.
+async fn change(browser: &Browser) {
+    browser.press("How I am involved").await;
+    browser.press("Change How much").await;
+    browser.choose("Run it together").await;
+    browser.press("Save").await;
+    reads(browser, &["Saved. It holds from now on.", "Run it together"]).await;
+}
+
+/// Reads an invitation, takes part, and takes an agreement back.
+async fn take_part(browser: &Browser, link: &str) {
+    browser.go(link).await;
+    browser.press("Read the invitation").await;
+    reads(browser, &["A day to plan together", "What cannot change", "The budget."]).await;
+    browser.press("Yes, I take part").await;
+    reads(browser, &["What we do with what you tell us", "How long it is kept"]).await;
+    browser.press("Agree to what I have ticked, and take part").await;
+    reads(browser, &["There is a problem", "To take part, tick that you agree to this."]).await;
+    for n in 0..2 {
+        browser.choose_nth("I agree to this", n).await;
+    }
+    browser.press("Agree to what I have ticked, and take part").await;
+    reads(browser, &["Thank you. You have a place. A letter confirms it."]).await;
+    browser.press("What you have agreed to, and how to take it back").await;
+    browser.press("Take this back").await;
+    reads(browser, &["You have taken it back."]).await;
+}
+
+#[test]
+fn somebody_joins_chooses_takes_part_and_leaves() {
+    each(async |app, origin, ways| {
+        let story = Story::begin(app.clone()).await;
+        let workshop = story.open("workshop", "co_design", json!({"title": "A day to plan together"})).await;
+        driver::with(&origin, ways, async |browser| {
+            join(browser, &app).await;
+            change(browser).await;
+            let letters = story.invite(&workshop, json!({})).await;
+            take_part(browser, &format!("/i/{}", letters[0].token("ai_"))).await;
+            assert_eq!(story.count(&workshop, "accepted").await, 1);
+            app.outbox().await;
+            // Back on one's own page, in a browser that has forgotten everything.
+            browser.keep(&[]).await;
+            browser.go("/o/sunrise/me").await;
+            browser.fill("Your e-mail address", "mira@people.example").await;
+            browser.press("Send me a link").await;
+            let (_, link) = letter(&app, "aj_", "sign-in").await;
+            browser.go(&link).await;
+            browser.press("Go to my page").await;
+            browser.press("Ask me for less").await;
+            browser.choose("Ask for my views").await;
+            browser.press("Ask me for no more than this").await;
+            reads(browser, &["From now on you are asked for no more than that."]).await;
+            browser.press("Pause").await;
+            browser.press("Pause").await;
+            reads(browser, &["You are pausing. Nothing is asked of you meanwhile."]).await;
+            browser.go(&format!("/u/{}", letters[0].token("au_"))).await;
+            browser.press("Stop these letters").await;
+            reads(browser, &["You no longer get letters like that one."]).await;
+            browser.go("/o/sunrise/me/leave").await;
+            browser.press("Leave").await;
+            reads(browser, &["You have left"]).await;
+            browser.go("/o/sunrise/me").await;
+            reads(browser, &["Sign in to your own page"]).await;
+            let trouble = browser.trouble(422).await;
+            assert!(trouble.is_empty(), "{trouble:?}");
+        })
+        .await;
+        app.outbox().await;
+    });
+}
