@@ -18,7 +18,8 @@ pub enum Of {
     Members,
     /// What happened to its letters.
     Letters,
-    /// They stay where they are: what an installation is, who is signed in there, keys of other systems, jobs of nobody.
+    /// They stay where they are: what an installation is, who is signed in there, keys of other systems and
+    /// webhooks, whose secrets hang on the key, jobs of nobody.
     Stays,
 }
 
@@ -156,4 +157,8 @@ tables! {
     report_release Organisation,
     loop_rating Organisation,
     look Organisation,
+    reading Organisation,
+    webhook Stays,
+    webhook_event Stays,
+    webhook_delivery Stays,
 }
