@@ -214,7 +214,7 @@ async fn a_look(app: &TestApp, story: &Story) -> Participant {
     };
     let version = look::choose(platform, &actor, Some("*"), choice).await.unwrap();
     assert_eq!(version, 1);
-    look::put_logo(platform, &actor, Some("*"), Some(BASE64_STANDARD.decode(POINT).unwrap())).await.unwrap();
+    look::put_logo(platform, &actor, Some("*"), "/logo", Some(BASE64_STANDARD.decode(POINT).unwrap())).await.unwrap();
     app.participant(&harbour, "hana").await
 }
 
