@@ -210,8 +210,12 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         statistics::api::Api(platform.clone()),
         feedback::api::Api(platform.clone()),
     );
-    let people =
-        (accounts::api::Api(platform.clone()), accounts::api::mailings::Api(platform.clone()), participants::api::all(platform));
+    let people = (
+        accounts::api::Api(platform.clone()),
+        accounts::api::mailings::Api(platform.clone()),
+        accounts::api::look::LookApi(platform.clone()),
+        participants::api::all(platform),
+    );
     OpenApiService::new((integrity::api::Api, people, work, asking, back), "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")

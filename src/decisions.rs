@@ -154,3 +154,13 @@
 //! # 2026-11-24 · Mailings are looked after without names
 //! Administrators see mailings and their letters by state and can pause, resume, cancel and retry them, and see no address and no
 //! recipient: who was asked about what is for nobody's curiosity. Uncertain letters are not sent again by a retry.
+//!
+//! # 2026-11-28 · Questions are built in versions
+//! In the console each question that is added, moved or changed publishes the next version of a draft's questions: nothing is
+//! lost when a browser closes, and every version is on record. Once people can answer, questions are replaced as a whole and
+//! never step by step, so that half a change is asked of nobody. Rejected: a table of drafts (a second place where questions
+//! live), the whole form carried in the page (lost with the window).
+//!
+//! # 2026-11-28 · A form that is sent twice is one
+//! Pages have no `Idempotency-Key` of their own; each form that makes something carries a random number in a hidden field, kept
+//! by the same table and in the same transaction. Sent again it leads to what was made; sent again with other words it is told.

@@ -50,6 +50,8 @@ ids! {
     AccountSessionId;
     /// A single-use link sent to staff: first set-up, invitation, new password.
     AccountLinkId;
+    /// A note that staff have read something about people.
+    ReadingId;
     /// An organisation: the tenant, because it is the data controller.
     OrganisationId;
     /// One account's role in one organisation.

@@ -54,6 +54,24 @@ words! {
         CoProduction,
     }
 
+    /// What staff have read about people.
+    ReadingOf {
+        /// The list of people.
+        People,
+        /// The list of people, as a file.
+        PeopleFile,
+        /// One person's record.
+        Person,
+        /// Answers, without names.
+        Answers,
+        /// Answers, without names, as a file.
+        AnswersFile,
+        /// Who holds a place.
+        Places,
+        /// Who was at a meeting.
+        Attendance,
+    }
+
     /// What a member of staff may do in an organisation.
     Role {
         /// Runs the organisation's settings and staff, and all that a coordinator does.

@@ -67,6 +67,7 @@ impl MigratorTrait for Migrator {
             "m0001_12_recommendations",
             "m0001_13_feedback",
             "m0002_01_look",
+            "m0002_02_reading",
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! Endpoints for staff accounts, organisations and keys.
 
+pub mod look;
 pub mod mailings;
 pub mod shapes;
 

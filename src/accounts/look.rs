@@ -86,9 +86,15 @@ pub async fn choose(platform: &Platform, actor: &Actor, if_match: Option<&str>, 
 }
 
 /// Puts up a logo, or takes it down.
-pub async fn put_logo(platform: &Platform, actor: &Actor, if_match: Option<&str>, picture: Option<Vec<u8>>) -> Result<i32> {
+pub async fn put_logo(
+    platform: &Platform,
+    actor: &Actor,
+    if_match: Option<&str>,
+    pointer: &str,
+    picture: Option<Vec<u8>>,
+) -> Result<i32> {
     let kind = match &picture {
-        Some(bytes) => Some(picture_kind(bytes)?),
+        Some(bytes) => Some(picture_kind(pointer, bytes)?),
         None => None,
     };
     let tx = platform.db.begin().await?;
@@ -163,15 +169,15 @@ fn check(choice: &Choice) -> Result<()> {
 }
 
 /// The media type of a picture that browsers show, told from its first bytes. Drawings that can hold script are none.
-fn picture_kind(bytes: &[u8]) -> Result<&'static str> {
+fn picture_kind(pointer: &str, bytes: &[u8]) -> Result<&'static str> {
     if bytes.len() > LOGO {
-        return Err(Error::invalid("/logo", "too_large", format!("A logo may have {} KB at most.", LOGO / 1024)));
+        return Err(Error::invalid(pointer, "too_large", format!("A logo may have {} KB at most.", LOGO / 1024)));
     }
     let kinds: [(&[u8], &str); 2] = [(b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg")];
     let kind = kinds.into_iter().find(|(begin, _)| bytes.starts_with(begin)).map(|(_, kind)| kind);
     let webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
     kind.or(webp.then_some("image/webp"))
-        .ok_or_else(|| Error::invalid("/logo", "kind", "Use a picture that is a PNG, a JPEG or a WebP file."))
+        .ok_or_else(|| Error::invalid(pointer, "kind", "Use a picture that is a PNG, a JPEG or a WebP file."))
 }
 
 fn rgb(text: &str) -> Option<[u8; 3]> {
@@ -238,9 +244,9 @@ mod tests {
 
     #[test]
     fn a_logo_is_a_picture() {
-        assert_eq!(picture_kind(b"\x89PNG\r\n\x1a\nrest").unwrap(), "image/png");
-        assert_eq!(picture_kind(b"RIFF....WEBPrest").unwrap(), "image/webp");
-        assert!(picture_kind(b"<svg onload='alert(1)'>").is_err());
-        assert!(picture_kind(&vec![0xff; LOGO + 1]).is_err());
+        assert_eq!(picture_kind("/logo", b"\x89PNG\r\n\x1a\nrest").unwrap(), "image/png");
+        assert_eq!(picture_kind("/logo", b"RIFF....WEBPrest").unwrap(), "image/webp");
+        assert!(picture_kind("/logo", b"<svg onload='alert(1)'>").is_err());
+        assert!(picture_kind("/logo", &vec![0xff; LOGO + 1]).is_err());
     }
 }

@@ -10,6 +10,7 @@ mod letters;
 pub mod links;
 pub mod look;
 pub mod organisations;
+pub mod readings;
 mod password;
 pub mod sessions;
 pub mod staff;

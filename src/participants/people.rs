@@ -1,10 +1,10 @@
 //! What staff see of people: no more than they need to work with them.
 
 use crate::{
-    accounts::Actor,
+    accounts::{Actor, readings},
     platform::{Error, Platform, Result, audit, csv, http::Cursor},
 };
-use entity::{ParticipantId, ParticipantState, ShareWith, Time, participant};
+use entity::{ParticipantId, ParticipantState, ReadingOf, ShareWith, Time, participant};
 use futures_util::{Stream, stream};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -20,6 +20,7 @@ pub async fn list(
     state: Option<ParticipantState>,
     cursor: &Cursor,
 ) -> Result<Vec<participant::Model>> {
+    readings::note(platform, actor, ReadingOf::People, actor.organisation.0).await?;
     let mut query = participant::Entity::find().filter(participant::Column::OrganisationId.eq(actor.organisation));
     if let Some(state) = state {
         query = query.filter(participant::Column::State.eq(state));
@@ -35,6 +36,7 @@ pub async fn get(platform: &Platform, actor: &Actor, id: ParticipantId) -> Resul
     let db = platform.db.read();
     let found = participant::Entity::find_by_id((actor.organisation, id)).one(db).await?;
     let person = found.ok_or(Error::NotFound("participant"))?;
+    readings::note(platform, actor, ReadingOf::Person, id.0).await?;
     // Of people who have left, nothing more is needed.
     if person.state != ParticipantState::Joined {
         return Ok((person, 0, Vec::new()));
@@ -52,6 +54,7 @@ pub async fn export(
     platform: &Platform,
     actor: &Actor,
 ) -> Result<impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send + 'static> {
+    readings::note(platform, actor, ReadingOf::PeopleFile, actor.organisation.0).await?;
     let tx = platform.db.begin().await?;
     let object = format!("organisation:{}", actor.organisation);
     audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "export_people", &object).await?;

@@ -6,7 +6,7 @@ use super::{
     submit::{Receipt, Submission, Submissions},
 };
 use crate::{
-    accounts::{Power, access},
+    accounts::{Power, access, readings},
     invitations::guest,
     opportunities::{self, Forms},
     platform::{
@@ -15,7 +15,9 @@ use crate::{
         secret::TokenKind,
     },
 };
-use entity::{OpportunityId, OrganisationId, QuestionnaireId, ResponseId, Time, questionnaire, response, response_draft};
+use entity::{
+    OpportunityId, OrganisationId, QuestionnaireId, ReadingOf, ResponseId, Time, questionnaire, response, response_draft,
+};
 use poem_openapi::{
     Enum, Object, OpenApi,
     param::{Header, Path, Query},
@@ -254,6 +256,7 @@ impl Api {
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
         let now = self.platform.clock.now();
         opportunities::ways::find(self.platform.db.read(), actor.organisation, opportunity.0).await?;
+        readings::note(&self.platform, &actor, ReadingOf::Answers, opportunity.0.0).await?;
         let rows = export::page(
             self.platform.db.read(),
             actor.organisation,

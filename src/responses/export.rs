@@ -1,12 +1,12 @@
 //! Answers as a file, written while they are read: memory does not grow with their number.
 
 use crate::{
-    accounts::Actor,
+    accounts::{Actor, readings},
     opportunities::Forms,
     platform::{Error, Platform, Result, audit, csv},
     statistics::people::{self, Scope},
 };
-use entity::{OpportunityId, OrganisationId, QuestionnaireId, ResponseId, Time, opportunity, questionnaire, response};
+use entity::{OpportunityId, OrganisationId, QuestionnaireId, ReadingOf, ResponseId, Time, opportunity, questionnaire, response};
 use futures_util::{Stream, stream::try_unfold};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
@@ -60,6 +60,7 @@ pub async fn begin(
 ) -> Result<impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send + 'static + use<>> {
     let db = platform.db.read();
     opportunity::Entity::find_by_id((actor.organisation, id)).one(db).await?.ok_or(Error::NotFound("opportunity"))?;
+    readings::note(platform, actor, ReadingOf::AnswersFile, id.0).await?;
     let published: Vec<(QuestionnaireId, i32)> = questionnaire::Entity::find()
         .select_only()
         .columns([questionnaire::Column::Id, questionnaire::Column::N])

@@ -8,13 +8,13 @@ use super::{
     notes::{self},
 };
 use crate::{
-    accounts::{Power, access},
+    accounts::{Power, access, readings},
     platform::{
         Platform, Result,
         http::{Body, Caller, Chapter, Created, Cursor, Done, Fine, NoContent, Once, Page},
     },
 };
-use entity::{ContributionId, MeetingId, OpportunityId, OrganisationId};
+use entity::{ContributionId, MeetingId, OpportunityId, OrganisationId, ReadingOf};
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
@@ -145,6 +145,7 @@ impl Api {
     ) -> Result<Fine<Vec<AttendanceOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
         let found = meetings::get(self.0.db.read(), actor.organisation, opportunity.0, meeting.0).await?;
+        readings::note(&self.0, &actor, ReadingOf::Attendance, opportunity.0.0).await?;
         let rows = meetings::attendance(self.0.db.read(), actor.organisation, meeting.0).await?;
         let rows: Vec<_> = rows.into_iter().map(AttendanceOut::from).collect();
         Ok(Fine::new(&rows).version(found.version))

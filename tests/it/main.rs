@@ -20,6 +20,7 @@ mod opportunities;
 mod projects;
 mod mail;
 mod mailings;
+mod own_pages;
 mod pages;
 mod paths;
 mod promised;

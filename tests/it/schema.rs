@@ -72,7 +72,7 @@ entities! {
     decision demographic idempotency import_line import_run influence influence_answer installation invitation invitation_link
     job look loop_rating mail_batch mail_event mail_message match_result match_run meeting membership notes_agreement notice
     notice_shown opportunity opportunity_decision opportunity_topic organisation participant participant_link
-    participant_session place preference project questionnaire recommendation report report_release response response_draft
+    participant_session place preference project questionnaire reading recommendation report report_release response response_draft
     stage suppression theme theme_source topic
 }
 
@@ -230,7 +230,7 @@ fn tenants_are_apart_by_key() {
 }
 
 /// Ids without a foreign key, each with its reason.
-const LOOSE: [(&str, &str); 11] = [
+const LOOSE: [(&str, &str); 12] = [
     ("consent_event.scope_id", "the organisation itself, or one of its opportunities"),
     ("consent_standing.scope_id", "the organisation itself, or one of its opportunities"),
     ("job.organisation_id", "a job may outlive what it is about, and some belong to none"),
@@ -241,6 +241,7 @@ const LOOSE: [(&str, &str); 11] = [
     ("notice.scope_id", "the organisation itself, or one of its opportunities"),
     ("opportunity.questionnaire_id", "a questionnaire points to its opportunity; SQLite cannot add the second key of a ring"),
     ("participant.preference_id", "preferences point to their person; SQLite cannot add the second key of a ring"),
+    ("reading.subject_id", "a person, an opportunity, or the organisation itself"),
     ("theme_source.source_id", "a response, or a contribution"),
 ];
 

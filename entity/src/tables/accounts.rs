@@ -197,3 +197,28 @@ pub mod look {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// A note that staff have read something about people: one an hour for each person who reads and each thing that is read.
+pub mod reading {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "reading")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ReadingId,
+        /// `account:...` or `key:...`.
+        #[sea_orm(column_type = "Text")]
+        pub actor: String,
+        pub what: ReadingOf,
+        /// The participant, the opportunity, or the organisation as a whole.
+        pub subject_id: Uuid,
+        /// The hour in which it was read.
+        pub hour: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -363,6 +363,15 @@ impl Form {
         }
     }
 
+    /// Takes back what is chosen beforehand.
+    pub fn choose_nothing(&mut self) {
+        for field in &mut self.fields {
+            if let Control::Radios(choices) | Control::Checks(choices) = &mut field.control {
+                choices.iter_mut().for_each(|choice| choice.on = false);
+            }
+        }
+    }
+
     /// Whether anything is wrong.
     pub fn is_mistaken(&self) -> bool {
         self.fields.iter().any(|field| field.mistake.is_some())

@@ -1,6 +1,6 @@
 //! What somebody agreed to, each with a way to take it back; and the organisation's own notice, to agree to.
 
-use super::{Own, at, done, own};
+use super::{Own, at, done, own, time};
 use crate::{
     consent::{
         notices,
@@ -187,7 +187,7 @@ async fn history(visit: Arc<Visit>) -> Result<Reply> {
     let row = |event: &entity::consent_event::Model| {
         let words = read.get(&event.notice_id).and_then(|notice| purpose(notice, event.purpose)).map(|given| given.text.clone());
         vec![
-            Cell::text(event.occurred_at.format("%-d %B %Y, %H:%M UTC").to_string()),
+            Cell::text(time(&own, event.occurred_at)),
             Cell::text(names.get(&event.scope_id).cloned().unwrap_or_else(|| own.organisation.name.clone())),
             Cell::text(words.unwrap_or_default()),
             Cell::text(said_in_words(event.r#type)),

@@ -1,6 +1,6 @@
 //! Name and language, letters that were stopped, and devices on which one is signed in.
 
-use super::{Own, at, done, own};
+use super::{Own, at, done, own, time};
 use crate::{
     pages::kit::{Block, Cell, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     participants::{self, sessions},
@@ -73,16 +73,15 @@ fn letters_row(visit: &Visit, own: &Own, row: &suppression::Model) -> Vec<Cell> 
 }
 
 fn session_row(visit: &Visit, own: &Own, session: &participant_session::Model) -> Vec<Cell> {
-    let time = |at: entity::Time| at.format("%-d %B %Y, %H:%M UTC").to_string();
     let last = if session.id == own.person.session {
         Cell::text("This browser")
     } else {
-        let about = format!(": the browser last used on {}", time(session.last_used_at));
+        let about = format!(": the browser last used on {}", time(own, session.last_used_at));
         let mut button = Form::button(at(visit, &own.organisation, "/sessions"), "Sign out there");
         button.submits[0] = button.submits[0].clone().other().sends("session", session.id.to_string()).about(about);
         Cell::Form(Box::new(button))
     };
-    vec![Cell::text(time(session.last_used_at)), Cell::text(time(session.created_at)), last]
+    vec![Cell::text(time(own, session.last_used_at)), Cell::text(time(own, session.created_at)), last]
 }
 
 async fn show(visit: Arc<Visit>) -> Result<Reply> {

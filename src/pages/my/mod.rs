@@ -10,7 +10,6 @@ mod slower;
 use super::kit::{Block, Card, Desk, Form, Link, NavLink, Page, Reply, Visit, Zone, act, ask};
 use crate::{
     accounts::Person,
-    feedback::ledger,
     invitations::{self, letters::day, rules::is_open},
     participants::{self, sessions},
     platform::{Result, http::Cursor},
@@ -73,6 +72,12 @@ fn at(visit: &Visit, organisation: &organisation::Model, rest: &str) -> String {
 fn slower_links(visit: &Visit, own: &Own) -> Block {
     let link = |words: &str, rest: &str| Link::new(words, at(visit, &own.organisation, rest));
     Block::Links(vec![link("Ask me for less", "/step-down"), link("Pause", "/pause"), link("Leave", "/leave")])
+}
+
+/// A time as the organisation's clocks show it.
+fn time(own: &Own, at: entity::Time) -> String {
+    let zone = crate::opportunities::zone_of(&own.organisation);
+    at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string()
 }
 
 /// What was done on another page, in words.
@@ -156,9 +161,4 @@ async fn open_invitation(visit: Arc<Visit>) -> Result<Reply> {
 async fn somewhere(_: Arc<Visit>) -> Result<Reply> {
     let text = "Your own page belongs to the organisation that wrote to you. Please open it with a link from one of its letters.";
     Ok(Page::new("Your own page").text(text).into())
-}
-
-/// Whether the ledger has anything in it, for pages that lead to it.
-async fn entries(visit: &Visit, own: &Own, cursor: Cursor) -> Result<Vec<ledger::Entry>> {
-    ledger::list(visit.platform(), &own.person, cursor).await
 }

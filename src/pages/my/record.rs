@@ -1,20 +1,21 @@
 //! My record: what I was asked, what I said, and what happened to it.
 
-use super::{Own, at, done, entries, own};
+use super::{Own, at, done, own, time};
 use crate::{
     feedback::{
-        ledger::Entry,
+        ledger::{self, Entry},
         ratings::{self, Marks},
     },
     influence,
     invitations::letters::day,
     pages::{
-        kit::{Block, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
+        kit::{Block, Cell, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
         report,
     },
+    participants,
     platform::{Error, Result, http::Cursor},
 };
-use entity::{InfluenceId, InvitationState, OpportunityId, PlaceState, ResponseState, Standing};
+use entity::{InfluenceId, InvitationState, OpportunityId, PlaceState, ReadingOf, ResponseState, Standing};
 use poem::{Route, get, http::StatusCode, post};
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let own = Zone::Own;
     route
         .at("/o/:slug/me/record", get(ask(desk, own, list)))
+        .at("/o/:slug/me/record/looked", get(ask(desk, own, looked)))
         .at("/o/:slug/me/record/:opportunity/rating", get(ask(desk, own, ask_rating)).post(act(desk, own, rate)))
         .at("/o/:slug/me/influence/:influence", post(act(desk, own, say_whether_right)))
 }
@@ -41,10 +43,8 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
 async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let after = visit.query.parsed("after", "Use a link of this page.")?;
-    let mut rows = entries(&visit, &own, Cursor { after, limit: ENTRIES }).await?;
-    let more = rows.len() > usize::try_from(ENTRIES).unwrap_or(usize::MAX);
-    rows.truncate(usize::try_from(ENTRIES).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| more).map(|row| row.opportunity.id);
+    let (rows, next) =
+        paged(ledger::list(visit.platform(), &own.person, Cursor { after, limit: ENTRIES }).await?, |row| row.opportunity.id);
     let mut page = Page::new("My record").said(done(&visit)).text("What you were asked, what you said, and what happened to it.");
     if rows.is_empty() {
         page = page.text("You have not been asked anything yet.");
@@ -56,7 +56,8 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
         let to = at(&visit, &own.organisation, &format!("/record?after={next}"));
         page = page.block(Block::Links(vec![Link::new("Go on reading", to)]));
     }
-    Ok(page.into())
+    let looked = Link::new("See who looked at what is kept about me", at(&visit, &own.organisation, "/record/looked"));
+    Ok(page.heading("Who looked").block(Block::Links(vec![looked])).into())
 }
 
 fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
@@ -104,6 +105,57 @@ fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
         blocks.push(Block::Links(links));
     }
     blocks
+}
+
+/// Who looked at what is kept about the person.
+async fn looked(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let after = visit.query.parsed("after", "Use a link of this page.")?;
+    let (rows, next) =
+        paged(participants::at_me(visit.platform(), &own.person, Cursor { after, limit: ENTRIES }).await?, |row| row.id);
+    let text = "Each line is an hour in which somebody looked at your record, at a list that you are on, or at answers among which \
+                are yours. Answers are read without names.";
+    let page = Page::new("Who looked").back("Back to my record", at(&visit, &own.organisation, "/record")).text(text);
+    let row = |row: &participants::Look| {
+        let by = if row.by_key { format!("Another system: {}", row.by) } else { row.by.clone() };
+        let what = match &row.about {
+            Some(about) => format!("{}: {about}", reading_words(row.what)),
+            None => reading_words(row.what).to_owned(),
+        };
+        vec![Cell::text(time(&own, row.hour)), Cell::text(by), Cell::text(what)]
+    };
+    let mut page = if rows.is_empty() {
+        page.text("Nobody has looked yet.")
+    } else {
+        let columns = ["From", "Who", "What"].map(String::from).to_vec();
+        page.block(Block::Table(Table { caption: "Newest first".into(), columns, rows: rows.iter().map(row).collect() }))
+    };
+    if let Some(next) = next {
+        let to = at(&visit, &own.organisation, &format!("/record/looked?after={next}"));
+        page = page.block(Block::Links(vec![Link::new("Go on reading", to)]));
+    }
+    Ok(page.into())
+}
+
+fn reading_words(what: ReadingOf) -> &'static str {
+    match what {
+        ReadingOf::People => "The list of people",
+        ReadingOf::PeopleFile => "The list of people, as a file",
+        ReadingOf::Person => "My record",
+        ReadingOf::Answers => "Answers",
+        ReadingOf::AnswersFile => "Answers, as a file",
+        ReadingOf::Places => "Who has a place",
+        ReadingOf::Attendance => "Who was at a meeting",
+    }
+}
+
+/// One page of a list: its rows, and where to read on.
+fn paged<R, I>(mut rows: Vec<R>, id: impl Fn(&R) -> I) -> (Vec<R>, Option<I>) {
+    let most = usize::try_from(ENTRIES).unwrap_or(usize::MAX);
+    let more = rows.len() > most;
+    rows.truncate(most);
+    let next = rows.last().filter(|_| more).map(id);
+    (rows, next)
 }
 
 /// Asks whether a claim about somebody's words is right.

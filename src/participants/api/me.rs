@@ -2,19 +2,19 @@
 
 use crate::{
     accounts::access,
-    participants::{me, sessions},
+    participants::{self, me, sessions},
     platform::{
         Platform, Result,
-        http::{Body, Caller, Chapter, Done, Fine, NoContent},
+        http::{Body, Caller, Chapter, Cursor, Done, Fine, NoContent, Page},
     },
 };
 use entity::{
-    ParticipantId, ParticipantSessionId, ParticipantState, SuppressionReason, Time, organisation, participant,
+    ParticipantId, ParticipantSessionId, ParticipantState, ReadingOf, SuppressionReason, Time, organisation, participant,
     participant_session, suppression,
 };
 use poem_openapi::{
     Object, OpenApi,
-    param::{Header, Path},
+    param::{Header, Path, Query},
 };
 use serde::Deserialize;
 
@@ -94,6 +94,22 @@ pub struct StoppedLettersOut {
     expires_at: Option<Time>,
 }
 
+/// That somebody looked at what is kept about you.
+#[derive(Object)]
+pub struct ReadingOut {
+    /// The hour in which it was.
+    hour: Time,
+    /// What was read.
+    what: ReadingOf,
+    /// Title of what it was about, where it was about one thing.
+    #[oai(skip_serializing_if_is_none)]
+    about: Option<String>,
+    /// Name of the member of staff, or of the key of another system.
+    by: String,
+    /// Whether another system read it, with a key.
+    by_key: bool,
+}
+
 /// Endpoints for a person's own page.
 pub struct Api(pub Platform);
 
@@ -152,6 +168,32 @@ impl Api {
         let person = access::person(&self.0, &caller).await?;
         me::let_letters_come(&self.0, &person, &family.0).await?;
         Ok(NoContent)
+    }
+
+    /// List who looked at what is kept about me
+    ///
+    /// Newest first: at my record, at lists that I am on, and at answers and places where I gave or have one. One entry an
+    /// hour for each member of staff, or other system, and each thing.
+    #[oai(path = "/me/readings", method = "get", operation_id = "listMyReadings")]
+    async fn readings(
+        &self,
+        caller: Caller,
+        /// Items in one answer, 500 at most.
+        limit: Query<Option<u64>>,
+        /// Read on after this cursor.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<ReadingOut>>> {
+        let person = access::person(&self.0, &caller).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = participants::at_me(&self.0, &person, cursor).await?;
+        let out = |row: participants::Look| ReadingOut {
+            hour: row.hour,
+            what: row.what,
+            about: row.about,
+            by: row.by,
+            by_key: row.by_key,
+        };
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, out)))
     }
 
     /// Sign out

@@ -76,6 +76,11 @@ pub const WHOLE: &[(&str, &str)] = &[
         r#"{"theme": "0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e", "level": "changed", "note": "The seats went to the window because people who wait long asked for it."}"#,
     ),
     ("SourcesIn", r#"{"responses": ["0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e"], "contributions": []}"#),
+    ("LookIn", r##"{"colour": "#0b4f6c", "exit_url": "https://www.example.org/weather", "exit_title": "Weather"}"##),
+    (
+        "LogoIn",
+        r#"{"picture": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}"#,
+    ),
     (
         "OrganisationIn",
         r#"{"slug": "sunrise", "name": "Sunrise Trust", "contact": "hello@sunrise.example", "privacy_url": "https://sunrise.example/privacy", "time_zone": "Europe/London", "minimum_group": 5}"#,
@@ -198,6 +203,7 @@ pub const VALUES: &[(&str, &str)] = &[
 
 /// Texts of fields, by name, where the type alone does not make a good example.
 pub const TEXTS: &[(&str, &str)] = &[
+    ("about", "Waiting well"),
     ("access_needs", "I need a hearing loop"),
     ("action", "open_opportunity"),
     ("actor", "account:0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e"),
@@ -211,7 +217,13 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("closed_early_reason", "Everybody who was asked has answered."),
     ("code", "required"),
     ("comment", "I said the signs were too small, not too high."),
+    ("by", "Ada Lovelace"),
+    ("colour", "#0b4f6c"),
     ("contact", "hello@sunrise.example"),
+    ("exit_title", "Weather"),
+    ("exit_url", "https://www.example.org/weather"),
+    ("logo", "image/png"),
+    ("picture", "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="),
     ("content_note", "We will talk about time spent in hospital."),
     ("controllers", "Sunrise Trust"),
     ("current_password", "the old and long passphrase"),

@@ -110,14 +110,14 @@ fn formats(doc: &PreferenceDoc) -> Form {
 fn time(doc: &PreferenceDoc) -> Form {
     let number = |value: Option<i32>| value.map(|value| value.to_string()).unwrap_or_default();
     let load = &doc.load;
-    let (hours, minutes) = load.minutes_per_month_max.map_or((None, None), |all| (Some(all / 60), Some(all % 60)));
+    let hours = load.minutes_per_month_max.map(hours).unwrap_or_default();
     Form::default()
         .field(
-            Field::typed("hours", "Hours a month at most", number(hours), "number")
+            Field::typed("hours", "Hours a month at most", hours, "number")
                 .optional()
+                .hint("For example 2, or 1.5.")
                 .pointer("/load/minutes_per_month_max"),
         )
-        .field(Field::typed("minutes", "and minutes", number(minutes.filter(|minutes| *minutes > 0)), "number").optional())
         .field(
             Field::typed("invites", "Invitations a month at most", number(load.invites_per_month_max), "number")
                 .optional()
@@ -129,6 +129,11 @@ fn time(doc: &PreferenceDoc) -> Form {
                 .pointer("/load/notice_days_min"),
         )
         .words(vec![Block::Note("Time to prepare counts too. Leave a field empty if there is no limit.".into())])
+}
+
+/// Minutes as hours.
+fn hours(minutes: i32) -> String {
+    if minutes % 60 == 0 { (minutes / 60).to_string() } else { format!("{:.2}", f64::from(minutes) / 60.0) }
 }
 
 fn letters(doc: &PreferenceDoc) -> Form {

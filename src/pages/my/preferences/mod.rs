@@ -160,10 +160,17 @@ async fn summary(visit: Arc<Visit>) -> Result<Reply> {
 }
 
 fn form(visit: &Visit, matter: &Matter, asked: Question) -> Form {
-    let form = forms::of(asked, &matter.doc, &matter.topics).version(matter.n);
+    let mut form = forms::of(asked, &matter.doc, &matter.topics).version(matter.n);
     let first = visit.query.has("first") || visit.fields.has("first");
-    let form = if first { form.hidden("first", "yes") } else { form };
-    form.submit(Submit::new(if first { "Save and go on" } else { "Save" }))
+    if first {
+        form = form.hidden("first", "yes");
+    }
+    if matter.n == 0 && asked == Question::Involvement {
+        // Whoever has said nothing yet chooses; nothing is chosen for them.
+        form.choose_nothing();
+    }
+    form.submits.insert(0, Submit::new(if first { "Save and go on" } else { "Save" }));
+    form
 }
 
 fn page(visit: &Visit, matter: &Matter, asked: Question, form: Form) -> Page {

@@ -108,21 +108,29 @@ fn topic_wishes(sent: &Fields, before: &[TopicStance], topics: &[topic::Model]) 
 
 fn time(sent: &Fields) -> Result<Load> {
     let number = "Write a whole number, or leave it empty.";
-    let hours: Option<i32> = sent.parsed("hours", number)?;
-    let minutes: Option<i32> = sent.parsed("minutes", number)?;
-    let all = match (hours, minutes) {
-        (None, None) => None,
-        (hours, minutes) => {
-            let all = hours.unwrap_or(0).checked_mul(60).and_then(|all| all.checked_add(minutes.unwrap_or(0)));
-            let wrong = || Error::invalid("/load/minutes_per_month_max", "out_of_range", "A month has 744 hours at most.");
-            Some(all.ok_or_else(wrong)?)
-        }
+    let hours: Option<f64> = sent.parsed("hours", "Write a number, such as 2 or 1.5, or leave it empty.").map_err(at_load)?;
+    let wrong = || Error::invalid("/load/minutes_per_month_max", "out_of_range", "A month has 744 hours at most.");
+    let all = match hours {
+        Some(hours) if !(0.0..=744.0).contains(&hours) => return Err(wrong()),
+        #[allow(clippy::cast_possible_truncation)]
+        Some(hours) => Some((hours * 60.0).round() as i32),
+        None => None,
     };
     Ok(Load {
         minutes_per_month_max: all,
         invites_per_month_max: sent.parsed("invites", number)?,
         notice_days_min: sent.parsed("notice", number)?,
     })
+}
+
+/// The field for hours is about minutes in the document.
+fn at_load(error: Error) -> Error {
+    match error {
+        Error::Invalid(found) => Error::Invalid(
+            found.into_iter().map(|one| Violation { pointer: "/load/minutes_per_month_max".into(), ..one }).collect(),
+        ),
+        other => other,
+    }
 }
 
 fn letters(sent: &Fields) -> Result<Contact> {
