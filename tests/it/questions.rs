@@ -1,7 +1,7 @@
 //! The pages of questions: answered in two sittings in two browsers, checked, handed in, changed and taken back.
 
 use crate::{
-    harness::{TestApp, browser::Browser, everywhere},
+    harness::{Browser, TestApp, everywhere},
     story::Story,
 };
 use entity::{response, response_draft};
