@@ -100,7 +100,7 @@ impl App {
             .nest("/api", cors(config, service(self).boxed()))
             .at("/api/openapi.json", cors(config, edge::lazy("application/json", document).boxed()))
             .nest("/docs", docs_page(self))
-            .at("/healthz", edge::lazy("text/plain", || "ok".into()))
+            .at("/healthz", edge::lazy("text/plain; charset=utf-8", || "ok".into()))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
         let routes = routes.catch_all_error(problem::from_poem);
@@ -287,7 +287,8 @@ fn docs_page(app: &App) -> BoxEndpoint<'static> {
     let page = Route::new().at("/", edge::lazy("text/html; charset=utf-8", move || service(&app).swagger_ui_html()));
     let page = page.after(|response| async move {
         response.map(|mut response: poem::Response| {
-            let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; connect-src 'self'";
+            let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; \
+                          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
             if let Ok(policy) = policy.parse() {
                 response.headers_mut().insert("content-security-policy", policy);
             }

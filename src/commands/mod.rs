@@ -92,13 +92,16 @@ pub async fn open(config: Config) -> Result<App> {
     App::open(config, Clock::system(), transport).await
 }
 
+/// What of the program's parts is logged when an operator asks for `level`.
+pub fn filter(level: &str) -> tracing_subscriber::EnvFilter {
+    use tracing_subscriber::EnvFilter;
+    // The web server below us names the addresses of callers whose connection it closes.
+    EnvFilter::try_new(format!("{level},sqlx=warn,sea_orm_migration=warn,poem=warn")).unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
 /// Sets up the log. It goes to standard error, so that standard output holds only what was asked for.
 pub fn log(config: &Config) {
-    use tracing_subscriber::{EnvFilter, fmt};
-    // The web server below us names the addresses of callers whose connection it closes.
-    let filter = EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn,poem=warn", config.log))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt().with_env_filter(filter(&config.log)).with_writer(std::io::stderr).with_target(false);
     // A second call in one process, as in tests, changes nothing.
     let _ = if config.log_json { log.json().try_init() } else { log.try_init() };
 }

@@ -217,7 +217,7 @@ impl Findings {
             let alone = question.choices.get(place).is_some_and(|c| c.alone);
             if !seen.insert(place) {
                 let pointer = below(&pointer(), &index.to_string());
-                self.add(pointer, "repeated_choice", "Choose each option only once");
+                self.add(pointer, "repeated_choice", "Choose each option once");
             } else if alone && items.len() > 1 && situation.strict {
                 let pointer = below(&pointer(), &index.to_string());
                 let detail = "This option cannot be combined with others";

@@ -69,6 +69,16 @@ impl Server {
         cpu_ticks(&text).map(|ticks| ticks / TICKS_A_SECOND).ok_or_else(|| Error::bug("the kernel's stat has another form"))
     }
 
+    /// Processor time so far of all its threads, in nanoseconds: fine enough for a single request.
+    pub fn cpu_nanoseconds(&self) -> Result<f64> {
+        let tasks = std::fs::read_dir(self.process.join("task")).map_err(trouble("cannot read the server's threads"))?;
+        // A thread may end while we look.
+        let texts = tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok());
+        let times: Option<Vec<f64>> = texts.map(|text| text.split_whitespace().next()?.parse().ok()).collect();
+        let times = times.filter(|times| !times.is_empty());
+        times.map(|times| times.iter().sum()).ok_or_else(|| Error::unavailable("this kernel does not count threads' time"))
+    }
+
     /// Memory in use now, in MiB.
     pub fn memory(&self) -> Result<f64> {
         let text = std::fs::read_to_string(self.process.join("status")).map_err(trouble("cannot read the server's memory"))?;

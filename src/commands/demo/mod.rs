@@ -17,6 +17,7 @@ mod summary;
 mod telling;
 mod work;
 
+pub use house::EMAIL as COORDINATOR;
 pub use summary::{Consultation, Group, Summary};
 
 use super::{client::Client, log, open, serve};

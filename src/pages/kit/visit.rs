@@ -16,7 +16,7 @@ use crate::{
 use entity::{OrganisationId, organisation};
 use poem::{
     Body, Endpoint, EndpointExt, Request, Response,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{CookieJarManager, CookieJarManagerEndpoint},
     web::cookie::{Cookie, CookieJar, SameSite},
 };
@@ -148,6 +148,8 @@ pub struct Visit {
     body: std::sync::Mutex<Option<(HeaderMap, Body)>>,
     look: OnceCell<Option<(organisation::Model, Look)>>,
     nav: std::sync::Mutex<(Vec<NavLink>, Option<String>)>,
+    /// Whether the browser is to forget who was here.
+    forgets: std::sync::OnceLock<()>,
 }
 
 impl Visit {
@@ -252,6 +254,7 @@ impl Visit {
         cookie.set_path(self.at(path));
         cookie.make_removal();
         self.jar.add(cookie);
+        let _ = self.forgets.set(());
     }
 
     /// Counts a try of `what` from where this request comes from. Answers under which name it is counted.
@@ -370,7 +373,12 @@ where
             Ok(()) => (self.page)(visit.clone()).await,
             Err(error) => Err(error),
         };
-        Ok(visit.respond(reply).await)
+        let mut response = visit.respond(reply).await;
+        if visit.forgets.get().is_some() {
+            // Not the cookies: that would take those of other programs on the same host along.
+            response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
+        }
+        Ok(response)
     }
 }
 
@@ -413,6 +421,7 @@ impl Visit {
             body: std::sync::Mutex::default(),
             look: OnceCell::new(),
             nav: std::sync::Mutex::default(),
+            forgets: std::sync::OnceLock::new(),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::platform::{
 use hyper::body::Bytes;
 use poem::{
     Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod,
-    http::{HeaderMap, HeaderValue},
+    http::{HeaderMap, HeaderValue, Method},
 };
 use poem_openapi::OperationId;
 use std::{
@@ -102,33 +102,52 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
             },
             Err(error) => error.into_response(),
         };
+        if method == Method::HEAD {
+            // What GET would answer, without its body, also where something is wrong.
+            response.set_body(());
+        }
         let took = started.elapsed();
         let pattern = response.data::<PathPattern>().map(|pattern| pattern.0.to_string());
         let operation = response.data::<OperationId>().map(|operation| operation.0.to_owned());
         let operation = operation.or(pattern).unwrap_or_else(|| "unknown".into());
         let status = response.status().as_u16();
         self.traffic.count(&operation, status, took);
-        tracing::info!(request = %id, %method, operation, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
+        tracing::info!(request = %id, method = known(&method), operation, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
         let headers = response.headers_mut();
-        for (name, value) in [
-            ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
-            ("cross-origin-opener-policy", "same-origin"),
-            ("x-frame-options", "DENY"),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        if !headers.contains_key("content-security-policy") {
-            headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-        }
-        if !headers.contains_key("cache-control") {
-            headers.insert("cache-control", HeaderValue::from_static("no-store"));
-        }
+        protect(headers, &self.platform.config);
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
             headers.insert("x-request-id", id);
         }
         Ok(response)
     }
+}
+
+/// The name of a method. Callers can make up others, of any length, and those are theirs and not the log's.
+fn known(method: &Method) -> &str {
+    let name = method.as_str();
+    if matches!(name, "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") { name } else { "other" }
+}
+
+/// What browsers are asked to do with every answer: take it for what it says it is, keep nothing, tell nobody where one came
+/// from, let no other site show or load it, and come back by TLS alone where there is TLS.
+fn protect(headers: &mut HeaderMap, config: &Config) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        ("x-frame-options", "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if config.public_url.starts_with("https://") {
+        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert("strict-transport-security", two_years);
+    }
+    let policy = HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+    headers.entry("content-security-policy").or_insert(policy);
+    headers.entry("cache-control").or_insert(HeaderValue::from_static("no-store"));
 }
 
 /// Refuses headers that the framework would take for absent because they are not text: what they ask for would be left out

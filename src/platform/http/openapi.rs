@@ -5,6 +5,7 @@
 
 use super::examples::{PARAMETERS, TEXTS, VALUES, WHOLE};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Examples of things inside things go so deep.
 const DEEP: usize = 16;
@@ -34,7 +35,48 @@ pub fn complete(spec: &str) -> serde_json::Result<Value> {
         complete_operation(operation, &whole, &schemas);
     }
     trim_defaults(&mut document);
+    tell_nulls(&mut document);
     Ok(document)
+}
+
+/// Says of fields that may be absent that they come as `null` then. Of what is sent to us that is not said: there, a field
+/// that is left out is left out.
+fn tell_nulls(document: &mut Value) {
+    let mut sent = BTreeSet::new();
+    let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    for operation in operations(document) {
+        name_schemas(operation.get("requestBody").unwrap_or(&Value::Null), &schemas, &mut sent);
+    }
+    let all = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for (_, schema) in all.into_iter().flatten().filter(|(name, _)| !sent.contains(*name)) {
+        let needed = schema.get("required").cloned().unwrap_or_default();
+        let needed = |name: &str| needed.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (_, property) in properties.into_iter().flatten().filter(|(name, _)| !needed(name)) {
+            if property.get("$ref").is_some() {
+                *property = json!({"allOf": [property.take()]});
+            }
+            if let Some(property) = property.as_object_mut() {
+                property.insert("nullable".into(), true.into());
+            }
+        }
+    }
+}
+
+/// The names of the schemas to which something refers, and of those to which they refer in turn.
+fn name_schemas(value: &Value, schemas: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            let name = fields.get("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit('/').next());
+            if let Some(name) = name.filter(|name| !names.contains(*name)) {
+                names.insert(name.to_owned());
+                name_schemas(schemas.get(name).unwrap_or(&Value::Null), schemas, names);
+            }
+            fields.values().for_each(|field| name_schemas(field, schemas, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| name_schemas(item, schemas, names)),
+        _ => {}
+    }
 }
 
 /// Every operation of a document.

@@ -67,6 +67,25 @@ where
     F: Future<Output = ()>,
 {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    under_way(&runtime, start, backend, test);
+}
+
+/// Like [`everywhere_today`], but with everything on one thread, whose log can then be told from those of other tests.
+#[allow(clippy::disallowed_methods)]
+pub fn everywhere_on_one_thread<F>(test: impl Fn(TestApp) -> F)
+where
+    F: Future<Output = ()>,
+{
+    for backend in Backend::available() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        under_way(&runtime, Utc::now(), backend, &test);
+    }
+}
+
+fn under_way<F>(runtime: &tokio::runtime::Runtime, start: DateTime<Utc>, backend: Backend, test: impl Fn(TestApp) -> F)
+where
+    F: Future<Output = ()>,
+{
     runtime.block_on(async {
         let database = databases::fresh(backend).await;
         let app = TestApp::at(backend, &database.url, Clock::fixed(start, 1)).await;
