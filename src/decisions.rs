@@ -232,3 +232,20 @@
 //! browsers of its own). axe-core is installed by a lock file with its digest, not kept here: it is under another licence and
 //! larger than all pages together. What axe-core cannot see is measured beside it: reflow at 320 pixels, text spacing, targets,
 //! each stop of the keyboard and how one sees it, chosen colours, and the same words without styles, scripts and pictures.
+//!
+//! # 2026-11-28 · Pages of questions are saved one by one, and what was checked is what is handed in
+//! A page of questions saves its own answers into the draft in one transaction and leaves every other page's as they are, so of
+//! two browsers the later counts for the page that it saves and nothing else is lost. A page says which questions it showed:
+//! a box that was never seen cannot have been left empty. Every button saves, back as well. So a draft may hold what is not
+//! finished: words where a number goes, "None" beside other options; all of it is refused when it is handed in. What a
+//! draft cannot hold (a text beyond its limit) brings the page back with the text in it. The page of answers to check names the
+//! version of the draft that it shows, and another version is shown before it is taken. Rejected: refusing the page of the
+//! browser that was slower, as the API does (nobody without a script could put the two together); keeping wrong answers in
+//! the browser alone (they would be lost on the way to another one).
+//!
+//! # 2026-11-28 · A page is named by its number in the form, and one comes back to the page after the last answer
+//! The address of a page counts all pages, shown or not, so that it stays right whatever is answered; people are told the
+//! number among the pages that they see. Whether a question is asked follows from the answers that will be kept, so nobody
+//! answers what would be left out. Where one left off is told by the answers: no browser and no column needs to remember it.
+//! An order of options by chance comes from the invitation, and is the same in every browser. Easy Read is one more language of
+//! a text, with a key that ends in `easy`, which every SurveyJS front end can show by setting its locale.

@@ -1,6 +1,7 @@
 //! Answers that are not handed in yet: kept so that somebody can go on later, also on another device.
 
-use super::submit::{may_answer, must_be_current, to_violations};
+pub use super::submit::must_be_current;
+use super::submit::{may_answer, to_violations};
 use crate::{
     consent::rules::State,
     invitations::Guest,
@@ -150,7 +151,8 @@ fn fitting(form: &Form, answers: Map<String, Value>, now: Time) -> Map<String, V
 }
 
 /// Saves the answers of one page, and leaves those of every other page as they are. Of two browsers the later one counts for
-/// the page that it saves, and nothing else of the other is lost. `None` takes an answer away.
+/// the page that it saves, and nothing else of the other is lost. What `empty` names is taken
+/// away.
 pub async fn merge(
     tx: &Tx,
     platform: &Platform,

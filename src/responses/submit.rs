@@ -202,7 +202,7 @@ async fn check(
 }
 
 /// Answers belong to the questions that somebody read, so others are not put under them.
-pub(super) fn must_be_current(read: QuestionnaireId, current: QuestionnaireId) -> Result<()> {
+pub fn must_be_current(read: QuestionnaireId, current: QuestionnaireId) -> Result<()> {
     let detail = "The questions have changed since you read them. Read them again; your answers are still yours.";
     if read == current { Ok(()) } else { Err(Error::conflict("questions_changed", detail)) }
 }

@@ -167,6 +167,7 @@ async fn save(visit: Arc<Visit>) -> Result<Reply> {
 async fn saved_page(visit: &Visit, guest: &Guest, page: usize) -> Result<Reply> {
     let questionnaire: QuestionnaireId = visit.fields.needed("questionnaire", "Load the page again.")?;
     let before_it = sit(visit, guest).await?;
+    drafts::must_be_current(questionnaire, before_it.questionnaire)?;
     let then = asked(visit, guest, &before_it);
     let parts = &then.sheet(page).ok_or(Error::NotFound("page"))?.parts;
     let on_page: HashSet<usize> =

@@ -108,8 +108,8 @@ impl<'de> Visitor<'de> for Merging {
     }
 }
 
-/// Says of fields that may be absent that they come as `null` then. Of what is sent to us that is not said: there, a field
-/// that is left out is left out.
+/// Says of fields that may be absent that they come as `null` then. What is sent to us takes `null` for a field that may be
+/// absent as well, but not for a list or a switch, which stand for themselves when they are left out.
 fn tell_nulls(document: &mut Value) {
     let mut sent = BTreeSet::new();
     let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
@@ -117,11 +117,16 @@ fn tell_nulls(document: &mut Value) {
         name_schemas(operation.get("requestBody").unwrap_or(&Value::Null), &schemas, &mut sent);
     }
     let all = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
-    for (_, schema) in all.into_iter().flatten().filter(|(name, _)| !sent.contains(*name)) {
+    for (name, schema) in all.into_iter().flatten() {
+        let is_sent = sent.contains(name);
         let needed = schema.get("required").cloned().unwrap_or_default();
         let needed = |name: &str| needed.as_array().is_some_and(|all| all.iter().any(|one| one == name));
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
         for (_, property) in properties.into_iter().flatten().filter(|(name, _)| !needed(name)) {
+            let kind = property.get("type").and_then(Value::as_str);
+            if is_sent && (property.get("default").is_some() || matches!(kind, Some("array" | "boolean"))) {
+                continue;
+            }
             if property.get("$ref").is_some() {
                 *property = json!({"allOf": [property.take()]});
             }
