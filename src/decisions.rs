@@ -161,3 +161,13 @@
 //! browsers of its own). axe-core is installed by a lock file with its digest, not kept here: it is under another licence and
 //! larger than all pages together. What axe-core cannot see is measured beside it: reflow at 320 pixels, text spacing, targets,
 //! each stop of the keyboard and how one sees it, chosen colours, and the same words without styles, scripts and pictures.
+//!
+//! # 2026-11-28 · Questions are built in versions
+//! In the console each question that is added, moved or changed publishes the next version of a draft's questions: nothing is
+//! lost when a browser closes, and every version is on record. Once people can answer, questions are replaced as a whole and
+//! never step by step, so that half a change is asked of nobody. Rejected: a table of drafts (a second place where questions
+//! live), the whole form carried in the page (lost with the window).
+//!
+//! # 2026-11-28 · A form that is sent twice is one
+//! Pages have no `Idempotency-Key` of their own; each form that makes something carries a random number in a hidden field, kept
+//! by the same table and in the same transaction. Sent again it leads to what was made; sent again with other words it is told.

@@ -15,12 +15,11 @@ use crate::{
         http::{Body, Caller, Chapter, Created, Cursor, Fine, Once, Page},
     },
 };
-use entity::{NoticeId, OrganisationId, notice};
+use entity::{NoticeId, OrganisationId};
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 pub use shapes::{
     ConsentEventOut, ConsentIn, ConsentsIn, LeftOut, NoticeChangeIn, NoticeIn, NoticeOut, ShownIn, ShownOut, StandingOut,
     WithdrawIn, WithdrawnOut,
@@ -70,12 +69,7 @@ impl Api {
     ) -> Result<Fine<Page<NoticeOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
-        let mut query = notice::Entity::find().filter(notice::Column::OrganisationId.eq(actor.organisation));
-        if let Some(after) = cursor.after {
-            query = query.filter(notice::Column::Id.gt(NoticeId(after)));
-        }
-        let rows =
-            query.order_by_asc(notice::Column::Id).limit(cursor.limit + 1).all(self.0.db.read()).await.map_err(Error::from)?;
+        let rows = notices::list(self.0.db.read(), actor.organisation, None, cursor).await?;
         Ok(Fine::new(&cursor.page(rows, |row| row.id.0, NoticeOut::from)))
     }
 

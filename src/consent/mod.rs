@@ -7,7 +7,7 @@
 pub mod api;
 mod facts;
 pub mod leaving;
-mod lint;
+pub mod lint;
 pub mod notices;
 pub mod permits;
 pub mod record;

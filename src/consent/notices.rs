@@ -3,7 +3,12 @@
 use super::lint;
 use crate::{
     accounts::Actor,
-    platform::{Error, Platform, Result, Tx, audit, error::is_duplicate, http::etag, secret::sha256},
+    platform::{
+        Error, Platform, Result, Tx, audit,
+        error::is_duplicate,
+        http::{Cursor, etag},
+        secret::sha256,
+    },
 };
 use entity::{NoticeContent, NoticeId, NoticeState, OpportunityState, OrganisationId, notice, opportunity};
 use sea_orm::{
@@ -126,6 +131,23 @@ async fn locked(tx: &Tx, organisation: OrganisationId, id: NoticeId) -> Result<n
 /// One notice.
 pub async fn get(connection: &impl ConnectionTrait, organisation: OrganisationId, id: NoticeId) -> Result<notice::Model> {
     notice::Entity::find_by_id((organisation, id)).one(connection).await?.ok_or(Error::NotFound("notice"))
+}
+
+/// A page of notices, oldest first, and one more; of one scope if asked.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    scope: Option<Uuid>,
+    cursor: Cursor,
+) -> Result<Vec<notice::Model>> {
+    let mut query = notice::Entity::find().filter(notice::Column::OrganisationId.eq(organisation));
+    if let Some(scope) = scope {
+        query = query.filter(notice::Column::ScopeId.eq(scope));
+    }
+    if let Some(after) = cursor.after {
+        query = query.filter(notice::Column::Id.gt(NoticeId(after)));
+    }
+    Ok(query.order_by_asc(notice::Column::Id).limit(cursor.limit + 1).all(connection).await?)
 }
 
 /// Several notices, with one query.

@@ -2,9 +2,9 @@
 
 pub mod shapes;
 
-use super::{funnel::Funnel, guest, jobs, letters::time, places, replies, rules::is_open};
+use super::{funnel, guest, jobs, letters::time, places, replies, rules::is_open};
 use crate::{
-    accounts::{Power, access, api::MessageOut, organisations, readings},
+    accounts::{Power, access, api::MessageOut},
     consent::{
         api::{ConsentsIn, NoticeOut, ShownIn, ShownOut, StandingOut, WithdrawIn, WithdrawnOut},
         notices, record,
@@ -17,13 +17,13 @@ use crate::{
     },
 };
 use chrono::NaiveDate;
-use entity::{OpportunityId, OrganisationId, PlaceId, ReadingOf, opportunity, organisation, participant, place};
+use entity::{OpportunityId, OrganisationId, opportunity, organisation, participant, place};
 use poem::Request;
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::EntityTrait;
 pub use shapes::{
     AskLaterIn, FunnelOut, InvitationOut, LetterCount, LighterIn, LighterOut, LighterTakenOut, OfferOut, PlaceOut, ReplyOut,
     StateCount,
@@ -232,12 +232,7 @@ impl Api {
         let db = self.0.db.read();
         let found = opportunity::Entity::find_by_id((actor.organisation, opportunity.0)).one(db).await.map_err(Error::from)?;
         let found = found.ok_or(Error::NotFound("opportunity"))?;
-        let funnel = Funnel::read(db, &found).await?;
-        if actor.may(Power::ManageWork) {
-            return Ok(Fine::new(&funnel.open()));
-        }
-        let minimum = organisations::get(&self.0, actor.organisation).await?.minimum_group;
-        Ok(Fine::new(&funnel.protected(u64::try_from(minimum).unwrap_or(u64::MAX))))
+        Ok(Fine::new(&funnel::told(&self.0, &actor, &found).await?))
     }
 
     /// List places
@@ -256,34 +251,15 @@ impl Api {
     ) -> Result<Fine<Page<PlaceOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
-        opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
-        readings::note(&self.0, &actor, ReadingOf::Places, opportunity.0.0).await?;
-        let mut query = place::Entity::find()
-            .filter(place::Column::OrganisationId.eq(actor.organisation))
-            .filter(place::Column::OpportunityId.eq(opportunity.0));
-        if let Some(after) = cursor.after {
-            query = query.filter(place::Column::Id.gt(PlaceId(after)));
-        }
-        let rows =
-            query.order_by_asc(place::Column::Id).limit(cursor.limit + 1).all(self.0.db.read()).await.map_err(Error::from)?;
-        let ids = rows.iter().map(|row| row.participant_id);
-        let people = participant::Entity::find()
-            .filter(participant::Column::OrganisationId.eq(actor.organisation))
-            .filter(participant::Column::Id.is_in(ids))
-            .all(self.0.db.read())
-            .await
-            .map_err(Error::from)?;
-        let out = |row: place::Model| {
-            let person = people.iter().find(|person| person.id == row.participant_id);
-            PlaceOut {
-                id: row.id,
-                participant: row.participant_id,
-                name: person.and_then(|person| person.name.clone()),
-                email: person.map(|person| person.email.clone()).unwrap_or_default(),
-                state: row.state,
-            }
+        let rows = places::list(&self.0, &actor, opportunity.0, cursor).await?;
+        let out = |(row, person): (place::Model, Option<participant::Model>)| PlaceOut {
+            id: row.id,
+            participant: row.participant_id,
+            name: person.as_ref().and_then(|person| person.name.clone()),
+            email: person.map(|person| person.email).unwrap_or_default(),
+            state: row.state,
         };
-        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, out)))
+        Ok(Fine::new(&cursor.page(rows, |(row, _)| row.id.0, out)))
     }
 
     /// Remind

@@ -5,15 +5,27 @@ use super::{
     make, places,
 };
 use crate::{
-    platform::Result,
+    accounts::{Actor, Power, organisations},
+    platform::{Platform, Result},
     statistics::disclosure::{alone, row},
 };
 use entity::{InvitationState, MailState, PlaceState, invitation, opportunity};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::HashMap;
 
+/// How the invitations of an opportunity stand, for this member of staff: those who run it need the exact numbers; for everybody
+/// else those about few people are withheld.
+pub async fn told(platform: &Platform, actor: &Actor, about: &opportunity::Model) -> Result<FunnelOut> {
+    let funnel = Funnel::read(platform.db.read(), about).await?;
+    if actor.may(Power::ManageWork) {
+        return Ok(funnel.open());
+    }
+    let minimum = organisations::get(platform, actor.organisation).await?.minimum_group;
+    Ok(funnel.protected(u64::try_from(minimum).unwrap_or(u64::MAX)))
+}
+
 /// The exact numbers.
-pub(super) struct Funnel {
+struct Funnel {
     /// Every state, also those that nobody is in: that one is missing must not tell from that it is withheld.
     invitations: Vec<(InvitationState, u64)>,
     letters: Vec<(MailState, u64)>,
@@ -23,7 +35,7 @@ pub(super) struct Funnel {
 }
 
 impl Funnel {
-    pub(super) async fn read(connection: &impl ConnectionTrait, about: &opportunity::Model) -> Result<Self> {
+    async fn read(connection: &impl ConnectionTrait, about: &opportunity::Model) -> Result<Self> {
         let organisation = about.organisation_id;
         let counts: Vec<(InvitationState, i64)> = invitation::Entity::find()
             .select_only()
@@ -51,7 +63,7 @@ impl Funnel {
     }
 
     /// For those who run the opportunity.
-    pub(super) fn open(self) -> FunnelOut {
+    fn open(self) -> FunnelOut {
         FunnelOut {
             asked: Some(self.asked()),
             invitations: self.invitations.into_iter().map(|(state, count)| StateCount { state, count: Some(count) }).collect(),
@@ -64,7 +76,7 @@ impl Funnel {
 
     /// For everybody else who may read it. Letters and places follow from invitations, so they are told where nothing about
     /// invitations is withheld.
-    pub(super) fn protected(self, minimum: u64) -> FunnelOut {
+    fn protected(self, minimum: u64) -> FunnelOut {
         let asked = alone(self.asked(), minimum);
         let invitations = row(&self.invitations, minimum);
         let all = invitations.iter().all(|(_, count)| count.is_some());

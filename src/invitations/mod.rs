@@ -5,7 +5,7 @@
 //! away, and you may change your mind. You are never pressed: a no ends the matter for this project.
 
 pub mod api;
-mod funnel;
+pub mod funnel;
 pub mod guest;
 pub mod jobs;
 pub mod letters;

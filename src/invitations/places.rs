@@ -7,18 +7,21 @@ use super::{
     posted, rules,
 };
 use crate::{
+    accounts::{Actor, readings},
     consent::permitting,
-    opportunities::{self, passes_places_on},
+    opportunities::{self, passes_places_on, ways},
     participants::rules::objection,
     platform::{
         Error, Platform, Result, Tx,
+        http::Cursor,
         jobs::{NewJob, enqueue},
         mail::{self, priority},
     },
 };
 use entity::{
     InvitationId, InvitationState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
-    ParticipantState, PlaceState, PreferenceDoc, Purpose, invitation, opportunity, participant, place, preference,
+    ParticipantState, PlaceId, PlaceState, PreferenceDoc, Purpose, ReadingOf, invitation, opportunity, participant, place,
+    preference,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -392,6 +395,34 @@ pub async fn waited_for(
         .all(connection)
         .await?;
     Ok(found)
+}
+
+/// A page of the places of an opportunity, oldest first, and one more, each with whose it is. That somebody looked is noted.
+pub async fn list(
+    platform: &Platform,
+    actor: &Actor,
+    opportunity: OpportunityId,
+    cursor: Cursor,
+) -> Result<Vec<(place::Model, Option<participant::Model>)>> {
+    let (connection, organisation) = (platform.db.read(), actor.organisation);
+    ways::find(connection, organisation, opportunity).await?;
+    readings::note(platform, actor, ReadingOf::Places, opportunity.0).await?;
+    let mut query = place::Entity::find()
+        .filter(place::Column::OrganisationId.eq(organisation))
+        .filter(place::Column::OpportunityId.eq(opportunity));
+    if let Some(after) = cursor.after {
+        query = query.filter(place::Column::Id.gt(PlaceId(after)));
+    }
+    let rows = query.order_by_asc(place::Column::Id).limit(cursor.limit + 1).all(connection).await?;
+    let people: HashMap<ParticipantId, participant::Model> = participant::Entity::find()
+        .filter(participant::Column::OrganisationId.eq(organisation))
+        .filter(participant::Column::Id.is_in(rows.iter().map(|row| row.participant_id)))
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(|person| (person.id, person))
+        .collect();
+    Ok(rows.into_iter().map(|row| (people.get(&row.participant_id).cloned(), row)).map(|(person, row)| (row, person)).collect())
 }
 
 /// How many places of an opportunity are in a state.

@@ -2,7 +2,7 @@
 
 pub mod public;
 
-use super::{lottery, people::PAGE, public::without_pool, runs};
+use super::{lottery, people::PAGE, public::without_pool, runs, told};
 use crate::{
     accounts::{Power, access},
     opportunities,
@@ -11,7 +11,6 @@ use crate::{
         http::{Accepted, Body, Caller, Chapter, Fine, Once},
         secret::hex,
     },
-    statistics::disclosure::row,
 };
 use entity::{
     DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, Time, WhyNot, match_result, match_run, organisation,
@@ -133,12 +132,12 @@ pub struct DrawOut {
     verified: bool,
 }
 
-/// Counts by reason through the minimum group rule: always every reason, so that not even which ones occur is told of a
-/// few people.
+/// Counts by reason, as they are told.
 fn reasons(count: impl Fn(WhyNot) -> u64, minimum: i32) -> Vec<ReasonCount> {
-    let every: Vec<(WhyNot, u64)> = WhyNot::ALL.iter().map(|reason| (*reason, count(*reason))).collect();
-    let out = |(reason, count): (WhyNot, Option<u64>)| ReasonCount { reason, count, withheld: count.is_none() };
-    row(&every, u64::try_from(minimum).unwrap_or(5)).into_iter().map(out).collect()
+    told::reasons(count, minimum)
+        .into_iter()
+        .map(|(reason, count)| ReasonCount { reason, count, withheld: count.is_none() })
+        .collect()
 }
 
 fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
@@ -205,16 +204,14 @@ impl Api {
         opportunity: Path<OpportunityId>,
     ) -> Result<Fine<MatchOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
-        let (found, counts) = runs::preview(&self.0, &actor, opportunity.0).await?;
-        let places = found.places.map(|places| u64::try_from(places).unwrap_or(0));
-        let asked = places.map_or(counts.eligible, |places| places.min(counts.eligible));
-        let not_asked = |reason: WhyNot| counts.not_asked.get(&reason).copied().unwrap_or(0);
+        let told = told::preview(&self.0, &actor, opportunity.0).await?;
+        let out = |(reason, count): (WhyNot, Option<u64>)| ReasonCount { reason, count, withheld: count.is_none() };
         Ok(Fine::new(&MatchOut {
-            not_asked: reasons(not_asked, self.minimum(actor.organisation).await?),
-            considered: counts.considered,
-            eligible: counts.eligible,
-            asked,
-            reserve: if places.is_some() { counts.eligible - asked } else { 0 },
+            considered: told.considered,
+            eligible: told.eligible,
+            asked: told.asked,
+            reserve: told.reserve,
+            not_asked: told.not_asked.into_iter().map(out).collect(),
         }))
     }
 
@@ -258,14 +255,7 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
         let minimum = self.minimum(actor.organisation).await?;
-        let rows = without_pool()
-            .filter(match_run::Column::OrganisationId.eq(actor.organisation))
-            .filter(match_run::Column::OpportunityId.eq(opportunity.0))
-            .order_by_desc(match_run::Column::Id)
-            .limit(100)
-            .all(self.0.db.read())
-            .await
-            .map_err(Error::from)?;
+        let rows = told::runs(self.0.db.read(), actor.organisation, opportunity.0).await?;
         Ok(Fine::new(&rows.into_iter().map(|run| run_out(run, minimum)).collect::<Vec<_>>()))
     }
 

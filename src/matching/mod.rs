@@ -11,6 +11,7 @@ pub mod preference;
 mod public;
 pub mod rules;
 pub mod runs;
+pub mod told;
 
 /// Kind of the job that looks at people and invites those who may be asked.
 pub const INVITE: &str = "matching.invite";

@@ -51,7 +51,7 @@ pub(super) fn fields(form: Form, switches: &Switches<'_>) -> Form {
     form
 }
 
-fn facts(given: &NoticePurpose) -> Vec<(String, String)> {
+pub(super) fn facts(given: &NoticePurpose) -> Vec<(String, String)> {
     let facts = [
         ("What is used", given.data.join(", ")),
         ("Who receives it", given.recipients.join(", ")),

@@ -1,7 +1,5 @@
 //! Reading a form of the console: every mistake at once, each with the field it is about.
 
-#![allow(dead_code)]
-
 use super::words::{self, Word};
 use crate::{
     pages::kit::Fields,

@@ -7,7 +7,11 @@ mod desk;
 mod doors;
 mod entry;
 mod home;
+mod meetings;
+mod notices;
 mod projects;
+mod questions;
+mod ways;
 mod words;
 
 use super::kit::Desk;
@@ -17,5 +21,9 @@ use poem::Route;
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = doors::routes(route, desk);
     let route = home::routes(route, desk);
-    projects::routes(route, desk)
+    let route = projects::routes(route, desk);
+    let route = ways::routes(route, desk);
+    let route = questions::routes(route, desk);
+    let route = meetings::routes(route, desk);
+    notices::routes(route, desk)
 }

@@ -1,8 +1,6 @@
 //! A browser without scripts: follows links, fills fields by their labels, presses buttons by their words, keeps cookies, and goes
 //! where it is sent. What a person cannot see or reach on a page, it cannot use.
 
-#![allow(dead_code)]
-
 use super::{Answer, TestApp};
 use poem::http::Method;
 use std::collections::HashMap;
@@ -30,7 +28,7 @@ struct Cookie {
 enum Entry {
     Text(String),
     Choice(String),
-    Tick(bool),
+    Tick,
 }
 
 /// A form as it is on the page.
@@ -104,13 +102,7 @@ impl<'a> Browser<'a> {
 
     /// Ticks the box with this label.
     pub fn tick(&mut self, label: &str) -> &mut Self {
-        self.typed.push((label.to_owned(), Entry::Tick(true)));
-        self
-    }
-
-    /// Takes the tick away.
-    pub fn untick(&mut self, label: &str) -> &mut Self {
-        self.typed.push((label.to_owned(), Entry::Tick(false)));
+        self.typed.push((label.to_owned(), Entry::Tick));
         self
     }
 
@@ -207,11 +199,14 @@ impl<'a> Browser<'a> {
         unescaped(&text).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// The main heading.
-    pub fn title(&self) -> String {
-        let from = self.html.find("<h1").map_or("", |at| &self.html[at..]);
-        let inner = from.split_once('>').map_or("", |(_, rest)| rest).split("</h1>").next().unwrap_or_default();
-        plain(inner)
+    /// Where the links of the page lead.
+    pub fn links(&self) -> Vec<String> {
+        links(&self.html).into_iter().map(|(_, to)| to).collect()
+    }
+
+    /// Everything that it keeps, as it goes with a request to the console.
+    pub fn cookies(&self) -> String {
+        self.cookies.iter().map(|one| format!("{}={}", one.name, one.value)).collect::<Vec<_>>().join("; ")
     }
 
     /// The forms of the page.
@@ -273,9 +268,9 @@ fn enter(form: &mut Shown, label: &str, entry: &Entry) -> Result<(), String> {
             let field = form.fields.iter_mut().find(texts).ok_or_else(|| format!("no field “{label}”"))?;
             field.value.clone_from(text);
         }
-        Entry::Tick(on) => {
+        Entry::Tick => {
             let boxes = |one: &&mut Input| one.label == label && one.kind == "checkbox";
-            form.fields.iter_mut().find(boxes).ok_or_else(|| format!("no box “{label}”"))?.on = *on;
+            form.fields.iter_mut().find(boxes).ok_or_else(|| format!("no box “{label}”"))?.on = true;
         }
         Entry::Choice(answer) => {
             if let Some(list) = form.fields.iter_mut().find(|one| one.kind == "select" && one.label == label) {
@@ -412,7 +407,9 @@ fn form(attributes: &str, inner: &str) -> Shown {
             "/fieldset" => group.clear(),
             "legend" => group = plain(after.split("</legend>").next().unwrap_or_default()),
             "button" => {
-                let words = plain(after.split("</button>").next().unwrap_or_default());
+                // A button is known by all its words, also those that only readers that speak are told.
+                let inner = after.split("</button>").next().unwrap_or_default();
+                let words = plain(&inner.replace("class=\"hidden\"", ""));
                 let sends = attribute(at, "name").map(|name| (name, attribute(at, "value").unwrap_or_default()));
                 shown.buttons.push((words, sends));
             }

@@ -1,0 +1,211 @@
+//! Asking people: who may be asked, in counts; sending, with a page that says how many and what; and how it stands.
+
+use super::{at, found, page};
+use crate::{
+    accounts::Power,
+    invitations::{funnel, jobs, letters::day, places},
+    matching::{runs, told},
+    opportunities::{ways::Way, zone_of},
+    pages::{
+        console::{
+            desk::{Seat, again, fresh, mistaken, paged, seat},
+            words::Word,
+        },
+        kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
+    },
+    platform::Result,
+};
+use entity::{match_run, participant, place};
+use poem::{Route, get};
+use std::sync::Arc;
+
+pub(super) fn routes(route: Route, desk: &Desk) -> Route {
+    let (console, at) = (Zone::Console, "/console/:slug/opportunities/:opportunity");
+    route
+        .at(format!("{at}/match"), get(ask(desk, console, preview)))
+        .at(format!("{at}/send"), get(ask(desk, console, ask_send)).post(act(desk, console, send)))
+        .at(format!("{at}/remind"), get(ask(desk, console, ask_remind)).post(act(desk, console, remind)))
+        .at(format!("{at}/funnel"), get(ask(desk, console, standing)))
+        .at(format!("{at}/places"), get(ask(desk, console, list_places)))
+}
+
+/// A count, or that it is withheld.
+fn count(count: Option<u64>) -> Cell {
+    Cell::Number(count.map_or_else(|| "Not shown".into(), |count| count.to_string()))
+}
+
+fn table(caption: &str, columns: [&str; 2], rows: Vec<Vec<Cell>>) -> Block {
+    Block::Table(Table { caption: caption.into(), columns: columns.map(String::from).to_vec(), rows })
+}
+
+const FEW: &str = "Numbers about few people are not shown, so that nobody can be known by them.";
+
+fn counts(way: &Way, told: &told::Told) -> Vec<(String, String)> {
+    let mut facts = vec![
+        ("People who have joined".to_owned(), told.considered.to_string()),
+        ("People who may be asked".to_owned(), told.eligible.to_string()),
+        ("People who are asked first".to_owned(), told.asked.to_string()),
+    ];
+    if way.row.places.is_some() {
+        facts.push(("People who stand in reserve".into(), told.reserve.to_string()));
+    }
+    facts
+}
+
+async fn preview(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    let way = found(&seat).await?;
+    let told = told::preview(seat.platform(), &seat.actor, way.row.id).await?;
+    let rows = told.not_asked.iter().map(|(why, number)| vec![Cell::text(why.said()), count(*number)]).collect();
+    let page =
+        page(&seat, &way, "Who may be asked").text("Nobody is asked by looking at this. You see counts, and nobody's name.");
+    let page = page.block(Block::Facts(counts(&way, &told)));
+    let page =
+        page.block(table("Everybody else, by the first reason", ["Reason", "People"], rows)).block(Block::Note(FEW.into()));
+    Ok(page.block(Block::Go(Link::new("Ask people", at(&seat, &way, "/send")))).into())
+}
+
+fn send_form(seat: &Seat<'_>, way: &Way) -> Form {
+    let form = Form::default();
+    let form = if way.row.places.is_some() {
+        let hint = "Such as the numbers of a public lottery. Whoever wants to can then run the draw again and need not trust us.";
+        form.field(Field::line("seed", "A part of the draw from outside", "").optional().hint(hint))
+    } else {
+        form
+    };
+    fresh(seat, form.submit(Submit::new("Send the invitations")))
+}
+
+async fn send_page(seat: &Seat<'_>, way: &Way, form: Form) -> Result<Page> {
+    let told = told::preview(seat.platform(), &seat.actor, way.row.id).await?;
+    let page = page(seat, way, "Ask people").block(Block::Facts(counts(way, &told)));
+    let text = match (way.row.places, told.asked) {
+        (_, 0) => "At the moment there is nobody who may be asked.".to_owned(),
+        (None, asked) => {
+            format!("A letter goes to each of {asked} people. Each is asked whether they still may be, before it leaves.")
+        }
+        (Some(places), _) => format!(
+            "There are {places} places. Names are drawn. A letter goes to those who are drawn first. The others stand in reserve, and \
+             are asked as places become free."
+        ),
+    };
+    let told = "Letters that have left cannot be called back.";
+    Ok(page.text(text).text(told).form(form))
+}
+
+async fn ask_send(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    let way = found(&seat).await?;
+    Ok(send_page(&seat, &way, send_form(&seat, &way)).await?.into())
+}
+
+async fn send(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    let way = found(&seat).await?;
+    let address = at(&seat, &way, "?done=asked");
+    let done = async {
+        let once = seat.once().await?;
+        if once.seen_at().is_none() {
+            runs::start(once.tx(), seat.platform(), &seat.actor, way.row.id, visit.fields.given("seed")).await?;
+            once.commit_at(&address).await?;
+            seat.platform().wake.notify_one();
+        }
+        Ok(())
+    };
+    match done.await {
+        Ok(()) => Reply::to(address),
+        Err(error) => Ok(mistaken(send_page(&seat, &way, again(send_form(&seat, &way), &visit, error)?).await?).into()),
+    }
+}
+
+fn remind_page(seat: &Seat<'_>, way: &Way, form: Form) -> Page {
+    let text = "Those who have not answered are reminded: twice at most, and never sooner than three days after the last letter.";
+    page(seat, way, "Remind people").text(text).text("Whoever does not want reminders gets none.").form(form)
+}
+
+fn remind_form(seat: &Seat<'_>) -> Form {
+    fresh(seat, Form::default().submit(Submit::new("Send reminders")))
+}
+
+async fn ask_remind(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    let way = found(&seat).await?;
+    Ok(remind_page(&seat, &way, remind_form(&seat)).into())
+}
+
+async fn remind(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    let way = found(&seat).await?;
+    let address = at(&seat, &way, "?done=reminded");
+    let done = async {
+        let once = seat.once().await?;
+        if once.seen_at().is_none() {
+            jobs::ask_reminders(once.tx(), seat.platform(), &seat.actor, way.row.id).await?;
+            once.commit_at(&address).await?;
+            seat.platform().wake.notify_one();
+        }
+        Ok(())
+    };
+    match done.await {
+        Ok(()) => Reply::to(address),
+        Err(error) => Ok(mistaken(remind_page(&seat, &way, again(remind_form(&seat), &visit, error)?)).into()),
+    }
+}
+
+async fn standing(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ReadWork).await?;
+    let way = found(&seat).await?;
+    let funnel = funnel::told(seat.platform(), &seat.actor, &way.row).await?;
+    let shown = |number: Option<u64>| number.map_or_else(|| "Not shown".to_owned(), |number| number.to_string());
+    let mut facts = vec![("People who were asked".to_owned(), shown(funnel.asked))];
+    if let Some(places) = funnel.places {
+        facts.push(("Places".into(), places.to_string()));
+        facts.push(("Places that are taken".into(), shown(funnel.filled)));
+        facts.push(("People who wait for a place".into(), shown(funnel.waiting)));
+    }
+    let nothing = |number: &Option<u64>| *number == Some(0);
+    let invitations = funnel.invitations.iter().filter(|row| !nothing(&row.count));
+    let invitations = invitations.map(|row| vec![Cell::text(row.state.said()), count(row.count)]).collect();
+    let letters = funnel.letters.iter().filter(|row| !nothing(&row.count));
+    let letters = letters.map(|row| vec![Cell::text(row.state.said()), count(row.count)]).collect();
+    let mut page = page(&seat, &way, "How the invitations stand").block(Block::Facts(facts));
+    page = page.block(table("Invitations", ["Where they stand", "People"], invitations));
+    page = page.block(table("Letters", ["Where they stand", "Letters"], letters));
+    if !seat.manages() {
+        return Ok(page.block(Block::Note(FEW.into())).into());
+    }
+    let runs = told::runs(seat.db(), seat.actor.organisation, way.row.id).await?;
+    Ok(page.block(rounds(&seat, runs)).into())
+}
+
+/// Each time that people were asked.
+fn rounds(seat: &Seat<'_>, runs: Vec<match_run::Model>) -> Block {
+    let zone = zone_of(seat.organisation);
+    let row = |run: match_run::Model| {
+        let state = if run.state == "done" { "Done" } else { "Under way" };
+        let numbers = [run.considered, run.eligible, run.asked, run.reserve].map(|number| Cell::Number(number.to_string()));
+        let began = Cell::Text(day(run.created_at.with_timezone(&zone).date_naive()));
+        [began, Cell::text(state)].into_iter().chain(numbers).collect()
+    };
+    let columns = ["Day", "Where it stands", "Looked at", "May be asked", "Asked", "In reserve"].map(String::from).to_vec();
+    Block::Table(Table { caption: "Times that people were asked".into(), columns, rows: runs.into_iter().map(row).collect() })
+}
+
+async fn list_places(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ReadPeople).await?;
+    let way = found(&seat).await?;
+    let rows = places::list(seat.platform(), &seat.actor, way.row.id, seat.cursor()?).await?;
+    let (rows, next) = paged(rows, |(row, _)| row.id.to_string());
+    let page = page(&seat, &way, "Places and waiting list");
+    if rows.is_empty() {
+        return Ok(page.text("Nobody has a place yet.").into());
+    }
+    let row = |(row, person): (place::Model, Option<participant::Model>)| {
+        let (name, email) = person.map(|person| (person.name, person.email)).unwrap_or_default();
+        vec![Cell::Text(name.unwrap_or_else(|| email.clone())), Cell::Text(email), Cell::text(row.state.said())]
+    };
+    let columns = ["Name", "Address", "Where it stands"].map(String::from).to_vec();
+    let table = Table { caption: "Places".into(), columns, rows: rows.into_iter().map(row).collect() };
+    let more = next.map(|next| Block::Links(vec![Link::new("Go on reading", at(&seat, &way, &format!("/places?after={next}")))]));
+    Ok(page.block(Block::Table(table)).blocks(more).into())
+}

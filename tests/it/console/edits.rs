@@ -1,0 +1,152 @@
+//! Changes that cross, forms that are sent twice, mistakes, and what is refused once people were told.
+
+use super::{decision, project, rosa, way};
+use crate::harness::everywhere;
+use entity::{decision as decisions, project as projects, questionnaire};
+use sea_orm::{EntityTrait, PaginatorTrait};
+
+#[test]
+fn a_form_that_is_sent_twice_is_done_once() {
+    everywhere(|app| async move {
+        let mut rosa = rosa(&app).await;
+        let db = app.app.platform.db.read();
+        rosa.open("/console/sunrise/projects/new").await.fill("Name", "One").fill("What is needed, and by whom?", "A need.");
+        let (to, fields) = rosa.choose("What kind of work is it?", "People are involved in decisions").prepared("Save");
+        let first = rosa.answer(&to, &fields).await.expect(303);
+        let second = rosa.answer(&to, &fields).await.expect(303);
+        assert_eq!(first.headers["location"], second.headers["location"]);
+        assert_eq!(projects::Entity::find().count(db).await.unwrap(), 1);
+        // Sent again with other words, it is told that it was sent.
+        let mut other = fields.clone();
+        other.iter_mut().find(|(name, _)| name == "title").unwrap().1 = "Two".into();
+        let told = rosa.answer(&to, &other).await.expect(422);
+        assert!(told.text.contains("This form was sent before"), "{}", told.text);
+        let project = first.headers["location"].to_str().unwrap().to_owned();
+        rosa.open(&format!("{project}/decisions/new"))
+            .await
+            .fill("What is to be decided?", "What")
+            .fill("Who decides?", "The board");
+        rosa.choose("Can people change it?", "Open: people can change it").choose("How is it decided?", "By vote");
+        rosa.choose("In which stage of the work?", "Doing it").choose("How wide does it reach?", "One person's support");
+        let (to, fields) = rosa.choose("How much does it weigh?", "Small: a detail").prepared("Save");
+        for _ in 0..2 {
+            rosa.answer(&to, &fields).await.expect(303);
+        }
+        assert_eq!(decisions::Entity::find().count(db).await.unwrap(), 1);
+        let way = way(&mut rosa, &project, "Questions to answer", "Consultation").await;
+        rosa.open(&format!("{way}/questions/add")).await.choose("How is it answered?", "A short text");
+        let (to, fields) = rosa.fill("The question", "What?").prepared("Save the question");
+        for _ in 0..2 {
+            rosa.answer(&to, &fields).await.expect(303);
+        }
+        assert_eq!(questionnaire::Entity::find().count(db).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn of_two_changes_that_cross_the_second_is_told() {
+    everywhere(|app| async move {
+        let mut rosa = rosa(&app).await;
+        let mut other = app.at_the_console("root@sunrise.example").await;
+        let project = project(&mut rosa).await;
+        decision(&mut rosa, &project).await;
+        let way = way(&mut rosa, &project, "Questions to answer", "Consultation").await;
+        for rest in [format!("{project}/edit"), format!("{way}/describe"), format!("{way}/dates")] {
+            rosa.open(&rest).await;
+            other.open(&rest).await.press("Save").await.expect(200);
+            rosa.press("Save").await.expect(412).says("This has changed meanwhile");
+        }
+        rosa.open(&format!("{project}/stages/need")).await.fill("Day on which it began", "2027-02-01");
+        other
+            .open(&format!("{project}/stages/need"))
+            .await
+            .fill("Day on which it began", "2027-02-02")
+            .press("Save")
+            .await
+            .expect(200);
+        rosa.press("Save").await.expect(412);
+        // Questions too: what somebody else has moved is not moved back unseen.
+        rosa.open(&format!("{way}/questions/add"))
+            .await
+            .choose("How is it answered?", "A short text")
+            .fill("The question", "What?");
+        rosa.press("Save the question").await.expect(200);
+        other.open(&format!("{way}/questions/json")).await;
+        rosa.follow("What?").await.fill("The question", "What else?").press("Save the question").await.expect(200);
+        other.press("Save the questions").await.expect(412);
+    });
+}
+
+#[test]
+fn mistakes_stand_beside_their_fields_and_what_was_typed_stays() {
+    everywhere(|app| async move {
+        let mut rosa = rosa(&app).await;
+        rosa.open("/console/sunrise/projects/new").await.fill("Name", "A name").press("Save").await.expect(422);
+        rosa.says("There is a problem").says("Choose one.");
+        assert_eq!(rosa.value("Name"), "A name");
+        rosa.choose("What kind of work is it?", "People are involved in decisions")
+            .fill("Whose presence do you look for?", "young");
+        rosa.press("Save").await.expect(422).says("One group a line");
+        assert!(rosa.html.contains("href=\"#f-presence\""), "the list leads to the field");
+        rosa.fill("Whose presence do you look for?", "age_band, 18_24, 10")
+            .press("Save")
+            .await
+            .expect(422)
+            .says("Write something here.");
+        rosa.fill("What is needed, and by whom?", "A need.").press("Save").await.expect(200).says("age_band, 18_24: 10");
+        let project = rosa.address.clone();
+        let way = way(&mut rosa, &project, "Questions to answer", "Consultation").await;
+        rosa.open(&format!("{way}/questions/json"))
+            .await
+            .fill("SurveyJS JSON", "{\"elements\": [{\"type\": \"magic\", \"name\": \"a\"}]}");
+        rosa.press("Save the questions").await.expect(422).says("/elements/0/type");
+        assert!(rosa.value("SurveyJS JSON").contains("magic"));
+        rosa.fill("SurveyJS JSON", "{nonsense").press("Save the questions").await.expect(422).says("There is a problem");
+        let good = "{\"elements\": [{\"type\": \"matrixdynamic\", \"name\": \"a\"}]}";
+        rosa.fill("SurveyJS JSON", good).press("Save the questions").await.expect(422);
+        let good = "{\"elements\": [{\"type\": \"comment\", \"name\": \"a\", \"title\": \"Say it\", \"visibleIf\": \"1 = 1\"}]}";
+        rosa.fill("SurveyJS JSON", good).press("Save the questions").await.expect(200).says("Say it");
+        rosa.follow("Say it").await.fill("The question", "Say more").press("Save the question").await.expect(200);
+        rosa.follow("Paste or copy SurveyJS JSON").await;
+        assert!(rosa.value("SurveyJS JSON").contains("visibleIf"), "what the builder does not know stays");
+        // The last question cannot go: a consultation asks something.
+        rosa.open(&format!("{way}/notice"))
+            .await
+            .fill("Title", "")
+            .press("Save the draft")
+            .await
+            .expect(422)
+            .says("Write something here.");
+        rosa.fill("Title", "Taking part").press("Save the draft").await.expect(200);
+        rosa.choose("What do you ask people to agree to?", "Have data passed to somebody who is named");
+        rosa.press("Save the draft").await.expect(200).says("Name who receives the data.").says("To be put right: 2");
+        rosa.follow("Read it and publish").await.says("This has to be put right first").hides("Publish it");
+        rosa.follow("Back to the draft").await;
+        rosa.follow("Have data passed to somebody who is named")
+            .await
+            .fill("Who receives it?", "The council")
+            .choose("On what ground is kept what stays after that?", "A legal duty")
+            .press("Save")
+            .await;
+        rosa.expect(200).hides("To be put right");
+    });
+}
+
+#[test]
+fn what_people_were_told_is_not_offered_for_change() {
+    everywhere(|app| async move {
+        let story = crate::story::Story::begin(app.clone()).await;
+        let id = story.open("workshop", "co_design", serde_json::json!({})).await;
+        let mut rosa = app.at_the_console("root@sunrise.example").await;
+        let way = format!("/console/sunrise/opportunities/{id}");
+        rosa.open(&format!("{way}/terms")).await.says("It stays as it is.").hides("How many places are there?");
+        rosa.fill("What support is there?", "Somebody is there for you.").press("Save").await.expect(200).says("Saved.");
+        rosa.open(&format!("{way}/dates")).await.fill("Last day on which people can answer, or say yes", "2027-03-02");
+        rosa.press("Save").await.expect(422).says("The closing day can move later, and never earlier.");
+        rosa.open(&format!("{way}/dates")).await.fill("Day by which people hear what came of it", "2027-12-01");
+        rosa.press("Save").await.expect(422).says("Say why the feedback day moves.");
+        rosa.fill("If that day moves: why?", "We need more time.").press("Save").await.expect(200).says("Saved.");
+        rosa.open(&format!("{way}/influence")).await;
+        rosa.fill("What can people change?", "Nothing.").press("Save").await.expect(422).says("People were told this.");
+    });
+}
