@@ -143,7 +143,11 @@ async fn console(from: &Prepared) -> Vec<Listed> {
         if !known.insert(route.clone()) {
             continue;
         }
-        let shown = from.app.get(&address).header("cookie", &cookie).send().await.expect(200);
+        let shown = from.app.get(&address).header("cookie", &cookie).send().await;
+        if let Some(to) = shown.headers.get("location") {
+            waiting.push_back(to.to_str().unwrap().to_owned());
+            continue;
+        }
         let html = shown.headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"));
         if html {
             waiting.extend(links.captures_iter(&shown.text).map(|link| link[1].to_owned()));
