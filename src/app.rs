@@ -2,7 +2,9 @@
 //! them, letters to those who write them; here, and nowhere else, news travels up the house.
 
 use crate::{
-    accounts, consent, feedback, influence, integrity, invitations, matching, opportunities, pages, participants,
+    accounts, consent, feedback, influence, integrity,
+    invitations::{self, live::Watched},
+    matching, opportunities, pages, participants,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -17,16 +19,20 @@ use crate::{
     projects,
     responses::{self, submit::Submissions},
     sessions, statistics,
+    webhooks::{self, Courier},
 };
 use entity::installation;
 use migration::{Migrations, Migrator};
-use poem::{EndpointExt, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
+use poem::{EndpointExt, IntoResponse, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
 use poem_openapi::OpenApiService;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait};
 use std::{path::PathBuf, sync::Arc};
 
 /// Kind of the recurring job that forgets old idempotency keys.
 const FORGET_KEYS: &str = "platform.forget_keys";
+
+/// The header in which an installation says its name, so that `doctor` knows whether it is this one that answers.
+pub const INSTALLATION: &str = "alongside-installation";
 
 /// How long a worker that found nothing waits before it looks again by itself.
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
@@ -53,7 +59,9 @@ pub struct App {
     submissions: Submissions,
     queue: Arc<Queue>,
     mailer: Arc<Mailer>,
+    courier: Arc<Courier>,
     traffic: Traffic,
+    watched: Watched,
 }
 
 impl App {
@@ -86,7 +94,9 @@ impl App {
         let forms = opportunities::Forms::default();
         let submissions = Submissions::start(&tasks, &platform, forms.clone());
         let (queue, mailer) = (Arc::new(queue().until(&tasks)), Arc::new(mailer));
-        Ok(Self { queue, mailer, traffic: Traffic::default(), platform, tasks, forms, submissions })
+        let courier = Arc::new(Courier::new(&platform.config).until(&tasks));
+        let (traffic, watched) = (Traffic::default(), Watched::default());
+        Ok(Self { queue, mailer, courier, traffic, watched, platform, tasks, forms, submissions })
     }
 
     /// Everything the server answers.
@@ -99,8 +109,9 @@ impl App {
         let routes = pages::routes(&self.desk())
             .nest("/api", cors(config, service(self).boxed()))
             .at("/api/openapi.json", cors(config, edge::lazy("application/json", document).boxed()))
-            .nest("/docs", docs_page(self))
-            .at("/healthz", edge::lazy("text/plain", || "ok".into()))
+            .at("/docs", pages::docs::page(config))
+            .nest("/docs/api", docs_page(self))
+            .at("/healthz", health(&self.platform))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
         let routes = routes.catch_all_error(problem::from_poem);
@@ -112,11 +123,17 @@ impl App {
         pages::kit::Desk { platform: self.platform.clone(), forms: self.forms.clone(), submissions: self.submissions.clone() }
     }
 
+    /// Ends the answers that go on by themselves, so that a server that stops need not wait for them.
+    pub fn end_streams(&self) {
+        self.watched.end();
+    }
+
     /// Does everything in the queue and the outbox that is due, until nothing is. Answers how much that was.
     pub async fn run_due(&self) -> Result<usize> {
         let mut total = 0;
         loop {
             let done = self.queue.run_due(&self.platform, BATCH).await? + self.mailer.run_due(&self.platform, BATCH).await?;
+            let done = done + self.courier.run_due(&self.platform).await?;
             total += done;
             if done == 0 || self.tasks.is_stopping() {
                 return Ok(total);
@@ -135,12 +152,19 @@ impl App {
         }
     }
 
-    /// Works off the queue and the outbox until the process is asked to stop. Each has a loop of its own, so that a mail
-    /// server that keeps us waiting holds up no other work.
+    /// The same application, which finds the hosts of webhooks in another way.
+    pub fn resolving(self, resolver: Arc<dyn webhooks::send::Resolve>) -> Self {
+        let courier = Courier::with(&self.platform.config, resolver).until(&self.tasks);
+        Self { courier: Arc::new(courier), ..self }
+    }
+
+    /// Works off the queue, the outbox and the webhooks until the process is asked to stop. Each has a loop of its own, so
+    /// that somebody else's server that keeps us waiting holds up no other work.
     pub async fn work(&self) {
         tokio::join!(
             self.tasks.keep_up("the queue", || self.work_off(Line::Queue)),
             self.tasks.keep_up("the outbox", || self.work_off(Line::Outbox)),
+            self.tasks.keep_up("the webhooks", || self.courier.work(&self.platform)),
         );
     }
 
@@ -181,7 +205,9 @@ impl App {
             "# HELP alongside_database_statements_total Statements run.\n# TYPE alongside_database_statements_total counter\n",
         );
         text.push_str(&format!("alongside_database_statements_total {}\n", self.platform.db.statements()));
+        text.push_str(&crate::platform::jobs::metrics(&self.platform).await?);
         text.push_str(&crate::platform::mail::metrics(&self.platform).await?);
+        text.push_str(&webhooks::deliver::metrics(&self.platform).await?);
         Ok(text)
     }
 }
@@ -202,6 +228,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         matching::api::Api(platform.clone()),
         matching::api::public::PublicApi(platform.clone()),
         invitations::api::Api(platform.clone()),
+        invitations::api::live::LiveApi { platform: platform.clone(), watched: app.watched.clone(), tasks: app.tasks.clone() },
         responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },
     );
     let back = (
@@ -216,7 +243,8 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         accounts::api::look::LookApi(platform.clone()),
         participants::api::all(platform),
     );
-    OpenApiService::new((integrity::api::Api, people, work, asking, back), "Alongside", env!("CARGO_PKG_VERSION"))
+    let telling = webhooks::api::Api(platform.clone());
+    OpenApiService::new((integrity::api::Api, people, work, asking, back, telling), "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")
 }
@@ -234,8 +262,13 @@ fn queue() -> Queue {
     queue.on(participants::LEFT, matching::preference::changed);
     queue.on(consent::WITHDRAWN, withdrawn);
     queue.on(opportunities::CLOSE_DUE, |platform, _| opportunities::opening::close_due(platform));
-    queue.on(opportunities::OPENED, |_, _| async { Ok(Next::Done) });
-    queue.on(opportunities::CLOSED, invitations::jobs::closed);
+    queue.on(opportunities::OPENED, |platform, payload| async move {
+        webhooks::news::opened(&platform, &payload).await.map(|()| Next::Done)
+    });
+    queue.on(opportunities::CLOSED, |platform, payload| async move {
+        webhooks::news::closed(&platform, &payload).await?;
+        invitations::jobs::closed(platform, payload).await
+    });
     queue.on(invitations::REMINDERS, invitations::jobs::remind);
     queue.on(invitations::ASK_AGAIN, invitations::jobs::ask_again);
     queue.on(invitations::UNDELIVERED, invitations::jobs::undelivered);
@@ -243,7 +276,11 @@ fn queue() -> Queue {
     queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(matching::INVITE, matching::runs::invite);
-    queue.on(feedback::SEND, feedback::send);
+    queue.on(feedback::SEND, |platform, payload| async move {
+        webhooks::news::published(&platform, &payload).await?;
+        feedback::send(platform, payload).await
+    });
+    queue.on(webhooks::LOOK, |platform, _| webhooks::news::look(platform));
     queue
 }
 
@@ -287,7 +324,8 @@ fn docs_page(app: &App) -> BoxEndpoint<'static> {
     let page = Route::new().at("/", edge::lazy("text/html; charset=utf-8", move || service(&app).swagger_ui_html()));
     let page = page.after(|response| async move {
         response.map(|mut response: poem::Response| {
-            let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; connect-src 'self'";
+            let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; \
+                          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
             if let Ok(policy) = policy.parse() {
                 response.headers_mut().insert("content-security-policy", policy);
             }
@@ -295,6 +333,19 @@ fn docs_page(app: &App) -> BoxEndpoint<'static> {
         })
     });
     page.boxed()
+}
+
+/// Says that the process is there, and which installation it belongs to.
+fn health(platform: &Platform) -> BoxEndpoint<'static> {
+    let name = platform.secret.name();
+    let named = move |response: poem::Response| response.with_header(INSTALLATION, name.as_str()).into_response();
+    edge::lazy("text/plain", || "ok".into())
+        .map_to_response()
+        .after(move |answer| {
+            let answer = answer.map(&named);
+            async move { answer }
+        })
+        .boxed()
 }
 
 /// Whether the server can do its work: the database answers.
@@ -387,7 +438,8 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 /// Jobs that come again by themselves; adding them twice changes nothing.
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
-    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, invitations::ASK_AGAIN, invitations::UNDELIVERED, invitations::LET_GO] {
+    let invitations = [invitations::ASK_AGAIN, invitations::UNDELIVERED, invitations::LET_GO];
+    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, webhooks::LOOK].into_iter().chain(invitations) {
         let job =
             NewJob { kind, payload: serde_json::json!({}), run_at: None, unique: Some(kind.to_owned()), organisation: None };
         enqueue(platform.db.write(), &platform.clock, job).await?;

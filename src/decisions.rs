@@ -155,13 +155,6 @@
 //! Administrators see mailings and their letters by state and can pause, resume, cancel and retry them, and see no address and no
 //! recipient: who was asked about what is for nobody's curiosity. Uncertain letters are not sent again by a retry.
 //!
-//! # 2026-11-28 · Pages are judged in Chromium, by its own driver
-//! The tests speak WebDriver by the HTTP client that is here already: a dozen calls in one file. Rejected: fantoccini (twenty
-//! more packages, among them a second `http` and a second set of Unicode tables, for the same calls), Playwright (downloads
-//! browsers of its own). axe-core is installed by a lock file with its digest, not kept here: it is under another licence and
-//! larger than all pages together. What axe-core cannot see is measured beside it: reflow at 320 pixels, text spacing, targets,
-//! each stop of the keyboard and how one sees it, chosen colours, and the same words without styles, scripts and pictures.
-//!
 //! # 2026-11-28 · Questions are built in versions
 //! In the console each question that is added, moved or changed publishes the next version of a draft's questions: nothing is
 //! lost when a browser closes, and every version is on record. Once people can answer, questions are replaced as a whole and
@@ -171,3 +164,70 @@
 //! # 2026-11-28 · A form that is sent twice is one
 //! Pages have no `Idempotency-Key` of their own; each form that makes something carries a random number in a hidden field, kept
 //! by the same table and in the same transaction. Sent again it leads to what was made; sent again with other words it is told.
+
+//!
+//! # 2026-11-28 · A backup is rows in a format of our own
+//! One format serves backups, moves between the databases and moves of one organisation, and can be read without us: text in
+//! lines, gzip, age. Rejected: the database's own tools (`pg_dump` and a copy of the SQLite file cannot be brought back into the
+//! other one, and a file that is copied while it is written is not one moment), a format in each of two ways. The columns are in the file, so a
+//! backup of an earlier version is filled into the schema of its day and then migrated like any database.
+//!
+//! # 2026-11-28 · After a restore letters wait, and nobody is signed in
+//! What waits in a backup may have been sent since, and a letter that comes twice, or comes for something that is over, costs
+//! more than one that comes a day later. So all letters are held until an operator decides, also those that overdue work
+//! writes and those that people ask for now: one rule that can be relied on. Letters that are not sent are `uncertain`, because
+//! that is what they are. Sessions, and links that open one, are ended, because they may have been ended since. Links in
+//! other letters, keys of systems and invitations of staff stay: they are many, a person holds each of them, and ending them would
+//! hurt more people than it protects. Rejected: holding what was queued before the backup alone (reminders that are overdue would
+//! be written anew), a switch in the settings (it would be forgotten, in either position).
+//!
+//! # 2026-11-28 · What hangs on the key is translated when an organisation moves
+//! Another installation has another key. Links are looked up by their hash, so old ones work; letters that are still to be sent get the
+//! hash of the new key beside the old one. Numbers in draws are public and cannot change, so they travel with the draw. Addresses
+//! that must not be written to are hashed under the key, so they travel as addresses, as far as a person here has one; how many do
+//! not is told. Rejected: handing over the key (it opens every other organisation too), a key for each organisation (what is
+//! hashed already would stay behind all the same). Pseudonyms in exports of answers change.
+//!
+//! # 2026-11-28 · An account is its e-mail address when an organisation moves
+//! Who has an account at the new place keeps it as it is; entries of the audit log that name the old id still do, because
+//! they are chained. Passwords of the others come along as hashes: they sign in as before. Rejected: overwriting (a file could
+//! take over an account), accounts without a password (everybody would need a letter, while letters are held).
+//! # 2026-11-28 · Webhooks name work and never people
+//! An event holds a kind, a time and ids of the organisation's own work: opened, closed, report published, feedback overdue. A
+//! front end fetches the rest with its key. Rejected: an event for each answer, invitation, joining or leaving (the time
+//! alone tells whoever sits beside a person that it was them), counts (a count sent at each change gives away what
+//! `statistics` withholds), `mailing.finished` (it tells when the last letter of somebody left, and is the operator's
+//! concern, who has metrics). The room stands above all that have news; `app` hands it the jobs of lower rooms.
+//!
+//! # 2026-11-28 · The secrets of webhooks are derived, and a worker keeps a whole webhook
+//! Like links, the secret is an HMAC of the webhook's id and a number under the installation's key; a rotation counts the number
+//! up. Nothing is stored that a stolen database could sign with. The price: an organisation that moves to another
+//! installation makes new secrets. Rejected: secrets encrypted in the table (a second key to keep, for the same end).
+//! A worker leases a webhook and not a delivery, so a receiver has one request at a time and two workers send nothing twice.
+//! Webhooks have a loop of their own beside the queue and the outbox: a slow receiver keeps no other work waiting.
+//!
+//! # 2026-11-28 · Where a webhook may lead is decided when the connection is made
+//! Every address of the name is checked, and the connection goes to what was checked; a name that turns between the check and
+//! the use has no such moment. All addresses that are not given out as public ones are refused, no redirect is followed, no
+//! proxy is asked, and of an answer only the head is read. Who hosts a receiver inside names its network. The client is
+//! hyper with the rustls that the mail and the database use. Rejected: `reqwest` (pools, proxies, redirects and a resolver that all had
+//! to be switched off).
+//!
+//! # 2026-11-28 · Connections are served by hyper in a loop of our own
+//! The framework's server has no time limit for heads and bodies, no bound on connections and none for one place. So its endpoint
+//! is served by hyper here: a head has its time from the first byte on, a body its pace, an answer has to be taken, one
+//! place has so many connections, and a full server closes the one that has waited longest without asking. HTTP/1 alone:
+//! proxies speak nothing else to us. Rejected: hyper's own head timeout (it counts the pause between two requests as well, and
+//! proxies keep connections longer than a head may take).
+//!
+//! # 2026-11-28 · Numbers are pushed to those who may read them exactly
+//! `live` pushes the funnel to those who run an opportunity, who can read it at any time without it. For others, numbers about few
+//! are withheld, and the moment at which a withheld number changes would say what it hides. One look at the database serves
+//! all who watch an opportunity. To watch is no use of a session: whoever leaves a window open is signed out as if they had
+//! gone.
+//! # 2026-11-28 · Pages are judged in Chromium, by its own driver
+//! The tests speak WebDriver by the HTTP client that is here already: a dozen calls in one file. Rejected: fantoccini (twenty
+//! more packages, among them a second `http` and a second set of Unicode tables, for the same calls), Playwright (downloads
+//! browsers of its own). axe-core is installed by a lock file with its digest, not kept here: it is under another licence and
+//! larger than all pages together. What axe-core cannot see is measured beside it: reflow at 320 pixels, text spacing, targets,
+//! each stop of the keyboard and how one sees it, chosen colours, and the same words without styles, scripts and pictures.

@@ -424,6 +424,8 @@ lists! {
     Texts(String);
     /// Scopes of an API key.
     Scopes(Scope);
+    /// News that a webhook is told of.
+    WebhookEvents(WebhookEventKind);
     /// Presence targets of a project.
     PresenceTargets(PresenceTarget);
     /// Forms an opportunity offers.

@@ -66,6 +66,8 @@ ids! {
     MailMessageId;
     /// One thing that happened to a letter.
     MailEventId;
+    /// Letters that wait for an operator's word.
+    MailHoldId;
     /// An address that must not be written to.
     SuppressionId;
     /// A subject people can choose to be asked about.
@@ -118,6 +120,12 @@ ids! {
     RecommendationId;
     /// A recorded effect of what people said on a decision.
     InfluenceId;
+    /// An address at which another system hears of news.
+    WebhookId;
+    /// Something that other systems are told.
+    WebhookEventId;
+    /// One event on its way to one address.
+    WebhookDeliveryId;
     /// A feedback report.
     ReportId;
     /// One published version of a report.

@@ -106,6 +106,83 @@ words! {
         Responses,
     }
 
+    /// News that other systems can hear of.
+    WebhookEventKind {
+        /// An opportunity has opened.
+        #[oai(rename = "opportunity.opened")]
+        #[serde(rename = "opportunity.opened")]
+        #[sea_orm(string_value = "opportunity.opened")]
+        OpportunityOpened,
+        /// An opportunity has closed: no more answers are taken.
+        #[oai(rename = "opportunity.closed")]
+        #[serde(rename = "opportunity.closed")]
+        #[sea_orm(string_value = "opportunity.closed")]
+        OpportunityClosed,
+        /// A version of a report was published.
+        #[oai(rename = "report.published")]
+        #[serde(rename = "report.published")]
+        #[sea_orm(string_value = "report.published")]
+        ReportPublished,
+        /// The day by which people were to be told has passed without a report.
+        #[oai(rename = "feedback.overdue")]
+        #[serde(rename = "feedback.overdue")]
+        #[sea_orm(string_value = "feedback.overdue")]
+        FeedbackOverdue,
+        /// A test that an administrator asked for. It is sent to every webhook that is tested.
+        #[oai(rename = "webhook.test")]
+        #[serde(rename = "webhook.test")]
+        #[sea_orm(string_value = "webhook.test")]
+        Test,
+    }
+
+    /// Whether a webhook is told of news.
+    WebhookState {
+        /// It is told.
+        On,
+        /// News waits until somebody lets it go on.
+        Paused,
+        /// It is not told; what happens meanwhile is kept as missed.
+        Off,
+    }
+
+    /// Why a webhook was switched off.
+    WebhookOffReason {
+        /// Nothing could be delivered for days.
+        Failing,
+        /// It answered that it is gone for good (410).
+        Gone,
+    }
+
+    /// Where a delivery stands.
+    WebhookDeliveryState {
+        /// Will be tried, or tried again.
+        Waiting,
+        /// The receiver has it.
+        Delivered,
+        /// Given up after the last try.
+        Failed,
+        /// Not tried, because the webhook was switched off.
+        Missed,
+    }
+
+    /// Why a delivery did not arrive.
+    WebhookProblem {
+        /// No answer in time.
+        Timeout,
+        /// The name of the host leads nowhere.
+        UnknownHost,
+        /// The name of the host leads to an address that is not public.
+        PrivateAddress,
+        /// No connection could be made.
+        Connection,
+        /// No encrypted connection could be made.
+        Tls,
+        /// The answer was no HTTP.
+        Protocol,
+        /// The answer was no success.
+        Status,
+    }
+
     /// Where a queued job stands.
     JobState {
         /// Waits for its time.
@@ -156,6 +233,16 @@ words! {
         Participant,
         /// A member of staff.
         Staff,
+    }
+
+    /// Why letters wait for an operator's word.
+    HoldReason {
+        /// The database came from a backup: what waits in it may have been sent since.
+        Restored,
+        /// The organisation came from another place, which may have sent what waits.
+        Moved,
+        /// An operator wished it.
+        Asked,
     }
 
     /// Why an address must not be written to.

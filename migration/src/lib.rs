@@ -66,8 +66,10 @@ impl MigratorTrait for Migrator {
             "m0001_11_sessions",
             "m0001_12_recommendations",
             "m0001_13_feedback",
+            "m0002_webhooks",
             "m0002_01_look",
             "m0002_02_reading",
+            "m0002_05_held",
         ]
     }
 }

@@ -129,27 +129,37 @@ pub const PARTICIPANT_IDLE: Duration = Duration::hours(2);
 
 /// Lets a caller through who has `power` in `organisation`: 404 for strangers, 403 for staff without the power.
 pub async fn may(platform: &Platform, caller: &Caller, organisation: OrganisationId, power: Power) -> Result<Actor> {
+    look_up(platform, caller, organisation, power, true).await
+}
+
+/// The same for somebody who was let through before and does nothing new: it is no use of their session, which ends as if they
+/// had gone.
+pub async fn still_may(platform: &Platform, caller: &Caller, organisation: OrganisationId, power: Power) -> Result<Actor> {
+    look_up(platform, caller, organisation, power, false).await
+}
+
+async fn look_up(platform: &Platform, caller: &Caller, organisation: OrganisationId, power: Power, uses: bool) -> Result<Actor> {
     let (kind, token) = caller.token()?;
     match kind {
         TokenKind::Staff => {
-            let staff = staff_of(platform, &token).await?;
+            let staff = staff_of(platform, &token, uses).await?;
             let role = role(platform, organisation, staff.account.id).await?.ok_or(Error::NotFound("organisation"))?;
             if !power.of_role(role) {
                 return Err(Error::Forbidden(format!("Your role here is {role}; this needs another one.")));
             }
             Ok(Actor { organisation, by: staff.by(), account: Some(staff.account.id), grant: Grant::Role(role) })
         }
-        TokenKind::Key => key_actor(platform, &token, organisation, power).await,
+        TokenKind::Key => key_actor(platform, &token, organisation, power, uses).await,
         _ => Err(Error::NotFound("organisation")),
     }
 }
 
 /// The member of staff behind a token.
 pub async fn staff(platform: &Platform, caller: &Caller) -> Result<Staff> {
-    staff_of(platform, &caller.of_kind(TokenKind::Staff)?).await
+    staff_of(platform, &caller.of_kind(TokenKind::Staff)?, true).await
 }
 
-async fn staff_of(platform: &Platform, token: &Token) -> Result<Staff> {
+async fn staff_of(platform: &Platform, token: &Token, uses: bool) -> Result<Staff> {
     let now = platform.clock.now();
     let found = account_session::Entity::find()
         .filter(account_session::Column::TokenHash.eq(token.hash()))
@@ -159,7 +169,7 @@ async fn staff_of(platform: &Platform, token: &Token) -> Result<Staff> {
         .ok_or(Error::SignInNeeded)?;
     let account = account::Entity::find_by_id(found.account_id).one(platform.db.read()).await?;
     let account = account.ok_or(Error::SignInNeeded)?;
-    if now - found.last_used_at > NOTE_USE {
+    if uses && now - found.last_used_at > NOTE_USE {
         account_session::Entity::update_many()
             .col_expr(account_session::Column::LastUsedAt, Expr::value(now))
             .col_expr(account_session::Column::IdleUntil, Expr::value((now + STAFF_IDLE).min(found.expires_at)))
@@ -180,7 +190,7 @@ pub async fn role(platform: &Platform, organisation: OrganisationId, account: Ac
     Ok(found.map(|membership| membership.role))
 }
 
-async fn key_actor(platform: &Platform, token: &Token, organisation: OrganisationId, power: Power) -> Result<Actor> {
+async fn key_actor(platform: &Platform, token: &Token, organisation: OrganisationId, power: Power, uses: bool) -> Result<Actor> {
     let now = platform.clock.now();
     let key = api_key::Entity::find()
         .filter(api_key::Column::TokenHash.eq(token.hash()))
@@ -195,7 +205,7 @@ async fn key_actor(platform: &Platform, token: &Token, organisation: Organisatio
     if !grant.has(power) {
         return Err(Error::Forbidden("This key was not made for that.".into()));
     }
-    if key.last_used_at.is_none_or(|at| now - at > NOTE_USE) {
+    if uses && key.last_used_at.is_none_or(|at| now - at > NOTE_USE) {
         api_key::Entity::update_many()
             .col_expr(api_key::Column::LastUsedAt, Expr::value(now))
             .filter(api_key::Column::OrganisationId.eq(organisation))

@@ -21,7 +21,6 @@ use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 pub use shapes::{
     AcceptIn, AccountOut, AuditCheckOut, AuditOut, EmailIn, KeyIn, KeyOut, MemberOut, MessageOut, OrganisationIn,
@@ -339,14 +338,7 @@ impl Api {
     ) -> Result<Fine<Page<AuditOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
         let cursor = Cursor::read(limit.0, None)?;
-        let rows = audit_entry::Entity::find()
-            .filter(audit_entry::Column::OrganisationId.eq(actor.organisation))
-            .filter(audit_entry::Column::Seq.gt(after.0.unwrap_or(0)))
-            .order_by_asc(audit_entry::Column::Seq)
-            .limit(cursor.limit + 1)
-            .all(self.0.db.read())
-            .await
-            .map_err(crate::platform::Error::from)?;
+        let rows = audit::page(self.0.db.read(), actor.organisation, after.0.unwrap_or(0), cursor.limit + 1).await?;
         let most = usize::try_from(cursor.limit).unwrap_or(500);
         let next = if rows.len() > most { rows.get(most - 1).map(|row| row.seq.to_string()) } else { None };
         let out = |row: audit_entry::Model| AuditOut {

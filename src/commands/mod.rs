@@ -1,11 +1,17 @@
 //! What the program can be asked to do: one file a sub-command.
 
+pub mod archive;
+pub mod backup;
 pub mod bench;
 pub mod client;
 pub mod demo;
 mod doctor;
+mod fetch;
+pub mod letters;
 pub mod openapi;
-mod serve;
+pub mod organisation;
+pub mod restore;
+pub mod serve;
 
 use crate::{
     app::App,
@@ -59,6 +65,18 @@ pub enum Command {
         #[arg(long)]
         retry_dead: bool,
     },
+    /// Write everything this installation holds to one encrypted file, while it goes on working
+    Backup(backup::Options),
+    /// Bring a backup back, into an empty database of either kind
+    Restore(restore::Options),
+    /// Show the letters that wait for your word after a restore or a move, and say it
+    Letters(letters::Options),
+    /// Write one organisation to a file, to move it to another installation
+    ExportOrganisation(organisation::Export),
+    /// Take in an organisation from such a file
+    ImportOrganisation(organisation::Import),
+    /// Ask the server of these settings whether it does its work; for containers
+    Healthcheck,
     /// Print the OpenAPI document
     Openapi,
     /// Measure what this build does on this computer
@@ -75,6 +93,12 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Worker => serve::worker(settings()?).await,
         Command::Migrate => serve::migrate(settings()?).await,
         Command::Doctor { json, retry_dead } => doctor::doctor(json, retry_dead).await,
+        Command::Backup(options) => backup::backup(options).await,
+        Command::Restore(options) => restore::restore(options).await,
+        Command::Letters(options) => letters::letters(options).await,
+        Command::ExportOrganisation(options) => organisation::export(options).await,
+        Command::ImportOrganisation(options) => organisation::import(options).await,
+        Command::Healthcheck => fetch::healthcheck().await,
         Command::Openapi => openapi::print().await,
         Command::Bench(what) => bench::run(what).await,
         Command::Demo(options) => demo::demo(options).await,
@@ -92,13 +116,16 @@ pub async fn open(config: Config) -> Result<App> {
     App::open(config, Clock::system(), transport).await
 }
 
+/// What of the program's parts is logged when an operator asks for `level`.
+pub fn filter(level: &str) -> tracing_subscriber::EnvFilter {
+    use tracing_subscriber::EnvFilter;
+    // The web server below us names the addresses of callers whose connection it closes.
+    EnvFilter::try_new(format!("{level},sqlx=warn,sea_orm_migration=warn,poem=warn")).unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
 /// Sets up the log. It goes to standard error, so that standard output holds only what was asked for.
 pub fn log(config: &Config) {
-    use tracing_subscriber::{EnvFilter, fmt};
-    // The web server below us names the addresses of callers whose connection it closes.
-    let filter = EnvFilter::try_new(format!("{},sqlx=warn,sea_orm_migration=warn,poem=warn", config.log))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt().with_env_filter(filter(&config.log)).with_writer(std::io::stderr).with_target(false);
     // A second call in one process, as in tests, changes nothing.
     let _ = if config.log_json { log.json().try_init() } else { log.try_init() };
 }

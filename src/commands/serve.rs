@@ -4,25 +4,19 @@ use super::{log, open};
 use crate::{
     accounts::organisations,
     app::{self, App},
-    platform::{Config, Db, Error, Result, tasks::Tasks},
+    platform::{
+        Config, Db, Error, Result,
+        http::listen::{self as connections, Bounds},
+        mail::hold,
+        tasks::Tasks,
+    },
 };
 use migration::{Migrations, Migrator};
-use poem::{
-    Server,
-    http::uri::Scheme,
-    listener::{Acceptor, TcpAcceptor},
-    web::{LocalAddr, RemoteAddr},
-};
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-};
+use tokio::{net::TcpListener, sync::oneshot};
 
 /// Requests under way get so long to finish.
 const GRACE: Duration = Duration::from_secs(20);
-/// A connection that sends nothing for so long is closed.
-const IDLE: Duration = Duration::from_secs(75);
 
 /// Serves, and works off the queue unless told not to, until the process is asked to stop.
 pub async fn serve(config: Config) -> Result<ExitCode> {
@@ -31,6 +25,7 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
     let app = open(config).await?;
     app::schedule(&app.platform).await?;
     greet(&app).await?;
+    remind(&app).await?;
     let mut running = start(app, listener)?;
     let code = outcome(stop_signal(), &mut running.ended).await;
     running.stop().await;
@@ -66,23 +61,17 @@ pub struct Running {
 
 /// Serves an application, and works off its queue unless told not to.
 pub fn start(app: App, listener: TcpListener) -> Result<Running> {
-    let acceptor =
-        TcpAcceptor::from_tokio(listener).map(Prompt).map_err(|error| Error::unavailable(format!("cannot listen: {error}")))?;
     if app.platform.config.worker {
         let worker = app.clone();
         app.tasks.spawn(async move { worker.work().await });
     }
     let front = Tasks::new();
-    let (signal, endpoint) = (front.clone(), app.endpoint());
+    let (signal, endpoint, bounds) = (front.clone(), app.endpoint(), Bounds::of(&app.platform.config));
     let (end, ended) = oneshot::channel::<()>();
     front.spawn(async move {
         // Dropped with the task, also if it panics.
         let _end = end;
-        let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
-        let stopping = async { signal.stopping().await };
-        if let Err(error) = server.run_with_graceful_shutdown(endpoint, stopping, Some(GRACE)).await {
-            tracing::error!(error = %error, "the server could not go on");
-        }
+        connections::serve(listener, endpoint, bounds, &signal, GRACE).await;
     });
     Ok(Running { app, front, ended })
 }
@@ -91,28 +80,20 @@ impl Running {
     /// Lets requests and work under way finish, then closes the database.
     pub async fn stop(self) {
         self.front.stop();
+        self.app.end_streams();
         tracing::info!("stopping: requests under way are answered, no new ones are taken");
         self.front.finished().await;
         end(self.app).await;
     }
 }
 
-/// Accepts connections whose small answers leave at once, instead of waiting for more to fill a packet.
-struct Prompt(TcpAcceptor);
-
-impl Acceptor for Prompt {
-    type Io = TcpStream;
-
-    fn local_addr(&self) -> Vec<LocalAddr> {
-        self.0.local_addr()
+/// Says it when letters wait for a word: otherwise nobody would miss them before the people do.
+async fn remind(app: &App) -> Result<()> {
+    for held in hold::holds(app.platform.db.read()).await? {
+        let organisation = held.organisation_id.map(|id| id.to_string());
+        tracing::warn!(organisation, why = %held.why, "no letter leaves before you say so: see `alongside letters`");
     }
-
-    async fn accept(&mut self) -> std::io::Result<(TcpStream, LocalAddr, RemoteAddr, Scheme)> {
-        let accepted = self.0.accept().await?;
-        // It fails for a caller who has gone already; that shows soon enough.
-        let _ = accepted.0.set_nodelay(true);
-        Ok(accepted)
-    }
+    Ok(())
 }
 
 /// Says where the server is and, on the first start, how to set it up.
@@ -136,6 +117,7 @@ pub async fn worker(config: Config) -> Result<ExitCode> {
     let app = open(config).await?;
     app::schedule(&app.platform).await?;
     tracing::info!("the worker is starting");
+    remind(&app).await?;
     let worker = app.clone();
     app.tasks.spawn(async move { worker.work().await });
     stop_signal().await;

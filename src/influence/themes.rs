@@ -178,6 +178,19 @@ pub struct Sources {
     pub contributions: Vec<ContributionId>,
 }
 
+/// What a theme rests on now.
+pub async fn sources(connection: &impl ConnectionTrait, organisation: OrganisationId, id: ThemeId) -> Result<Sources> {
+    let rows = theme_source::Entity::find()
+        .filter(theme_source::Column::OrganisationId.eq(organisation))
+        .filter(theme_source::Column::ThemeId.eq(id))
+        .all(connection)
+        .await?;
+    Ok(Sources {
+        responses: rows.iter().filter_map(|row| row.response_id).collect(),
+        contributions: rows.iter().filter_map(|row| row.contribution_id).collect(),
+    })
+}
+
 /// Replaces the sources of a theme. What was taken back, or may not be used any more, cannot be a source.
 pub async fn set_sources(
     platform: &Platform,

@@ -31,7 +31,7 @@ pub const LADDER: [Step; 7] = [
         rung: Rung::Coercion,
         title: "Coercion",
         people_say: "Being made to attend",
-        plain: "People are made to attend or answer. What they think is not treated as important and changes nothing. Nobody may offer this here: it is only ever found in the record afterwards.",
+        plain: "People are made to attend or answer. What they think is not treated as important and changes nothing. Nobody may offer this here. It can be found in the record afterwards.",
         easy_read: "You have to be there.\nNobody listens to what you think.\nThis is not OK.",
     },
     Step {
@@ -73,7 +73,7 @@ pub const LADDER: [Step; 7] = [
         rung: Rung::CoProduction,
         title: "Co-production",
         people_say: "Run it together",
-        plain: "People and those responsible work as equals from the first idea to running it. They share the big decisions, about policy and money, as well as the best way to do things.",
+        plain: "People and those responsible work as equals from the first idea to running it. They share the big decisions, about policy and money. They also share the best way to do things.",
         easy_read: "You work together from start to end.\nYou decide the big things together.\nYou help to run it.",
     },
 ];

@@ -1,5 +1,6 @@
 //! Endpoints for the holder of an invitation's link, and for coordinators.
 
+pub mod live;
 pub mod shapes;
 
 use super::{funnel, guest, jobs, letters::time, places, replies, rules::is_open};
@@ -70,6 +71,10 @@ impl Api {
         let lighter = replies::lighter(db, &self.0, &guest, &offer).await?.into_iter();
         let place = places::of(db, guest.organisation, offer.id, guest.participant).await?;
         let draw = guest.invitation.run_id.filter(|_| offer.places.is_some());
+        let draw_number = match draw {
+            Some(run) => Some(guest::draw_number(db, &self.0, &guest, run).await?),
+            None => None,
+        };
         Ok(Fine::new(&InvitationOut {
             id: guest.invitation.id,
             state: guest.invitation.state,
@@ -79,7 +84,7 @@ impl Api {
             question_first: guest.invitation.question_first,
             held_until: guest.invitation.held_until.filter(|_| is_open(guest.invitation.state)),
             draw,
-            draw_number: draw.map(|run| self.0.secret.pseudonym(run.0, guest.participant.0)),
+            draw_number,
             takes_answers,
             place: place.map(|place| place.state),
             lighter: lighter

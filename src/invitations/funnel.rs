@@ -25,7 +25,7 @@ pub async fn told(platform: &Platform, actor: &Actor, about: &opportunity::Model
 }
 
 /// The exact numbers.
-struct Funnel {
+pub(super) struct Funnel {
     /// Every state, also those that nobody is in: that one is missing must not tell from that it is withheld.
     invitations: Vec<(InvitationState, u64)>,
     letters: Vec<(MailState, u64)>,
@@ -35,7 +35,7 @@ struct Funnel {
 }
 
 impl Funnel {
-    async fn read(connection: &impl ConnectionTrait, about: &opportunity::Model) -> Result<Self> {
+    pub(super) async fn read(connection: &impl ConnectionTrait, about: &opportunity::Model) -> Result<Self> {
         let organisation = about.organisation_id;
         let counts: Vec<(InvitationState, i64)> = invitation::Entity::find()
             .select_only()
@@ -63,7 +63,7 @@ impl Funnel {
     }
 
     /// For those who run the opportunity.
-    fn open(self) -> FunnelOut {
+    pub(super) fn open(self) -> FunnelOut {
         FunnelOut {
             asked: Some(self.asked()),
             invitations: self.invitations.into_iter().map(|(state, count)| StateCount { state, count: Some(count) }).collect(),
@@ -76,7 +76,7 @@ impl Funnel {
 
     /// For everybody else who may read it. Letters and places follow from invitations, so they are told where nothing about
     /// invitations is withheld.
-    fn protected(self, minimum: u64) -> FunnelOut {
+    pub(super) fn protected(self, minimum: u64) -> FunnelOut {
         let asked = alone(self.asked(), minimum);
         let invitations = row(&self.invitations, minimum);
         let all = invitations.iter().all(|(_, count)| count.is_some());

@@ -8,8 +8,9 @@ use crate::{
         secret::{Token, TokenKind},
     },
 };
-use entity::{OrganisationId, ParticipantId, invitation, invitation_link, opportunity};
+use entity::{MatchRunId, OrganisationId, ParticipantId, invitation, invitation_link, match_result, opportunity};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
 
 /// The holder of an invitation's link. They may see this invitation, answer it, agree, take back, and nothing else.
 #[derive(Clone, Debug)]
@@ -38,6 +39,13 @@ impl Guest {
         let found = opportunity::Entity::find_by_id((self.organisation, self.invitation.opportunity_id)).one(connection).await?;
         found.ok_or_else(|| Error::bug("an invitation without its opportunity"))
     }
+}
+
+/// The number of somebody in the draw that led to their invitation.
+pub async fn draw_number(connection: &impl ConnectionTrait, platform: &Platform, guest: &Guest, run: MatchRunId) -> Result<Uuid> {
+    let drawn = match_result::Entity::find_by_id((guest.organisation, run, guest.participant)).one(connection).await?;
+    // An organisation that was moved keeps the numbers that were drawn.
+    Ok(drawn.and_then(|drawn| drawn.number).unwrap_or_else(|| platform.secret.pseudonym(run.0, guest.participant.0)))
 }
 
 /// The invitation behind a token. Links of ended invitations still open, so that people can see and take back what they gave.

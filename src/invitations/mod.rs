@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod funnel;
+pub mod live;
 pub mod guest;
 pub mod jobs;
 pub mod letters;

@@ -317,7 +317,7 @@ impl Api {
                 .into_iter()
                 .map(|row| DrawnOut {
                     rank: row.rank,
-                    number: runs::number(&self.0, run.id, row.participant_id),
+                    number: runs::number_of(&self.0, &row),
                     participant: (row.outcome == DrawOutcome::Asked).then_some(row.participant_id),
                     outcome: row.outcome,
                 })

@@ -1,6 +1,6 @@
 //! What everybody can read of a draw: all that is needed to run it again, and nothing that tells who is in it.
 
-use super::runs::number;
+use super::runs::number_of;
 use crate::{
     accounts::organisations,
     platform::{Error, Platform, Result, csv},
@@ -110,7 +110,7 @@ pub async fn order(platform: &Platform, slug: &str, id: MatchRunId) -> Result<im
                 csv::write_line(&mut file, ["rank", "number"]);
             }
             for row in &rows {
-                let number = number(&platform, run.id, row.participant_id).to_string();
+                let number = number_of(&platform, row).to_string();
                 csv::write_line(&mut file, [row.rank.to_string(), number]);
             }
             Ok(Some((file, rows.last().map(|last| last.rank))))

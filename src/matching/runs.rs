@@ -332,6 +332,7 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
         participant_id: Set(*person),
         outcome: Set(DrawOutcome::Reserve),
         rank: Set(rank),
+        number: Set(None),
     });
     for chunk in rows.collect::<Vec<_>>().chunks(1000) {
         match_result::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx).await?;
@@ -357,8 +358,13 @@ async fn draw(platform: &Platform, run: match_run::Model) -> Result<Next> {
 }
 
 /// A person's number in a draw. Anybody may see the pool, and nobody can tell from it who is in it and who is not.
-pub fn number(platform: &Platform, run: MatchRunId, person: ParticipantId) -> Uuid {
+fn number(platform: &Platform, run: MatchRunId, person: ParticipantId) -> Uuid {
     platform.secret.pseudonym(run.0, person.0)
+}
+
+/// The number of somebody who was drawn: it stays what it was when their organisation moves to an installation with another key.
+pub fn number_of(platform: &Platform, drawn: &match_result::Model) -> Uuid {
+    drawn.number.unwrap_or_else(|| number(platform, drawn.run_id, drawn.participant_id))
 }
 
 /// The number at a position of a pool.
@@ -485,9 +491,7 @@ pub async fn verify(platform: &Platform, run: &match_run::Model) -> Result<bool>
         for row in rows {
             rank += 1;
             let place = usize::try_from(rank - 1).ok().and_then(|index| order.get(index));
-            if row.rank != rank
-                || place.and_then(|place| member(pool, *place)) != Some(number(platform, run.id, row.participant_id))
-            {
+            if row.rank != rank || place.and_then(|place| member(pool, *place)) != Some(number_of(platform, &row)) {
                 return Ok(false);
             }
         }

@@ -155,6 +155,10 @@ async fn confirm(visit: Arc<Visit>) -> Result<Reply> {
         Ok(opened) => {
             // Whoever holds a link that works has guessed nothing.
             visit.platform().limits.forgive(&counted);
+            // A browser holds one session: the one before has nobody who could still use it.
+            if let Ok(before) = visit.person().await {
+                participants::sessions::end(visit.platform(), &before, before.session).await?;
+            }
             visit.keep("person", opened.token.reveal(), &format!("/o/{}", organisation.slug));
             let next = if joins { "/welcome" } else { "" };
             Reply::to(visit.at(format!("/o/{}/me{next}", organisation.slug)))
@@ -175,8 +179,7 @@ async fn ask_stop(visit: Arc<Visit>) -> Result<Reply> {
         let text = "You no longer get letters from us, except those that you ask for yourself. Nothing else has changed.";
         return Ok(Page::new("Done").text(text).into());
     }
-    let one =
-        "Press the first button, and we no longer send you letters like the one you have just read. You need give no reason.";
+    let one = "Press the first button, and we no longer send you letters like the one you have read. You need give no reason.";
     let all = "Press the second one, and we send you no letters at all, except those that you ask for yourself.";
     let form = Form::default()
         .submit(Submit::new("Stop these letters"))

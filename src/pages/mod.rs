@@ -5,12 +5,14 @@
 //! to no other site. Whatever one has typed stays when something is wrong, and nothing is ticked beforehand.
 
 mod console;
+pub mod docs;
 mod invitation;
 mod joining;
 pub mod kit;
 mod my;
 mod notice;
 mod public;
+pub mod questions;
 mod report;
 
 use kit::Desk;
@@ -21,6 +23,7 @@ pub fn routes(desk: &Desk) -> Route {
     let route = kit::assets::routes(Route::new(), desk);
     let route = joining::routes(route, desk);
     let route = invitation::routes(route, desk);
+    let route = questions::routes(route, desk);
     let route = my::routes(route, desk);
     let route = console::routes(route, desk);
     public::routes(route, desk)

@@ -203,8 +203,9 @@ async fn late(visit: Arc<Visit>) -> Result<Reply> {
 /// How usable these pages are, and whom to tell if they are not.
 async fn accessibility(_: Arc<Visit>) -> Result<Reply> {
     let texts = [
-        "These pages are made to meet the Web Content Accessibility Guidelines 2.2 at level AA. They work with a keyboard alone, with a \
-         screen reader, enlarged to four times their size, on a small screen, and without scripts, pictures or colours.",
+        "These pages are made to meet the Web Content Accessibility Guidelines 2.2 at level AA. They work with a keyboard alone, and with \
+         a screen reader. They work on a small screen, and enlarged to four times their size. They work without scripts, pictures or \
+         colours.",
         "Nothing on them comes from another site, and nothing follows you.",
         "If something does not work for you, tell the organisation that wrote to you. Its contact stands at the foot of its pages. You can \
          also take part in another way: by telephone or post, for example.",

@@ -6,14 +6,14 @@
 //! no reason. Whether an address is known here is told to nobody.
 
 pub mod api;
-mod import;
+pub mod import;
 mod jobs;
 mod joining;
 mod letters;
 pub mod links;
 mod looked;
 mod me;
-mod people;
+pub mod people;
 pub mod preferences;
 pub mod rules;
 pub mod sessions;

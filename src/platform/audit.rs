@@ -43,6 +43,23 @@ pub async fn record(tx: &Tx, clock: &Clock, organisation: OrganisationId, actor:
     Ok(())
 }
 
+/// A page of an organisation's log, oldest first, from behind a number on.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<audit_entry::Model>> {
+    let rows = audit_entry::Entity::find()
+        .filter(audit_entry::Column::OrganisationId.eq(organisation))
+        .filter(audit_entry::Column::Seq.gt(after))
+        .order_by_asc(audit_entry::Column::Seq)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok(rows)
+}
+
 /// Checks an organisation's chain; answers the number of the first entry that does not fit, if any.
 pub async fn first_break(
     connection: &(impl ConnectionTrait + TransactionTrait),

@@ -36,12 +36,19 @@ keys! {
     "SMTP_URL" = "", true, "`smtp://host:port`, `smtps://user:password@host` or `smtp://user:password@host?tls=required`";
     "SMTP_CONNECTIONS" = "8", false, "Letters under way at the same time";
     "CORS_ORIGINS" = "", false, "Front ends that may call the API from a browser, with commas between";
-    "TRUSTED_PROXIES" = "", false, "Addresses of reverse proxies whose `X-Forwarded-For` is believed, with commas between";
+    "TRUSTED_PROXIES" = "", false, "Addresses or networks (10.0.0.0/8) of reverse proxies whose `X-Forwarded-For` is believed, with commas between";
+    "WEBHOOK_ALLOW" = "", false, "Networks (10.0.0.0/8) or addresses that webhooks may lead to though they are not public, also without https; commas between";
+    "WEBHOOK_SECONDS" = "15", false, "A webhook's receiver has so long to answer";
     "METRICS_TOKEN" = "", true, "Bearer token for `/metrics`; without one, only callers on the same computer see it";
     "BODY_LIMIT" = "1048576", false, "Largest JSON body in bytes";
     "IMPORT_LIMIT" = "33554432", false, "Largest imported file in bytes";
     "HASHERS" = "2", false, "Passwords hashed at the same time (19 MiB of memory each)";
     "SIGN_IN_LIMIT" = "20", false, "Attempts of one kind (signing in, joining, a link that does not work) from one place, and for one address, in ten minutes; 0 switches the limit off";
+    "CONNECTIONS" = "1000", false, "Connections at the same time; beyond them, the one that has waited longest without asking makes room";
+    "CONNECTIONS_EACH" = "200", false, "Connections from one place (a /24 of IPv4, a /56 of IPv6) at the same time, named proxies apart";
+    "HEAD_SECONDS" = "20", false, "The head of a request has to be there after so long";
+    "REQUEST_SECONDS" = "300", false, "A request is given up after so long";
+    "REQUEST_LIMIT" = "6000", false, "Requests from one place, and with one token, in ten minutes, and half as many to one address; 0 switches the limit off";
     "WORKER" = "on", false, "`off` lets `serve` leave queued work to `alongside worker`";
     "LOG" = "info", false, "What is logged: error, warn, info, debug, or a filter by module";
     "LOG_FORMAT" = "text", false, "`text` or `json`";
@@ -80,7 +87,11 @@ pub struct Config {
     /// Allowed front ends.
     pub cors_origins: Vec<String>,
     /// Proxies that are believed.
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Networks that webhooks may lead to though they are not public.
+    pub webhook_allow: Vec<ipnet::IpNet>,
+    /// A webhook's receiver has so many seconds to answer.
+    pub webhook_seconds: u64,
     /// Token for reading metrics; empty if there is none.
     pub metrics_token: String,
     /// Largest JSON body.
@@ -91,6 +102,16 @@ pub struct Config {
     pub hashers: usize,
     /// Sign-in attempts in ten minutes.
     pub sign_in_limit: u32,
+    /// Connections at the same time.
+    pub connections: usize,
+    /// Connections from one place at the same time.
+    pub connections_each: usize,
+    /// The head of a request has to be there after so many seconds.
+    pub head_seconds: u64,
+    /// A request is given up after so many seconds.
+    pub request_seconds: u64,
+    /// Requests in ten minutes.
+    pub request_limit: u32,
     /// Whether `serve` works off the queue.
     pub worker: bool,
     /// Log filter.
@@ -126,11 +147,23 @@ impl Config {
         }
         let mut reader = Reader { set: &set, wrong: &mut wrong };
         let mail = match reader.text("MAIL").as_str() {
-            "folder" => MailWay::Folder(PathBuf::from(reader.text("MAIL_FOLDER"))),
+            "folder" => {
+                if !reader.text("SMTP_URL").is_empty() {
+                    reader
+                        .wrong("SMTP_URL", "is set, and ALONGSIDE_MAIL is folder: set ALONGSIDE_MAIL=smtp, or leave the URL out");
+                }
+                MailWay::Folder(PathBuf::from(reader.text("MAIL_FOLDER")))
+            }
             "smtp" => {
                 let url = reader.text("SMTP_URL");
                 if url.is_empty() {
                     reader.wrong("SMTP_URL", "is needed when ALONGSIDE_MAIL is smtp");
+                }
+                if reader.set.contains_key("MAIL_FOLDER") {
+                    reader.wrong(
+                        "MAIL_FOLDER",
+                        "is set, and ALONGSIDE_MAIL is smtp: leave the folder out, or set ALONGSIDE_MAIL=folder",
+                    );
                 }
                 MailWay::Smtp(url)
             }
@@ -156,13 +189,20 @@ impl Config {
             mail,
             mail_from: reader.text("MAIL_FROM"),
             smtp_connections: reader.number("SMTP_CONNECTIONS", 1, 200),
-            cors_origins: reader.list("CORS_ORIGINS"),
-            trusted_proxies: reader.addresses("TRUSTED_PROXIES"),
-            metrics_token: reader.text("METRICS_TOKEN"),
+            cors_origins: reader.origins("CORS_ORIGINS"),
+            trusted_proxies: reader.networks("TRUSTED_PROXIES"),
+            webhook_allow: reader.networks("WEBHOOK_ALLOW"),
+            webhook_seconds: reader.number("WEBHOOK_SECONDS", 1, 60),
+            metrics_token: reader.token("METRICS_TOKEN"),
             body_limit: reader.number("BODY_LIMIT", 1024, 64 << 20),
             import_limit: reader.number("IMPORT_LIMIT", 1024, 1 << 30),
             hashers: reader.number("HASHERS", 1, 64),
             sign_in_limit: reader.number("SIGN_IN_LIMIT", 0, 100_000),
+            connections: reader.number("CONNECTIONS", 1, 1_000_000),
+            connections_each: reader.number("CONNECTIONS_EACH", 1, 1_000_000),
+            head_seconds: reader.number("HEAD_SECONDS", 1, 600),
+            request_seconds: reader.number("REQUEST_SECONDS", 1, 3600),
+            request_limit: reader.number("REQUEST_LIMIT", 0, 100_000_000),
             worker: reader.choice("WORKER", "on", "off"),
             log: reader.log(),
             log_json: reader.choice("LOG_FORMAT", "json", "text"),
@@ -257,10 +297,37 @@ impl Reader<'_> {
         self.text(name).split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 
-    fn addresses(&mut self, name: &str) -> Vec<std::net::IpAddr> {
-        let (good, bad): (Vec<_>, Vec<_>) = self.list(name).into_iter().map(|part| part.parse()).partition(Result::is_ok);
+    /// Origins as browsers name them. All of them is none: whoever may call with somebody's token is named.
+    fn origins(&mut self, name: &str) -> Vec<String> {
+        let list = self.list(name);
+        let good = |origin: &String| {
+            let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']))
+        };
+        if list.iter().any(|origin| origin == "*") {
+            self.wrong(name, "cannot be `*`: name the front ends, such as https://front.example");
+        } else if !list.iter().all(good) {
+            self.wrong(
+                name,
+                "must be origins with commas between, each with its scheme and without a path: https://front.example",
+            );
+        }
+        list
+    }
+
+    /// A secret that somebody chose; one that can be guessed is none.
+    fn token(&mut self, name: &str) -> String {
+        let text = self.text(name);
+        if !text.is_empty() && text.len() < 16 {
+            self.wrong(name, "must have 16 letters or more");
+        }
+        text
+    }
+
+    fn networks(&mut self, name: &str) -> Vec<ipnet::IpNet> {
+        let (good, bad): (Vec<_>, Vec<_>) = self.list(name).iter().map(|part| super::net::read(part)).partition(Option::is_some);
         if !bad.is_empty() {
-            self.wrong(name, "must be IP addresses with commas between");
+            self.wrong(name, "must be IP addresses or networks such as 10.0.0.0/8, with commas between");
         }
         good.into_iter().flatten().collect()
     }
@@ -341,12 +408,30 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_contradict_each_other_are_told() {
+        let smtp = ("MAIL", "smtp");
+        let contradictions: [(&[(&str, &str)], &str); 6] = [
+            (&[("SMTP_URL", "smtp://mail:25")], "ALONGSIDE_MAIL=smtp"),
+            (&[smtp, ("SMTP_URL", "smtp://mail:25"), ("MAIL_FOLDER", "x")], "ALONGSIDE_MAIL=folder"),
+            (&[("CORS_ORIGINS", "*")], "name the front ends"),
+            (&[("CORS_ORIGINS", "https://a.example/path")], "without a path"),
+            (&[("CORS_ORIGINS", "a.example")], "with its scheme"),
+            (&[("METRICS_TOKEN", "short")], "16 letters"),
+        ];
+        for (pairs, words) in contradictions {
+            let wrong = read(pairs).unwrap_err();
+            assert!(wrong.len() == 1 && wrong[0].contains(words), "{pairs:?}: {wrong:?}");
+        }
+        assert_eq!(read(&[("CORS_ORIGINS", "https://a.example, http://localhost:5173")]).unwrap().cors_origins.len(), 2);
+    }
+
+    #[test]
     fn passwords_are_not_shown() {
         let config = read(&[("DATABASE_URL", "postgres://ada:hunter2@db/x")]).unwrap();
         let shown: Vec<String> = config.shown().into_iter().map(|(_, value, _)| value).collect();
         assert!(shown.contains(&"postgres://ada:…@db/x".to_owned()));
         assert!(!shown.iter().any(|value| value.contains("hunter2")));
-        let config = read(&[("METRICS_TOKEN", "hunter2")]).unwrap();
+        let config = read(&[("METRICS_TOKEN", "hunter2hunter2hunter2")]).unwrap();
         assert!(!config.shown().iter().any(|(_, value, _)| value.contains("hunter2")));
     }
 

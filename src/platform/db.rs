@@ -6,8 +6,8 @@
 
 use super::error::{Error, Result};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::{
     sync::{
@@ -73,6 +73,24 @@ impl Db {
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
         let write = self.write.clone();
         let begun = tokio::spawn(async move { write.begin_with_options(options).await }).await;
+        begun.map_err(|_| Error::unavailable("the runtime is shutting down"))?.map_err(Error::from)
+    }
+
+    /// Begins a transaction that reads everything as it is at its first statement, whatever others write meanwhile.
+    #[allow(clippy::disallowed_methods)]
+    pub async fn snapshot(&self) -> Result<Tx> {
+        let options = if self.is_postgres() {
+            TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..Default::default()
+            }
+        } else {
+            // In WAL mode a reader sees one state and holds up nobody.
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred), ..Default::default() }
+        };
+        let read = self.read.clone();
+        let begun = tokio::spawn(async move { read.begin_with_options(options).await }).await;
         begun.map_err(|_| Error::unavailable("the runtime is shutting down"))?.map_err(Error::from)
     }
 

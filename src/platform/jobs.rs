@@ -301,3 +301,30 @@ pub async fn retry_dead(connection: &impl ConnectionTrait, clock: &Clock) -> Res
         .await?;
     Ok(updated.rows_affected)
 }
+
+/// How much work waits, how long, and what gave up, for the operator's collector.
+pub async fn metrics(platform: &Platform) -> Result<String> {
+    let (db, now) = (platform.db.read(), platform.clock.now());
+    let counts: Vec<(JobState, i64)> = job::Entity::find()
+        .select_only()
+        .column(job::Column::State)
+        .column_as(job::Column::Id.count(), "count")
+        .group_by(job::Column::State)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut text = String::from("# HELP alongside_jobs Queued work by state.\n# TYPE alongside_jobs gauge\n");
+    for state in JobState::ALL {
+        let count = counts.iter().find(|(found, _)| found == state).map_or(0, |(_, count)| *count);
+        text.push_str(&format!("alongside_jobs{{state=\"{state}\"}} {count}\n"));
+    }
+    let oldest = job::Entity::find()
+        .filter(job::Column::State.eq(JobState::Waiting).and(job::Column::RunAt.lte(now)))
+        .order_by_asc(job::Column::RunAt)
+        .one(db)
+        .await?;
+    let age = oldest.map_or(0, |job| (now - job.run_at).num_seconds());
+    text.push_str("# HELP alongside_jobs_oldest_due_seconds How long the oldest work that is due has waited.\n");
+    text.push_str(&format!("# TYPE alongside_jobs_oldest_due_seconds gauge\nalongside_jobs_oldest_due_seconds {age}\n"));
+    Ok(text)
+}

@@ -11,6 +11,7 @@ pub mod group;
 pub mod http;
 pub mod jobs;
 pub mod mail;
+pub mod net;
 pub mod secret;
 pub mod tasks;
 pub mod text;

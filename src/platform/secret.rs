@@ -143,14 +143,25 @@ impl Secret {
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 
+    /// The name of the installation with this key, which everybody may know.
+    pub fn name(&self) -> String {
+        hex(&self.mac("name", &[])[..8])
+    }
+
+    /// The `n`th key of `id` for something that signs: found again whenever it is needed, and kept nowhere.
+    pub fn key(&self, of: &str, id: Uuid, n: i32) -> [u8; 32] {
+        self.mac("key", &[of.as_bytes(), id.as_bytes(), &n.to_be_bytes()])
+    }
+
     /// A commitment to this key that does not give it away.
     pub fn check(&self) -> Vec<u8> {
         self.mac("check", &[]).to_vec()
     }
 }
 
+/// Writes a new file that this user alone can read.
 #[cfg(unix)]
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -160,8 +171,9 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
+/// Writes a file.
 #[cfg(not(unix))]
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -9,6 +9,9 @@ use super::formats::{self, hint};
 use super::report::{Violation, below};
 use super::values::{json_is_empty, number_text};
 
+/// The longest text that a draft keeps where a number goes.
+const MOST_UNFINISHED: usize = 200;
+
 /// What is asked of an answer at this moment.
 pub(crate) struct Situation {
     /// It must be given.
@@ -55,12 +58,12 @@ impl Findings {
                 }
             }
             (Some(value), Answer::Many { min, max }) => {
-                if let Some(count) = self.many(pointer, question, value) {
+                if let Some(count) = self.many(pointer, question, value, situation) {
                     self.counted(pointer, count, *min, *max, situation);
                 }
             }
             (Some(value), Answer::Ranking { whole, min, max }) => {
-                let Some(count) = self.many(pointer, question, value) else {
+                let Some(count) = self.many(pointer, question, value, situation) else {
                     return;
                 };
                 if *whole && count < question.choices.len() {
@@ -126,6 +129,8 @@ impl Findings {
     fn text(&mut self, pointer: impl Fn() -> String, rule: &TextRule, value: &Value, situation: &Situation) {
         if rule.input.is_number() {
             match value.as_f64() {
+                // Not finished, or a slip of the finger: whoever goes on later finds what they typed.
+                None if !situation.strict && value.is_string() => self.plain(pointer, value, Some(MOST_UNFINISHED)),
                 None => self.add(pointer(), "wrong_type", numbers(rule)),
                 Some(number) if situation.strict => self.number(pointer, rule, number),
                 Some(_) => {}
@@ -190,7 +195,7 @@ impl Findings {
     }
 
     /// Checks a list of options; tells how many there are if the list is sound.
-    fn many(&mut self, pointer: impl Fn() -> String, question: &Question, value: &Value) -> Option<usize> {
+    fn many(&mut self, pointer: impl Fn() -> String, question: &Question, value: &Value, situation: &Situation) -> Option<usize> {
         let Some(items) = value.as_array() else {
             self.add(pointer(), "wrong_type", "Choose from the options offered");
             return None;
@@ -212,8 +217,8 @@ impl Findings {
             let alone = question.choices.get(place).is_some_and(|c| c.alone);
             if !seen.insert(place) {
                 let pointer = below(&pointer(), &index.to_string());
-                self.add(pointer, "repeated_choice", "Choose each option only once");
-            } else if alone && items.len() > 1 {
+                self.add(pointer, "repeated_choice", "Choose each option once");
+            } else if alone && items.len() > 1 && situation.strict {
                 let pointer = below(&pointer(), &index.to_string());
                 let detail = "This option cannot be combined with others";
                 self.add(pointer, "exclusive_choice", detail);
@@ -287,6 +292,27 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
 /// Text length as browsers count it.
 pub(crate) fn longer_than(text: &str, max: usize) -> bool {
     text.len() > max && text.encode_utf16().count() > max
+}
+
+/// What an answer has to keep to, in words; empty where everything fits, or where every screen shows it.
+pub(crate) fn allows(answer: &Answer) -> String {
+    let letters = |most: &Option<usize>| most.map(|most| format!("Use at most {most} characters")).unwrap_or_default();
+    match answer {
+        Answer::Text(rule) if rule.min.is_some() || rule.max.is_some() => numbers(rule),
+        Answer::Text(rule) if matches!(rule.input, Input::Month | Input::Week | Input::Color | Input::Url | Input::DateTime) => {
+            hint(rule.input).to_owned()
+        }
+        Answer::Text(rule) => letters(&rule.max_length),
+        Answer::Long { max_length } => letters(max_length),
+        Answer::Many { min, max } | Answer::Ranking { whole: false, min, max } => match (*min, *max) {
+            (0, None) => String::new(),
+            (0, Some(max)) => format!("Choose at most {}", options(max)),
+            (min, None) => format!("Choose at least {}", options(min)),
+            (min, Some(max)) if min == max => format!("Choose {}", options(min)),
+            (min, Some(max)) => format!("Choose {min} to {}", options(max)),
+        },
+        _ => String::new(),
+    }
 }
 
 fn options(count: usize) -> String {

@@ -38,6 +38,13 @@ impl Form {
         self.questions.iter().filter(|question| at(&state.shown, question.gate)).map(Question::name).collect()
     }
 
+    /// Names of the questions that somebody with these answers can change, shown or not.
+    pub fn changeable(&self, answers: &Map<String, Value>, now: DateTime<Utc>) -> HashSet<&str> {
+        let state = State::new(self, answers, now);
+        let enabled = state.spread(&state.decide(|gate, scope| gate.enabled.is_not_false(scope)));
+        self.questions.iter().filter(|question| at(&enabled, question.gate)).map(Question::name).collect()
+    }
+
     /// Judges a finished response. `now` is what the clock on the wall shows.
     ///
     /// Answers to questions that are not shown are left out. While it is decided what is shown,

@@ -21,6 +21,8 @@ pub struct Form {
     pub(crate) keys: Vec<String>,
     /// For every key the gates whose visibility depends on it.
     pub(crate) readers: Vec<Vec<usize>>,
+    /// How it reads.
+    pub(crate) layout: super::Layout,
     /// About how much memory it takes, in bytes.
     pub(crate) weight: usize,
 }
@@ -35,6 +37,11 @@ impl Form {
     /// About how much memory the form takes, in bytes.
     pub fn weight(&self) -> usize {
         self.weight
+    }
+
+    /// How it reads.
+    pub fn layout(&self) -> &super::Layout {
+        &self.layout
     }
 
     /// The questions in the order of the form, shown or not.
@@ -108,6 +115,18 @@ pub struct Choice {
     pub(crate) alone: bool,
 }
 
+impl Choice {
+    /// Whether it stands for no option, so that it cannot be chosen together with others.
+    pub fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// Whether an answer is this option.
+    pub fn is(&self, answer: &Value) -> bool {
+        super::answers::same(&self.value, answer)
+    }
+}
+
 /// A compiled question.
 #[derive(Debug)]
 pub struct Question {
@@ -157,6 +176,16 @@ impl Question {
     /// The columns of a matrix.
     pub fn columns(&self) -> &[Choice] {
         &self.columns
+    }
+
+    /// Whether free text goes with the answer: always, or with the option "Other" alone.
+    pub fn comment_with_other(&self) -> Option<bool> {
+        self.comment.as_ref().map(|comment| comment.with_other)
+    }
+
+    /// What an answer has to keep to, in words; empty where everything fits.
+    pub fn allows(&self) -> String {
+        super::answers::allows(&self.answer)
     }
 
     /// The input type of a text question, such as `number` or `date`.

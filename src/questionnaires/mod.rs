@@ -20,6 +20,8 @@
 //!   `maxSelectedChoices`) are checked again.
 //! - Answers to hidden questions are removed until nothing more becomes hidden (see
 //!   [`Form::evaluate`]); the browser looks only once.
+//! - A draft may hold what is not finished: words where a number goes, "None" beside other options. Nothing of that is
+//!   accepted when the answers are handed in.
 //! - Empty answers (`null`, `""`, `[]`) count as no answer and are not kept.
 //! - Dates are read only in ISO notation, and without a zone: whoever asks hands in the time that the clock on the wall shows
 //!   where the organisation is (see [`wall_clock`]). `{list[-1]}` counts from the end, and a list
@@ -37,6 +39,7 @@ mod evaluate;
 mod expression;
 mod form;
 mod formats;
+mod layout;
 mod report;
 mod rules;
 mod values;
@@ -45,6 +48,7 @@ mod values;
 mod tests;
 
 pub use form::{Choice, Form, Kind, Question};
+pub use layout::{Layout, Order, Part, Reader, Sheet, Text, Wording};
 pub use report::{Evaluation, Flaw, Violation};
 
 /// What the clock on the wall shows in a time zone, written as if it were UTC. Forms know no zones: the days and times in

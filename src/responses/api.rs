@@ -224,8 +224,12 @@ impl Api {
     async fn submit(&self, caller: Caller, body: Body<ResponseIn>) -> Result<Created<ReceiptOut>> {
         let token = caller.of_kind(TokenKind::Invitation)?;
         let given = body.take()?;
-        let submission =
-            Submission { token_hash: token.hash(), questionnaire: given.questionnaire, answers: object(given.answers)? };
+        let submission = Submission {
+            token_hash: token.hash(),
+            questionnaire: given.questionnaire,
+            answers: object(given.answers)?,
+            draft: None,
+        };
         let receipt = self.submissions.submit(submission).await?;
         Ok(Created::new(&receipt.into()).at("/api/invitation"))
     }

@@ -5,13 +5,19 @@ use crate::{
     consent::rules::State,
     invitations::Guest,
     opportunities::Forms,
-    platform::{Error, Platform, Result, Tx, error::is_duplicate, http::etag},
-    questionnaires::wall_clock,
+    platform::{Error, Platform, Result, Tx, Violation, error::is_duplicate, http::etag},
+    questionnaires::{Form, wall_clock},
 };
 use chrono_tz::Tz;
-use entity::{Purpose, QuestionnaireId, consent_standing, invitation, organisation, response_draft};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
+use entity::{
+    Purpose, QuestionnaireId, ResponseState, Time, consent_standing, invitation, opportunity, organisation, participant,
+    response, response_draft,
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// The draft of an invitation.
 pub async fn get(connection: &impl ConnectionTrait, guest: &Guest) -> Result<Option<response_draft::Model>> {
@@ -73,4 +79,106 @@ pub async fn save(
     row.version = Set(version);
     row.updated_at = Set(now);
     Ok(row.update(tx).await?)
+}
+
+/// What somebody finds who comes to answer, or comes back.
+pub struct Sitting {
+    /// What it is about.
+    pub offer: opportunity::Model,
+    /// The version of the questions that is asked now.
+    pub questionnaire: QuestionnaireId,
+    /// The questions.
+    pub form: Arc<Form>,
+    /// Answers so far: of the draft, or else those that were handed in, or else none.
+    pub answers: Map<String, Value>,
+    /// The draft, by its version and when it was saved.
+    pub saved: Option<(i32, Time)>,
+    /// What was handed in and stands.
+    pub handed_in: Option<response::Model>,
+    /// Whether the questions have changed since these answers were given. Those that no longer fit are left out.
+    pub changed: bool,
+    /// What the clock on the wall shows.
+    pub now: Time,
+    /// The time zone of that clock.
+    pub zone: Tz,
+    /// The person's language.
+    pub language: String,
+}
+
+/// Sits down with the questions of an invitation, where they may be answered now.
+pub async fn sit(connection: &impl ConnectionTrait, platform: &Platform, forms: &Forms, guest: &Guest) -> Result<Sitting> {
+    let (questionnaire, zone) = answerable(connection, platform, guest).await?;
+    let form = forms.form_in(connection, guest.organisation, questionnaire).await?;
+    let (draft, handed_in) = (get(connection, guest).await?, handed_in(connection, guest).await?);
+    let given = match (&draft, &handed_in) {
+        (Some(draft), _) => Some((draft.questionnaire_id, &draft.answers)),
+        (None, Some(response)) => response.answers.as_ref().map(|answers| (response.questionnaire_id, answers)),
+        (None, None) => None,
+    };
+    let now = wall_clock(platform.clock.now(), zone);
+    let changed = given.is_some_and(|(version, _)| version != questionnaire);
+    let mut answers = given.and_then(|(_, answers)| answers.as_object().cloned()).unwrap_or_default();
+    if changed {
+        answers = fitting(&form, answers, now);
+    }
+    let key = (guest.organisation, guest.participant);
+    let person = participant::Entity::find_by_id(key).one(connection).await?.ok_or(Error::NotFound("participant"))?;
+    let offer = guest.opportunity(connection).await?;
+    let saved = draft.map(|draft| (draft.version, draft.updated_at));
+    Ok(Sitting { offer, questionnaire, form, answers, saved, handed_in, changed, now, zone, language: person.language })
+}
+
+/// What somebody has handed in, unless they took it back.
+pub async fn handed_in(connection: &impl ConnectionTrait, guest: &Guest) -> Result<Option<response::Model>> {
+    let found = response::Entity::find()
+        .filter(response::Column::OrganisationId.eq(guest.organisation))
+        .filter(response::Column::OpportunityId.eq(guest.invitation.opportunity_id))
+        .filter(response::Column::ParticipantId.eq(guest.participant))
+        .filter(response::Column::State.eq(ResponseState::Submitted))
+        .one(connection)
+        .await?;
+    Ok(found)
+}
+
+/// The answers that these questions can still hold, each looked at by itself.
+fn fitting(form: &Form, answers: Map<String, Value>, now: Time) -> Map<String, Value> {
+    let fits = |key: &String, value: &Value| {
+        let alone = Map::from_iter([(key.clone(), value.clone())]);
+        form.evaluate_draft(&alone, now).violations.is_empty()
+    };
+    answers.into_iter().filter(|(key, value)| fits(key, value)).collect()
+}
+
+/// Saves the answers of one page, and leaves those of every other page as they are. Of two browsers the later one counts for
+/// the page that it saves, and nothing else of the other is lost. `None` takes an answer away.
+pub async fn merge(
+    tx: &Tx,
+    platform: &Platform,
+    forms: &Forms,
+    guest: &Guest,
+    questionnaire: QuestionnaireId,
+    page: &Map<String, Value>,
+    empty: &[String],
+) -> Result<Sitting> {
+    // The lock of `save`: one after the other, and never beside a withdrawal.
+    let key = (guest.organisation, guest.invitation.id);
+    let invitation = invitation::Entity::find_by_id(key).lock_exclusive().one(tx).await?;
+    let guest = &Guest { invitation: invitation.ok_or(Error::NotFound("invitation"))?, ..guest.clone() };
+    let mut sitting = sit(tx, platform, forms, guest).await?;
+    must_be_current(questionnaire, sitting.questionnaire)?;
+    let before = sitting.answers.clone();
+    empty.iter().for_each(|key| drop(sitting.answers.remove(key)));
+    sitting.answers.extend(page.clone());
+    let found = sitting.form.evaluate_draft(&sitting.answers, sitting.now).violations;
+    if !found.is_empty() {
+        return Err(Error::Invalid(found.into_iter().map(|one| Violation::new(one.pointer, one.code, one.detail)).collect()));
+    }
+    // Looking through what was handed in begins no new draft.
+    let nothing_new = sitting.answers == before && !sitting.changed && (sitting.saved.is_some() || sitting.handed_in.is_some());
+    if !nothing_new {
+        let (answers, current) = (sitting.answers.clone(), sitting.saved.map(|(version, _)| etag::of(version)));
+        let saved = save(tx, platform, forms, guest, current.as_deref(), questionnaire, answers).await?;
+        sitting.saved = Some((saved.version, saved.updated_at));
+    }
+    Ok(sitting)
 }

@@ -45,6 +45,8 @@ pub struct Submission {
     pub questionnaire: QuestionnaireId,
     /// The answers.
     pub answers: Map<String, Value>,
+    /// The version of the draft that they were read from. If another has been saved since, nothing is taken.
+    pub draft: Option<i32>,
 }
 
 /// What somebody gets for their answers.
@@ -181,6 +183,9 @@ async fn check(
     let zone = asked.time_zone.parse().unwrap_or(Tz::UTC);
     let questionnaire = may_answer(asked.state, consent, offer, zone, now)?;
     must_be_current(item.questionnaire, questionnaire)?;
+    if item.draft.is_some() && item.draft != stands.draft_version {
+        return Err(Error::Stale);
+    }
     let form = forms.form_in(tx, asked.organisation_id, questionnaire).await?;
     let evaluation = form.evaluate(&item.answers, wall_clock(now, zone));
     if !evaluation.violations.is_empty() {

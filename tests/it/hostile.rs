@@ -3,12 +3,12 @@
 use crate::{
     document::{Operation, operations, resolve, sample, served},
     harness::{Answer, Backend, TestApp, everywhere, on},
-    schema::tables,
     staffed::Cast,
+    walk::{changed, held},
 };
 use alongside::platform::Db;
 use poem::http::Method;
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -17,38 +17,6 @@ const CANARY: &str = "canary-7c1f";
 
 /// Columns that tell when somebody was last seen; they move with every request, also with one that is refused.
 const LAST_SEEN: [&str; 2] = ["last_used_at", "idle_until"];
-
-/// The content of every table, as a text each that differs when anything in it does.
-async fn digest(app: &TestApp) -> BTreeMap<String, String> {
-    let db = app.app.platform.db.read();
-    let mut found = BTreeMap::new();
-    for table in tables(db).await {
-        let sql = match app.backend {
-            Backend::Sqlite => {
-                let columns = texts(db, &format!("SELECT name AS t FROM pragma_table_info('{table}') ORDER BY name")).await;
-                let kept = columns.iter().filter(|column| !LAST_SEEN.contains(&column.as_str()));
-                let row: Vec<_> = kept.map(|column| format!("quote(\"{column}\")")).collect();
-                format!("SELECT {} AS t FROM {table} ORDER BY 1", row.join(" || '|' || "))
-            }
-            Backend::Postgres => {
-                let row = format!("(to_jsonb(x) - ARRAY['{}'])::text", LAST_SEEN.join("', '"));
-                format!("SELECT md5(coalesce(string_agg({row}, '|' ORDER BY {row}), '')) AS t FROM {table} x")
-            }
-        };
-        found.insert(table, texts(db, &sql).await.join("\n"));
-    }
-    found
-}
-
-async fn texts(db: &DatabaseConnection, sql: &str) -> Vec<String> {
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
-    rows.iter().map(|row| row.try_get("", "t").unwrap()).collect()
-}
-
-/// Tables whose content differs.
-fn changed<'a>(before: &BTreeMap<String, String>, after: &'a BTreeMap<String, String>) -> Vec<&'a str> {
-    after.iter().filter(|(table, text)| before[*table] != **text).map(|(table, _)| table.as_str()).collect()
-}
 
 /// A value of another type than the schema's.
 fn wrong(document: &Value, schema: &Value) -> Value {
@@ -144,7 +112,7 @@ fn complaint(answer: &Answer, attack: &Attack) -> Option<String> {
 
 /// Fails with everything that was found, unless nothing was written and nothing found.
 async fn judge(app: &TestApp, before: &BTreeMap<String, String>, mut breaches: Vec<String>, tried: usize, least: usize) {
-    let after = digest(app).await;
+    let after = held(app, &LAST_SEEN).await;
     breaches.extend(changed(before, &after).into_iter().map(|table| format!("something wrote to {table}")));
     assert!(tried >= least, "{tried}");
     assert!(breaches.is_empty(), "{} of {tried}:\n{}", breaches.len(), breaches.join("\n"));
@@ -157,7 +125,7 @@ fn bodies_that_nobody_should_send_are_refused_and_nothing_is_written() {
         let document = served(&app).await;
         let mut breaches = Vec::new();
         let mut tried = 0;
-        let first = digest(&app).await;
+        let first = held(&app, &LAST_SEEN).await;
         let mut before = first.clone();
         for operation in operations(&document) {
             let Some(("application/json", schema)) = operation.body() else { continue };
@@ -168,7 +136,7 @@ fn bodies_that_nobody_should_send_are_refused_and_nothing_is_written() {
                     breaches.push(format!("{}: {}: {complaint}", operation.name(), attack.name));
                 }
             }
-            let after = digest(&app).await;
+            let after = held(&app, &LAST_SEEN).await;
             let wrote = changed(&before, &after);
             if !wrote.is_empty() {
                 breaches.push(format!("{}: wrote to {}", operation.name(), wrote.join(", ")));
@@ -186,7 +154,7 @@ fn files_that_nobody_should_send_are_refused_or_answered_for_line_by_line() {
         let cast = Cast::gather(&app).await;
         let token = cast.token("administrator").unwrap();
         let path = format!("/api/organisations/{}/people/import", cast.known["organisation"]);
-        let before = digest(&app).await;
+        let before = held(&app, &LAST_SEEN).await;
         let (mut breaches, mut tried) = (Vec::new(), 0);
         let limit = app.app.platform.config.import_limit;
         let files: [(&str, Vec<u8>); 9] = [
@@ -231,7 +199,7 @@ fn files_that_nobody_should_send_are_refused_or_answered_for_line_by_line() {
 fn absurd_parameters_are_refused() {
     everywhere(|app| async move {
         let cast = Cast::gather(&app).await;
-        let before = digest(&app).await;
+        let before = held(&app, &LAST_SEEN).await;
         let (mut breaches, mut tried) = (Vec::new(), 0);
         for operation in operations(&served(&app).await) {
             let parameters = operation.what["parameters"].as_array().into_iter().flatten();
@@ -267,7 +235,7 @@ fn absurd_headers_are_refused() {
     everywhere(|app| async move {
         let cast = Cast::gather(&app).await;
         let document = served(&app).await;
-        let before = digest(&app).await;
+        let before = held(&app, &LAST_SEEN).await;
         let (mut breaches, mut tried) = (Vec::new(), 0);
         let long = format!("\"{CANARY}\", ").repeat(500);
         let key = CANARY.repeat(1000);
@@ -305,7 +273,7 @@ fn absurd_headers_are_refused() {
 fn pages_take_what_nobody_should_send() {
     everywhere(|app| async move {
         Cast::gather(&app).await;
-        let before = digest(&app).await;
+        let before = held(&app, &LAST_SEEN).await;
         let (mut breaches, mut tried) = (Vec::new(), 0);
         let long = "x".repeat(8000);
         let tokens = [CANARY, "%00", "%ff%fe", "%22%3E%3Cscript%3E", "ai_%2e%2e%2f", "ai_", "au_x", &long];

@@ -4,11 +4,12 @@ use std::{fs, path::Path};
 use syn::visit::{self, Visit};
 
 /// The rooms, from the top down. A room uses those after it.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "main",
     "commands",
     "app",
     "pages",
+    "webhooks",
     "feedback",
     "influence",
     "payments",

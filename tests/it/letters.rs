@@ -4,6 +4,7 @@ use crate::{
     document::golden,
     given::{Given, Someone},
     harness::{Backend, Mail, TestApp, everywhere, on},
+    words::{banned, sentences},
 };
 use alongside::{
     accounts, feedback, invitations, participants,
@@ -18,24 +19,6 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use serde_json::json;
 use std::collections::BTreeMap;
-
-/// Words that push, belittle or hurry people.
-const BANNED: [&str; 14] = [
-    "only",
-    "just",
-    "simply",
-    "upgrade",
-    "sorry",
-    "unfortunately",
-    "hurry",
-    "obviously",
-    "easy",
-    "vulnerable",
-    "service user",
-    "don't miss",
-    "last chance",
-    "act now",
-];
 
 /// Every kind of letter that the composition root knows.
 const KINDS: [&str; 13] = [
@@ -127,7 +110,7 @@ async fn doors(app: &TestApp, given: &Given, all: &mut BTreeMap<&'static str, Ma
     all.insert(participants::JOIN_INVITATION, one(app).await);
 }
 
-/// One letter of every kind.
+/// One letter of every kind, written in earnest.
 pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     let root = app.administrator().await;
     let given = Given::of(app, &app.coordinator(&root, "ada").await);
@@ -197,35 +180,10 @@ fn masked(text: &str) -> String {
     made
 }
 
-/// Sentences with the number of words in each; links, headings' underlines and list marks are no words.
-fn sentences(text: &str) -> Vec<(String, usize)> {
-    let mut found = Vec::new();
-    for block in text.split("\n\n") {
-        let words = block.split_whitespace().filter(|word| !word.contains("://") && word.chars().any(char::is_alphanumeric));
-        let mut sentence: Vec<&str> = Vec::new();
-        for word in words {
-            sentence.push(word);
-            if word.ends_with(['.', '?', '!', ':']) {
-                found.push((sentence.join(" "), sentence.len()));
-                sentence.clear();
-            }
-        }
-        if !sentence.is_empty() {
-            found.push((sentence.join(" "), sentence.len()));
-        }
-    }
-    found
-}
-
 fn look_at_words(kind: &str, letter: &Mail, wrong: &mut Vec<String>) {
     let text = letter.text();
     let body = text.split_once("\n\n").unwrap().1;
-    let plain = format!(" {} ", body.to_lowercase().replace(|c: char| !c.is_alphanumeric() && c != '\'', " "));
-    for banned in BANNED {
-        if plain.contains(&format!(" {banned} ")) {
-            wrong.push(format!("{kind}: the word “{banned}”"));
-        }
-    }
+    wrong.extend(banned(body).map(|word| format!("{kind}: the word “{word}”")));
     let sentences = sentences(body);
     for (sentence, words) in sentences.iter().filter(|(_, words)| *words > 30) {
         wrong.push(format!("{kind}: {words} words: {sentence}"));

@@ -65,19 +65,31 @@ macro_rules! entities {
         fn entities() -> BTreeMap<String, Table> {
             BTreeMap::from([$(said::<entity::$name::Entity>()),*])
         }
+
+        /// Every row of every table, as the rooms read it, in an order that depends on nothing but the rows.
+        pub async fn everything(db: &DatabaseConnection) -> BTreeMap<&'static str, Vec<String>> {
+            let mut all = BTreeMap::new();
+            $(
+                let rows = entity::$name::Entity::find().all(db).await.unwrap();
+                let mut rows: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+                rows.sort();
+                all.insert(stringify!($name), rows);
+            )*
+            all
+        }
     };
 }
 entities! {
     account account_link account_session api_key attendance audit_entry audit_head consent_event consent_standing contribution
     decision demographic idempotency import_line import_run influence influence_answer installation invitation invitation_link
-    job look loop_rating mail_batch mail_event mail_message match_result match_run meeting membership notes_agreement notice
+    job look loop_rating mail_batch mail_event mail_hold mail_message match_result match_run meeting membership notes_agreement notice
     notice_shown opportunity opportunity_decision opportunity_topic organisation participant participant_link
     participant_session place preference project questionnaire reading recommendation report report_release response response_draft
-    stage suppression theme theme_source topic
+    stage suppression theme theme_source topic webhook webhook_delivery webhook_event
 }
 
 /// Tables that belong to no organisation.
-const WITHOUT_TENANT: [&str; 10] = [
+const WITHOUT_TENANT: [&str; 11] = [
     "account",
     "account_link",
     "account_session",
@@ -86,6 +98,7 @@ const WITHOUT_TENANT: [&str; 10] = [
     "job",
     "mail_batch",
     "mail_event",
+    "mail_hold",
     "mail_message",
     "organisation",
 ];
@@ -111,7 +124,7 @@ pub async fn tables(db: &DatabaseConnection) -> Vec<String> {
 }
 
 /// Name, type and whether it may be empty, of every column of a table.
-async fn columns(db: &DatabaseConnection, table: &str) -> Vec<(String, String, bool)> {
+pub async fn columns(db: &DatabaseConnection, table: &str) -> Vec<(String, String, bool)> {
     let sql = match db.get_database_backend() {
         DbBackend::Postgres => format!(
             "SELECT column_name::text AS name, data_type::text AS type, (is_nullable = 'YES')::int AS empty \
@@ -136,10 +149,10 @@ async fn key(db: &DatabaseConnection, table: &str) -> Vec<String> {
 }
 
 /// A foreign key: the table it points to, its own columns, and the columns there.
-type Reference = (String, Vec<String>, Vec<String>);
+pub type Reference = (String, Vec<String>, Vec<String>);
 
 /// Every foreign key of a table.
-async fn references(db: &DatabaseConnection, table: &str) -> Vec<Reference> {
+pub async fn references(db: &DatabaseConnection, table: &str) -> Vec<Reference> {
     let sql = match db.get_database_backend() {
         DbBackend::Postgres => format!(
             "SELECT c.oid::text AS id, c.confrelid::regclass::text AS target, a.attname::text AS here, b.attname::text AS there \
@@ -275,7 +288,7 @@ fn value(kind: &str, postgres: bool) -> &'static str {
 }
 
 /// Puts a row of meaningless values into a table whose references are not looked at, and tries to change and remove it.
-async fn refuses_change(app: &TestApp, table: &str) {
+pub async fn refuses_change(app: &TestApp, table: &str) {
     // One connection of its own: what is switched off here stays on everywhere else.
     let own = Db::connect(&app.url, 1).await.unwrap();
     let (db, postgres) = (own.write(), own.is_postgres());

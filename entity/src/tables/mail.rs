@@ -106,6 +106,25 @@ pub mod mail_event {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Letters that wait for an operator's word: those of an organisation, or all.
+pub mod mail_hold {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mail_hold")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MailHoldId,
+        /// Empty for all letters.
+        pub organisation_id: Option<OrganisationId>,
+        pub why: HoldReason,
+        pub since: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// An address that must not be written to, kept as a keyed hash so that it outlives erasure.
 pub mod suppression {
     use super::*;

@@ -65,6 +65,8 @@ pub mod match_result {
         pub participant_id: ParticipantId,
         pub outcome: DrawOutcome,
         pub rank: i32,
+        /// The person's number in the draw, where it was drawn under the key of another installation.
+        pub number: Option<Uuid>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

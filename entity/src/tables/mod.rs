@@ -13,6 +13,7 @@ mod projects;
 mod recommendations;
 mod responses;
 mod sessions;
+mod webhooks;
 
 pub use accounts::*;
 pub use consent::*;
@@ -27,3 +28,4 @@ pub use projects::*;
 pub use recommendations::*;
 pub use responses::*;
 pub use sessions::*;
+pub use webhooks::*;

@@ -7,6 +7,7 @@
 pub mod cluster;
 mod idle;
 mod limits;
+mod pages;
 mod people;
 mod server;
 mod submit;
@@ -26,6 +27,8 @@ pub enum Bench {
     Submit(submit::Wishes),
     /// Time to start and memory when idle
     Idle(idle::Wishes),
+    /// Processor time and bytes of each page
+    Pages(pages::Wishes),
 }
 
 /// What every bench can be told.
@@ -53,6 +56,7 @@ pub async fn run(bench: Bench) -> Result<ExitCode> {
     match bench {
         Bench::Submit(wishes) => submit::run(wishes).await?,
         Bench::Idle(wishes) => idle::run(wishes).await?,
+        Bench::Pages(wishes) => pages::run(wishes).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -17,6 +17,7 @@ mod summary;
 mod telling;
 mod work;
 
+pub use house::EMAIL as COORDINATOR;
 pub use summary::{Consultation, Group, Summary};
 
 use super::{client::Client, log, open, serve};
@@ -118,6 +119,7 @@ fn settings(folder: &Path, address: SocketAddr) -> Result<Config> {
         ("LISTEN", address.to_string()),
         ("PUBLIC_URL", format!("http://{address}")),
         ("SIGN_IN_LIMIT", "0".to_owned()),
+        ("REQUEST_LIMIT", "0".to_owned()),
         ("LOG", "warn".to_owned()),
     ];
     let pairs = pairs.into_iter().map(|(name, value)| (format!("ALONGSIDE_{name}"), value));

@@ -17,8 +17,13 @@ use sea_orm::DatabaseConnection;
 pub(super) const ROWS: u64 = 50;
 
 /// The parts of the console: their names, where each begins, and what is needed to see it.
-const PARTS: [(&str, &str, Power); 3] =
-    [("Home", "", Power::ReadWork), ("Projects", "/projects", Power::ReadWork), ("Notices", "/notices", Power::ReadWork)];
+const PARTS: [(&str, &str, Power); 5] = [
+    ("Home", "", Power::ReadWork),
+    ("Projects", "/projects", Power::ReadWork),
+    ("People", "/people", Power::ReadPeople),
+    ("Notices", "/notices", Power::ReadWork),
+    ("Settings", "/settings", Power::Administer),
+];
 
 /// A member of staff at work for an organisation.
 pub(super) struct Seat<'v> {

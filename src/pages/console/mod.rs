@@ -6,11 +6,14 @@
 mod desk;
 mod doors;
 mod entry;
+mod heard;
 mod home;
 mod meetings;
 mod notices;
+mod people;
 mod projects;
 mod questions;
+mod settings;
 mod ways;
 mod words;
 
@@ -21,6 +24,9 @@ use poem::Route;
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = doors::routes(route, desk);
     let route = home::routes(route, desk);
+    let route = people::routes(route, desk);
+    let route = heard::routes(route, desk);
+    let route = settings::routes(route, desk);
     let route = projects::routes(route, desk);
     let route = ways::routes(route, desk);
     let route = questions::routes(route, desk);

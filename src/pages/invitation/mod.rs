@@ -70,13 +70,18 @@ pub fn open(visit: &Visit, invitation: InvitationId, token: &Token) -> Result<Re
     Reply::to(at(visit, invitation, ""))
 }
 
+/// The token of the invitation that this browser has open.
+pub fn token_held(visit: &Visit) -> Result<Token> {
+    let cookie = visit.cookie(COOKIE).ok_or(Error::SignInNeeded)?;
+    let found = Token::parse(&cookie).filter(|(kind, _)| *kind == TokenKind::Invitation);
+    found.map(|(_, token)| token).ok_or(Error::SignInNeeded)
+}
+
 /// Whoever holds the link of the invitation that the address names, and of no other. The pages are then those of its
 /// organisation.
 pub async fn guest(visit: &Visit) -> Result<Guest> {
     let named: InvitationId = visit.param("invitation")?;
-    let cookie = visit.cookie(COOKIE).ok_or(Error::SignInNeeded)?;
-    let token = Token::parse(&cookie).filter(|(kind, _)| *kind == TokenKind::Invitation).map(|(_, token)| token);
-    let guest = guests::holder(visit.platform(), &token.ok_or(Error::SignInNeeded)?).await?;
+    let guest = guests::holder(visit.platform(), &token_held(visit)?).await?;
     visit.belongs_to(guest.organisation).await?;
     if guest.invitation.id == named {
         return Ok(guest);

@@ -50,6 +50,8 @@ pub struct Field {
     pub mistake: Option<String>,
     /// Whether it can be left empty.
     pub optional: bool,
+    /// The language of its words, where it is another one than the page's.
+    pub language: String,
     /// How it is answered.
     pub control: Control,
 }
@@ -92,6 +94,10 @@ pub enum Control {
     },
     /// No question: words between the fields.
     Words(Vec<Block>),
+    /// A question that the next fields answer together, up to the [`Control::End`].
+    Group,
+    /// The end of a group.
+    End,
 }
 
 impl Default for Control {
@@ -267,7 +273,8 @@ impl Field {
     fn refill(&mut self, sent: &Fields) {
         let name = self.name.as_str();
         match &mut self.control {
-            Control::Line { kind: "password", .. } | Control::File { .. } | Control::Words(_) => {}
+            Control::Line { kind: "password", .. } | Control::File { .. } | Control::Words(_) | Control::Group | Control::End => {
+            }
             Control::Line { value, .. } | Control::Area { value, .. } => *value = sent.text(name).to_owned(),
             Control::Radios(choices) | Control::Checks(choices) | Control::Select(choices) => {
                 for choice in choices {

@@ -16,7 +16,7 @@ use crate::{
 use entity::{OrganisationId, organisation};
 use poem::{
     Body, Endpoint, EndpointExt, Request, Response,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{CookieJarManager, CookieJarManagerEndpoint},
     web::cookie::{Cookie, CookieJar, SameSite},
 };
@@ -55,7 +55,8 @@ pub struct Fields(pub Vec<(String, String)>);
 impl Fields {
     fn read(bytes: &[u8]) -> Self {
         // Browsers end the lines of a text with two characters.
-        let plain = |text: std::borrow::Cow<'_, str>| text.replace("\r\n", "\n");
+        // The character U+0000 can be typed by nobody and kept by no database.
+        let plain = |text: std::borrow::Cow<'_, str>| text.replace("\r\n", "\n").replace('\0', "");
         Self(form_urlencoded::parse(bytes).map(|(name, value)| (name.into_owned(), plain(value))).collect())
     }
 
@@ -147,6 +148,8 @@ pub struct Visit {
     body: std::sync::Mutex<Option<(HeaderMap, Body)>>,
     look: OnceCell<Option<(organisation::Model, Look)>>,
     nav: std::sync::Mutex<(Vec<NavLink>, Option<String>)>,
+    /// Whether the browser is to forget who was here.
+    forgets: std::sync::OnceLock<()>,
 }
 
 impl Visit {
@@ -251,6 +254,7 @@ impl Visit {
         cookie.set_path(self.at(path));
         cookie.make_removal();
         self.jar.add(cookie);
+        let _ = self.forgets.set(());
     }
 
     /// Counts a try of `what` from where this request comes from. Answers under which name it is counted.
@@ -369,7 +373,12 @@ where
             Ok(()) => (self.page)(visit.clone()).await,
             Err(error) => Err(error),
         };
-        Ok(visit.respond(reply).await)
+        let mut response = visit.respond(reply).await;
+        if visit.forgets.get().is_some() {
+            // Not the cookies: that would take those of other programs on the same host along.
+            response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
+        }
+        Ok(response)
     }
 }
 
@@ -412,6 +421,7 @@ impl Visit {
             body: std::sync::Mutex::default(),
             look: OnceCell::new(),
             nav: std::sync::Mutex::default(),
+            forgets: std::sync::OnceLock::new(),
         }
     }
 

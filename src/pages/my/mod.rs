@@ -133,8 +133,8 @@ async fn welcome(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let texts = [
         "Thank you for joining. Your address is confirmed.",
-        "Nothing is asked of you before you have said how you want to be involved, and what we may do. Every answer is equally good, \
-         and you can change each of them at any time.",
+        "First you say how you want to be involved, and what we may do. Nothing is asked of you before. Every answer is equally good. \
+         You can change each of them at any time.",
     ];
     let go = Link::new("Say how I want to be involved", at(&visit, &own.organisation, "/preferences/involvement?first=yes"));
     let later = Link::new("Do this later", at(&visit, &own.organisation, ""));

@@ -113,8 +113,8 @@ async fn looked(visit: Arc<Visit>) -> Result<Reply> {
     let after = visit.query.parsed("after", "Use a link of this page.")?;
     let (rows, next) =
         paged(participants::at_me(visit.platform(), &own.person, Cursor { after, limit: ENTRIES }).await?, |row| row.id);
-    let text = "Each line is an hour in which somebody looked at your record, at a list that you are on, or at answers among which \
-                are yours. Answers are read without names.";
+    let text = "Each line is an hour in which somebody looked at your record, or at a list that you are on. Looks at answers count if \
+                yours are among them. Answers are read without names.";
     let page = Page::new("Who looked").back("Back to my record", at(&visit, &own.organisation, "/record")).text(text);
     let row = |row: &participants::Look| {
         let by = if row.by_key { format!("Another system: {}", row.by) } else { row.by.clone() };

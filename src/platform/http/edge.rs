@@ -5,12 +5,13 @@
 use crate::platform::{
     Config, Platform,
     error::{Error, Result as Answer, Violation},
-    secret::sha256,
+    net,
+    secret::{hex, sha256},
 };
 use hyper::body::Bytes;
 use poem::{
     Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod,
-    http::{HeaderMap, HeaderValue},
+    http::{HeaderMap, HeaderValue, Method},
 };
 use poem_openapi::OperationId;
 use std::{
@@ -95,13 +96,17 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
         let id: uuid::Uuid = self.platform.clock.new_id();
         let (started, method) = (Instant::now(), request.method().clone());
         request.extensions_mut().insert(self.platform.clone());
-        let mut response = match legible(&request) {
+        let mut response = match legible(&request).and_then(|()| slow_down(&self.platform, &request)) {
             Ok(()) => match self.inner.call(request).await {
                 Ok(response) => response.into_response(),
                 Err(error) => error.into_response(),
             },
             Err(error) => error.into_response(),
         };
+        if method == Method::HEAD {
+            // What GET would answer, without its body, also where something is wrong.
+            response.set_body(());
+        }
         let took = started.elapsed();
         let pattern = response.data::<PathPattern>().map(|pattern| pattern.0.to_string());
         let operation = response.data::<OperationId>().map(|operation| operation.0.to_owned());
@@ -110,25 +115,34 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
         self.traffic.count(&operation, status, took);
         tracing::info!(request = %id, %method, operation, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
         let headers = response.headers_mut();
-        for (name, value) in [
-            ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
-            ("cross-origin-opener-policy", "same-origin"),
-            ("x-frame-options", "DENY"),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        if !headers.contains_key("content-security-policy") {
-            headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-        }
-        if !headers.contains_key("cache-control") {
-            headers.insert("cache-control", HeaderValue::from_static("no-store"));
-        }
+        protect(headers, &self.platform.config);
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
             headers.insert("x-request-id", id);
         }
         Ok(response)
     }
+}
+
+/// What browsers are asked to do with every answer: take it for what it says it is, keep nothing, tell nobody where one came
+/// from, let no other site show or load it, and come back by TLS alone where there is TLS.
+fn protect(headers: &mut HeaderMap, config: &Config) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        ("x-frame-options", "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if config.public_url.starts_with("https://") {
+        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert("strict-transport-security", two_years);
+    }
+    let policy = HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+    headers.entry("content-security-policy").or_insert(policy);
+    headers.entry("cache-control").or_insert(HeaderValue::from_static("no-store"));
 }
 
 /// Refuses headers that the framework would take for absent because they are not text: what they ask for would be left out
@@ -142,12 +156,39 @@ fn legible(request: &Request) -> Answer<()> {
     Ok(())
 }
 
+/// Refuses whoever asks too often: one place, one token, one place at one address. What a health check asks costs nothing
+/// and is not counted.
+fn slow_down(platform: &Platform, request: &Request) -> Answer<()> {
+    let (most, path) = (platform.config.request_limit, request.uri().path());
+    let Some(address) = address_of(&platform.config, request) else { return Ok(()) };
+    if most == 0 || matches!(path, "/healthz" | "/readyz" | "/metrics") {
+        return Ok(());
+    }
+    let from = net::prefix(address);
+    let allow = |what: &str, most| platform.limits.allow(&platform.clock, what, most);
+    allow(&format!("all {from}"), most)?;
+    allow(&format!("route {from} {} {}", request.method(), shape(path)), most.div_ceil(2))?;
+    let token = request.headers().get("authorization").map(|value| hex(&sha256(value.as_bytes())[..16]));
+    token.map_or(Ok(()), |token| allow(&format!("token {token}"), most))
+}
+
+/// A path without what names one thing: ids and tokens are long, or hold a digit.
+fn shape(path: &str) -> String {
+    let part =
+        |part: &str| if part.len() > 24 || part.contains(|c: char| c.is_ascii_digit()) { ":".into() } else { part.to_owned() };
+    path.split('/').take(9).map(part).collect::<Vec<String>>().join("/")
+}
+
 /// Where a request comes from: the peer, or what a named proxy says of it.
 pub fn source(request: &Request) -> String {
-    let peer = request.remote_addr().as_socket_addr().map(|address| address.ip());
-    let Some(peer) = peer else { return "unknown".into() };
-    let trusted = request.data::<Platform>().map(|platform| platform.config.trusted_proxies.as_slice()).unwrap_or_default();
-    if !trusted.contains(&peer) && request.headers().contains_key("x-forwarded-for") {
+    let address = request.data::<Platform>().and_then(|platform| address_of(&platform.config, request));
+    address.map_or_else(|| "unknown".into(), prefix)
+}
+
+fn address_of(config: &Config, request: &Request) -> Option<IpAddr> {
+    let peer = request.remote_addr().as_socket_addr()?.ip();
+    let trusted = config.trusted_proxies.as_slice();
+    if !net::is_in(trusted, peer) && request.headers().contains_key("x-forwarded-for") {
         // Once: whoever has no proxy, and meets a caller who pretends, need not read it again and again.
         static TOLD: Once = Once::new();
         TOLD.call_once(|| {
@@ -156,17 +197,17 @@ pub fn source(request: &Request) -> String {
             );
         });
     }
-    prefix(behind(peer, trusted, request.headers()))
+    Some(behind(peer, trusted, request.headers()))
 }
 
 /// The address that the outermost named proxy saw. From the right: each named proxy has added the address it saw, on the
 /// same line or on one of its own; what stands further left, anybody may have written.
-fn behind(peer: IpAddr, trusted: &[IpAddr], headers: &HeaderMap) -> IpAddr {
+fn behind(peer: IpAddr, trusted: &[ipnet::IpNet], headers: &HeaderMap) -> IpAddr {
     let lines = headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or_default());
     let parts: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
     let mut source = peer;
     for part in parts.into_iter().rev() {
-        if !trusted.contains(&source) {
+        if !net::is_in(trusted, source) {
             break;
         }
         match part.trim().parse::<IpAddr>() {
@@ -205,6 +246,11 @@ fn prefix(address: IpAddr) -> String {
     }
 }
 
+/// A page.
+pub fn html(text: String) -> Response {
+    Response::builder().content_type("text/html; charset=utf-8").body(text)
+}
+
 /// A route that answers GET with a text that is made when somebody first asks for it: most servers are never asked.
 pub fn lazy(content_type: &'static str, make: impl Fn() -> String + Send + Sync + 'static) -> RouteMethod {
     let text: OnceLock<Bytes> = OnceLock::new();
@@ -224,7 +270,7 @@ mod tests {
 
     #[test]
     fn nobody_chooses_the_address_by_which_they_are_counted() {
-        let trusted = [address("10.0.0.1"), address("10.0.0.2")];
+        let trusted = [net::read("10.0.0.1").unwrap(), net::read("10.0.0.2/31").unwrap()];
         let source = |peer: &str, lines: &[&str]| {
             let mut headers = HeaderMap::new();
             for line in lines {

@@ -2,6 +2,11 @@
 
 /// Whole examples, by schema or operation, where the examples of the fields would not go together.
 pub const WHOLE: &[(&str, &str)] = &[
+    (
+        "WebhookIn",
+        r#"{"url": "https://front.example/hooks", "description": "Our front end", "events": ["opportunity.opened", "report.published"]}"#,
+    ),
+    ("WebhookReplayIn", r#"{"since": "2027-02-28T18:00:00Z", "delivered": false}"#),
     ("Rung", r#""consultation""#),
     ("InfluenceLevel", r#""changed""#),
     ("Standing", r#""confirmed""#),
@@ -203,6 +208,8 @@ pub const VALUES: &[(&str, &str)] = &[
 
 /// Texts of fields, by name, where the type alone does not make a good example.
 pub const TEXTS: &[(&str, &str)] = &[
+    ("url", "https://front.example/hooks"),
+    ("secret", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDpyIkDN0SVcE="),
     ("about", "Waiting well"),
     ("access_needs", "I need a hearing loop"),
     ("action", "open_opportunity"),

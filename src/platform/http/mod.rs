@@ -6,6 +6,7 @@ pub mod caller;
 pub mod edge;
 pub mod etag;
 pub mod limits;
+pub mod listen;
 pub mod once;
 mod examples;
 pub mod openapi;
@@ -18,7 +19,7 @@ pub use body::{Body, RawJson, fingerprint, strict_json};
 pub use caller::Caller;
 pub use once::Once;
 pub use page::{Cursor, Page};
-pub use reply::{Accepted, Created, Done, Fine, NoContent, Reply, Streamed};
+pub use reply::{Accepted, Created, Done, Events, Fine, NoContent, Reply, Streamed};
 pub use upload::CsvFile;
 
 use poem_openapi::Tags;
@@ -54,6 +55,8 @@ pub enum Chapter {
     Feedback,
     /// Letters and their delivery.
     Mail,
+    /// Telling other systems of news.
+    Webhooks,
     /// What everybody can read without signing in.
     Public,
 }

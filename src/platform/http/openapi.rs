@@ -4,14 +4,19 @@
 //! A field whose example is not known gets none, so that the test that looks for examples finds it.
 
 use super::examples::{PARAMETERS, TEXTS, VALUES, WHOLE};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Examples of things inside things go so deep.
 const DEEP: usize = 16;
 
 /// Completes a document: every property, body and parameter gets an example, every parameter words.
 pub fn complete(spec: &str) -> serde_json::Result<Value> {
-    let mut document: Value = serde_json::from_str(spec)?;
+    let Merged(mut document) = serde_json::from_str(spec)?;
     let whole: Vec<(&str, Value)> =
         WHOLE.iter().map(|(name, text)| Ok((*name, serde_json::from_str(text)?))).collect::<serde_json::Result<_>>()?;
     if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
@@ -34,7 +39,113 @@ pub fn complete(spec: &str) -> serde_json::Result<Value> {
         complete_operation(operation, &whole, &schemas);
     }
     trim_defaults(&mut document);
+    tell_nulls(&mut document);
     Ok(document)
+}
+
+/// JSON in which an object may have a key twice: what stands under it is put together. The framework writes a path once for
+/// each room that answers there, and whoever reads it sees the last one alone.
+struct Merged(Value);
+
+impl<'de> Deserialize<'de> for Merged {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Merging).map(Self)
+    }
+}
+
+struct Merging;
+
+impl<'de> Visitor<'de> for Merging {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Merged(item)) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = serde_json::Map::new();
+        while let Some((key, Merged(value))) = access.next_entry::<String, Merged>()? {
+            match (map.get_mut(&key), value) {
+                (Some(Value::Object(there)), Value::Object(more)) => there.extend(more),
+                (_, value) => {
+                    map.insert(key, value);
+                }
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+/// Says of fields that may be absent that they come as `null` then. Of what is sent to us that is not said: there, a field
+/// that is left out is left out.
+fn tell_nulls(document: &mut Value) {
+    let mut sent = BTreeSet::new();
+    let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    for operation in operations(document) {
+        name_schemas(operation.get("requestBody").unwrap_or(&Value::Null), &schemas, &mut sent);
+    }
+    let all = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for (_, schema) in all.into_iter().flatten().filter(|(name, _)| !sent.contains(*name)) {
+        let needed = schema.get("required").cloned().unwrap_or_default();
+        let needed = |name: &str| needed.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (_, property) in properties.into_iter().flatten().filter(|(name, _)| !needed(name)) {
+            if property.get("$ref").is_some() {
+                *property = json!({"allOf": [property.take()]});
+            }
+            if let Some(property) = property.as_object_mut() {
+                property.insert("nullable".into(), true.into());
+            }
+        }
+    }
+}
+
+/// The names of the schemas to which something refers, and of those to which they refer in turn.
+fn name_schemas(value: &Value, schemas: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            let name = fields.get("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit('/').next());
+            if let Some(name) = name.filter(|name| !names.contains(*name)) {
+                names.insert(name.to_owned());
+                name_schemas(schemas.get(name).unwrap_or(&Value::Null), schemas, names);
+            }
+            fields.values().for_each(|field| name_schemas(field, schemas, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| name_schemas(item, schemas, names)),
+        _ => {}
+    }
 }
 
 /// Every operation of a document.
@@ -259,6 +370,14 @@ mod tests {
             .map(|(path, _, example)| (path, example))
             .collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_path_that_two_rooms_answer_keeps_the_operations_of_both() {
+        let Merged(document) =
+            serde_json::from_str(r#"{"paths": {"/a": {"get": {"x": 1}}, "/b": [1.5, null], "/a": {"post": {"y": "z"}}}}"#)
+                .unwrap();
+        assert_eq!(document, json!({"paths": {"/a": {"get": {"x": 1}, "post": {"y": "z"}}, "/b": [1.5, null]}}));
     }
 
     #[tokio::test]

@@ -52,8 +52,8 @@ pub struct Problem {
     #[oai(skip_serializing_if_is_none)]
     code: Option<String>,
     /// Everything that is wrong or missing, each with the place it is about.
-    #[oai(skip_serializing_if_is_empty)]
-    errors: Vec<ProblemItem>,
+    #[oai(skip_serializing_if_is_none)]
+    errors: Option<Vec<ProblemItem>>,
 }
 
 /// One thing that is wrong.
@@ -126,6 +126,7 @@ fn problem(error: Error) -> (Problem, Option<u64>) {
 fn of_kind(slug: &str, detail: String, code: Option<String>, errors: Vec<ProblemItem>) -> Problem {
     let (status, title) =
         KINDS.iter().find(|kind| kind.0 == slug).map_or((500, "Something went wrong on our side"), |kind| (kind.1, kind.2));
+    let errors = (!errors.is_empty()).then_some(errors);
     Problem { r#type: format!("{TYPE_BASE}{slug}"), title: title.to_owned(), status, detail, instance: None, code, errors }
 }
 

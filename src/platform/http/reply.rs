@@ -166,3 +166,41 @@ impl ApiResponse for Streamed {
 
     fn register(_: &mut Registry) {}
 }
+
+/// A stream of server-sent events whose data is JSON.
+pub struct Events<T> {
+    body: PoemBody,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Events<T> {
+    /// Events as they are written: with their names, ids and blank lines.
+    pub fn new(lines: impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send + 'static) -> Self {
+        Self { body: PoemBody::from_bytes_stream(lines), of: PhantomData }
+    }
+}
+
+impl<T> IntoResponse for Events<T> {
+    fn into_response(self) -> Response {
+        // Proxies that gather an answer before they pass it on would gather for ever.
+        Response::builder().content_type("text/event-stream").header("X-Accel-Buffering", "no").body(self.body)
+    }
+}
+
+impl<T: Type> ApiResponse for Events<T> {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "The events, one after another; this is the data of each.",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType { content_type: "text/event-stream", schema: T::schema_ref() }],
+                headers: vec![],
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}

@@ -2,6 +2,7 @@
 //! became of them. Each is one statement for many letters, and none can change a letter that somebody else took over.
 
 use super::{
+    hold,
     rules::{Change, Outcome},
     suppression,
 };
@@ -34,6 +35,7 @@ pub async fn claim(platform: &Platform, most: u64) -> Result<Vec<Model>> {
         .filter(Expr::cust("state IN ('queued', 'deferred', 'leased')"))
         .filter(Column::NextAt.lte(now))
         .filter(Column::BatchId.in_subquery(running()))
+        .filter(hold::free())
         .order_by_asc(Column::Priority)
         .order_by_asc(Column::NextAt)
         .order_by_asc(Column::Id)
@@ -151,6 +153,7 @@ async fn mark<'a>(
         .filter(mine.clone())
         .filter(Column::State.eq(MailState::Leased))
         .filter(Column::BatchId.in_subquery(running()))
+        .filter(hold::free())
         .exec_with_returning(tx)
         .await?;
     if marked.len() < count {

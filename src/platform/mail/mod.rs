@@ -6,6 +6,7 @@
 
 pub mod deliver;
 pub mod folder;
+pub mod hold;
 mod lease;
 pub mod letter;
 pub mod outbox;

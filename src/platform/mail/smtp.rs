@@ -134,6 +134,18 @@ impl Transport for Smtp {
     fn send(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>> {
         Box::pin(async move { self.deliver(&letter).await })
     }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, SendFault>> {
+        Box::pin(async move {
+            let mut connection = self.server.connect().await?;
+            // It has greeted us; how it takes leave changes nothing.
+            let _ = step(Stage::Connect, DATA, Severity::PositiveCompletion, connection.command(Quit)).await;
+            let Server { host, port, tls, credentials, .. } = &self.server;
+            let how = if *tls == Tls::Off { "unencrypted" } else { "encrypted" };
+            let who = if credentials.is_some() { ", and it knows us" } else { "" };
+            Ok(format!("the mail server {host}:{port} answers, {how}{who}"))
+        })
+    }
 }
 
 /// MAIL, RCPT, DATA.

@@ -63,6 +63,11 @@ pub struct SendFault {
 pub trait Transport: Send + Sync {
     /// Hands one letter over; `Ok` means that somebody else is responsible for it now.
     fn send(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>>;
+
+    /// Looks whether a letter could leave now, and sends none. Answers what was found, in words.
+    fn probe(&self) -> BoxFuture<'_, Result<String, SendFault>> {
+        Box::pin(async { Ok("letters need no connection".to_owned()) })
+    }
 }
 
 /// The way that the settings name.

@@ -33,7 +33,7 @@ const MAX_ALL_CONDITIONS: usize = 400_000;
 const MAX_PATTERNS: usize = 100;
 const MAX_ALL_PATTERNS: usize = 8 << 20;
 /// What a form takes in memory for each byte of its conditions, each option and each element, roughly.
-const WEIGHTS: (usize, usize, usize) = (40, 200, 1_000);
+const WEIGHTS: (usize, usize, usize) = (40, 300, 2_000);
 /// Flaws beyond this number are not collected; a form with so many needs no complete list.
 const MAX_FLAWS: usize = 500;
 
@@ -103,7 +103,8 @@ pub(super) fn compile(definition: &Value) -> Result<Form, Vec<Flaw>> {
     let (condition, choice, element) = WEIGHTS;
     let weight = compiler.all_patterns + condition * length + choice * compiler.all_choices + element * compiler.elements.max(1);
     let Compiler { questions, groups, gates, keys, .. } = compiler;
-    Ok(Form { questions, groups, gates, keys, readers, weight })
+    let layout = super::layout::read(definition);
+    Ok(Form { questions, groups, gates, keys, readers, layout, weight })
 }
 
 impl<'v> Compiler<'v> {

@@ -16,7 +16,10 @@ fn numbers_keep_to_their_range_and_step() {
     assert_eq!(broken(&form, json!({"age": -5})), ["too_small /age"]);
     assert_eq!(broken(&form, json!({"age": "35"})), ["wrong_type /age"]);
     assert_eq!(draft(&form, json!({"age": 999})), NONE);
-    assert_eq!(draft(&form, json!({"age": "35"})), ["wrong_type /age"]);
+    // What was typed is kept until it is put right.
+    assert_eq!(draft(&form, json!({"age": "thirty"})), NONE);
+    assert_eq!(draft(&form, json!({"age": "3".repeat(201)})), ["too_long /age"]);
+    assert_eq!(draft(&form, json!({"age": [35]})), ["wrong_type /age"]);
     let evaluation = evaluate(&form, json!({"age": 200}));
     assert_eq!(evaluation.violations[0].detail, "Enter a number from 0 to 120");
 }
@@ -151,6 +154,7 @@ fn checkboxes_count_and_point_at_the_item() {
     assert_eq!(broken(&form, json!({"needs": ["ramp", "x", "ramp"]})), ["unknown_choice /needs/1", "repeated_choice /needs/2"]);
     assert_eq!(broken(&form, json!({"needs": ["ramp", "sign", "loop"]})), ["too_many /needs"]);
     assert_eq!(broken(&form, json!({"needs": ["ramp", "none"]})), ["exclusive_choice /needs/1"]);
+    assert_eq!(draft(&form, json!({"needs": ["ramp", "none"]})), NONE);
     assert_eq!(broken(&form, json!({"needs": "ramp"})), ["wrong_type /needs"]);
     assert_eq!(broken(&form, json!({"needs": [1, 2, 3, 4, 5]})), ["too_many /needs"]);
     assert_eq!(draft(&form, json!({"needs": ["ramp", "sign", "loop"]})), NONE);

@@ -59,6 +59,21 @@ impl Fresh {
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
+/// A place for a database in which there is not even a table.
+pub async fn bare(backend: Backend) -> Fresh {
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    match backend {
+        Backend::Sqlite => {
+            let path = template_file().await.with_file_name(format!("bare-{number}.db"));
+            Fresh { url: format!("sqlite://{}?mode=rwc", path.display()), what: What::File(path) }
+        }
+        Backend::Postgres => {
+            let name = format!("alongside_bare_{}_{number}", std::process::id());
+            Fresh { url: postgres::create_database(&name).await, what: What::Database(name) }
+        }
+    }
+}
+
 /// A migrated, empty database.
 pub async fn fresh(backend: Backend) -> Fresh {
     let number = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -2,9 +2,10 @@
 //! stay in memory. [`everywhere`] runs a test on both databases.
 
 mod browser;
-mod databases;
+pub mod databases;
 mod personas;
 mod postgres;
+pub mod receiver;
 pub mod smtp;
 
 pub use browser::Browser;
@@ -67,6 +68,25 @@ where
     F: Future<Output = ()>,
 {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    under_way(&runtime, start, backend, test);
+}
+
+/// Like [`everywhere_today`], but with everything on one thread, whose log can then be told from those of other tests.
+#[allow(clippy::disallowed_methods)]
+pub fn everywhere_on_one_thread<F>(test: impl Fn(TestApp) -> F)
+where
+    F: Future<Output = ()>,
+{
+    for backend in Backend::available() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        under_way(&runtime, Utc::now(), backend, &test);
+    }
+}
+
+fn under_way<F>(runtime: &tokio::runtime::Runtime, start: DateTime<Utc>, backend: Backend, test: impl Fn(TestApp) -> F)
+where
+    F: Future<Output = ()>,
+{
     runtime.block_on(async {
         let database = databases::fresh(backend).await;
         let app = TestApp::at(backend, &database.url, Clock::fixed(start, 1)).await;
@@ -235,13 +255,18 @@ impl TestApp {
 
     /// The application over a migrated database.
     async fn at(backend: Backend, url: &str, clock: Clock) -> Self {
+        Self::over(backend, url, clock, SECRET).await
+    }
+
+    /// The application over a migrated database that was made with this key.
+    pub async fn over(backend: Backend, url: &str, clock: Clock, secret: [u8; 32]) -> Self {
         let pairs = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_PUBLIC_URL", "https://alongside.test")];
         let mut config = Config::read(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
         config.mail = MailWay::Memory;
         config.database_url = url.to_owned();
         let db = Db::connect(url, 4).await.unwrap();
         let outbox = Memory::default();
-        let app = App::assemble(config, clock.clone(), db, Secret::new(SECRET), Arc::new(outbox.clone())).unwrap();
+        let app = App::assemble(config, clock.clone(), db, Secret::new(secret), Arc::new(outbox.clone())).unwrap();
         let client = Arc::new(TestClient::new(app.endpoint()));
         Self { app, backend, clock, url: url.to_owned(), outbox, client }
     }

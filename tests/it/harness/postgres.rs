@@ -55,6 +55,15 @@ pub async fn clone_template(name: &str) -> String {
     server.url(name)
 }
 
+/// Makes a database without a table and returns its URL.
+pub async fn create_database(name: &str) -> String {
+    let server = server().expect("PostgreSQL");
+    let admin = Db::connect(&server.url("postgres"), 1).await.unwrap();
+    admin.write().execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    admin.close().await.unwrap();
+    server.url(name)
+}
+
 /// Drops a database.
 pub async fn drop_database(name: &str) {
     let admin = Db::connect(&server().expect("PostgreSQL").url("postgres"), 1).await.unwrap();

@@ -274,12 +274,12 @@ fn opened(seat: &Seat<'_>, way: &Way, page: Page) -> Page {
 
 /// What is done with people, beside asking them.
 fn after(seat: &Seat<'_>, way: &Way) -> Vec<Block> {
-    let mut links = Vec::new();
+    let mut blocks = Vec::new();
     if way.row.kind != OpportunityKind::Consultation {
-        links.push(Link::new("Meetings", at(seat, way, "/meetings")));
+        let meetings = Link::new("Meetings", at(seat, way, "/meetings"));
+        blocks.extend([Block::Heading("Meeting people".into()), Block::Links(vec![meetings])]);
     }
-    match links.is_empty() {
-        true => Vec::new(),
-        false => vec![Block::Heading("Meeting people".into()), Block::Links(links)],
-    }
+    let heard = super::heard::links(seat, &way.row);
+    blocks.extend([Block::Heading("What people said, and what came of it".into()), Block::Links(heard)]);
+    blocks
 }

@@ -202,7 +202,7 @@ fn story(doc: &PreferenceDoc) -> Form {
     let asked = "May you be asked to tell about your own experience?";
     let quoted = "May your words be quoted, without your name?";
     Form::default()
-        .words(vec![Block::Text("You never have to tell what happened to you in order to take part.".into())])
+        .words(vec![Block::Text("You never have to tell what happened to you. You can take part without that.".into())])
         .field(field("may_ask_about_experience", asked, doc.story.may_ask_about_experience))
         .field(field("quotes", quoted, doc.story.quotes))
 }

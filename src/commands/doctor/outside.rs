@@ -1,0 +1,123 @@
+//! What is reached over the network: the mail server, and the address under which people reach us.
+
+use super::Finding;
+use crate::{
+    app,
+    commands::fetch,
+    platform::{
+        Clock, Config, Secret,
+        config::MailWay,
+        mail::{
+            Composers, Mailer,
+            transport::{self, Memory},
+        },
+    },
+};
+use std::sync::Arc;
+
+/// Whether letters could leave: the mail server is greeted as for a letter, and none is sent.
+pub async fn mail(config: &Config) -> Vec<Finding> {
+    let what = "mail";
+    if let Err(error) = Mailer::new(Composers::default(), Arc::new(Memory::default()), config) {
+        return vec![Finding::problem(what, error.to_string())];
+    }
+    let way = match transport::open(config) {
+        Ok(way) => way,
+        Err(error) => return vec![Finding::problem(what, error.to_string())],
+    };
+    match &config.mail {
+        MailWay::Folder(folder) => {
+            let detail =
+                format!("letters are written to {}; nobody receives them. Set ALONGSIDE_MAIL=smtp to send.", folder.display());
+            vec![Finding::note(what, detail)]
+        }
+        MailWay::Memory => vec![Finding::note(what, "letters stay in memory")],
+        MailWay::Smtp(_) => {
+            let reached = match way.probe().await {
+                Ok(found) => Finding::good(what, found),
+                Err(fault) => {
+                    let code = fault.code.map(|code| format!(" ({code})")).unwrap_or_default();
+                    let then = "Check ALONGSIDE_SMTP_URL: host, port, user, password, and `smtps://` or `?tls=required`.";
+                    Finding::problem(what, format!("the mail server does not take letters now{code}: {}. {then}", fault.text))
+                }
+            };
+            let sender = (!config.set.contains_key("MAIL_FROM")).then(|| {
+                let detail = "letters come from an address that nobody has. Set ALONGSIDE_MAIL_FROM to one that your mail server \
+                              may send for.";
+                Finding::problem("sender", detail)
+            });
+            [Some(reached), sender].into_iter().flatten().collect()
+        }
+    }
+}
+
+/// Who may see the metrics.
+pub fn metrics(config: &Config) -> Finding {
+    let detail = if config.metrics_token.is_empty() {
+        "callers on this computer see /metrics, if no proxy has passed them on. Set ALONGSIDE_METRICS_TOKEN to read it from elsewhere."
+    } else {
+        "whoever sends the token sees /metrics"
+    };
+    Finding::good("metrics", detail)
+}
+
+/// Whether people reach us under the address that letters give them, and safely.
+pub async fn address(config: &Config) -> Vec<Finding> {
+    let what = "public address";
+    let url = &config.public_url;
+    let mut findings = vec![if url.starts_with("https://") || is_local(url) {
+        Finding::good(what, format!("links in letters begin with {url}"))
+    } else {
+        Finding::problem(what, format!("{url} is not https: links would travel in the clear. Put a proxy with TLS in front."))
+    }];
+    let open = !config.listen.ip().is_loopback();
+    if url.starts_with("https://") && open && config.trusted_proxies.is_empty() {
+        let detail = "people come through a proxy, and none is trusted: all callers look like one, and share one limit on trying \
+                      passwords. Name the proxy's address in ALONGSIDE_TRUSTED_PROXIES.";
+        findings.push(Finding::note("proxy", detail));
+    }
+    findings.push(answers(config).await);
+    findings
+}
+
+fn is_local(url: &str) -> bool {
+    let host = url.parse::<hyper::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether this installation answers there, and not something else.
+async fn answers(config: &Config) -> Finding {
+    let what = "public address answers";
+    let url = format!("{}/healthz", config.public_url);
+    let answer = match fetch::get(&url).await {
+        Ok(answer) => answer,
+        Err(why) => {
+            let detail = format!(
+                "nobody answers at {url}: {why}. If the server does not run, start it; otherwise look at the proxy, the name and \
+                 its certificate."
+            );
+            return if is_local(&url) { Finding::note(what, detail) } else { Finding::problem(what, detail) };
+        }
+    };
+    if answer.status.is_redirection() {
+        let to = answer.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or("another address");
+        return Finding::problem(what, format!("{url} leads on to {to}. Set ALONGSIDE_PUBLIC_URL to where people end."));
+    }
+    let told = answer.headers.get(app::INSTALLATION).and_then(|name| name.to_str().ok());
+    // A look makes no key.
+    let ours = config.secret_file.exists().then(|| Secret::open(&config.secret_file, Clock::system().secret()).ok()).flatten();
+    match (answer.status.is_success(), told, ours.map(|secret| secret.name())) {
+        (true, Some(told), Some(ours)) if told == ours => Finding::good(what, format!("this installation answers at {url}")),
+        (true, Some(_), Some(_)) => {
+            let then = "Set ALONGSIDE_PUBLIC_URL to the address of this one.";
+            Finding::problem(what, format!("another installation answers at {url}. {then}"))
+        }
+        (true, Some(_), None) => {
+            Finding::note(what, format!("an installation answers at {url}; there is no key here to compare"))
+        }
+        (_, _, _) => {
+            let then = "Look at what the proxy passes on to ALONGSIDE_LISTEN.";
+            Finding::problem(what, format!("something else answers at {url} (status {}). {then}", answer.status.as_u16()))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Answers: without the people, and in numbers only where enough people gave them.
+
+use super::Matter;
+use crate::{
+    accounts::{Power, readings},
+    pages::{
+        console::desk::{ROWS, paged},
+        kit::{Bar, Bars, Block, Desk, Link, Reply, Visit, Zone, ask},
+    },
+    platform::Result,
+    questionnaires::Form,
+    responses::export,
+    statistics::{disclosure::Shown, summary},
+};
+use entity::{ReadingOf, ResponseId, response};
+use poem::{Route, get};
+use std::sync::Arc;
+
+/// The routes.
+pub(super) fn routes(route: Route, desk: &Desk) -> Route {
+    let at = "/console/:slug/opportunities/:opportunity/answers";
+    route
+        .at(at, get(ask(desk, Zone::Console, numbers)))
+        .at(format!("{at}/read"), get(ask(desk, Zone::Console, list)))
+        .at(format!("{at}/file"), get(ask(desk, Zone::Console, file)))
+}
+
+fn number(shown: &Shown) -> Option<i64> {
+    shown.number().and_then(|number| i64::try_from(number).ok())
+}
+
+/// How often each answer was given.
+async fn numbers(visit: Arc<Visit>) -> Result<Reply> {
+    let matter = Matter::read(&visit, Power::ReadResponses).await?;
+    let seat = &matter.seat;
+    let least = u64::try_from(seat.organisation.minimum_group).unwrap_or(u64::MAX);
+    let now = seat.platform().clock.now();
+    let counted = summary::summary(seat.platform(), seat.organisation.id, matter.about.id, least, now).await?;
+    let text = format!(
+        "Counts about fewer than {least} people are withheld, with as many others as it takes that they cannot be worked out. Only \
+         answers count whose people allow it."
+    );
+    let all = number(&counted.responses).map_or_else(|| format!("fewer than {least}"), |number| number.to_string());
+    let mut page = matter.page("Answers in numbers").text(text);
+    page = page.block(Block::Facts(vec![("Answers that are in".into(), all)]));
+    for question in &counted.questions {
+        let bar = |label: &str, shown: &Shown| Bar { label: label.into(), number: number(shown), beside: None };
+        let mut rows: Vec<Bar> = question.choices.iter().map(|choice| bar(&choice.text, &choice.people)).collect();
+        rows.push(bar("Left it out", &question.left_out));
+        rows.push(bar("Was not asked", &question.not_asked));
+        page = page.heading(question.title.clone()).block(Block::Bars(Bars {
+            caption: question.title.clone(),
+            of: "Answer".into(),
+            counts: "People".into(),
+            beside: None,
+            rows,
+        }));
+    }
+    let links = vec![
+        matter.link("Read the answers one by one, without names", "/answers/read"),
+        matter.link("Take a file of them (CSV)", "/answers/file"),
+    ];
+    let note = "People see on their own page that their answers were read, and when.";
+    Ok(page.heading("The answers themselves").text(note).block(Block::Links(links)).into())
+}
+
+/// The answers, one after another.
+async fn list(visit: Arc<Visit>) -> Result<Reply> {
+    let matter = Matter::read(&visit, Power::ReadResponses).await?;
+    let seat = &matter.seat;
+    readings::note(seat.platform(), &seat.actor, ReadingOf::Answers, matter.about.id.0).await?;
+    let rows = read(&matter).await?;
+    let (rows, next) = paged(rows, |row| row.id.to_string());
+    let mut page = matter.page("Answers").back("Back to the numbers", matter.at("/answers"));
+    if rows.is_empty() {
+        return Ok(page.text("There is no answer yet.").into());
+    }
+    for row in &rows {
+        page = page.heading(format!("Answer {}", short(row.id))).block(Block::Facts(said(&visit, &matter, row).await?));
+    }
+    let more = next.map(|next| Block::Links(vec![Link::new("Go on reading", matter.at(&format!("/answers/read?after={next}")))]));
+    Ok(page.blocks(more).into())
+}
+
+/// A page of answers that may be used.
+pub(super) async fn read(matter: &Matter<'_>) -> Result<Vec<response::Model>> {
+    let seat = &matter.seat;
+    let after: Option<ResponseId> = seat.visit.query.parsed("after", "Use a link of this page.")?;
+    export::page(seat.db(), seat.organisation.id, matter.about.id, after, ROWS + 1, seat.platform().clock.now()).await
+}
+
+/// A name for an answer that says nothing about whoever gave it.
+pub(super) fn short(id: ResponseId) -> String {
+    id.to_string().chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect()
+}
+
+/// What an answer says, question by question.
+pub(super) async fn said(visit: &Visit, matter: &Matter<'_>, row: &response::Model) -> Result<Vec<(String, String)>> {
+    let form = visit.desk.forms.form(visit.platform(), matter.seat.organisation.id, row.questionnaire_id).await?;
+    let Some(serde_json::Value::Object(answers)) = &row.answers else { return Ok(Vec::new()) };
+    Ok(answers.iter().map(|(name, value)| (title(&form, name), words(&form, name, value))).collect())
+}
+
+fn title(form: &Form, name: &str) -> String {
+    form.question(name).map_or_else(|| name.to_owned(), |question| question.title().to_owned())
+}
+
+/// A value as people read it: the words of choices, a line each.
+fn words(form: &Form, name: &str, value: &serde_json::Value) -> String {
+    use serde_json::Value;
+    let choice = |text: String| {
+        let choices = form.question(name).map(|question| question.choices()).unwrap_or_default();
+        let is = |choice: &&crate::questionnaires::Choice| {
+            choice.value.as_str().map_or_else(|| choice.value.to_string() == text, |value| value == text)
+        };
+        choices.iter().find(is).map_or(text, |choice| choice.text.clone())
+    };
+    match value {
+        Value::String(text) => choice(text.clone()),
+        Value::Array(items) => items.iter().map(|item| words(form, name, item)).collect::<Vec<_>>().join("\n"),
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| format!("{key}: {}", words(form, "", value))).collect::<Vec<_>>().join("\n")
+        }
+        Value::Bool(true) => "Yes".into(),
+        Value::Bool(false) => "No".into(),
+        Value::Null => String::new(),
+        Value::Number(number) => choice(number.to_string()),
+    }
+}
+
+/// The answers as a file.
+async fn file(visit: Arc<Visit>) -> Result<Reply> {
+    let matter = Matter::read(&visit, Power::ReadResponses).await?;
+    let seat = &matter.seat;
+    let rows = export::begin(seat.platform(), &visit.desk.forms, &seat.actor, matter.about.id, export::Format::Csv).await?;
+    let body = poem::Body::from_bytes_stream(rows);
+    Ok(Reply::File("answers.csv".into(), "text/csv; charset=utf-8", body))
+}

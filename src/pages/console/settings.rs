@@ -1,0 +1,311 @@
+//! What an organisation says about itself, how its pages look, who works for it, and its log.
+
+use super::{
+    desk::{Seat, again, fresh, mistaken, paged, seat},
+    words::{choices, read},
+};
+use crate::{
+    accounts::{
+        Power,
+        look::{self, Choice as Chosen},
+        organisations::{self, Facts},
+        staff,
+    },
+    pages::kit::{Block, Cell, Control, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask, take_file},
+    platform::{Error, Result, audit},
+};
+use entity::{MembershipId, Role, account, audit_entry, membership};
+use multer::{Constraints, Multipart, SizeLimit};
+use poem::{Route, get, post};
+use std::sync::Arc;
+
+/// The routes.
+pub(super) fn routes(route: Route, desk: &Desk) -> Route {
+    let console = Zone::Console;
+    route
+        .at("/console/:slug/settings", get(ask(desk, console, show)).post(act(desk, console, change)))
+        .at("/console/:slug/settings/look", get(ask(desk, console, ask_look)).post(act(desk, console, choose_look)))
+        .at("/console/:slug/settings/logo", post(take_file(desk, console, put_logo)))
+        .at("/console/:slug/settings/logo/remove", post(act(desk, console, remove_logo)))
+        .at("/console/:slug/staff", get(ask(desk, console, people)).post(act(desk, console, invite)))
+        .at("/console/:slug/staff/:member", post(act(desk, console, change_role)))
+        .at("/console/:slug/audit", get(ask(desk, console, log)))
+}
+
+fn done(visit: &Visit) -> Option<&'static str> {
+    Some(match visit.query.text("done") {
+        "saved" => "Saved.",
+        "look" => "Saved. The pages look like this from now on.",
+        "invited" => "A letter with a link is on its way.",
+        "removed" => "They work here no longer, and are signed out.",
+        _ => return None,
+    })
+}
+
+fn form(seat: &Seat<'_>) -> Form {
+    let row = seat.organisation;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    Form::default()
+        .field(Field::line("name", "Name", &row.name))
+        .field(
+            Field::line("slug", "Name in addresses", &row.slug)
+                .hint("Small letters, digits, hyphens. Old addresses stop working."),
+        )
+        .field(Field::line("contact", "Whom people can turn to", &row.contact).hint("An e-mail address, or a telephone number."))
+        .field(Field::typed("privacy_url", "Address of your privacy page", text(&row.privacy_url), "url").optional())
+        .field(
+            Field::line("link_template", "Your own site for links in letters", text(&row.link_template))
+                .optional()
+                .hint("For example https://front.example/{kind}#{token}. Leave it empty to use the pages that come with this."),
+        )
+        .field(Field::line("time_zone", "Time zone", &row.time_zone).hint("For example Europe/London."))
+        .field(
+            Field::typed("minimum_group", "Smallest group that numbers are shown about", row.minimum_group.to_string(), "number")
+                .hint("5 or more. Numbers about fewer people are withheld."),
+        )
+        .version(row.version)
+        .submit(Submit::new("Save"))
+}
+
+fn page(seat: &Seat<'_>, form: Form) -> Page {
+    let links = vec![
+        seat.link("Colour, logo, and the quick way out", "/settings/look"),
+        seat.link("Who works here", "/staff"),
+        seat.link("The log", "/audit"),
+    ];
+    Page::new("Settings").said(done(seat.visit)).block(Block::Links(links)).form(form)
+}
+
+async fn show(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let form = form(&seat);
+    Ok(page(&seat, form).into())
+}
+
+async fn change(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let based_on = visit.fields.if_match()?;
+    let facts = |minimum_group| Facts {
+        slug: visit.fields.trimmed("slug"),
+        name: visit.fields.trimmed("name"),
+        contact: visit.fields.trimmed("contact"),
+        privacy_url: visit.fields.given("privacy_url"),
+        link_template: visit.fields.given("link_template"),
+        time_zone: visit.fields.trimmed("time_zone"),
+        minimum_group,
+    };
+    let changed = match visit.fields.needed("minimum_group", "Use a whole number from 5 to 100.") {
+        Ok(number) => organisations::change(seat.platform(), &seat.actor, Some(&based_on), facts(number)).await,
+        Err(error) => Err(error),
+    };
+    match changed {
+        Ok(row) => Reply::to(visit.at(format!("/console/{}/settings?done=saved", row.slug))),
+        Err(error) => Ok(mistaken(page(&seat, again(form(&seat), &visit, error)?)).into()),
+    }
+}
+
+fn look_form(chosen: Option<&look::Look>) -> Form {
+    let text = |value: Option<&String>| value.cloned().unwrap_or_default();
+    Form::default()
+        .field(
+            Field::line("colour", "Colour of buttons and links", text(chosen.and_then(|look| look.colour.as_ref())))
+                .optional()
+                .hint("A # and six digits, such as #0b4f6c. White letters must be readable on it, so a pale colour is refused."),
+        )
+        .field(
+            Field::typed(
+                "exit_url",
+                "Where the quick way out leads",
+                text(chosen.and_then(|look| look.exit_url.as_ref())),
+                "url",
+            )
+            .optional()
+            .hint(
+                "For people who may be watched. On every page stands a link that leaves it quickly, and the window's title never \
+                     says what the page is about. Leave it empty to switch it off.",
+            ),
+        )
+        .field(
+            Field::line(
+                "exit_title",
+                "What the window's title says then",
+                text(chosen.and_then(|look| look.exit_title.as_ref())),
+            )
+            .optional(),
+        )
+        .version(chosen.map_or(0, |look| look.version))
+        .submit(Submit::new("Save"))
+}
+
+fn look_page(seat: &Seat<'_>, chosen: Option<&look::Look>, form: Form, logo: Form) -> Page {
+    let page = Page::new("How the pages look").said(done(seat.visit)).back("Back to the settings", seat.at("/settings"));
+    let mut page = page.form(form).heading("Logo").form(logo);
+    if chosen.is_some_and(|look| look.logo_kind.is_some()) {
+        page = page.form(Form::button(seat.at("/settings/logo/remove"), "Take the logo down"));
+    }
+    page
+}
+
+fn logo_form(seat: &Seat<'_>) -> Form {
+    let hint = "A PNG, JPEG or WebP file of at most 200 KB. It stands beside your name, so it needs no words in it.";
+    Form::to(seat.at("/settings/logo"))
+        .field(Field::new("logo", "The file", Control::File { accept: "image/png,image/jpeg,image/webp" }).hint(hint))
+        .submit(Submit::new("Put up this logo"))
+}
+
+async fn ask_look(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let chosen = look::of(seat.db(), seat.organisation.id).await?;
+    Ok(look_page(&seat, chosen.as_ref(), look_form(chosen.as_ref()), logo_form(&seat)).into())
+}
+
+async fn choose_look(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let choice = Chosen {
+        colour: visit.fields.given("colour"),
+        exit_url: visit.fields.given("exit_url"),
+        exit_title: visit.fields.given("exit_title"),
+    };
+    match look::choose(seat.platform(), &seat.actor, Some(&visit.fields.if_match()?), choice).await {
+        Ok(_) => Reply::to(seat.at("/settings/look?done=look")),
+        Err(error) => {
+            let chosen = look::of(seat.db(), seat.organisation.id).await?;
+            let form = again(look_form(chosen.as_ref()), &visit, error)?;
+            Ok(mistaken(look_page(&seat, chosen.as_ref(), form, logo_form(&seat))).into())
+        }
+    }
+}
+
+async fn put_logo(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let put = match picture(&visit).await {
+        Ok(bytes) => look::put_logo(seat.platform(), &seat.actor, Some("*"), "/logo", Some(bytes)).await,
+        Err(error) => Err(error),
+    };
+    match put {
+        Ok(_) => Reply::to(seat.at("/settings/look?done=look")),
+        Err(error) => {
+            let chosen = look::of(seat.db(), seat.organisation.id).await?;
+            let logo = again(logo_form(&seat), &visit, error)?;
+            Ok(mistaken(look_page(&seat, chosen.as_ref(), look_form(chosen.as_ref()), logo)).into())
+        }
+    }
+}
+
+/// The file that was sent.
+async fn picture(visit: &Visit) -> Result<Vec<u8>> {
+    let missing = || Error::invalid("/logo", "required", "Choose a file.");
+    let (headers, body) = visit.take_body().ok_or_else(missing)?;
+    let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(kind).map_err(|_| missing())?;
+    let most = u64::try_from(look::LOGO).unwrap_or(u64::MAX).saturating_add(8192);
+    let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(most));
+    let mut parts = Multipart::with_constraints(body.into_bytes_stream(), boundary, limits);
+    let large = |_| Error::invalid("/logo", "too_large", "A logo may have 200 KB at most.");
+    while let Some(part) = parts.next_field().await.map_err(large)? {
+        if part.name() == Some("logo") {
+            let bytes = part.bytes().await.map_err(large)?;
+            return if bytes.is_empty() { Err(missing()) } else { Ok(bytes.to_vec()) };
+        }
+    }
+    Err(missing())
+}
+
+async fn remove_logo(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    look::put_logo(seat.platform(), &seat.actor, Some("*"), "/logo", None).await?;
+    Reply::to(seat.at("/settings/look?done=look"))
+}
+
+fn invite_form(seat: &Seat<'_>) -> Form {
+    let form = Form::default()
+        .field(Field::typed("email", "E-mail address", "", "email").hint("They get a letter with a link that works once."))
+        .field(Field::radios("role", "Role", choices::<Role>(|_| false)))
+        .submit(Submit::new("Invite"));
+    fresh(seat, form)
+}
+
+async fn staff_page(seat: &Seat<'_>, form: Form) -> Result<Page> {
+    let members = staff::list(seat.platform(), &seat.actor).await?;
+    let row = |(member, account): &(membership::Model, account::Model)| {
+        let role = choices::<Role>(|role| role == member.role);
+        let about = format!(": {}", account.name);
+        let to = seat.at(format!("/staff/{}", member.id));
+        let change = Form::to(to.clone())
+            .field(Field::select("role", format!("Role of {}", account.name), role))
+            .hidden("version", member.version.to_string())
+            .submit(Submit::new("Change").about(about.clone()))
+            .submit(Submit::new("Remove").sends("remove", "yes").about(about));
+        vec![Cell::text(&account.name), Cell::text(&account.email), Cell::Form(Box::new(change))]
+    };
+    let columns = ["Name", "Address", "Role"].map(String::from).to_vec();
+    let table = Table { caption: "Who works here".into(), columns, rows: members.iter().map(row).collect() };
+    let page = Page::new("Who works here").said(done(seat.visit)).back("Back to the settings", seat.at("/settings")).wide();
+    Ok(page.block(Block::Table(table)).heading("Invite somebody").form(form))
+}
+
+async fn people(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let form = invite_form(&seat);
+    Ok(staff_page(&seat, form).await?.into())
+}
+
+async fn invite(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let role = read::<Role>(visit.fields.text("role"));
+    let made = match role {
+        None => Err(Error::invalid("/role", "required", "Choose a role.")),
+        Some(role) => {
+            let tx = seat.platform().db.begin().await?;
+            let made = staff::invite(&tx, seat.platform(), &seat.actor, &visit.fields.trimmed("email"), role).await;
+            if made.is_ok() {
+                tx.commit().await?;
+                seat.platform().wake.notify_one();
+            }
+            made.map(|_| ())
+        }
+    };
+    match made {
+        Ok(()) => Reply::to(seat.at("/staff?done=invited")),
+        Err(error) => Ok(mistaken(staff_page(&seat, again(invite_form(&seat), &visit, error)?).await?).into()),
+    }
+}
+
+async fn change_role(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let member: MembershipId = visit.param("member")?;
+    if visit.fields.has("remove") {
+        staff::remove(seat.platform(), &seat.actor, member).await?;
+        return Reply::to(seat.at("/staff?done=removed"));
+    }
+    let role = read::<Role>(visit.fields.text("role")).ok_or_else(|| Error::invalid("/role", "required", "Choose a role."))?;
+    staff::change_role(seat.platform(), &seat.actor, member, Some(&visit.fields.if_match()?), role).await?;
+    Reply::to(seat.at("/staff?done=saved"))
+}
+
+/// Who did what to what, oldest first.
+async fn log(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let after: i64 = visit.query.parsed("after", "Use a link of this page.")?.unwrap_or(0);
+    let rows = audit::page(seat.db(), seat.organisation.id, after, super::desk::ROWS + 1).await?;
+    let (rows, next) = paged(rows, |row| row.seq.to_string());
+    let broken = audit::first_break(seat.db(), seat.organisation.id).await?;
+    let whole = match broken {
+        None => "Every entry fits the one before it: nothing was changed or taken out.".to_owned(),
+        Some(n) => format!("Entry {n} does not fit the one before it. Somebody has changed the log outside this program."),
+    };
+    let row = |row: &audit_entry::Model| {
+        vec![
+            Cell::text(row.seq.to_string()),
+            Cell::text(row.at.format("%-d %B %Y, %H:%M UTC").to_string()),
+            Cell::text(&row.actor),
+            Cell::text(row.action.replace('_', " ")),
+            Cell::text(&row.object),
+        ]
+    };
+    let columns = ["Number", "When", "Who", "What", "About"].map(String::from).to_vec();
+    let table = Table { caption: "The log, oldest first".into(), columns, rows: rows.iter().map(row).collect() };
+    let page = Page::new("The log").back("Back to the settings", seat.at("/settings")).wide().text(whole);
+    let more = next.map(|next| Block::Links(vec![seat.link("Go on reading", format!("/audit?after={next}"))]));
+    Ok(page.block(Block::Table(table)).blocks(more).into())
+}

@@ -1,0 +1,144 @@
+//! Programs that look at everything before people do: mail scanners that open every link of every letter again and again,
+//! browsers that load ahead, preview bots. Whatever they look at, nothing changes and no letter is written.
+
+use crate::{
+    harness::{Answer, TestApp, everywhere},
+    letters::letters,
+    walk::{World, addresses, changed, fits, held, pages, patterns, reads},
+};
+use chrono::Duration;
+use poem::http::Method;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often each link is opened by each kind of program.
+const TIMES: usize = 20;
+
+/// What scanners and previews send along: Safe Links, a preview bot, a browser that loads ahead, an archive.
+const PROGRAMS: [&[(&str, &str)]; 4] = [
+    &[("user-agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36"), ("accept", "*/*")],
+    &[("user-agent", "Slackbot-LinkExpanding 1.0"), ("range", "bytes=0-32768"), ("x-forwarded-for", "203.0.113.9")],
+    &[("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch"), ("sec-fetch-mode", "navigate"), ("sec-fetch-site", "none")],
+    &[
+        ("user-agent", "BarracudaCentral"),
+        ("if-modified-since", "Mon, 01 Mar 2027 09:00:00 GMT"),
+        ("origin", "https://scan.example"),
+    ],
+];
+
+/// Sessions note when they were used last; that is the one thing a look leaves behind, and only of whoever is signed in.
+const LAST_USED: [&str; 2] = ["last_used_at", "idle_until"];
+
+/// People see who of the staff looked at what is kept about them, so that is written down.
+fn but_who_looked(mut changed: Vec<String>) -> Vec<String> {
+    changed.retain(|line| !line.starts_with("reading: "));
+    changed
+}
+
+async fn look(app: &TestApp, method: Method, address: &str, headers: &[(&str, &str)]) -> Answer {
+    headers.iter().fold(app.call(method, address), |call, (name, value)| call.header(name, value)).send().await
+}
+
+/// HEAD says what GET says, without the body.
+#[track_caller]
+fn alike(address: &str, get: &Answer, head: &Answer) {
+    assert_eq!(get.status, head.status, "HEAD {address}");
+    assert!(head.text.is_empty(), "HEAD {address} has a body");
+    for name in ["content-type", "location", "content-security-policy", "cache-control", "referrer-policy"] {
+        assert_eq!(get.headers.get(name), head.headers.get(name), "{name} of HEAD {address}");
+    }
+    assert!(get.headers.get("set-cookie").is_none() && head.headers.get("set-cookie").is_none(), "{address} sets a cookie");
+}
+
+#[test]
+fn every_link_of_every_letter_can_be_opened_again_and_again() {
+    everywhere(|app| async move {
+        let all = letters(&app).await;
+        app.run_jobs().await;
+        app.clock.advance(Duration::minutes(10));
+        let links: BTreeSet<(&str, String)> =
+            all.iter().flat_map(|(kind, letter)| addresses(letter).into_iter().map(move |address| (*kind, address))).collect();
+        assert!(links.len() > 20, "{links:?}");
+        let before = held(&app, &[]).await;
+        for (kind, link) in &links {
+            let mut first: Option<Answer> = None;
+            for headers in PROGRAMS {
+                for _ in 0..TIMES {
+                    let get = look(&app, Method::GET, link, headers).await;
+                    assert_eq!(get.status.as_u16(), 200, "{kind}: {link}: {}", get.text);
+                    alike(link, &get, &look(&app, Method::HEAD, link, headers).await);
+                    let first = first.get_or_insert_with(|| get.clone());
+                    assert_eq!(first.text, get.text, "{kind}: {link} says something else later");
+                }
+            }
+        }
+        assert_eq!(changed(&before, &held(&app, &[]).await), [""; 0]);
+        assert_eq!(app.run_jobs().await, 0, "nothing was put in the queue");
+    });
+}
+
+#[test]
+fn a_look_at_any_page_changes_nothing() {
+    everywhere(|app| async move {
+        let world = World::make(&app, "zq7").await;
+        app.run_jobs().await;
+        app.clock.advance(Duration::minutes(10));
+        let (starts, before) = (world.starts(&app).await, held(&app, &LAST_USED).await);
+        let seen = pages(&app, &starts, &world.cookies()).await;
+        for page in &seen {
+            let status = page.answer.status.as_u16();
+            // What the console leads to is not all there yet.
+            let linked = !starts.contains(&page.address) && !page.address.starts_with("/console/");
+            assert!(status < 500 && !(linked && status == 404), "{status} {}: {}", page.address, page.answer.text);
+            let head = app.call(Method::HEAD, &page.address).header("cookie", &page.cookie).send().await;
+            alike(&page.address, &page.answer, &head);
+        }
+        assert_eq!(but_who_looked(changed(&before, &held(&app, &LAST_USED).await)), [""; 0]);
+        assert_eq!(app.run_jobs().await, 0, "nothing was put in the queue");
+        let shown = |pattern: &&String| {
+            !seen.iter().any(|page| fits(&page.address, pattern) && matches!(page.answer.status.as_u16(), 200 | 303 | 410))
+        };
+        let patterns = patterns();
+        assert!(patterns.len() > 30, "{patterns:?}");
+        let missed: Vec<_> = patterns.iter().filter(shown).collect();
+        assert!(missed.is_empty(), "the walk did not come to {missed:?}");
+    });
+}
+
+/// Operations of which there is nothing to see in the world that is walked over.
+const NOTHING_THERE: [&str; 0] = [];
+
+/// Who took a copy of people's data is written down: that is what the audit log is for.
+fn is_copy(address: &str) -> bool {
+    address.split('?').next().unwrap().ends_with("/export")
+}
+
+#[test]
+fn a_look_at_anything_in_the_api_changes_nothing() {
+    everywhere(|app| async move {
+        let world = World::make(&app, "zq7").await;
+        app.run_jobs().await;
+        app.clock.advance(Duration::minutes(10));
+        let mut all = reads(&app, &world).await;
+        all.retain(|(_, address, _)| !is_copy(address));
+        let before = held(&app, &LAST_USED).await;
+        let mut best: BTreeMap<&str, u16> = BTreeMap::new();
+        for (name, address, token) in &all {
+            let call = |method: Method| match token {
+                Some(token) => app.call(method, address).token(token),
+                None => app.call(method, address),
+            };
+            let get = call(Method::GET).send().await;
+            let status = get.status.as_u16();
+            assert!(status < 500, "{address}: {}", get.text);
+            if status == 200 || !best.contains_key(name.as_str()) {
+                alike(address, &get, &call(Method::HEAD).send().await);
+            }
+            let best = best.entry(name).or_insert(status);
+            *best = status.min(*best);
+        }
+        let poor: Vec<_> = best.iter().filter(|(name, status)| **status != 200 && !NOTHING_THERE.contains(name)).collect();
+        assert!(poor.is_empty(), "never answered with 200: {poor:?}");
+        assert_eq!(but_who_looked(changed(&before, &held(&app, &LAST_USED).await)), [""; 0]);
+        assert_eq!(app.run_jobs().await, 0, "nothing was put in the queue");
+    });
+}
