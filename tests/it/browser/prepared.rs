@@ -86,7 +86,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     let tokens: Vec<String> = all.iter().map(token).collect();
     story.take_place(&tokens[1]).await;
     story.with(&tokens[2], "/decline", &json!({})).await.expect(200);
-    story.with(&tokens[3], "/later", &json!({"on": "2027-03-09"})).await.expect(200);
+    story.with(&tokens[3], "/ask-later", &json!({"on": "2027-03-09"})).await.expect(200);
     let ended = story.invite(&short, json!({})).await.iter().find(|letter| letter.to == all[0].email).unwrap().token("ai_");
     story.ada.post(app, &format!("/opportunities/{short}/close"), &json!({"reason": "It is done."})).await.expect(200);
     let (begun, handed_in) = questions(&story, &consultation, &all).await;
@@ -155,7 +155,7 @@ fn a_day(story: &Story) -> serde_json::Value {
 fn wishes(story: &Story) -> serde_json::Value {
     json!({
         "stance": {"kind": "up_to", "rung": "co_design"}, "topics": {"yes": [story.topic]}, "formats": ["online", "in_person"],
-        "access_needs": [{"need": "A room without stairs", "share_with": "team"}],
+        "access_needs": [{"need": "A room without stairs", "share_with": "venue"}],
     })
 }
 
