@@ -120,6 +120,7 @@ fn doors(from: &Prepared) -> Vec<Listed> {
         Listed::new("staff-invitation", "/staff-invitation/:token", format!("/staff-invitation/{}", from.hired)),
         Listed::new("new-password-code", "/new-password", "/new-password"),
         Listed::new("new-password", "/new-password/:token", format!("/new-password/{}", from.reset)),
+        Listed::new("docs", "/docs", "/docs"),
         Listed::new("console-sign-in", "/console/sign-in", "/console/sign-in"),
         Listed::new("console-sign-in-wrong", "/console/sign-in", "/console/sign-in").wrong([
             Fill("E-mail address", "root@sunrise.example"),
@@ -143,7 +144,11 @@ async fn console(from: &Prepared) -> Vec<Listed> {
         if !known.insert(route.clone()) {
             continue;
         }
-        let shown = from.app.get(&address).header("cookie", &cookie).send().await.expect(200);
+        let shown = from.app.get(&address).header("cookie", &cookie).send().await;
+        if let Some(to) = shown.headers.get("location") {
+            waiting.push_back(to.to_str().unwrap().to_owned());
+            continue;
+        }
         let html = shown.headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"));
         if html {
             waiting.extend(links.captures_iter(&shown.text).map(|link| link[1].to_owned()));
@@ -240,6 +245,10 @@ fn asked(from: &Prepared) -> Vec<Listed> {
         let route = match rest.split('?').next().unwrap() {
             "/agree" => "/invitation/:invitation/agree",
             "/agreed" => "/invitation/:invitation/agreed",
+            "/questions/check" => "/invitation/:invitation/questions/check",
+            "/questions/saved" => "/invitation/:invitation/questions/saved",
+            "/questions/done" => "/invitation/:invitation/questions/done",
+            "/questions/1" => "/invitation/:invitation/questions/:page",
             _ => "/invitation/:invitation",
         };
         let cookie = ("invitation", asked.token.clone(), asked.address.clone());
@@ -258,6 +267,11 @@ fn asked(from: &Prepared) -> Vec<Listed> {
         page("invitation-declined", &from.declined, "?done=decline"),
         page("invitation-later", &from.later, "?done=later"),
         page("invitation-over", &from.over, ""),
+        page("questions", &from.answering, "/questions/1"),
+        page("questions-wrong", &from.answering, "/questions/1").wrong([Press("Continue")]),
+        page("questions-check", &from.answering, "/questions/check"),
+        page("questions-saved", &from.answering, "/questions/saved"),
+        page("questions-done", &from.handed_in, "/questions/done"),
     ]
 }
 

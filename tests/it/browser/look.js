@@ -128,7 +128,7 @@ const look = {
       window.noted.push({ element: event.target, ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2, rect });
     });
     const dates = look.all("[type=date], [type=time], [type=datetime-local]").length;
-    return look.stops().length + 4 * dates + 2;
+    return look.stops().length + 8 * dates + 2;
   },
   noted: () => {
     const wrong = [];

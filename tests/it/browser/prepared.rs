@@ -42,6 +42,9 @@ pub struct Prepared {
     pub declined: Asked,
     pub later: Asked,
     pub over: Asked,
+    /// Invitations to answer questions: one begun, one handed in.
+    pub answering: Asked,
+    pub handed_in: Asked,
     /// Links of letters: to join, to sign in, one that was used, to stop letters.
     pub join: String,
     pub sign_in: String,
@@ -83,9 +86,10 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     let tokens: Vec<String> = all.iter().map(token).collect();
     story.take_place(&tokens[1]).await;
     story.with(&tokens[2], "/decline", &json!({})).await.expect(200);
-    story.with(&tokens[3], "/later", &json!({"on": "2027-03-09"})).await.expect(200);
+    story.with(&tokens[3], "/ask-later", &json!({"on": "2027-03-09"})).await.expect(200);
     let ended = story.invite(&short, json!({})).await.iter().find(|letter| letter.to == all[0].email).unwrap().token("ai_");
     story.ada.post(app, &format!("/opportunities/{short}/close"), &json!({"reason": "It is done."})).await.expect(200);
+    let (begun, handed_in) = questions(&story, &consultation, &all).await;
     let nora = app.participant(&story.ada, "nora").await;
     let hana = a_look(app, &story).await;
     let (join, used, sign_in) = links(app, &all[0]).await;
@@ -96,11 +100,11 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         .expect(303);
     app.outbox().await;
     let mut asked = Vec::new();
-    for token in tokens.iter().chain([&ended]) {
+    for token in tokens.iter().chain([&ended, &begun, &handed_in]) {
         let opened = app.post(format!("/i/{token}")).send().await.expect(303);
         asked.push(Asked { address: opened.headers["location"].to_str().unwrap().to_owned(), token: token.clone() });
     }
-    let [asked, accepted, declined, later, over] = asked.try_into().ok().unwrap();
+    let [asked, accepted, declined, later, over, answering, handed_in] = asked.try_into().ok().unwrap();
     let (hired, reset) = staff_links(app, &story).await;
     let cleo = all.remove(0);
     Prepared {
@@ -120,6 +124,8 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         declined,
         later,
         over,
+        answering,
+        handed_in,
         join,
         sign_in,
         used,
@@ -149,7 +155,7 @@ fn a_day(story: &Story) -> serde_json::Value {
 fn wishes(story: &Story) -> serde_json::Value {
     json!({
         "stance": {"kind": "up_to", "rung": "co_design"}, "topics": {"yes": [story.topic]}, "formats": ["online", "in_person"],
-        "access_needs": [{"need": "A room without stairs", "share_with": "team"}],
+        "access_needs": [{"need": "A room without stairs", "share_with": "venue"}],
     })
 }
 
@@ -239,4 +245,16 @@ async fn staff_links(app: &TestApp, story: &Story) -> (String, String) {
     let hired = app.outbox().await.remove(0).token("al_");
     app.post("/api/password-reset").json(&json!({"email": "root@sunrise.example"})).send().await.expect(202);
     (hired, app.outbox().await.remove(0).token("al_"))
+}
+
+/// Invitations to answer: of somebody who takes part, and of somebody who has handed in.
+async fn questions(story: &Story, consultation: &str, all: &[Participant]) -> (String, String) {
+    let letters = story.invite(consultation, json!({})).await;
+    let token = |who: &Participant| letters.iter().find(|letter| letter.to == who.email).expect("an invitation").token("ai_");
+    let (begun, handed_in) = (token(&all[0]), token(&all[1]));
+    story.take_place(&begun).await;
+    story.take_place(&handed_in).await;
+    let answered = story.hand_in(&handed_in, json!({"form": "group", "why": "One is less alone."})).await;
+    assert!(answered.status.is_success(), "{}", answered.text);
+    (begun, handed_in)
 }

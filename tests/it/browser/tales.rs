@@ -150,3 +150,45 @@ fn somebody_joins_chooses_takes_part_and_leaves() {
         app.outbox().await;
     });
 }
+
+/// Answers until there is nothing left to answer, and hands in.
+async fn finish(browser: &Browser) {
+    let mut pages = 0;
+    while !browser.address().await.contains("/questions/check") {
+        browser.press("Continue").await;
+        pages += 1;
+        assert!(pages < 6, "{}", browser.words().await);
+    }
+    browser.press("Hand in my answers").await;
+    reads(browser, &["Thank you. We have your answers"]).await;
+}
+
+#[test]
+fn somebody_answers_in_two_sittings_in_two_browsers() {
+    each(async |app, origin, ways| {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", json!({"stance": {"kind": "up_to", "rung": "consultation"}})).await;
+        let consultation = story.open("consultation", "consultation", json!({})).await;
+        let letters = story.invite(&consultation, json!({})).await;
+        let link = format!("/i/{}", letters[0].token("ai_"));
+        driver::with(&origin, ways, async |first| {
+            first.go(&link).await;
+            first.press("Read the invitation").await;
+            first.press("Yes, I take part").await;
+            first.choose_nth("I agree to this", 0).await;
+            first.press("Agree to what I have ticked, and take part").await;
+            assert!(first.address().await.contains("/questions"), "{}", first.words().await);
+            first.choose("group").await;
+            first.press("Save and come back later").await;
+        })
+        .await;
+        driver::with(&origin, ways, async |second| {
+            second.go(&link).await;
+            second.press("Read the invitation").await;
+            second.press("Go to the questions").await;
+            finish(second).await;
+        })
+        .await;
+        app.outbox().await;
+    });
+}
