@@ -12,7 +12,7 @@ use super::{
 use crate::{
     accounts::Power,
     opportunities::{forms, questions, ways::Way},
-    pages::kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
+    pages::kit::{Block, Card, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     platform::{Error, Result, http::strict_json},
 };
 use entity::{OpportunityState, questionnaire};
@@ -91,12 +91,15 @@ fn overview_page(seat: &Seat<'_>, way: &Way, row: Option<&questionnaire::Model>)
     let said = (seat.visit.query.text("done") == "saved").then_some("Saved.");
     let builder = builder(row)?;
     let builds = builds(seat, way);
+    let replaces = seat.manages() && way.row.state != OpportunityState::Closed;
     let mut page = page(seat, way, "Questions").said(said).wide();
     if builds {
         page = page.block(Block::Go(Link::new("Add a question", at(seat, way, "/questions/add"))));
-    } else if seat.manages() {
+    } else if replaces {
         page =
             page.text("People can answer already. Questions can be replaced as a whole, and answers keep the version they had.");
+    } else if way.row.state == OpportunityState::Closed {
+        page = page.text("This has closed. Its questions stay as they are.");
     }
     if builder.pages.iter().all(Vec::is_empty) {
         page = page.text("There is no question yet.");
@@ -104,56 +107,55 @@ fn overview_page(seat: &Seat<'_>, way: &Way, row: Option<&questionnaire::Model>)
     let many = builder.pages.len() > 1;
     for (n, elements) in builder.pages.iter().enumerate().filter(|(_, elements)| !elements.is_empty()) {
         let caption = if many { format!("Page {}", n + 1) } else { "Questions".into() };
-        let rows = elements.iter().enumerate().map(|(at, element)| line(seat, way, row, element, (n, at), builds)).collect();
-        let columns = if builds {
-            vec!["Question", "Kind", "Must be answered", "Place"]
-        } else {
-            vec!["Question", "Kind", "Must be answered"]
-        };
-        page = page.block(Block::Table(Table { caption, columns: columns.into_iter().map(String::from).collect(), rows }));
+        if builds {
+            let cards = elements.iter().enumerate().map(|(at, element)| card(seat, way, row, element, (n, at))).collect();
+            page = page.heading(caption).block(Block::Cards(cards));
+            continue;
+        }
+        let rows = elements.iter().map(line).collect();
+        let columns = ["Question", "Kind", "Must be answered"].map(String::from).to_vec();
+        page = page.block(Block::Table(Table { caption, columns, rows }));
     }
-    if seat.manages() {
+    if replaces {
         page = page.block(Block::Links(vec![Link::new("Paste or copy SurveyJS JSON", at(seat, way, "/questions/json"))]));
     }
     Ok(page)
 }
 
-fn line(
-    seat: &Seat<'_>,
-    way: &Way,
-    row: Option<&questionnaire::Model>,
-    element: &Value,
-    (n, place): (usize, usize),
-    builds: bool,
-) -> Vec<Cell> {
+fn is_required(element: &Value) -> &'static str {
+    if element["isRequired"] == true { "Yes" } else { "No" }
+}
+
+fn line(element: &Value) -> Vec<Cell> {
+    vec![Cell::Text(model::title(element)), Cell::Text(model::kind(element)), Cell::text(is_required(element))]
+}
+
+/// A question that can be changed and moved.
+fn card(seat: &Seat<'_>, way: &Way, row: Option<&questionnaire::Model>, element: &Value, (page, place): (usize, usize)) -> Card {
     let (name, title) = (element["name"].as_str().unwrap_or_default(), model::title(element));
-    let known = Question::of(element).is_some();
-    let words = match builds && known {
-        true => Cell::Link(Link::new(&title, at(seat, way, &format!("/questions/change/{}", path(name))))),
-        false => Cell::Text(title.clone()),
+    let about = format!("“{title}”");
+    let button = |words: &str, does: &str| {
+        let mut submit = Submit::new(words).sends("do", does).about(about.as_str());
+        submit.other = true;
+        submit
     };
-    let required = if element["isRequired"] == true { "Yes" } else { "No" };
-    let mut cells = vec![words, Cell::Text(model::kind(element)), Cell::text(required)];
-    if builds {
-        let about = format!("“{title}”");
-        let form = based_on(Form::to(at(seat, way, "/questions")).hidden("name", name), row);
-        let mut form = fresh(seat, form);
-        let button = |words: &str, does: &str| {
-            let mut submit = Submit::new(words).sends("do", does).about(about.as_str());
-            submit.other = true;
-            submit
-        };
-        let turn = match (n, place) {
-            (0, 0) => None,
-            (_, 0) => Some(button("Join with the page before", "turn")),
-            _ => Some(button("Begin a page here", "turn")),
-        };
-        form.submits = vec![button("Up", "up"), button("Down", "down")];
-        form.submits.extend(turn);
-        form.submits.push(button("Take out", "remove"));
-        cells.push(Cell::Form(Box::new(form)));
+    let turn = match (page, place) {
+        (0, 0) => None,
+        (_, 0) => Some(button("Join with the page before", "turn")),
+        _ => Some(button("Begin a page here", "turn")),
+    };
+    let mut form = fresh(seat, based_on(Form::to(at(seat, way, "/questions")).hidden("name", name), row));
+    form.submits = vec![button("Up", "up"), button("Down", "down")];
+    form.submits.extend(turn);
+    form.submits.push(button("Take out", "remove"));
+    let known = Question::of(element).is_some();
+    Card {
+        title,
+        to: known.then(|| at(seat, way, &format!("/questions/change/{}", path(name)))),
+        facts: vec![("Kind".into(), model::kind(element)), ("Must be answered".into(), is_required(element).into())],
+        texts: Vec::new(),
+        forms: vec![form],
     }
-    cells
 }
 
 /// A text as one part of a path.

@@ -168,7 +168,7 @@ async fn standing(visit: Arc<Visit>) -> Result<Reply> {
     let invitations = invitations.map(|row| vec![Cell::text(row.state.said()), count(row.count)]).collect();
     let letters = funnel.letters.iter().filter(|row| !nothing(&row.count));
     let letters = letters.map(|row| vec![Cell::text(row.state.said()), count(row.count)]).collect();
-    let mut page = page(&seat, &way, "How the invitations stand").block(Block::Facts(facts));
+    let mut page = page(&seat, &way, "How the invitations stand").wide().block(Block::Facts(facts));
     page = page.block(table("Invitations", ["Where they stand", "People"], invitations));
     page = page.block(table("Letters", ["Where they stand", "Letters"], letters));
     if !seat.manages() {
