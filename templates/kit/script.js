@@ -15,7 +15,3 @@ if (exit) {
     if (pressed === 3) leave();
   });
 }
-
-// Focus on the list of problems, so that whoever hears the page hears it first.
-const mistakes = document.querySelector(".mistakes");
-if (mistakes) mistakes.focus();

@@ -286,14 +286,17 @@ impl Given {
         self.consent(who, Purpose::Participate, opportunity.0, ConsentType::Give).await;
     }
 
-    /// The same, to a notice that promises this effect of taking it back.
-    pub async fn consent_with(&self, who: &Someone, purpose: Purpose, scope: Uuid, says: ConsentType, effect: WithdrawalEffect) {
+    /// The notice of a scope, which is made if there is none.
+    async fn notice_of(&self, scope: Uuid) -> NoticeId {
         let db = self.app.app.platform.db.write();
-        let (notice_id, event, now): (NoticeId, ConsentEventId, _) =
-            (self.app.clock.new_id(), self.app.clock.new_id(), self.app.clock.now());
+        let found = notice::Entity::find().filter(notice::Column::ScopeId.eq(scope)).one(db).await.unwrap();
+        if let Some(found) = found {
+            return found.id;
+        }
+        let (id, now): (NoticeId, _) = (self.app.clock.new_id(), self.app.clock.now());
         let content = NoticeContent {
             language: "en".into(),
-            title: String::new(),
+            title: "What we do with what you tell us".into(),
             text: String::new(),
             easy_read_text: None,
             controllers: Vec::new(),
@@ -302,8 +305,8 @@ impl Given {
         };
         let row = notice::ActiveModel {
             organisation_id: Set(self.organisation),
-            id: Set(notice_id),
-            scope_id: Set(notice_id.0),
+            id: Set(id),
+            scope_id: Set(scope),
             n: Set(1),
             state: Set(NoticeState::Draft),
             content: Set(content),
@@ -314,6 +317,14 @@ impl Given {
             version: Set(1),
         };
         put!(self, row, notice);
+        id
+    }
+
+    /// The same, to a notice that promises this effect of taking it back.
+    pub async fn consent_with(&self, who: &Someone, purpose: Purpose, scope: Uuid, says: ConsentType, effect: WithdrawalEffect) {
+        let db = self.app.app.platform.db.write();
+        let (event, now): (ConsentEventId, _) = (self.app.clock.new_id(), self.app.clock.now());
+        let notice_id = self.notice_of(scope).await;
         let row = consent_event::ActiveModel {
             organisation_id: Set(self.organisation),
             id: Set(event),

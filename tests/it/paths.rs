@@ -319,10 +319,22 @@ impl Facts {
 }
 
 impl World {
+    /// Judges who moved up from the waiting list since this was asked last, by what they want now.
+    async fn moved_up(&mut self, seed: u64) {
+        let facts = Facts::read(&self.app).await;
+        let (day, before) = (self.today(), std::mem::take(&mut self.waiting));
+        for place in facts.places.iter().filter(|place| place.state == PlaceState::Held && before.contains(&place.id)) {
+            let (who, offer) = (place.participant_id, &facts.offers[&place.opportunity_id]);
+            assert_eq!(facts.against(who, offer, day), None, "seed {seed}, {day}: moved up against their wishes");
+            assert!(facts.has_notice(who, offer, day), "seed {seed}, {day}: moved up without notice");
+        }
+        self.waiting = facts.places.iter().filter(|place| place.state == PlaceState::Waiting).map(|place| place.id).collect();
+    }
+
     /// Does all work that is due and judges what left.
     async fn judge(&mut self, seed: u64) {
-        let before = std::mem::take(&mut self.waiting);
         self.app.outbox().await;
+        self.moved_up(seed).await;
         let (facts, day, now) = (Facts::read(&self.app).await, self.today(), self.app.clock.now());
         let fresh = facts.letters.iter().filter(|letter| letter.state == MailState::Sent && !self.judged.contains(&letter.id));
         for letter in fresh.clone().filter(|letter| letter.kind.starts_with("invitations.") || letter.kind.starts_with("places."))
@@ -333,12 +345,6 @@ impl World {
                 panic!("{broken}; {context} {:?}", facts.wishes[&about.participant_id]);
             }
         }
-        for place in facts.places.iter().filter(|place| place.state == PlaceState::Held && before.contains(&place.id)) {
-            let (who, offer) = (place.participant_id, &facts.offers[&place.opportunity_id]);
-            assert_eq!(facts.against(who, offer, day), None, "seed {seed}, {day}: moved up against their wishes");
-            assert!(facts.has_notice(who, offer, day), "seed {seed}, {day}: moved up without notice");
-        }
-        self.waiting = facts.places.iter().filter(|place| place.state == PlaceState::Waiting).map(|place| place.id).collect();
         for letter in fresh {
             *self.left.entry(letter.kind.clone()).or_default() += 1;
         }
@@ -432,6 +438,8 @@ async fn sixty_days(app: TestApp, seed: u64) {
             if world.dice.random_bool(0.7) {
                 app.app.run_queue().await.unwrap();
             }
+            // Whoever changes their mind after they moved up was moved up rightly.
+            world.moved_up(seed).await;
         }
         world.judge(seed).await;
         app.clock.advance(Duration::hours(world.dice.random_range(2..30)));

@@ -25,7 +25,7 @@ fn questions() -> Value {
 async fn invited(app: &TestApp) -> (Story, String, String) {
     let story = Story::begin(app.clone()).await;
     story.person("ben", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
-    let id = story.open("consultation", "consult", json!({})).await;
+    let id = story.open("consultation", "consultation", json!({})).await;
     story.ada.post(app, &format!("/opportunities/{id}/questionnaire"), &questions()).await.expect(201);
     let token = story.invite(&id, json!({})).await[0].token("ai_");
     (story, id, token)

@@ -221,8 +221,8 @@ fn is_text(literal: &str) -> bool {
 
 /// Whether a source file holds texts for participants.
 fn is_for_participants(path: &str) -> bool {
-    let for_staff = ["pages/console", "pages/staff_doors.rs"].iter().any(|part| path.starts_with(part));
-    let pages = path.starts_with("pages/") && !for_staff && !path.contains("/tests");
+    let for_others = ["pages/console", "pages/docs.rs"].iter().any(|part| path.starts_with(part));
+    let pages = path.starts_with("pages/") && !for_others && !path.contains("/tests");
     let letters = path.ends_with("/letters.rs") || path.contains("/letters/");
     let told = [
         "integrity/ladder.rs",

@@ -69,14 +69,23 @@ fn code_form() -> Form {
     Form::default().field(Field::line("code", "Code of your link", "").hint(hint)).submit(Submit::new("Go on"))
 }
 
-fn code_page(form: Form) -> Page {
-    let text =
-        "Your link has a # in it, and browsers send nothing of what stands behind it. Please copy that part into this field.";
-    Page::new("One more step").text(text).form(form)
+/// What each of these addresses leads to.
+fn code_title(visit: &Visit) -> &'static str {
+    match visit.path.rsplit('/').next() {
+        Some("new-password") => "Choose a new password: one more step",
+        Some("staff-invitation") => "Join the staff: one more step",
+        _ => "Set up Alongside: one more step",
+    }
 }
 
-async fn ask_code(_: Arc<Visit>) -> Result<Reply> {
-    Ok(code_page(code_form()).into())
+fn code_page(visit: &Visit, form: Form) -> Page {
+    let text =
+        "Your link has a # in it, and browsers send nothing of what stands behind it. Please copy that part into this field.";
+    Page::new(code_title(visit)).text(text).form(form)
+}
+
+async fn ask_code(visit: Arc<Visit>) -> Result<Reply> {
+    Ok(code_page(&visit, code_form()).into())
 }
 
 async fn code(visit: Arc<Visit>) -> Result<Reply> {
@@ -84,7 +93,7 @@ async fn code(visit: Arc<Visit>) -> Result<Reply> {
         Some(token) => Reply::to(visit.at(format!("{}/{token}", visit.path))),
         None => {
             let wrong = Error::invalid("/code", "form", "Copy the whole code. It begins with al_ and has 46 characters.");
-            mistaken(code_page(code_form().again(&visit.fields, wrong)?))
+            mistaken(code_page(&visit, code_form().again(&visit.fields, wrong)?))
         }
     }
 }

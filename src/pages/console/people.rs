@@ -73,7 +73,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     ];
     facts.extend(row.joined_at.map(|at| ("Joined".to_owned(), at.format("%-d %B %Y").to_string())));
     let name = row.name.clone().unwrap_or_else(|| row.email.clone());
-    let mut page = Page::new(name).back("Back to all people", seat.at("/people")).block(Block::Facts(facts));
+    let mut page = Page::new(name).window("A person").back("Back to all people", seat.at("/people")).block(Block::Facts(facts));
     if !needs.is_empty() {
         page = page.heading("What they need to take part").block(Block::List(needs));
     }

@@ -1,6 +1,6 @@
 //! What stands around a page: whose it is, where one can go, whom to ask, and the way out.
 
-use super::Zone;
+use super::{Page, Zone};
 use crate::platform::Error;
 
 /// How an organisation's pages look.
@@ -57,12 +57,14 @@ pub struct Frame {
 
 impl Frame {
     /// What the window's title says: never what the page is about where people may be watched.
-    pub fn window(&self, title: &str, mistaken: bool) -> String {
-        let Some(look) = &self.look else { return title.to_owned() };
-        match &look.exit {
-            Some(exit) => exit.title.clone(),
-            None => format!("{}{title}. {}", if mistaken { "Mistake: " } else { "" }, look.name),
+    pub fn window(&self, page: &Page) -> String {
+        if let Some(exit) = self.exit() {
+            return exit.title.clone();
         }
+        let title = page.window.unwrap_or(&page.title);
+        let parts = [Some(title), page.caption.as_deref(), self.look.as_ref().map(|look| look.name.as_str())];
+        let said = parts.into_iter().flatten().collect::<Vec<_>>().join(". ");
+        if page.mistakes.is_empty() { said } else { format!("Mistake: {said}") }
     }
 
     /// The address of the style sheet.

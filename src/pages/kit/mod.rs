@@ -23,6 +23,8 @@ use poem::http::StatusCode;
 pub struct Page {
     /// The heading, and the title of the window.
     pub title: String,
+    /// What the window's title says instead. Browsers keep titles, so none of them names a person.
+    pub window: Option<&'static str>,
     /// A few words above the heading: where one is.
     pub caption: Option<String>,
     /// Leads back one step.
@@ -184,6 +186,7 @@ impl Page {
     pub fn new(title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
+            window: None,
             caption: None,
             back: None,
             blocks: Vec::new(),
@@ -195,6 +198,12 @@ impl Page {
             status: StatusCode::OK,
             script: None,
         }
+    }
+
+    /// Says something else in the title of the window.
+    pub fn window(mut self, title: &'static str) -> Self {
+        self.window = Some(title);
+        self
     }
 
     /// Adds a block.

@@ -261,8 +261,10 @@ impl Browser {
         for entry in log("browser").await.as_array().unwrap() {
             let message = entry["message"].as_str().unwrap_or_default();
             // A page that tells that something is wrong has the status that says so.
+            // What a browser merely suggests is no trouble.
+            let matters = entry["level"] == "WARNING" || entry["level"] == "SEVERE";
             let told = entry["source"] == "network" && message.contains(&format!("status of {expected} "));
-            if !told {
+            if matters && !told {
                 found.push(format!("says {message}"));
             }
         }

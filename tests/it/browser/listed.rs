@@ -138,6 +138,7 @@ async fn console(from: &Prepared) -> Vec<Listed> {
     let cookie = format!("staff={}", from.staff);
     let mut known = BTreeSet::from(["/console/sign-in".to_owned(), "/console/forgotten-password".to_owned()]);
     let (mut waiting, mut found) = (VecDeque::from(["/console".to_owned(), "/console/sunrise/begin".to_owned()]), Vec::new());
+    waiting.extend(from.under_way.iter().cloned());
     while let Some(address) = waiting.pop_front() {
         let kind = |part: &str| if uuid::Uuid::parse_str(part).is_ok() { ":id".to_owned() } else { part.to_owned() };
         let route = address.split('/').map(kind).collect::<Vec<_>>().join("/");

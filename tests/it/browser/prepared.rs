@@ -3,7 +3,7 @@
 use crate::{
     given::Given,
     harness::{Participant, TestApp},
-    story::Story,
+    story::{Story, notice, purpose},
 };
 use alongside::{
     accounts::{
@@ -50,6 +50,8 @@ pub struct Prepared {
     pub sign_in: String,
     pub used: String,
     pub stop: String,
+    /// Pages of the console that work which is under way has: a draft, its notice, a file of addresses.
+    pub under_way: Vec<String>,
     /// A member of staff's session, and links for staff: to join, and to choose a new password.
     pub staff: String,
     pub hired: String,
@@ -106,8 +108,10 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     }
     let [asked, accepted, declined, later, over, answering, handed_in] = asked.try_into().ok().unwrap();
     let (hired, reset) = staff_links(app, &story).await;
+    let under_way = under_way(app, &story).await;
     let cleo = all.remove(0);
     Prepared {
+        under_way,
         staff: story.ada.token.clone(),
         hired,
         reset,
@@ -131,6 +135,24 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         used,
         stop,
     }
+}
+
+/// A draft with the draft of its notice, and a file of addresses that was read: the pages of the console about them.
+async fn under_way(app: &TestApp, story: &Story) -> Vec<String> {
+    let draft = story.draft("consultation", "consultation", json!({"title": "What should come next?"}));
+    let draft = story.ada.post(app, "/opportunities", &draft).await.expect(201).id();
+    let content = notice(&[purpose("participate", "erase_raw_unpublished")]);
+    let made = story.ada.post(app, "/notices", &json!({"opportunity": draft, "content": content})).await.expect(201).id();
+    let file = b"email,name\r\nhugo@people.example,Hugo\r\nno address,Iris\r\n".to_vec();
+    let import = app.post(story.ada.path("/people/import")).token(&story.ada.token);
+    let import = import.bytes(file, "text/csv").send().await.expect(200).id();
+    app.outbox().await;
+    vec![
+        format!("/console/sunrise/opportunities/{draft}/notice"),
+        format!("/console/sunrise/notices/{made}/publish"),
+        format!("/console/sunrise/notices/{made}/uses/participate"),
+        format!("/console/sunrise/people/imports/{import}"),
+    ]
 }
 
 fn about_support(story: &Story) -> serde_json::Value {

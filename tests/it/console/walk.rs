@@ -85,7 +85,8 @@ fn what_belongs_to_another_organisation_is_nowhere() {
             rosa.open(&theirs(page)).await.expect(404).hides("Your view").hides("Support after violence");
         }
         for to in forms.iter().filter(of_one) {
-            rosa.answer(&theirs(to), &[("version".into(), "1".into()), ("do".into(), "up".into())]).await.expect(404);
+            let said = [("version", "1"), ("do", "up"), ("role", "viewer")].map(|(name, value)| (name.into(), value.into()));
+            rosa.answer(&theirs(to), &said).await.expect(404);
         }
     });
 }

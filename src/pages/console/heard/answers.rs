@@ -5,15 +5,15 @@ use crate::{
     accounts::{Power, readings},
     pages::{
         console::desk::{ROWS, paged},
-        kit::{Bar, Bars, Block, Desk, Link, Reply, Visit, Zone, ask},
+        kit::{Bar, Bars, Block, Desk, Form, Link, Reply, Visit, Zone, act, ask},
     },
     platform::Result,
-    questionnaires::Form,
+    questionnaires,
     responses::export,
     statistics::{disclosure::Shown, summary},
 };
 use entity::{ReadingOf, ResponseId, response};
-use poem::{Route, get};
+use poem::{Route, get, post};
 use std::sync::Arc;
 
 /// The routes.
@@ -22,7 +22,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     route
         .at(at, get(ask(desk, Zone::Console, numbers)))
         .at(format!("{at}/read"), get(ask(desk, Zone::Console, list)))
-        .at(format!("{at}/file"), get(ask(desk, Zone::Console, file)))
+        .at(format!("{at}/file"), post(act(desk, Zone::Console, file)))
 }
 
 fn number(shown: &Shown) -> Option<i64> {
@@ -56,12 +56,11 @@ async fn numbers(visit: Arc<Visit>) -> Result<Reply> {
             rows,
         }));
     }
-    let links = vec![
-        matter.link("Read the answers one by one, without names", "/answers/read"),
-        matter.link("Take a file of them (CSV)", "/answers/file"),
-    ];
+    let read = vec![matter.link("Read the answers one by one, without names", "/answers/read")];
+    // Who takes a copy is written down, so this is no link that a browser may open ahead.
+    let take = Form::button(matter.at("/answers/file"), "Take a file of them (CSV)");
     let note = "People see on their own page that their answers were read, and when.";
-    Ok(page.heading("The answers themselves").text(note).block(Block::Links(links)).into())
+    Ok(page.heading("The answers themselves").text(note).block(Block::Links(read)).form(take).into())
 }
 
 /// The answers, one after another.
@@ -101,16 +100,16 @@ pub(super) async fn said(visit: &Visit, matter: &Matter<'_>, row: &response::Mod
     Ok(answers.iter().map(|(name, value)| (title(&form, name), words(&form, name, value))).collect())
 }
 
-fn title(form: &Form, name: &str) -> String {
+fn title(form: &questionnaires::Form, name: &str) -> String {
     form.question(name).map_or_else(|| name.to_owned(), |question| question.title().to_owned())
 }
 
 /// A value as people read it: the words of choices, a line each.
-fn words(form: &Form, name: &str, value: &serde_json::Value) -> String {
+fn words(form: &questionnaires::Form, name: &str, value: &serde_json::Value) -> String {
     use serde_json::Value;
     let choice = |text: String| {
         let choices = form.question(name).map(|question| question.choices()).unwrap_or_default();
-        let is = |choice: &&crate::questionnaires::Choice| {
+        let is = |choice: &&questionnaires::Choice| {
             choice.value.as_str().map_or_else(|| choice.value.to_string() == text, |value| value == text)
         };
         choices.iter().find(is).map_or(text, |choice| choice.text.clone())
