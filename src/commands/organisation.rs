@@ -278,7 +278,7 @@ impl Taking<'_> {
     async fn take_in(&mut self, tx: &Tx, mut archive: Archive) -> Result<()> {
         let mut batch = Batch::default();
         let ours: HashMap<String, Of> = tables().into_iter().map(|table| (table.name, table.of)).collect();
-        while let Some(piece) = archive.next()? {
+        while let Some(piece) = archive.piece()? {
             match piece {
                 Piece::Table(head) => {
                     // Nothing may come in under the name of a move that moves with nobody.

@@ -158,7 +158,7 @@ async fn fill(tx: &Tx, clock: &Clock, path: &Path, keys: &Keys, steps: u32) -> R
     let mut archive = Archive::open(path, keys)?;
     let header = archive.header.clone();
     let mut batch = Batch::default();
-    while let Some(piece) = archive.next()? {
+    while let Some(piece) = archive.piece()? {
         match piece {
             Piece::Table(head) => batch.table(tx, head).await?,
             Piece::Row(row) => batch.row(tx, row).await?,

@@ -60,7 +60,7 @@ impl Archive {
     }
 
     /// What comes next; `None` at the end, which has then been found to fit.
-    pub fn next(&mut self) -> Result<Option<Piece>> {
+    pub fn piece(&mut self) -> Result<Option<Piece>> {
         let line = next_line(&mut self.lines)?.ok_or_else(|| broken("its end is missing"))?;
         if line.first() == Some(&b'[') {
             let head = self.head.as_ref().ok_or_else(|| broken("a row belongs to no table"))?;
@@ -119,7 +119,7 @@ fn next_line(lines: &mut Box<dyn BufRead>) -> Result<Option<Vec<u8>>> {
 pub fn check(path: &Path, keys: &Keys) -> Result<(Header, End)> {
     let mut archive = Archive::open(path, keys)?;
     let header = archive.header.clone();
-    while let Some(piece) = archive.next()? {
+    while let Some(piece) = archive.piece()? {
         if let (Piece::Row(row), Some(head)) = (piece, archive.head()) {
             values::values(head, row)?;
         }

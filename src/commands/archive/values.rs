@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn numbers_keep_every_digit() {
         // The nearest numbers to a tenth, and one that a quick reader gets wrong in the last place.
-        for number in [0.1_f64, 0.1 + f64::EPSILON / 16.0, 1.000_000_000_000_000_2e-300, 122.416_294_033_786_585] {
+        for number in [0.1_f64, 0.1 + f64::EPSILON / 16.0, 1.000_000_000_000_000_2e-300, 122.416_294_033_786_58] {
             let written = serde_json::to_string(&json!([{"number": number}])).unwrap();
             let read: Json = serde_json::from_str(&written).unwrap();
             assert_eq!(read[0]["number"].as_f64().unwrap().to_bits(), number.to_bits(), "{written}");

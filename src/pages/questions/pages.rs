@@ -58,10 +58,8 @@ pub fn around(asked: &Asked<'_>, page: usize, form: Form, otherwise: &str) -> Pa
     } else {
         Page::new(title).form(form)
     };
-    if pages.len() > 1 {
-        let at = pages.iter().position(|one| *one == page).unwrap_or(0) + 1;
-        made = made.caption(format!("Page {at} of {}", pages.len()));
-    }
+    let at = pages.iter().position(|one| *one == page).unwrap_or(0) + 1;
+    made = made.caption(if pages.len() > 1 { format!("Page {at} of {}", pages.len()) } else { "Questions".into() });
     let mut above: Vec<Block> = Vec::new();
     if pages.first() == Some(&page) {
         above.extend(asked.say(&layout.description).map(Block::Text));

@@ -148,7 +148,6 @@ async fn under_way(app: &TestApp, story: &Story) -> Vec<String> {
     let import = import.bytes(file, "text/csv").send().await.expect(200).id();
     app.outbox().await;
     vec![
-        format!("/console/sunrise/opportunities/{draft}/notice"),
         format!("/console/sunrise/notices/{made}/publish"),
         format!("/console/sunrise/notices/{made}/uses/participate"),
         format!("/console/sunrise/people/imports/{import}"),

@@ -110,7 +110,7 @@ fn words(form: &questionnaires::Form, name: &str, value: &serde_json::Value) -> 
     let choice = |text: String| {
         let choices = form.question(name).map(|question| question.choices()).unwrap_or_default();
         let is = |choice: &&questionnaires::Choice| {
-            choice.value.as_str().map_or_else(|| choice.value.to_string() == text, |value| value == text)
+            choice.value.as_str().map_or_else(|| choice.value.to_string(), str::to_owned) == text
         };
         choices.iter().find(is).map_or(text, |choice| choice.text.clone())
     };

@@ -2,11 +2,12 @@
 //! keep the version they were given under.
 
 mod model;
+mod trial;
 
 use super::{
     desk::{Seat, again, fresh, mistaken, seat},
     entry::Entry,
-    ways::{at, found, page},
+    ways::{self, at, found, page},
     words::choices,
 };
 use crate::{
@@ -28,6 +29,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(at, get(ask(desk, console, overview)).post(act(desk, console, rearrange)))
         .at(format!("{at}/add"), get(ask(desk, console, ask_add)).post(act(desk, console, add)))
         .at(format!("{at}/json"), get(ask(desk, console, ask_json)).post(act(desk, console, paste)))
+        .at(format!("{at}/preview"), get(ask(desk, console, trial::page)).post(act(desk, console, trial::page)))
         .at(format!("{at}/change/:name"), get(ask(desk, console, ask_change)).post(act(desk, console, change)))
 }
 
@@ -103,6 +105,9 @@ fn overview_page(seat: &Seat<'_>, way: &Way, row: Option<&questionnaire::Model>)
     }
     if builder.pages.iter().all(Vec::is_empty) {
         page = page.text("There is no question yet.");
+    } else {
+        page = page
+            .block(Block::Links(vec![Link::new("Try them out, as people will see them", at(seat, way, "/questions/preview"))]));
     }
     let many = builder.pages.len() > 1;
     for (n, elements) in builder.pages.iter().enumerate().filter(|(_, elements)| !elements.is_empty()) {
