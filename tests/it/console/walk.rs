@@ -102,7 +102,10 @@ fn a_viewer_sees_no_form_that_would_be_refused() {
         app.staff(&Persona { organisation, ..root }, "vera", "viewer").await;
         let mut vera = app.at_the_console("vera@staff.example").await;
         let (seen, offered) = walk(&mut vera, "/console/sunrise").await;
-        assert_eq!(offered, BTreeSet::from(["/console/sign-out".to_owned()]), "a viewer changes nothing");
+        // Whoever tries the questions out changes nothing either.
+        let harmless = |to: &str| to == "/console/sign-out" || to.ends_with("/questions/preview");
+        assert!(offered.contains("/console/sign-out"));
+        assert!(offered.iter().all(|to| harmless(to)), "a viewer changes nothing: {offered:?}");
         assert!(
             seen.len() >= 8
                 && seen.is_subset(
@@ -110,14 +113,14 @@ fn a_viewer_sees_no_form_that_would_be_refused() {
                 ),
             "{seen:?}"
         );
-        for to in forms.iter().filter(|to| *to != "/console/sign-out") {
+        for to in forms.iter().filter(|to| !harmless(to)) {
             let refused = vera.answer(to, &[]).await;
             assert_eq!(refused.status.as_u16(), 403, "{to}: {}", refused.text);
         }
         for page in pages.difference(&seen) {
             vera.open(page).await;
             assert!(matches!(vera.status, 200 | 403), "{page}: {}", vera.status);
-            assert!(vera.forms().iter().all(|form| form.action == "/console/sign-out"), "{page}");
+            assert!(vera.forms().iter().all(|form| harmless(&form.action)), "{page}");
         }
     });
 }
