@@ -101,7 +101,7 @@ pub enum Block {
     Bars(Bars),
     /// Steps, each done or not.
     Steps(Vec<Step>),
-    /// Clean markup that a coordinator wrote in a questionnaire. See [`crate::pages::questions`] for what is let through.
+    /// Clean markup that a coordinator wrote in a questionnaire.
     Markup(String),
 }
 
