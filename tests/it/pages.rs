@@ -363,3 +363,25 @@ fn later_and_lighter_are_one_step_away_on_the_page() {
         assert!(closed.contains("This has closed") && !closed.contains("<button"), "{closed}");
     });
 }
+
+#[test]
+fn a_yes_to_questions_leads_to_a_page_that_is_there() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("consultation")).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let token = story.invite(&id, json!({})).await[0].token("ai_");
+        let page = Open::by(&app, &token).await;
+        let asked = page.pressed("accept", "").await;
+        assert!(asked.contains("I agree to this"), "{asked}");
+        let notice = app.get("/api/invitation/notice").token(&token).send().await.expect(200).id();
+        let told = page.pressed("agree", &format!("notice={notice}&agree-participate=yes")).await;
+        assert!(told.contains("You take part."), "{told}");
+        for address in
+            told.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|to| to.starts_with("/invitation/"))
+        {
+            app.get(address).header("cookie", &page.cookie).send().await.expect(200);
+        }
+        app.outbox().await;
+    });
+}

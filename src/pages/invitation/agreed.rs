@@ -74,7 +74,7 @@ pub(super) async fn agree(visit: Arc<Visit>) -> Result<Reply> {
     let offer = guest.opportunity(platform.db.read()).await?;
     let tx = platform.db.begin().await?;
     let done = match note(&tx, &visit, &guest, &notice, &offer).await {
-        Ok(()) => answer::accepted(&tx, &visit, &guest, &offer).await,
+        Ok(()) => answer::accepted(&tx, &visit, &guest).await,
         Err(error) => Err(error),
     };
     match done {

@@ -62,17 +62,16 @@ async fn accept(visit: &Visit, guest: &Guest) -> Result<Reply> {
         return Reply::to(at(visit, guest.invitation.id, "/agree"));
     }
     let tx = platform.db.begin().await?;
-    let reply = accepted(&tx, visit, guest, &offer).await?;
+    let reply = accepted(&tx, visit, guest).await?;
     tx.commit().await?;
     platform.wake.notify_one();
     Ok(reply)
 }
 
-/// Takes part, and leads on: to the questions, where there are some.
-pub(super) async fn accepted(tx: &Tx, visit: &Visit, guest: &Guest, offer: &opportunity::Model) -> Result<Reply> {
+/// Takes part.
+pub(super) async fn accepted(tx: &Tx, visit: &Visit, guest: &Guest) -> Result<Reply> {
     replies::accept(tx, visit.platform(), guest).await?;
-    let next = if offer.kind == OpportunityKind::Consultation { "/questions" } else { "?done=accept" };
-    Reply::to(at(visit, guest.invitation.id, next))
+    Reply::to(at(visit, guest.invitation.id, "?done=accept"))
 }
 
 async fn say(tx: &Tx, visit: &Visit, guest: &Guest, verb: &str) -> Result<Reply> {

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 use chrono::{Days, NaiveDate};
-use entity::{InvitationId, InvitationState, OpportunityKind, opportunity};
+use entity::{InvitationId, InvitationState, opportunity};
 use poem::{Route, get, post};
 use std::sync::Arc;
 
@@ -165,9 +165,6 @@ async fn replying(visit: &Visit, guest: &Guest, offer: &opportunity::Model, open
     let can = |reply: Said| open && accepts(state, reply) == Some(true);
     let yes = matches!(state, InvitationState::Accepted | InvitationState::Waiting);
     let mut blocks = Vec::new();
-    if open && state == InvitationState::Accepted && offer.kind == OpportunityKind::Consultation {
-        blocks.push(Block::Go(Link::new("Go to the questions", at(visit, id, "/questions"))));
-    }
     if can(Said::Accept) {
         blocks.push(form(Form::button(at(visit, id, "/accept"), "Yes, I take part")));
     }
