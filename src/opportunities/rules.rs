@@ -117,6 +117,39 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// The offer that a row was made from.
+    pub fn of(row: opportunity::Model, topics: Vec<TopicId>, decisions: Vec<DecisionId>) -> Self {
+        Self {
+            project: row.project_id,
+            kind: row.kind,
+            title: row.title,
+            summary: row.summary,
+            rung: row.rung,
+            stage: row.stage,
+            open_to_influence: row.open_to_influence,
+            not_open: row.not_open,
+            who_decides: row.who_decides,
+            how_chosen: row.how_chosen,
+            minutes: row.minutes,
+            preparation_minutes: row.preparation_minutes,
+            formats: row.formats.0,
+            support: row.support,
+            support_contact: row.support_contact,
+            content_note: row.content_note,
+            payment: Some(row.payment),
+            places: row.places,
+            reply_within_days: row.reply_within_days,
+            opens_on: row.opens_on,
+            closes_on: row.closes_on,
+            starts_at: row.starts_at,
+            feedback_due: row.feedback_due,
+            feedback_moved_reason: row.feedback_moved_reason,
+            notice: row.notice_id,
+            topics,
+            decisions,
+        }
+    }
+
     /// The same in the form in which it is kept: without blanks around, double forms, or fractions of a millisecond.
     pub fn tidied(mut self) -> Self {
         let said = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -357,36 +390,7 @@ mod tests {
 
     /// The offer that the row came from.
     fn same(row: &opportunity::Model) -> Offer {
-        let row = row.clone();
-        Offer {
-            project: row.project_id,
-            kind: row.kind,
-            title: row.title,
-            summary: row.summary,
-            rung: row.rung,
-            stage: row.stage,
-            open_to_influence: row.open_to_influence,
-            not_open: row.not_open,
-            who_decides: row.who_decides,
-            how_chosen: row.how_chosen,
-            minutes: row.minutes,
-            preparation_minutes: row.preparation_minutes,
-            formats: row.formats.0,
-            support: row.support,
-            support_contact: row.support_contact,
-            content_note: row.content_note,
-            payment: Some(row.payment),
-            places: row.places,
-            reply_within_days: row.reply_within_days,
-            opens_on: row.opens_on,
-            closes_on: row.closes_on,
-            starts_at: row.starts_at,
-            feedback_due: row.feedback_due,
-            feedback_moved_reason: row.feedback_moved_reason,
-            notice: row.notice_id,
-            topics: Vec::new(),
-            decisions: Vec::new(),
-        }
+        Offer::of(row.clone(), Vec::new(), Vec::new())
     }
 
     fn noon(n: i64) -> Time {

@@ -1,7 +1,14 @@
 //! A notice as people read it: the words, whoever is responsible, and a switch for each use. Nothing is ticked beforehand.
 
-use super::kit::{Block, Field, Form, Link};
-use entity::{NoticePurpose, Purpose, WithdrawalEffect, notice};
+use super::kit::{Block, Field, Form, Link, Visit};
+use crate::{
+    consent::{
+        record::{self, Said, Speaker},
+        rules::State,
+    },
+    platform::{Error, Result, Tx},
+};
+use entity::{ConsentType, LetterFormat, NoticePurpose, Purpose, WithdrawalEffect, notice};
 
 /// The words of a notice. `here` is the address of the page, for the switch to Easy Read.
 pub(super) fn words(notice: &notice::Model, easy: bool, here: &str) -> Vec<Block> {
@@ -21,34 +28,57 @@ pub(super) fn words(notice: &notice::Model, easy: bool, here: &str) -> Vec<Block
     blocks
 }
 
-/// The switches of a notice.
-pub(super) struct Switches<'a> {
-    pub notice: &'a notice::Model,
-    /// Whether it is about taking part in something, which cannot be done without the purpose for that.
-    pub taking_part: bool,
-    /// Whether something was agreed to before and still holds.
-    pub given: &'a dyn Fn(Purpose) -> bool,
-}
-
 /// The name of the field of a purpose.
 pub(super) fn name(purpose: Purpose) -> String {
     format!("agree-{}", purpose.word())
 }
 
-/// Adds a switch for each use, with what is used, how long, for whom, and what taking it back will do.
-pub(super) fn fields(form: Form, switches: &Switches<'_>) -> Form {
-    let mut form = form;
-    for use_of in &switches.notice.content.purposes {
+/// The form of a notice: a switch for each use that was not agreed to yet, with what is used, how long, for whom, and what
+/// taking it back will do. `taking_part` says that it is about something that nobody can take part in without agreeing to it.
+pub(super) async fn form(visit: &Visit, speaker: &Speaker, notice: &notice::Model, taking_part: bool) -> Result<Form> {
+    let platform = visit.platform();
+    let standing = record::standing_of(platform.db.read(), speaker.organisation, speaker.participant).await?;
+    let given = |purpose| {
+        let row = standing.iter().find(|row| row.scope_id == notice.scope_id && row.purpose == purpose);
+        row.is_some_and(|row| State::after(row.r#type, row.valid_until).permits(platform.clock.now()))
+    };
+    let format = if visit.easy() { "easy" } else { "plain" };
+    let mut form = Form::default().hidden("notice", notice.id.to_string()).hidden("format", format);
+    for use_of in &notice.content.purposes {
         form = form.words(vec![Block::Heading(use_of.text.clone()), Block::Facts(facts(use_of))]);
-        let needed = switches.taking_part && use_of.purpose == Purpose::Participate;
-        form = if (switches.given)(use_of.purpose) {
+        form = if given(use_of.purpose) {
             form.words(vec![Block::Text("You have agreed to this. You can take it back at any time.".into())])
         } else {
             let field = Field::switch(name(use_of.purpose), "I agree to this", false);
+            let needed = taking_part && use_of.purpose == Purpose::Participate;
             form.field(if needed { field.hint("Without it you cannot take part in this.") } else { field })
         };
     }
-    form
+    Ok(form)
+}
+
+/// Refuses what was sent with another notice than the one that counts now.
+pub(super) fn expect(visit: &Visit, notice: &notice::Model) -> Result<()> {
+    if visit.fields.text("notice") == notice.id.to_string() {
+        return Ok(());
+    }
+    let detail = "The notice has changed since you read it. Please read it once more.";
+    Err(Error::conflict("notice_superseded", detail))
+}
+
+/// Records what was ticked. Answers whether anything was.
+pub(super) async fn note(tx: &Tx, visit: &Visit, speaker: &Speaker, notice: &notice::Model) -> Result<bool> {
+    let content = &notice.content;
+    let ticked = content.purposes.iter().map(|given| given.purpose).filter(|purpose| visit.fields.has(&name(*purpose)));
+    let said: Vec<Said> = ticked.map(|purpose| Said { purpose, choice: ConsentType::Give }).collect();
+    if said.is_empty() {
+        return Ok(false);
+    }
+    let easy = visit.fields.text("format") == "easy" && content.easy_read_text.is_some();
+    let format = if easy { LetterFormat::EasyRead } else { LetterFormat::Plain };
+    let proof = record::shown(tx, visit.platform(), speaker, notice.id, &content.language, format).await?;
+    record::say(tx, visit.platform(), speaker, proof.reveal(), &said).await?;
+    Ok(true)
 }
 
 pub(super) fn facts(given: &NoticePurpose) -> Vec<(String, String)> {

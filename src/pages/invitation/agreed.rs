@@ -2,19 +2,15 @@
 
 use super::{answer, at, guest};
 use crate::{
-    consent::{
-        notices, permits,
-        record::{self, Said},
-        rules::State,
-    },
+    consent::{notices, permits, record, rules::State},
     invitations::Guest,
     pages::{
-        kit::{Block, Card, Form, Page, Reply, Visit},
-        notice::{Switches, effects, fields},
+        kit::{Block, Card, Form, Page, Reply, Submit, Visit},
+        notice::{self as wording, effects},
     },
-    platform::{Error, Result, Violation},
+    platform::{Error, Result, Tx, Violation},
 };
-use entity::{ConsentType, LetterFormat, Purpose, notice, opportunity};
+use entity::{ConsentType, Purpose, notice, opportunity};
 use poem::http::StatusCode;
 use std::sync::Arc;
 
@@ -44,32 +40,19 @@ async fn page(visit: &Visit, guest: &Guest, notice: &notice::Model, form: Form) 
     let offer = guest.opportunity(visit.platform().db.read()).await?;
     let back = at(visit, guest.invitation.id, "");
     let page = Page::new(&notice.content.title).caption(&offer.title).back("Back to the invitation", back);
-    Ok(page.blocks(crate::pages::notice::words(notice, visit.easy(), &at(visit, guest.invitation.id, "/agree"))).form(form))
+    Ok(page.blocks(wording::words(notice, visit.easy(), &at(visit, guest.invitation.id, "/agree"))).form(form))
 }
 
 async fn form(visit: &Visit, guest: &Guest, notice: &notice::Model) -> Result<Form> {
-    let platform = visit.platform();
-    let standing = record::standing_of(platform.db.read(), guest.organisation, guest.participant).await?;
-    let given = |purpose| {
-        let row = standing.iter().find(|row| row.scope_id == notice.scope_id && row.purpose == purpose);
-        row.is_some_and(|row| State::after(row.r#type, row.valid_until).permits(platform.clock.now()))
-    };
-    let switches = Switches { notice, taking_part: true, given: &given };
-    let format = if visit.easy() { "easy" } else { "plain" };
-    Ok(fields(Form::default(), &switches)
-        .hidden("notice", notice.id.to_string())
-        .hidden("format", format)
-        .submit(crate::pages::kit::Submit::new("Agree to what I have ticked, and take part")))
+    let form = wording::form(visit, &guest.speaker(), notice, true).await?;
+    Ok(form.submit(Submit::new("Agree to what I have ticked, and take part")))
 }
 
 /// Records what was agreed to the notice that stood there, and takes part.
 pub(super) async fn agree(visit: Arc<Visit>) -> Result<Reply> {
     let guest = guest(&visit).await?;
     let notice = current(&visit, &guest).await?;
-    if visit.fields.text("notice") != notice.id.to_string() {
-        let detail = "The notice has changed since you read it. Please read it once more.";
-        return Err(Error::conflict("notice_superseded", detail));
-    }
+    wording::expect(&visit, &notice)?;
     let platform = visit.platform();
     let offer = guest.opportunity(platform.db.read()).await?;
     let tx = platform.db.begin().await?;
@@ -91,31 +74,15 @@ pub(super) async fn agree(visit: Arc<Visit>) -> Result<Reply> {
     }
 }
 
-async fn note(
-    tx: &crate::platform::Tx,
-    visit: &Visit,
-    guest: &Guest,
-    notice: &notice::Model,
-    offer: &opportunity::Model,
-) -> Result<()> {
+async fn note(tx: &Tx, visit: &Visit, guest: &Guest, notice: &notice::Model, offer: &opportunity::Model) -> Result<()> {
+    wording::note(tx, visit, &guest.speaker(), notice).await?;
     let platform = visit.platform();
-    let ticked = |purpose: Purpose| visit.fields.has(&crate::pages::notice::name(purpose));
-    let purposes = notice.content.purposes.iter().map(|given| given.purpose);
-    let said: Vec<Said> =
-        purposes.filter(|purpose| ticked(*purpose)).map(|purpose| Said { purpose, choice: ConsentType::Give }).collect();
-    if !said.is_empty() {
-        let easy = visit.fields.text("format") == "easy" && notice.content.easy_read_text.is_some();
-        let format = if easy { LetterFormat::EasyRead } else { LetterFormat::Plain };
-        let speaker = guest.speaker();
-        let proof = record::shown(tx, platform, &speaker, notice.id, &notice.content.language, format).await?;
-        record::say(tx, platform, &speaker, proof.reveal(), &said).await?;
-    }
     let now = platform.clock.now();
     if permits(tx, guest.organisation, guest.participant, Purpose::Participate, offer.id.0, now).await? {
         return Ok(());
     }
     let detail = "To take part, tick that you agree to this. You can also go back and say no.";
-    Err(Error::Invalid(vec![Violation::new(format!("/{}", crate::pages::notice::name(Purpose::Participate)), "needed", detail)]))
+    Err(Error::Invalid(vec![Violation::new(format!("/{}", wording::name(Purpose::Participate)), "needed", detail)]))
 }
 
 /// Everything that this person has agreed to here, each with a button to take it back.

@@ -4,17 +4,17 @@ use super::{Own, at, done, own, time};
 use crate::{
     consent::{
         notices,
-        record::{self, Said, Speaker},
+        record::{self, Speaker},
         rules::State,
     },
     invitations::letters::day,
     pages::{
         kit::{Block, Card, Cell, Desk, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
-        notice::{self, Switches, effects},
+        notice::{self, effects},
     },
     platform::{Error, Result},
 };
-use entity::{ConsentType, LetterFormat, OpportunityId, Purpose, consent_standing, notice as notices_table};
+use entity::{ConsentType, OpportunityId, Purpose, consent_standing, notice as notices_table};
 use poem::{Route, get, http::StatusCode, post};
 use std::{collections::HashMap, sync::Arc};
 use uuid::Uuid;
@@ -99,14 +99,7 @@ async fn current(visit: &Visit, own: &Own) -> Result<Option<notices_table::Model
 }
 
 async fn notice_form(visit: &Visit, own: &Own, notice: &notices_table::Model) -> Result<Form> {
-    let platform = visit.platform();
-    let standing = record::standing_of(platform.db.read(), own.person.organisation, own.person.participant).await?;
-    let given = |purpose| {
-        let row = standing.iter().find(|row| row.scope_id == notice.scope_id && row.purpose == purpose);
-        row.is_some_and(|row| State::after(row.r#type, row.valid_until).permits(platform.clock.now()))
-    };
-    let form = notice::fields(Form::default(), &Switches { notice, taking_part: false, given: &given });
-    let form = form.hidden("notice", notice.id.to_string()).hidden("format", if visit.easy() { "easy" } else { "plain" });
+    let form = notice::form(visit, &Speaker::on_the_web(&own.person), notice, false).await?;
     Ok(form.submit(Submit::new("Agree to what I have ticked")))
 }
 
@@ -131,25 +124,14 @@ async fn ask_notice(visit: Arc<Visit>) -> Result<Reply> {
 async fn agree(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let notice = current(&visit, &own).await?.ok_or(Error::NotFound("notice"))?;
-    if visit.fields.text("notice") != notice.id.to_string() {
-        return Err(Error::conflict("notice_superseded", "The notice has changed since you read it. Please read it once more."));
-    }
-    let ticked = |purpose: Purpose| visit.fields.has(&notice::name(purpose));
-    let purposes = notice.content.purposes.iter().map(|given| given.purpose).filter(|purpose| ticked(*purpose));
-    let said: Vec<Said> = purposes.map(|purpose| Said { purpose, choice: ConsentType::Give }).collect();
-    if said.is_empty() {
-        return Reply::to(at(&visit, &own.organisation, "?done=nothing"));
-    }
-    let (platform, speaker) = (visit.platform(), Speaker::on_the_web(&own.person));
-    let easy = visit.fields.text("format") == "easy" && notice.content.easy_read_text.is_some();
-    let format = if easy { LetterFormat::EasyRead } else { LetterFormat::Plain };
+    notice::expect(&visit, &notice)?;
+    let platform = visit.platform();
     let tx = platform.db.begin().await?;
-    let proof = record::shown(&tx, platform, &speaker, notice.id, &notice.content.language, format).await?;
-    let done = record::say(&tx, platform, &speaker, proof.reveal(), &said).await;
-    match done {
-        Ok(_) => {
+    match notice::note(&tx, &visit, &Speaker::on_the_web(&own.person), &notice).await {
+        Ok(agreed) => {
             tx.commit().await?;
-            Reply::to(at(&visit, &own.organisation, "?done=agreed"))
+            let what = if agreed { "agreed" } else { "nothing" };
+            Reply::to(at(&visit, &own.organisation, &format!("?done={what}")))
         }
         Err(error) => {
             tx.rollback().await?;

@@ -221,36 +221,7 @@ fn dates(form: Form, seat: &Seat<'_>, way: &Way, draft: bool) -> Form {
 
 /// The offer as it stands.
 fn offer_of(way: &Way) -> Offer {
-    let row = way.row.clone();
-    Offer {
-        project: row.project_id,
-        kind: row.kind,
-        title: row.title,
-        summary: row.summary,
-        rung: row.rung,
-        stage: row.stage,
-        open_to_influence: row.open_to_influence,
-        not_open: row.not_open,
-        who_decides: row.who_decides,
-        how_chosen: row.how_chosen,
-        minutes: row.minutes,
-        preparation_minutes: row.preparation_minutes,
-        formats: row.formats.0,
-        support: row.support,
-        support_contact: row.support_contact,
-        content_note: row.content_note,
-        payment: Some(row.payment),
-        places: row.places,
-        reply_within_days: row.reply_within_days,
-        opens_on: row.opens_on,
-        closes_on: row.closes_on,
-        starts_at: row.starts_at,
-        feedback_due: row.feedback_due,
-        feedback_moved_reason: row.feedback_moved_reason,
-        notice: row.notice_id,
-        topics: way.topics.clone(),
-        decisions: way.decisions.clone(),
-    }
+    Offer::of(way.row.clone(), way.topics.clone(), way.decisions.clone())
 }
 
 /// The offer with a part of it said anew.
