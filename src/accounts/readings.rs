@@ -52,7 +52,7 @@ pub async fn note(platform: &Platform, actor: &Actor, what: ReadingOf, subject: 
     Ok(())
 }
 
-/// The names of those who have read: of accounts the person's, of keys the key's.
+/// The names of those who have read or done something: of accounts the person's, of keys the key's.
 pub async fn names(
     connection: &impl ConnectionTrait,
     organisation: OrganisationId,

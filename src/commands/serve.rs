@@ -26,8 +26,10 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
     app::schedule(&app.platform).await?;
     greet(&app).await?;
     remind(&app).await?;
+    // Listened for before the first request is taken: none that is under way is cut off.
+    let asked = stop_signal();
     let mut running = start(app, listener)?;
-    let code = outcome(stop_signal(), &mut running.ended).await;
+    let code = outcome(asked, &mut running.ended).await;
     running.stop().await;
     Ok(code)
 }
@@ -118,9 +120,10 @@ pub async fn worker(config: Config) -> Result<ExitCode> {
     app::schedule(&app.platform).await?;
     tracing::info!("the worker is starting");
     remind(&app).await?;
+    let asked = stop_signal();
     let worker = app.clone();
     app.tasks.spawn(async move { worker.work().await });
-    stop_signal().await;
+    asked.await;
     end(app).await;
     Ok(ExitCode::SUCCESS)
 }
@@ -151,26 +154,32 @@ pub async fn end(app: App) {
     }
 }
 
-/// Resolves when the process is asked to stop.
-pub async fn stop_signal() {
-    let interrupt = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
+/// Resolves when the process is asked to stop. From this call on the request ends nothing by itself.
+#[cfg(unix)]
+pub fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = |kind| {
+        let listening = signal(kind);
+        async move {
+            match listening {
+                Ok(mut asked) => drop(asked.recv().await),
+                Err(_) => std::future::pending().await,
             }
-            Err(_) => std::future::pending().await,
         }
     };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
+    let (interrupt, terminate) = (wait(SignalKind::interrupt()), wait(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
+        }
     }
+}
+
+/// Resolves when the process is asked to stop.
+#[cfg(not(unix))]
+pub async fn stop_signal() {
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use entity::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, OnConflict},
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, IntoCondition, OnConflict},
 };
 
 /// A claim that what people said had an effect on a decision.
@@ -101,9 +101,34 @@ pub async fn list(
     cursor: Cursor,
 ) -> Result<Vec<influence::Model>> {
     decision::Entity::find_by_id((organisation, decision)).one(connection).await?.ok_or(Error::NotFound("decision"))?;
+    page(connection, organisation, influence::Column::DecisionId.eq(decision), cursor).await
+}
+
+/// The influence that is recorded of the themes of an opportunity.
+pub async fn of_themes(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    cursor: Cursor,
+) -> Result<Vec<influence::Model>> {
+    let themes = theme::Entity::find()
+        .select_only()
+        .column(theme::Column::Id)
+        .filter(theme::Column::OrganisationId.eq(organisation))
+        .filter(theme::Column::OpportunityId.eq(opportunity));
+    page(connection, organisation, influence::Column::ThemeId.in_subquery(themes.into_query()), cursor).await
+}
+
+/// Some of them, and one more if there is more.
+async fn page(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    which: impl IntoCondition,
+    cursor: Cursor,
+) -> Result<Vec<influence::Model>> {
     let mut query = influence::Entity::find()
         .filter(influence::Column::OrganisationId.eq(organisation))
-        .filter(influence::Column::DecisionId.eq(decision))
+        .filter(which)
         .order_by_asc(influence::Column::Id)
         .limit(cursor.limit + 1);
     if let Some(after) = cursor.after {

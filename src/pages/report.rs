@@ -317,7 +317,8 @@ pub fn level_words(level: InfluenceLevel) -> &'static str {
     }
 }
 
-fn standing_words(standing: Standing) -> &'static str {
+/// What those whose words it was say to that.
+pub fn standing_words(standing: Standing) -> &'static str {
     match standing {
         Standing::Unasked => "Those who said it have not answered yet whether this is right.",
         Standing::Confirmed => "Those who said it agree that this is right.",

@@ -9,7 +9,7 @@ use crate::{
         Power,
         look::{self, Choice as Chosen},
         organisations::{self, Facts},
-        staff,
+        readings, staff,
     },
     pages::kit::{Block, Cell, Control, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask, take_file},
     platform::{Error, Result, audit},
@@ -283,29 +283,47 @@ async fn change_role(visit: Arc<Visit>) -> Result<Reply> {
     Reply::to(seat.at("/staff?done=saved"))
 }
 
-/// Who did what to what, oldest first.
+/// Who did something, where there is no name: the program itself, or somebody who has left.
+fn actor(name: &str) -> String {
+    if name.starts_with("account:") || name.starts_with("key:") { "Somebody who is gone".into() } else { object(name) }
+}
+
+/// What something was done to, in words, with the end of its number so that entries about the same can be told.
+fn object(name: &str) -> String {
+    let (kind, id) = name.split_once(':').unwrap_or((name, ""));
+    let kind = kind.replace('_', " ");
+    let end: String = id.chars().skip(id.chars().count().saturating_sub(6)).collect();
+    if end.is_empty() { kind } else { format!("{kind} {end}") }
+}
+
+/// Who did what to what, oldest first. The whole log is looked through when that is asked for.
 async fn log(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::Administer).await?;
     let after: i64 = visit.query.parsed("after", "Use a link of this page.")?.unwrap_or(0);
     let rows = audit::page(seat.db(), seat.organisation.id, after, super::desk::ROWS + 1).await?;
     let (rows, next) = paged(rows, |row| row.seq.to_string());
-    let broken = audit::first_break(seat.db(), seat.organisation.id).await?;
-    let whole = match broken {
-        None => "Every entry fits the one before it: nothing was changed or taken out.".to_owned(),
-        Some(n) => format!("Entry {n} does not fit the one before it. Somebody has changed the log outside this program."),
+    let whole = match visit.query.text("look") {
+        "whole" => Some(match audit::first_break(seat.db(), seat.organisation.id).await? {
+            None => "Every entry fits the one before it: nothing was changed or taken out.".to_owned(),
+            Some(n) => format!("Entry {n} does not fit the one before it. Somebody has changed the log outside this program."),
+        }),
+        _ => None,
     };
+    let names = readings::names(seat.db(), seat.organisation.id, rows.iter().map(|row| row.actor.as_str())).await?;
     let row = |row: &audit_entry::Model| {
         vec![
             Cell::text(row.seq.to_string()),
             Cell::text(row.at.format("%-d %B %Y, %H:%M UTC").to_string()),
-            Cell::text(&row.actor),
+            Cell::text(names.get(&row.actor).map_or_else(|| actor(&row.actor), Clone::clone)),
             Cell::text(row.action.replace('_', " ")),
-            Cell::text(&row.object),
+            Cell::text(object(&row.object)),
         ]
     };
     let columns = ["Number", "When", "Who", "What", "About"].map(String::from).to_vec();
     let table = Table { caption: "The log, oldest first".into(), columns, rows: rows.iter().map(row).collect() };
-    let page = Page::new("The log").back("Back to the settings", seat.at("/settings")).wide().text(whole);
+    let page = Page::new("The log").back("Back to the settings", seat.at("/settings")).wide().blocks(whole.map(Block::Note));
+    let check = vec![seat.link("Check that nothing was changed or taken out", "/audit?look=whole")];
+    let page = page.block(Block::Links(check));
     let more = next.map(|next| Block::Links(vec![seat.link("Go on reading", format!("/audit?after={next}"))]));
     Ok(page.block(Block::Table(table)).blocks(more).into())
 }

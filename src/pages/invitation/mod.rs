@@ -99,12 +99,18 @@ async fn show(visit: Arc<Visit>) -> Result<Reply> {
     let open = opportunities::is_open(db, &offer, visit.platform().clock.now()).await?;
     let mut page = Page::new(&offer.title).caption("Invitation").said(answer::said(&visit, &guest, &offer)).text(&offer.summary);
     page = page.blocks(standing(&visit, &guest, open).await?);
-    page = page.blocks(replying(&visit, &guest, &offer, open).await?);
-    page = page.blocks(about(&offer, visit.easy()));
-    page = page.block(Block::Links(vec![easy_switch(&visit, &guest)]));
+    let replies = replying(&visit, &guest, &offer, open).await?;
+    let mut facts = about(&offer, visit.easy());
+    facts.push(Block::Links(vec![easy_switch(&visit, &guest)]));
     if !guest.invitation.why.reasons.is_empty() {
-        page = page.heading("Why you were asked").block(Block::List(guest.invitation.why.reasons.clone()));
+        facts.extend([Block::Heading("Why you were asked".into()), Block::List(guest.invitation.why.reasons.clone())]);
     }
+    // Nobody is asked for an answer before they could read what it is about. Whoever has answered comes back for what is next.
+    let asks = open && matches!(guest.invitation.state, InvitationState::Sent | InvitationState::AskLater);
+    page = match asks {
+        true => page.blocks(facts).heading("Your answer").blocks(replies),
+        false => page.blocks(replies).blocks(facts),
+    };
     let agreed = at(&visit, guest.invitation.id, "/agreed");
     let links = vec![Link::new("What you have agreed to, and how to take it back", agreed)];
     Ok(page.heading("Your agreement").block(Block::Links(links)).into())

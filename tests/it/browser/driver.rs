@@ -231,6 +231,26 @@ impl Browser {
         self.command(Method::POST, &format!("/element/{id}/click"), &json!({})).await;
     }
 
+    /// Chooses every answer whose label begins like this.
+    pub async fn choose_all(&self, label: &str) {
+        let all = self.look("choices", json!([label])).await;
+        for one in all.as_array().expect("answers") {
+            let id = one[ELEMENT].as_str().expect("an answer");
+            self.command(Method::POST, &format!("/element/{id}/click"), &json!({})).await;
+        }
+    }
+
+    /// Picks one of the answers of a list that opens.
+    pub async fn pick(&self, label: &str, answer: &str) {
+        let id = self.look("option", json!([label, answer])).await[ELEMENT].as_str().expect("an answer to pick").to_owned();
+        self.command(Method::POST, &format!("/element/{id}/click"), &json!({})).await;
+    }
+
+    /// Enters a day (2027-03-20), as the calendar of the field does.
+    pub async fn date(&self, label: &str, day: &str) {
+        assert_eq!(self.look("date", json!([label, day])).await, json!(day), "“{label}” takes no day");
+    }
+
     /// Types into the field with this label.
     pub async fn fill(&self, label: &str, text: &str) {
         let id = self.found("field", label).await;

@@ -136,12 +136,13 @@ fn doors(from: &Prepared) -> Vec<Listed> {
 async fn console(from: &Prepared) -> Vec<Listed> {
     let links = Regex::new(r#"href="(/console[^"?\#]*)"#).unwrap();
     let cookie = format!("staff={}", from.staff);
+    let kept = ("staff", from.staff.clone(), "/console".to_owned());
+    let kind = |part: &str| if uuid::Uuid::parse_str(part).is_ok() { ":id".to_owned() } else { part.to_owned() };
+    let route_of = |address: &str| address.split('/').map(kind).collect::<Vec<_>>().join("/");
     let mut known = BTreeSet::from(["/console/sign-in".to_owned(), "/console/forgotten-password".to_owned()]);
     let (mut waiting, mut found) = (VecDeque::from(["/console".to_owned(), "/console/sunrise/begin".to_owned()]), Vec::new());
-    waiting.extend(from.under_way.iter().cloned());
     while let Some(address) = waiting.pop_front() {
-        let kind = |part: &str| if uuid::Uuid::parse_str(part).is_ok() { ":id".to_owned() } else { part.to_owned() };
-        let route = address.split('/').map(kind).collect::<Vec<_>>().join("/");
+        let route = route_of(&address);
         if !known.insert(route.clone()) {
             continue;
         }
@@ -153,11 +154,15 @@ async fn console(from: &Prepared) -> Vec<Listed> {
         let html = shown.headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"));
         if html {
             waiting.extend(links.captures_iter(&shown.text).map(|link| link[1].to_owned()));
-            let cookie = ("staff", from.staff.clone(), "/console".to_owned());
             let name = route.trim_start_matches('/').replace('/', "-").replace(':', "");
-            found.push(Listed { cookies: vec![cookie], ..Listed::new(name, route, address) });
+            found.push(Listed { cookies: vec![kept.clone()], ..Listed::new(name, route, address) });
         }
     }
+    let more = from.stages.iter().map(|(name, address)| Listed {
+        cookies: vec![kept.clone()],
+        ..Listed::new(format!("console-{name}"), route_of(address), address)
+    });
+    found.extend(more);
     found
 }
 

@@ -19,6 +19,9 @@ const look = {
     return label && label.control && label.control.matches(selector) ? label.control : null;
   },
   choice: (words) => look.labelled(words, "[type=radio], [type=checkbox]"),
+  choices: (words) => look.all("label").filter((one) => look.said(one).startsWith(words) && one.control).map((one) => one.control),
+  option: (words, answer) => [...look.field(words).options].find((one) => look.said(one) === answer) || null,
+  date: (words, day) => { const field = look.field(words); field.value = day; return field.value; },
   nth: (words, n) => look.all("label").filter((one) => look.said(one) === words)[n].control,
   field: (words) => look.labelled(words, "input:not([type=radio], [type=checkbox]), textarea, select"),
 

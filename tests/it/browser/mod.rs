@@ -4,6 +4,7 @@
 //! Chromium is driven by its own driver (`chromedriver`). Where there is none, these tests say so and do nothing; with
 //! `ALONGSIDE_TEST_BROWSER=required` that is a failure. `ALONGSIDE_TEST_AXE` is the path of axe-core's `axe.min.js`.
 
+mod coordinator;
 mod driver;
 mod listed;
 mod prepared;

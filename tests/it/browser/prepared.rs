@@ -50,8 +50,8 @@ pub struct Prepared {
     pub sign_in: String,
     pub used: String,
     pub stop: String,
-    /// Pages of the console that work which is under way has: a draft, its notice, a file of addresses.
-    pub under_way: Vec<String>,
+    /// Pages of the console about work at other stages than the first that a walk comes to: a name and the address.
+    pub stages: Vec<(&'static str, String)>,
     /// A member of staff's session, and links for staff: to join, and to choose a new password.
     pub staff: String,
     pub hired: String,
@@ -108,10 +108,10 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     }
     let [asked, accepted, declined, later, over, answering, handed_in] = asked.try_into().ok().unwrap();
     let (hired, reset) = staff_links(app, &story).await;
-    let under_way = under_way(app, &story).await;
+    let stages = stages(app, &story, &told).await;
     let cleo = all.remove(0);
     Prepared {
-        under_way,
+        stages,
         staff: story.ada.token.clone(),
         hired,
         reset,
@@ -137,8 +137,8 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     }
 }
 
-/// A draft with the draft of its notice, and a file of addresses that was read: the pages of the console about them.
-async fn under_way(app: &TestApp, story: &Story) -> Vec<String> {
+/// A draft with the draft of its notice, a file of addresses that was read, and what was told: the pages about them.
+async fn stages(app: &TestApp, story: &Story, told: &str) -> Vec<(&'static str, String)> {
     let draft = story.draft("consultation", "consultation", json!({"title": "What should come next?"}));
     let draft = story.ada.post(app, "/opportunities", &draft).await.expect(201).id();
     let content = notice(&[purpose("participate", "erase_raw_unpublished")]);
@@ -147,10 +147,29 @@ async fn under_way(app: &TestApp, story: &Story) -> Vec<String> {
     let import = app.post(story.ada.path("/people/import")).token(&story.ada.token);
     let import = import.bytes(file, "text/csv").send().await.expect(200).id();
     app.outbox().await;
+    let themes = story.ada.get(app, &format!("/opportunities/{told}/themes")).send().await.expect(200);
+    let theme = themes.json[0]["id"].as_str().expect("a theme").to_owned();
+    let ways = "/console/sunrise/opportunities";
     vec![
-        format!("/console/sunrise/notices/{made}/publish"),
-        format!("/console/sunrise/notices/{made}/uses/participate"),
-        format!("/console/sunrise/people/imports/{import}"),
+        ("notice-publish", format!("/console/sunrise/notices/{made}/publish")),
+        ("notice-use", format!("/console/sunrise/notices/{made}/uses/participate")),
+        ("import-read", format!("/console/sunrise/people/imports/{import}")),
+        ("draft", format!("{ways}/{draft}")),
+        ("draft-open", format!("{ways}/{draft}/open")),
+        ("draft-terms", format!("{ways}/{draft}/terms")),
+        ("draft-questions", format!("{ways}/{draft}/questions")),
+        ("draft-question", format!("{ways}/{draft}/questions/add")),
+        ("told", format!("{ways}/{told}")),
+        ("told-answers", format!("{ways}/{told}/answers")),
+        ("told-read", format!("{ways}/{told}/answers/read")),
+        ("told-themes", format!("{ways}/{told}/themes")),
+        ("told-theme", format!("{ways}/{told}/themes/{theme}")),
+        ("told-sources", format!("{ways}/{told}/themes/{theme}/sources")),
+        ("told-proposals", format!("{ways}/{told}/proposals")),
+        ("told-effects", format!("{ways}/{told}/effects")),
+        ("told-report", format!("{ways}/{told}/report")),
+        ("told-preview", format!("{ways}/{told}/report/preview")),
+        ("told-publish", format!("{ways}/{told}/report/publish")),
     ]
 }
 

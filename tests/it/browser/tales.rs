@@ -14,7 +14,7 @@ const WIDE: Ways = Ways { script: true, images: true, width: 1280 };
 const PHONE: Ways = Ways { script: false, images: false, width: 390 };
 
 /// Wide on one database, the telephone on the other; where there is one database, both on it.
-fn each(test: impl AsyncFn(TestApp, String, Ways)) {
+pub fn each(test: impl AsyncFn(TestApp, String, Ways)) {
     let backends = Backend::available();
     for (ways, backend) in [(WIDE, backends[0]), (PHONE, *backends.last().unwrap())] {
         on(backend, |app| {
@@ -35,7 +35,8 @@ fn says(words: &str, expected: &[&str]) {
     }
 }
 
-async fn reads(browser: &Browser, expected: &[&str]) {
+/// The page that is open says this.
+pub async fn reads(browser: &Browser, expected: &[&str]) {
     says(&browser.words().await, expected);
 }
 

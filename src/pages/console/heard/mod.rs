@@ -1,6 +1,7 @@
-//! What people said, and what came of it: answers, themes, proposals with their answers, and the report.
+//! What people said, and what came of it: answers, themes, proposals with their answers, what they changed, and the report.
 
 mod answers;
+mod effects;
 mod proposals;
 mod report;
 mod themes;
@@ -20,6 +21,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = answers::routes(route, desk);
     let route = themes::routes(route, desk);
     let route = proposals::routes(route, desk);
+    let route = effects::routes(route, desk);
     report::routes(route, desk)
 }
 
@@ -71,6 +73,11 @@ pub(super) fn links(seat: &Seat<'_>, about: &opportunity::Model) -> Vec<Link> {
     if seat.may(Power::ReadResponses) {
         links.push(link("Answers", "/answers"));
     }
-    links.extend([link("Themes", "/themes"), link("Proposals and their answers", "/proposals"), link("Report", "/report")]);
+    links.extend([
+        link("Themes", "/themes"),
+        link("Proposals and their answers", "/proposals"),
+        link("What people changed", "/effects"),
+        link("Report", "/report"),
+    ]);
     links
 }

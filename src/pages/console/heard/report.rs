@@ -162,7 +162,7 @@ async fn preview(visit: Arc<Visit>) -> Result<Reply> {
     let seat = &matter.seat;
     let document = report::preview(seat.platform(), seat.organisation.id, matter.about.id).await?;
     let page = pages::report::page(&document, visit.easy(), &matter.at("/report/preview"));
-    Ok(page.back("Back to the report", matter.at("/report")).into())
+    Ok(page.window("The report as it is now").back("Back to the report", matter.at("/report")).into())
 }
 
 fn publish_form(matter: &Matter<'_>, again: bool) -> Form {

@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 use entity::{DecisionScope, PresenceTarget, ProjectPurpose, Rung, Time, decision, project, stage};
 
 const PRESENCE: &str = "One group a line: the kind of fact, the group, and how many people you look for. \
-                        For example: age_band, 18_24, 10";
+                        For example: age band, under 25, 10";
 
 /// What a project says about itself. `row` is what it says now, if there is one.
 pub(super) fn project(row: Option<&project::Model>) -> Form {
@@ -79,8 +79,14 @@ pub(super) fn project(row: Option<&project::Model>) -> Form {
 }
 
 fn presence(targets: &[PresenceTarget]) -> String {
-    let line = |target: &PresenceTarget| format!("{}, {}, {}", target.dimension, target.category, target.sought);
+    let line =
+        |target: &PresenceTarget| format!("{}, {}, {}", target.dimension, target.category, target.sought).replace('_', " ");
     targets.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The name of a kind of fact or of a group, from the words that people write for it.
+fn key(words: &str) -> String {
+    words.to_lowercase().split_whitespace().collect::<Vec<_>>().join("_")
 }
 
 pub(super) fn read_project(mut entry: Entry<'_>) -> Result<ProjectFacts> {
@@ -89,8 +95,8 @@ pub(super) fn read_project(mut entry: Entry<'_>) -> Result<ProjectFacts> {
         let parts: Vec<&str> = line.split(',').map(str::trim).collect();
         match parts.as_slice() {
             [dimension, category, sought] if sought.parse::<i32>().is_ok() => presence.push(PresenceTarget {
-                dimension: (*dimension).into(),
-                category: (*category).into(),
+                dimension: key(dimension),
+                category: key(category),
                 sought: sought.parse().unwrap_or_default(),
             }),
             _ => entry.wrong("/presence", PRESENCE),
