@@ -6,7 +6,7 @@
 //
 // What a person does in their browser is done here with the tokens from their letters.
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import createClient from "openapi-fetch";
@@ -37,7 +37,7 @@ async function done<T>(what: string, call: Promise<{ data?: T; error?: unknown; 
 async function letter(prefix: string): Promise<string> {
   const pattern = new RegExp(`\\b${prefix}[A-Za-z0-9_-]{43}\\b`);
   for (let tries = 0; tries < 100; tries++) {
-    const files = readdirSync(folder).map((name) => join(folder, name));
+    const files = (existsSync(folder) ? readdirSync(folder) : []).map((name) => join(folder, name));
     files.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
     for (const file of files.filter((name) => name.endsWith(".eml"))) {
       const found = readFileSync(file, "utf8").replace(/=\r?\n/g, "").match(pattern);

@@ -23,7 +23,10 @@ fn form(own: &Own) -> Form {
     let name = own.row.name.clone().unwrap_or_default();
     Form::default()
         .field(Field::line("name", "Name", name).optional().autocomplete("name").hint("Any name that you like to be called."))
-        .field(Field::line("language", "Language of letters", &own.row.language).hint("For example en for English, or cy for Welsh."))
+        .field(
+            Field::line("language", "Language of letters", &own.row.language)
+                .hint("For example en for English, or cy for Welsh."),
+        )
         .version(own.row.version)
         .submit(Submit::new("Save"))
 }

@@ -97,7 +97,12 @@ pub(super) fn short(id: ResponseId) -> String {
 pub(super) async fn said(visit: &Visit, matter: &Matter<'_>, row: &response::Model) -> Result<Vec<(String, String)>> {
     let form = visit.desk.forms.form(visit.platform(), matter.seat.organisation.id, row.questionnaire_id).await?;
     let Some(serde_json::Value::Object(answers)) = &row.answers else { return Ok(Vec::new()) };
-    Ok(answers.iter().map(|(name, value)| (title(&form, name), words(&form, name, value))).collect())
+    // In the order in which they were asked; what belongs to no question, such as the words beside "Other", comes after.
+    let asked: Vec<&str> = form.questions().map(|question| question.name()).collect();
+    let place = |name: &str| asked.iter().position(|one| *one == name).unwrap_or(asked.len());
+    let mut answers: Vec<_> = answers.iter().collect();
+    answers.sort_by_key(|(name, _)| place(name));
+    Ok(answers.into_iter().map(|(name, value)| (title(&form, name), words(&form, name, value))).collect())
 }
 
 fn title(form: &questionnaires::Form, name: &str) -> String {
