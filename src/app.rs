@@ -115,6 +115,7 @@ impl App {
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
         let routes = routes.catch_all_error(problem::from_poem);
+        let routes = pages::kit::Told::around(routes, &self.platform);
         routes.with(Edge { traffic: self.traffic.clone(), platform: self.platform.clone() }).boxed()
     }
 

@@ -185,7 +185,8 @@ impl Api {
 
     /// Change an organisation
     ///
-    /// The smallest group that numbers are shown about can be 5 to 100 people.
+    /// The smallest group that numbers are shown about can be 5 to 100 people. Coordinators can change the name, the contact and the
+    /// privacy page; administrators all of it.
     #[oai(path = "/organisations/:organisation", method = "put", operation_id = "changeOrganisation")]
     async fn change_organisation(
         &self,
@@ -194,7 +195,7 @@ impl Api {
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
         body: Body<OrganisationIn>,
     ) -> Result<Fine<OrganisationOut>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let changed = organisations::change(&self.0, &actor, if_match.0.as_deref(), body.take()?.into()).await?;
         let version = changed.version;
         Ok(Fine::new(&OrganisationOut::of(changed, None)).version(version))
@@ -336,7 +337,7 @@ impl Api {
         /// Read on after this number.
         after: Query<Option<i64>>,
     ) -> Result<Fine<Page<AuditOut>>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let cursor = Cursor::read(limit.0, None)?;
         let rows = audit::page(self.0.db.read(), actor.organisation, after.0.unwrap_or(0), cursor.limit + 1).await?;
         let most = usize::try_from(cursor.limit).unwrap_or(500);

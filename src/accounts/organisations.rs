@@ -1,7 +1,7 @@
 //! Organisations, and the first start.
 
 use super::{
-    access::Staff,
+    access::{Power, Staff},
     sessions::{self, NewLink},
 };
 use crate::platform::{
@@ -327,6 +327,15 @@ pub async fn change(
     let tx = platform.db.begin().await?;
     let old = hold(&tx, actor.organisation).await?;
     etag::expect(if_match, old.version)?;
+    // Coordinators say who the organisation is and whom people can turn to. What links and numbers hang on is for administrators.
+    let deep = old.slug != facts.slug
+        || old.link_template != facts.link_template
+        || old.time_zone != facts.time_zone
+        || old.minimum_group != facts.minimum_group;
+    if !actor.may(Power::Administer) && (deep || actor.account.is_none()) {
+        let detail = "An administrator changes the name in addresses, the site of links, the time zone and the smallest group.";
+        return Err(Error::Forbidden(detail.into()));
+    }
     let version = old.version + 1;
     let mut row = old.into_active_model();
     row.slug = Set(facts.slug);

@@ -15,6 +15,7 @@ use sea_orm::{
     sea_query::{ExprTrait, SelectStatement},
 };
 use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
 
 /// Rows of one kind on a page.
 const MOST: u64 = 5000;
@@ -67,6 +68,8 @@ pub struct Entry {
     pub opportunity: opportunity::Model,
     /// The invitation's state, if the person was asked.
     pub invitation: Option<InvitationState>,
+    /// Whether the person took back that they take part.
+    pub taken_back: bool,
     /// The place's state, if there was one.
     pub place: Option<PlaceState>,
     /// The response's state, if there was one.
@@ -144,6 +147,7 @@ async fn opportunities(connection: &impl ConnectionTrait, person: &Person, curso
 /// What is known about the opportunities of one page.
 struct Facts {
     invitations: HashMap<OpportunityId, InvitationState>,
+    taken_back: HashSet<Uuid>,
     places: HashMap<OpportunityId, PlaceState>,
     responses: HashMap<OpportunityId, response::Model>,
     contributions: Vec<contribution::Model>,
@@ -161,6 +165,14 @@ impl Facts {
             .filter(invitation::Column::OrganisationId.eq(person.organisation))
             .filter(invitation::Column::ParticipantId.eq(person.participant))
             .filter(invitation::Column::OpportunityId.is_in(ids.to_vec()))
+            .all(db)
+            .await?;
+        let taken_back = consent_standing::Entity::find()
+            .filter(consent_standing::Column::OrganisationId.eq(person.organisation))
+            .filter(consent_standing::Column::ParticipantId.eq(person.participant))
+            .filter(consent_standing::Column::Purpose.eq(Purpose::Participate))
+            .filter(consent_standing::Column::Type.eq(ConsentType::Withdraw))
+            .filter(consent_standing::Column::ScopeId.is_in(ids.iter().map(|id| id.0)))
             .all(db)
             .await?;
         let places = place::Entity::find()
@@ -198,6 +210,7 @@ impl Facts {
             .await?;
         Ok(Self {
             invitations: invitations.into_iter().map(|row| (row.opportunity_id, row.state)).collect(),
+            taken_back: taken_back.into_iter().map(|row| row.scope_id).collect(),
             places: places.into_iter().map(|row| (row.opportunity_id, row.state)).collect(),
             answers: answers(db, person, &influence).await?,
             decisions: decisions(db, person, &influence).await?,
@@ -240,6 +253,7 @@ impl Facts {
         });
         Entry {
             invitation: self.invitations.get(&id).copied(),
+            taken_back: self.taken_back.contains(&id.0),
             place: self.places.get(&id).copied(),
             response,
             news: gave.then(|| news(&opportunity, told)),

@@ -8,8 +8,10 @@ use crate::{
         secret::{Token, TokenKind},
     },
 };
-use entity::{MatchRunId, OrganisationId, ParticipantId, invitation, invitation_link, match_result, opportunity};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use entity::{
+    InvitationId, MatchRunId, OrganisationId, ParticipantId, invitation, invitation_link, match_result, opportunity, organisation,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 /// The holder of an invitation's link. They may see this invitation, answer it, agree, take back, and nothing else.
@@ -51,6 +53,18 @@ pub async fn draw_number(connection: &impl ConnectionTrait, platform: &Platform,
 /// The invitation behind a token. Links of ended invitations still open, so that people can see and take back what they gave.
 pub async fn guest(platform: &Platform, caller: &Caller) -> Result<Guest> {
     holder(platform, &caller.of_kind(TokenKind::Invitation)?).await
+}
+
+/// The organisation of an invitation, if there is one of this name. It tells whose pages to show, and nothing else.
+pub async fn home(platform: &Platform, invitation: InvitationId) -> Result<Option<OrganisationId>> {
+    // By way of the organisations, which are few: then each look goes by the key.
+    let all = organisation::Entity::find().select_only().column(organisation::Column::Id).into_query();
+    let found = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.in_subquery(all))
+        .filter(invitation::Column::Id.eq(invitation))
+        .one(platform.db.read())
+        .await?;
+    Ok(found.map(|found| found.organisation_id))
 }
 
 /// The same, of a token from elsewhere.

@@ -20,7 +20,7 @@ pub mod rules;
 pub use guest::Guest;
 pub use letters::compose;
 pub use make::{Invitee, make};
-pub use own::{link_for, mine};
+pub use own::{link_for, mine, to_opportunity_of};
 
 use entity::{MailState, invitation, mail_message, opportunity};
 use sea_orm::{

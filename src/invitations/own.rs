@@ -5,7 +5,7 @@ use crate::{
     accounts::Person,
     platform::{Error, Platform, Result, http::Cursor, secret::Token},
 };
-use entity::{InvitationId, InvitationState, invitation, opportunity};
+use entity::{InvitationId, InvitationState, OpportunityId, invitation, opportunity};
 use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, SelectTwo};
 
 /// Invitations that are open or were said yes to, newest first, each with what it is to.
@@ -22,6 +22,18 @@ pub async fn mine(platform: &Platform, person: &Person, cursor: Cursor) -> Resul
         .limit(cursor.limit);
     let rows = query.all(platform.db.read()).await?;
     Ok(rows.into_iter().filter_map(|(invitation, offer)| Some((invitation, offer?))).collect())
+}
+
+/// The invitation of a person to an opportunity, if there is one.
+pub async fn to_opportunity_of(platform: &Platform, person: &Person, id: OpportunityId) -> Result<Option<InvitationId>> {
+    let found = invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(person.organisation))
+        .filter(invitation::Column::ParticipantId.eq(person.participant))
+        .filter(invitation::Column::OpportunityId.eq(id))
+        .order_by_desc(invitation::Column::Id)
+        .one(platform.db.read())
+        .await?;
+    Ok(found.map(|found| found.id))
 }
 
 /// A link to one of a person's own invitations.

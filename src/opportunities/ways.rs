@@ -15,11 +15,12 @@ use crate::{
 };
 use entity::{
     DecisionId, Formats, NoticeId, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, PaymentKind, PaymentOffer,
-    ProjectId, Rung, TopicId, decision, notice, opportunity, opportunity_decision, opportunity_topic, project, topic,
+    ProjectId, ReportState, Rung, TopicId, decision, notice, opportunity, opportunity_decision, opportunity_topic, project,
+    report, topic,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -237,6 +238,29 @@ pub async fn list(
         query = query.filter(opportunity::Column::Id.gt(OpportunityId(after)));
     }
     let rows = query.order_by_asc(opportunity::Column::Id).limit(cursor.limit + 1).all(platform.db.read()).await?;
+    with_links(platform.db.read(), organisation, rows).await
+}
+
+/// The newest opportunities in a state, so many and one more; if asked, those alone of which no report is published.
+pub async fn newest(
+    platform: &Platform,
+    organisation: OrganisationId,
+    state: OpportunityState,
+    untold: bool,
+    limit: u64,
+) -> Result<Vec<Way>> {
+    let mut query = opportunity::Entity::find()
+        .filter(opportunity::Column::OrganisationId.eq(organisation))
+        .filter(opportunity::Column::State.eq(state));
+    if untold {
+        let told = report::Entity::find()
+            .select_only()
+            .column(report::Column::OpportunityId)
+            .filter(report::Column::OrganisationId.eq(organisation))
+            .filter(report::Column::State.eq(ReportState::Published));
+        query = query.filter(opportunity::Column::Id.not_in_subquery(told.into_query()));
+    }
+    let rows = query.order_by_desc(opportunity::Column::Id).limit(limit + 1).all(platform.db.read()).await?;
     with_links(platform.db.read(), organisation, rows).await
 }
 

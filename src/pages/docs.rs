@@ -8,7 +8,7 @@ use poem::{RouteMethod, http::HeaderValue};
 pub fn page(config: &Config) -> RouteMethod {
     let base = config.public_path().to_owned();
     let frame = Frame { base: base.clone(), ..Frame::default() };
-    let policy = HeaderValue::from_str(&frame.policy(false)).ok();
+    let policy = HeaderValue::from_str(&frame.policy()).ok();
     let made = poem::endpoint::make_sync(move |_| {
         let text = told(&base).render(&frame)?;
         let mut response = edge::html(text);

@@ -170,7 +170,11 @@ async fn confirm(visit: Arc<Visit>) -> Result<Reply> {
 
 /// Asks whether letters of this kind should stop. A mail program's one-click (RFC 8058) posts without asking.
 async fn ask_stop(visit: Arc<Visit>) -> Result<Reply> {
-    token(&visit, TokenKind::Unsubscribe)?;
+    let token = token(&visit, TokenKind::Unsubscribe)?;
+    // Whose letters they are, and how its pages look; a link that nobody knows says nothing of that.
+    if let Ok(organisation) = links::home(visit.platform(), &token).await {
+        visit.belongs_to(organisation.id).await?;
+    }
     if visit.query.text("done") == "stopped" {
         let text = "You no longer get letters like that one. Nothing else has changed.";
         return Ok(Page::new("Done").text(text).into());
@@ -192,6 +196,9 @@ async fn stop(visit: Arc<Visit>) -> Result<Reply> {
     let token = token(&visit, TokenKind::Unsubscribe)?;
     let everything = visit.fields.has("everything");
     participants::unsubscribe(visit.platform(), &token, everything).await?;
+    if let Ok(organisation) = links::home(visit.platform(), &token).await {
+        visit.belongs_to(organisation.id).await?;
+    }
     if visit.fields.has("List-Unsubscribe") {
         // A mail program does not go on to another page.
         return Ok(Page::new("Done").text("You no longer get letters like that one.").into());

@@ -49,7 +49,8 @@ pub(super) async fn form(visit: &Visit, speaker: &Speaker, notice: &notice::Mode
         form = if given(use_of.purpose) {
             form.words(vec![Block::Text("You have agreed to this. You can take it back at any time.".into())])
         } else {
-            let field = Field::switch(name(use_of.purpose), "I agree to this", false);
+            let mut field = Field::switch(name(use_of.purpose), "I agree to this", false);
+            field.about.clone_from(&use_of.text);
             let needed = taking_part && use_of.purpose == Purpose::Participate;
             form.field(if needed { field.hint("Without it you cannot take part in this.") } else { field })
         };

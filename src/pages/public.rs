@@ -23,13 +23,25 @@ const ENTRIES: u64 = 20;
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let open = Zone::Open;
     route
+        .at("/", get(ask(desk, open, door)))
         .at("/o/:slug", get(ask(desk, open, home)))
         .at("/o/:slug/opportunities", get(ask(desk, open, list)))
         .at("/o/:slug/opportunities/:opportunity", get(ask(desk, open, one)))
         .at("/o/:slug/reports", get(ask(desk, open, published)))
         .at("/o/:slug/reports/:report", get(ask(desk, open, read)))
         .at("/o/:slug/overdue", get(ask(desk, open, late)))
+        .at("/o/:slug/accessibility", get(ask(desk, open, accessibility)))
         .at("/accessibility", get(ask(desk, open, accessibility)))
+}
+
+/// The beginning of all addresses. It names no organisation: who uses this server is nobody's business.
+async fn door(visit: Arc<Visit>) -> Result<Reply> {
+    let texts = [
+        "Organisations use this site to ask people for their views, and to tell them what came of it.",
+        "If you have a letter from one of them, please open the link in it.",
+    ];
+    let staff = Link::new("For staff: sign in", visit.at("/console"));
+    Ok(Page::new("Alongside").texts(texts).block(Block::Links(vec![staff])).into())
 }
 
 fn at(visit: &Visit, organisation: &organisation::Model, rest: &str) -> String {
@@ -201,7 +213,10 @@ async fn late(visit: Arc<Visit>) -> Result<Reply> {
 }
 
 /// How usable these pages are, and whom to tell if they are not.
-async fn accessibility(_: Arc<Visit>) -> Result<Reply> {
+async fn accessibility(visit: Arc<Visit>) -> Result<Reply> {
+    if !visit.word("slug").is_empty() {
+        visit.organisation().await?;
+    }
     let texts = [
         "These pages are made to meet the Web Content Accessibility Guidelines 2.2 at level AA. They work with a keyboard alone, and with \
          a screen reader. They work on a small screen, and enlarged to four times their size. They work without scripts, pictures or \

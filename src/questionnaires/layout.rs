@@ -145,7 +145,8 @@ impl Text {
         let own = || self.in_language(&language).or_else(|| self.in_language(root));
         let easy = || {
             let theirs = self.in_language(&format!("{language}-easy")).or_else(|| self.in_language(&format!("{root}-easy")));
-            theirs.or_else(|| own().is_none().then(|| self.in_language("easy")).flatten())
+            // The one without a language goes with the usual words, which are English.
+            theirs.or_else(|| (own().is_none() || root == "en").then(|| self.in_language("easy")).flatten())
         };
         let usual = || ["default", "", "en"].iter().find_map(|key| self.in_language(key));
         let any = || self.0.iter().find(|(key, _)| !key.ends_with("easy")).or(self.0.first()).map(|(_, text)| text.as_str());

@@ -192,6 +192,10 @@ impl Api {
         let guest = guest::guest(&self.platform, &caller).await?;
         let db = self.platform.db.read();
         let draft = drafts::get(db, &guest).await?.ok_or(Error::NotFound("draft"))?;
+        // A draft of changes holds what was handed in, and that is read by nobody who has but the link.
+        if drafts::handed_in(db, &guest).await?.is_some() {
+            return Err(Error::NotFound("draft"));
+        }
         let (version, offer) = (draft.version, guest.opportunity(db).await?);
         Ok(Fine::new(&DraftOut::beside(offer.questionnaire_id, draft)).version(version))
     }

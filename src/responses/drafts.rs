@@ -11,8 +11,8 @@ use crate::{
 };
 use chrono_tz::Tz;
 use entity::{
-    Purpose, QuestionnaireId, ResponseState, Time, consent_standing, invitation, opportunity, organisation, participant,
-    response, response_draft,
+    OpportunityId, OrganisationId, ParticipantId, Purpose, QuestionnaireId, ResponseState, Time, consent_standing, invitation,
+    opportunity, organisation, participant, response, response_draft,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
@@ -129,12 +129,22 @@ pub async fn sit(connection: &impl ConnectionTrait, platform: &Platform, forms: 
     Ok(Sitting { offer, questionnaire, form, answers, saved, handed_in, changed, now, zone, language: person.language })
 }
 
-/// What somebody has handed in, unless they took it back.
+/// What the person of an invitation has handed in, unless they took it back.
 pub async fn handed_in(connection: &impl ConnectionTrait, guest: &Guest) -> Result<Option<response::Model>> {
+    handed_in_by(connection, guest.organisation, guest.participant, guest.invitation.opportunity_id).await
+}
+
+/// What somebody has handed in, unless they took it back. It is for themselves: no link alone may read it.
+pub async fn handed_in_by(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    participant: ParticipantId,
+    opportunity: OpportunityId,
+) -> Result<Option<response::Model>> {
     let found = response::Entity::find()
-        .filter(response::Column::OrganisationId.eq(guest.organisation))
-        .filter(response::Column::OpportunityId.eq(guest.invitation.opportunity_id))
-        .filter(response::Column::ParticipantId.eq(guest.participant))
+        .filter(response::Column::OrganisationId.eq(organisation))
+        .filter(response::Column::OpportunityId.eq(opportunity))
+        .filter(response::Column::ParticipantId.eq(participant))
         .filter(response::Column::State.eq(ResponseState::Submitted))
         .one(connection)
         .await?;

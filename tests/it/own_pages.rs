@@ -204,8 +204,8 @@ fn a_change_on_an_old_page_is_told_and_overwrites_nothing() {
         let version = after(&old.text, "name=\"version\" value=\"");
         ben.choose("time", &[("hours", "2")]).await.1.expect(200);
         let late = [("kind", "co_production"), ("version", version.as_str())];
-        let refused = ben.send("/o/sunrise/me/preferences/involvement", &late).await.1.expect(412);
-        assert!(refused.text.contains("This has changed meanwhile"), "{}", refused.text);
+        let refused = ben.send("/o/sunrise/me/preferences/involvement", &late).await.1.expect(422);
+        assert!(refused.text.contains("Somebody has saved a change here"), "{}", refused.text);
         let doc = document(&app).await;
         assert_eq!((&doc["stance"]["rung"], &doc["load"]["minutes_per_month_max"]), (&json!("consultation"), &json!(120)));
         // Wishes that these pages cannot make stay as they are when they are not touched.

@@ -363,3 +363,20 @@ fn later_and_lighter_are_one_step_away_on_the_page() {
         assert!(closed.contains("This has closed") && !closed.contains("<button"), "{closed}");
     });
 }
+
+#[test]
+fn a_mistyped_address_is_a_page_for_people_and_a_problem_for_programs() {
+    everywhere(|app| async move {
+        for address in ["/", "/nothing", "/o/small/", "/invitation/x/decline", "/console/"] {
+            let page = app.get(address).header("accept", "text/html,application/xhtml+xml").send().await;
+            assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"), "{address}: {}", page.text);
+            assert!(page.status.as_u16() == 404 || address == "/", "{address}: {}", page.status);
+            assert!(page.headers.contains_key("content-security-policy"), "{address}");
+        }
+        let problem = app.get("/nothing").header("accept", "*/*").send().await.expect(404);
+        assert!(problem.headers["content-type"].to_str().unwrap().starts_with("application/problem+json"));
+        let problem = app.get("/api/nothing").header("accept", "text/html").send().await.expect(404);
+        assert!(problem.headers["content-type"].to_str().unwrap().starts_with("application/problem+json"));
+        app.get("/").header("accept", "text/html").send().await.expect(200);
+    });
+}

@@ -1,7 +1,7 @@
 //! The pages of questions: answered in two sittings in two browsers, checked, handed in, changed and taken back.
 
 use crate::{
-    harness::{Browser, TestApp, everywhere},
+    harness::{Browser, Participant, TestApp, everywhere},
     story::Story,
 };
 use entity::{response, response_draft};
@@ -23,12 +23,17 @@ fn questions() -> Value {
 
 /// A consultation with Ben invited to it; his link.
 async fn invited(app: &TestApp) -> (Story, String, String) {
+    let (story, id, token, _) = invited_with(app).await;
+    (story, id, token)
+}
+
+async fn invited_with(app: &TestApp) -> (Story, String, String, Participant) {
     let story = Story::begin(app.clone()).await;
-    story.person("ben", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+    let ben = story.person("ben", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
     let id = story.open("consultation", "consultation", json!({})).await;
     story.ada.post(app, &format!("/opportunities/{id}/questionnaire"), &questions()).await.expect(201);
     let token = story.invite(&id, json!({})).await[0].token("ai_");
-    (story, id, token)
+    (story, id, token, ben)
 }
 
 /// A browser in which the link of the letter was opened.
@@ -49,7 +54,7 @@ async fn handed_in(app: &TestApp) -> Option<Value> {
 #[test]
 fn answers_are_given_in_two_sittings_in_two_browsers() {
     everywhere(|app| async move {
-        let (story, _, token) = invited(&app).await;
+        let (story, id, token, ben) = invited_with(&app).await;
         // Nothing is asked before the notice was agreed to.
         let mut phone = opened(&app, &token).await;
         let invitation = phone.address.clone();
@@ -89,6 +94,15 @@ fn answers_are_given_in_two_sittings_in_two_browsers() {
         desk.press("Hand in my answers").await.expect(200).says("Thank you. We have your answers").says("1 May 2027");
         let all = json!({"form": "group", "why": "We know.", "size": 9, "needs": ["ramp"]});
         assert_eq!((handed_in(&app).await, drafts(&app).await), (Some(all), 0));
+        // The link alone shows nobody what was handed in: letters are passed on.
+        for rest in ["", "/1", "/check", "/saved", "/done"] {
+            phone.open(&format!("{invitation}/questions{rest}")).await.expect(200).hides("We know.");
+            phone.says("To read what you handed in, or to change it, sign in").hides("Change my answers");
+        }
+        phone.open(&invitation).await.says("Your answers are in.").hides("No, not this time").hides("Something lighter");
+        // Whoever is signed in reads it on their own page, and goes on from there.
+        desk.sign_in(&ben, "sunrise").open(&format!("/o/sunrise/me/record/{id}/answers")).await.expect(200).says("We know.");
+        desk.press("Change my answers, or take them back").await.expect(200).says("Thank you. We have your answers");
         // Changing: what a hidden question held is not handed in again.
         desk.follow("Change my answers").await.choose("Which form?", "one_to_one").press("Continue").await;
         desk.says("What do you need?").says("Page 2 of 2");
@@ -96,7 +110,7 @@ fn answers_are_given_in_two_sittings_in_two_browsers() {
         desk.press("Hand in my answers").await.says("Last changed");
         assert_eq!(handed_in(&app).await, Some(json!({"form": "one_to_one", "needs": ["ramp"]})));
         // Looking through it begins no draft.
-        phone.open(&format!("{invitation}/questions/1")).await.press("Continue").await.expect(200);
+        desk.open(&format!("{invitation}/questions/1")).await.press("Continue").await.expect(200);
         assert_eq!(drafts(&app).await, 0);
     });
 }

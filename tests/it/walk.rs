@@ -112,6 +112,7 @@ impl World {
     /// Where a walk over the pages begins.
     pub async fn starts(&self, app: &TestApp) -> Vec<String> {
         let mut starts: Vec<String> = [
+            "/",
             "/o/sunrise",
             "/o/sunrise/me",
             "/o/sunrise/me/welcome",

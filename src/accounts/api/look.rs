@@ -83,7 +83,7 @@ impl LookApi {
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
         body: Body<LookIn>,
     ) -> Result<Fine<LookOut>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let given = body.take()?;
         let choice = Choice { colour: given.colour, exit_url: given.exit_url, exit_title: given.exit_title };
         look::choose(&self.0, &actor, if_match.0.as_deref(), choice).await?;
@@ -101,7 +101,7 @@ impl LookApi {
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
         body: Body<LogoIn>,
     ) -> Result<Fine<LookOut>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let wrong = |_| Error::invalid("/picture", "base64", "Send the file in base64.");
         let picture = STANDARD.decode(body.take()?.picture.trim()).map_err(wrong)?;
         look::put_logo(&self.0, &actor, if_match.0.as_deref(), "/picture", Some(picture)).await?;
@@ -113,7 +113,7 @@ impl LookApi {
     /// Doing it twice changes nothing.
     #[oai(path = "/organisations/:organisation/look/logo", method = "delete", operation_id = "removeLogo")]
     async fn remove_logo(&self, caller: Caller, organisation: Path<OrganisationId>) -> Done {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         look::put_logo(&self.0, &actor, Some("*"), "/picture", None).await?;
         Ok(NoContent)
     }

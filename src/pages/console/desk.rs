@@ -22,7 +22,7 @@ const PARTS: [(&str, &str, Power); 5] = [
     ("Projects", "/projects", Power::ReadWork),
     ("People", "/people", Power::ReadPeople),
     ("Notices", "/notices", Power::ReadWork),
-    ("Settings", "/settings", Power::Administer),
+    ("Settings", "/settings", Power::ManageWork),
 ];
 
 /// A member of staff at work for an organisation.

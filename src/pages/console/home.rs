@@ -11,7 +11,6 @@ use crate::{
     opportunities::ways::{self, Way},
     pages::kit::{Block, Card, Cell, Desk, Page, Reply, Table, Visit, Zone, ask},
     platform::{Result, http::Cursor, mail::status},
-    sessions::is_published,
 };
 use chrono::NaiveDate;
 use entity::OpportunityState;
@@ -72,8 +71,13 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
     let mut page = Page::new("What needs attention").caption(&seat.organisation.name).wide();
     let late = late(&seat).await?;
     let letters = letters(&seat).await?;
-    let (open, closed, drafts) =
-        tokio::try_join!(in_state(&seat, OpportunityState::Open), untold(&seat), in_state(&seat, OpportunityState::Draft))?;
+    let (open, closed, drafts) = tokio::try_join!(
+        newest(&seat, OpportunityState::Open, false),
+        newest(&seat, OpportunityState::Closed, true),
+        newest(&seat, OpportunityState::Draft, false)
+    )?;
+    let most = usize::try_from(ROWS).unwrap_or(usize::MAX);
+    let more = [&open, &closed, &drafts].iter().any(|rows| rows.len() > most);
     let nothing = late.is_none() && letters.is_none() && open.is_empty() && closed.is_empty() && drafts.is_empty();
     page = page.blocks(late).blocks(letters);
     if nothing {
@@ -86,6 +90,11 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
         vec![on(way.row.feedback_due)]
     }));
     page = page.blocks(table(&seat, "Drafts", &["Opens"], drafts, |way| vec![on(way.row.opens_on)]));
+    if more {
+        page = page
+            .text(format!("These are the newest {ROWS} of each."))
+            .block(Block::Links(vec![seat.link("See all by project", "/projects")]));
+    }
     Ok(page.into())
 }
 
@@ -93,20 +102,8 @@ fn on(date: Option<NaiveDate>) -> Cell {
     Cell::Text(date.map_or_else(|| "Not said yet".into(), day))
 }
 
-async fn in_state(seat: &Seat<'_>, state: OpportunityState) -> Result<Vec<Way>> {
-    let cursor = Cursor { after: None, limit: ROWS };
-    ways::list(seat.platform(), seat.actor.organisation, None, Some(state), cursor).await
-}
-
-/// What has closed and was not reported about.
-async fn untold(seat: &Seat<'_>) -> Result<Vec<Way>> {
-    let mut left = Vec::new();
-    for way in in_state(seat, OpportunityState::Closed).await? {
-        if !is_published(seat.db(), seat.actor.organisation, way.row.id).await? {
-            left.push(way);
-        }
-    }
-    Ok(left)
+async fn newest(seat: &Seat<'_>, state: OpportunityState, untold: bool) -> Result<Vec<Way>> {
+    ways::newest(seat.platform(), seat.actor.organisation, state, untold, ROWS).await
 }
 
 fn table(seat: &Seat<'_>, title: &str, columns: &[&str], rows: Vec<Way>, cells: impl Fn(&Way) -> Vec<Cell>) -> Option<Block> {
@@ -119,7 +116,11 @@ fn table(seat: &Seat<'_>, title: &str, columns: &[&str], rows: Vec<Way>, cells: 
         std::iter::once(name).chain(rest).collect()
     };
     let columns = std::iter::once("Name").chain(columns.iter().copied()).map(String::from).collect();
-    Some(Block::Table(Table { caption: title.into(), columns, rows: rows.into_iter().map(row).collect() }))
+    Some(Block::Table(Table {
+        caption: title.into(),
+        columns,
+        rows: rows.into_iter().take(usize::try_from(ROWS).unwrap_or(usize::MAX)).map(row).collect(),
+    }))
 }
 
 /// Promises that are late.

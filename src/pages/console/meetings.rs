@@ -271,8 +271,7 @@ async fn there(visit: Arc<Visit>) -> Result<Reply> {
     match saved.await {
         Ok(_) => Reply::to(here(&seat, &way, &row, "?done=saved")),
         Err(error) => {
-            let mut form = there_form(&row, &people, &[]);
-            form.hidden = vec![("version".into(), visit.fields.text("version").into())];
+            let form = there_form(&row, &people, &[]);
             Ok(mistaken(below(&seat, &way, &row, "Who was there").form(again(form, &visit, error)?)).into())
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     pages::kit::{Block, Cell, Control, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask, take_file},
     platform::{Error, Result, audit},
 };
-use entity::{MembershipId, Role, account, audit_entry, membership};
+use entity::{MembershipId, Role, account, audit_entry, membership, organisation};
 use multer::{Constraints, Multipart, SizeLimit};
 use poem::{Route, get, post};
 use std::sync::Arc;
@@ -45,59 +45,69 @@ fn done(visit: &Visit) -> Option<&'static str> {
 fn form(seat: &Seat<'_>) -> Form {
     let row = seat.organisation;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    Form::default()
+    let form = Form::default()
         .field(Field::line("name", "Name", &row.name))
-        .field(
-            Field::line("slug", "Name in addresses", &row.slug)
-                .hint("Small letters, digits, hyphens. Old addresses stop working."),
-        )
         .field(Field::line("contact", "Whom people can turn to", &row.contact).hint("An e-mail address, or a telephone number."))
-        .field(Field::typed("privacy_url", "Address of your privacy page", text(&row.privacy_url), "url").optional())
-        .field(
-            Field::line("link_template", "Your own site for links in letters", text(&row.link_template))
-                .optional()
-                .hint("For example https://front.example/{kind}#{token}. Leave it empty to use the pages that come with this."),
-        )
-        .field(Field::line("time_zone", "Time zone", &row.time_zone).hint("For example Europe/London."))
-        .field(
-            Field::typed("minimum_group", "Smallest group that numbers are shown about", row.minimum_group.to_string(), "number")
-                .hint("5 or more. Numbers about fewer people are withheld."),
-        )
-        .version(row.version)
-        .submit(Submit::new("Save"))
+        .field(Field::typed("privacy_url", "Address of your privacy page", text(&row.privacy_url), "url").optional());
+    let form = if seat.may(Power::Administer) { deep(form, row) } else { form };
+    form.version(row.version).submit(Submit::new("Save"))
+}
+
+/// What administrators alone change.
+fn deep(form: Form, row: &organisation::Model) -> Form {
+    let minimum = row.minimum_group.to_string();
+    form.field(
+        Field::line("slug", "Name in addresses", &row.slug).hint("Small letters, digits, hyphens. Old addresses stop working."),
+    )
+    .field(
+        Field::line("link_template", "Your own site for links in letters", row.link_template.clone().unwrap_or_default())
+            .optional()
+            .hint("For example https://front.example/{kind}#{token}. Leave it empty to use the pages that come with this."),
+    )
+    .field(Field::line("time_zone", "Time zone", &row.time_zone).hint("For example Europe/London."))
+    .field(
+        Field::typed("minimum_group", "Smallest group that numbers are shown about", minimum, "number")
+            .hint("5 or more. Numbers about fewer people are withheld."),
+    )
 }
 
 fn page(seat: &Seat<'_>, form: Form) -> Page {
-    let links = vec![
-        seat.link("Colour, logo, and the quick way out", "/settings/look"),
-        seat.link("Who works here", "/staff"),
-        seat.link("The log", "/audit"),
-    ];
+    let mut links = vec![seat.link("Colour, logo, and the quick way out", "/settings/look"), seat.link("The log", "/audit")];
+    if seat.may(Power::Administer) {
+        links.push(seat.link("Who works here", "/staff"));
+    }
     Page::new("Settings").said(done(seat.visit)).block(Block::Links(links)).form(form)
 }
 
 async fn show(visit: Arc<Visit>) -> Result<Reply> {
-    let seat = seat(&visit, Power::Administer).await?;
+    let seat = seat(&visit, Power::ManageWork).await?;
     let form = form(&seat);
     Ok(page(&seat, form).into())
 }
 
 async fn change(visit: Arc<Visit>) -> Result<Reply> {
-    let seat = seat(&visit, Power::Administer).await?;
+    let seat = seat(&visit, Power::ManageWork).await?;
     let based_on = visit.fields.if_match()?;
-    let facts = |minimum_group| Facts {
-        slug: visit.fields.trimmed("slug"),
-        name: visit.fields.trimmed("name"),
-        contact: visit.fields.trimmed("contact"),
-        privacy_url: visit.fields.given("privacy_url"),
-        link_template: visit.fields.given("link_template"),
-        time_zone: visit.fields.trimmed("time_zone"),
-        minimum_group,
+    let (row, sent) = (seat.organisation, &visit.fields);
+    let mut facts = Facts {
+        slug: row.slug.clone(),
+        name: sent.trimmed("name"),
+        contact: sent.trimmed("contact"),
+        privacy_url: sent.given("privacy_url"),
+        link_template: row.link_template.clone(),
+        time_zone: row.time_zone.clone(),
+        minimum_group: row.minimum_group,
     };
-    let changed = match visit.fields.needed("minimum_group", "Use a whole number from 5 to 100.") {
-        Ok(number) => organisations::change(seat.platform(), &seat.actor, Some(&based_on), facts(number)).await,
-        Err(error) => Err(error),
+    let changed = async {
+        if seat.may(Power::Administer) {
+            facts.slug = sent.trimmed("slug");
+            facts.link_template = sent.given("link_template");
+            facts.time_zone = sent.trimmed("time_zone");
+            facts.minimum_group = sent.needed("minimum_group", "Use a whole number from 5 to 100.")?;
+        }
+        organisations::change(seat.platform(), &seat.actor, Some(&based_on), facts).await
     };
+    let changed = changed.await;
     match changed {
         Ok(row) => Reply::to(visit.at(format!("/console/{}/settings?done=saved", row.slug))),
         Err(error) => Ok(mistaken(page(&seat, again(form(&seat), &visit, error)?)).into()),
@@ -154,13 +164,13 @@ fn logo_form(seat: &Seat<'_>) -> Form {
 }
 
 async fn ask_look(visit: Arc<Visit>) -> Result<Reply> {
-    let seat = seat(&visit, Power::Administer).await?;
+    let seat = seat(&visit, Power::ManageWork).await?;
     let chosen = look::of(seat.db(), seat.organisation.id).await?;
     Ok(look_page(&seat, chosen.as_ref(), look_form(chosen.as_ref()), logo_form(&seat)).into())
 }
 
 async fn choose_look(visit: Arc<Visit>) -> Result<Reply> {
-    let seat = seat(&visit, Power::Administer).await?;
+    let seat = seat(&visit, Power::ManageWork).await?;
     let choice = Chosen {
         colour: visit.fields.given("colour"),
         exit_url: visit.fields.given("exit_url"),
@@ -177,7 +187,7 @@ async fn choose_look(visit: Arc<Visit>) -> Result<Reply> {
 }
 
 async fn put_logo(visit: Arc<Visit>) -> Result<Reply> {
-    let seat = seat(&visit, Power::Administer).await?;
+    let seat = seat(&visit, Power::ManageWork).await?;
     let put = match picture(&visit).await {
         Ok(bytes) => look::put_logo(seat.platform(), &seat.actor, Some("*"), "/logo", Some(bytes)).await,
         Err(error) => Err(error),
@@ -212,7 +222,7 @@ async fn picture(visit: &Visit) -> Result<Vec<u8>> {
 }
 
 async fn remove_logo(visit: Arc<Visit>) -> Result<Reply> {
-    let seat = seat(&visit, Power::Administer).await?;
+    let seat = seat(&visit, Power::ManageWork).await?;
     look::put_logo(seat.platform(), &seat.actor, Some("*"), "/logo", None).await?;
     Reply::to(seat.at("/settings/look?done=look"))
 }
@@ -298,7 +308,7 @@ fn object(name: &str) -> String {
 
 /// Who did what to what, oldest first. The whole log is looked through when that is asked for.
 async fn log(visit: Arc<Visit>) -> Result<Reply> {
-    let seat = seat(&visit, Power::Administer).await?;
+    let seat = seat(&visit, Power::ManageWork).await?;
     let after: i64 = visit.query.parsed("after", "Use a link of this page.")?.unwrap_or(0);
     let rows = audit::page(seat.db(), seat.organisation.id, after, super::desk::ROWS + 1).await?;
     let (rows, next) = paged(rows, |row| row.seq.to_string());

@@ -113,7 +113,7 @@ said! {
     }
     InvitationState {
         Sent => "Asked, no answer yet", Accepted => "Take part", Waiting => "Wait for a place", Declined => "Said no",
-        AskLater => "Asked to be asked later", SteppedDown => "Chose something lighter", Withdrawn => "Taken back",
+        AskLater => "Asked to be asked later", SteppedDown => "Chose something lighter, or took it back", Withdrawn => "Taken back",
         Ended => "Ended without an answer", Unsent => "Never sent",
     }
     MailState {

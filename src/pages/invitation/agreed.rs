@@ -109,8 +109,8 @@ pub(super) async fn show(visit: Arc<Visit>) -> Result<Reply> {
         });
     }
     let said = match visit.query.text("done") {
-        "withdrawn" => Some("You have taken it back. Nothing else follows from it."),
-        "nothing" => Some("There was nothing to take back. Nothing was changed."),
+        "withdrawn" => Some(withdrawn(&visit, &guest).await?),
+        "nothing" => Some("There was nothing to take back. Nothing was changed.".into()),
         _ => None,
     };
     let mut page = Page::new("What you have agreed to").caption(&offer.title).said(said);
@@ -124,6 +124,24 @@ pub(super) async fn show(visit: Arc<Visit>) -> Result<Reply> {
     Ok(page.into())
 }
 
+/// What follows from what was taken back, as the notice has promised it.
+async fn withdrawn(visit: &Visit, guest: &Guest) -> Result<String> {
+    let db = visit.platform().db.read();
+    let named = visit.query.text("purpose");
+    let standing = record::standing_of(db, guest.organisation, guest.participant).await?;
+    let is = |row: &entity::consent_standing::Model| {
+        row.scope_id == guest.invitation.opportunity_id.0 && row.purpose.word() == named && row.r#type == ConsentType::Withdraw
+    };
+    let mut said = "You have taken it back. Nobody asks you why.".to_owned();
+    if let Some(row) = standing.into_iter().find(is) {
+        let notice = notices::get(db, guest.organisation, row.notice_id).await?;
+        if let Some(words) = notice.content.purposes.iter().find(|given| given.purpose == row.purpose) {
+            said = format!("You have taken it back. {}", effects(row.purpose, words.withdrawal_effect));
+        }
+    }
+    Ok(said)
+}
+
 /// Takes one thing back.
 pub(super) async fn withdraw(visit: &Visit, guest: &Guest) -> Result<Reply> {
     let named = visit.fields.text("purpose");
@@ -134,6 +152,6 @@ pub(super) async fn withdraw(visit: &Visit, guest: &Guest) -> Result<Reply> {
     let done = record::withdraw(&tx, platform, &guest.speaker(), purpose, scope).await?;
     tx.commit().await?;
     platform.wake.notify_one();
-    let what = if done { "withdrawn" } else { "nothing" };
+    let what = if done { format!("withdrawn&purpose={}", purpose.word()) } else { "nothing".into() };
     Reply::to(at(visit, guest.invitation.id, &format!("/agreed?done={what}")))
 }

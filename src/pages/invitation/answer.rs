@@ -89,7 +89,7 @@ async fn say(tx: &Tx, visit: &Visit, guest: &Guest, verb: &str) -> Result<Reply>
             let to: OpportunityId = visit.fields.needed("to", "Choose one of the lighter ways.")?;
             if let (_, Some(made)) = replies::step_down(tx, platform, guest, Some(to)).await? {
                 let token = replies::first_link(tx, platform, guest.organisation, made).await?;
-                return open(visit, made, &token);
+                return open(visit, made, &token, "");
             }
         }
     }

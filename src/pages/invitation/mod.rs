@@ -7,6 +7,7 @@ mod answer;
 
 use super::kit::{Block, Card, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask};
 use crate::{
+    consent::record,
     integrity::ladder::{ATTRIBUTION, SOURCE, step},
     invitations::{
         Guest, guest as guests,
@@ -19,9 +20,10 @@ use crate::{
         Error, Result,
         secret::{Token, TokenKind},
     },
+    responses::drafts,
 };
 use chrono::{Days, NaiveDate};
-use entity::{InvitationId, InvitationState, OpportunityKind, opportunity};
+use entity::{ConsentType, InvitationId, InvitationState, OpportunityKind, Purpose, opportunity};
 use poem::{Route, get, post};
 use std::sync::Arc;
 
@@ -40,7 +42,11 @@ pub fn routes(route: Route, desk: &Desk) -> Route {
 
 /// Asks before anything is opened: mail scanners open every link.
 async fn ask_open(visit: Arc<Visit>) -> Result<Reply> {
-    token(&visit)?;
+    let token = token(&visit)?;
+    // Whose letter it is, and how its pages look. A link that is none says no more than that there is an invitation.
+    if let Ok(guest) = guests::holder(visit.platform(), &token).await {
+        visit.belongs_to(guest.organisation).await?;
+    }
     let form = Form::button("", "Read the invitation");
     let text = "Press the button to read it. Nothing is answered by that.";
     Ok(Page::new("You have an invitation").text(text).form(form).into())
@@ -50,7 +56,7 @@ async fn ask_open(visit: Arc<Visit>) -> Result<Reply> {
 async fn enter(visit: Arc<Visit>) -> Result<Reply> {
     let token = token(&visit)?;
     let guest = guests::holder(visit.platform(), &token).await?;
-    open(&visit, guest.invitation.id, &token)
+    open(&visit, guest.invitation.id, &token, "")
 }
 
 /// The token in the address. What stands in an address is decoded before we see it, so nothing else may be written into a page.
@@ -64,10 +70,10 @@ pub fn at(visit: &Visit, invitation: InvitationId, rest: &str) -> String {
     visit.at(format!("/invitation/{invitation}{rest}"))
 }
 
-/// Leads to the page of an invitation, with its token in a cookie that goes to this page alone.
-pub fn open(visit: &Visit, invitation: InvitationId, token: &Token) -> Result<Reply> {
+/// Leads to the page of an invitation, or to one below it, with its token in a cookie that goes to this page alone.
+pub fn open(visit: &Visit, invitation: InvitationId, token: &Token, rest: &str) -> Result<Reply> {
     visit.keep(COOKIE, token.reveal(), &format!("/invitation/{invitation}"));
-    Reply::to(at(visit, invitation, ""))
+    Reply::to(at(visit, invitation, rest))
 }
 
 /// The token of the invitation that this browser has open.
@@ -81,8 +87,11 @@ pub fn token_held(visit: &Visit) -> Result<Token> {
 /// organisation.
 pub async fn guest(visit: &Visit) -> Result<Guest> {
     let named: InvitationId = visit.param("invitation")?;
+    // Whose page it is, also where nobody may see it: the quick way out is there, and the title says nothing.
+    if let Some(organisation) = guests::home(visit.platform(), named).await? {
+        visit.belongs_to(organisation).await?;
+    }
     let guest = guests::holder(visit.platform(), &token_held(visit)?).await?;
-    visit.belongs_to(guest.organisation).await?;
     if guest.invitation.id == named {
         return Ok(guest);
     }
@@ -154,6 +163,7 @@ async fn standing(visit: &Visit, guest: &Guest, open: bool) -> Result<Vec<Block>
     let text = match state {
         InvitationState::Accepted => "You have said yes. You can change your mind.".into(),
         InvitationState::Waiting => "You are on the waiting list. You can change your mind.".into(),
+        InvitationState::SteppedDown if took_back(visit, guest).await? => "You have taken back that you take part.".into(),
         _ if rules::is_over(state) || !open => replies::over(visit.platform().db.read(), guest, state, open).await?.into(),
         InvitationState::Declined => "You have said no. You can change your mind.".into(),
         InvitationState::SteppedDown => "You have chosen something lighter. You can change your mind.".into(),
@@ -170,20 +180,35 @@ async fn standing(visit: &Visit, guest: &Guest, open: bool) -> Result<Vec<Block>
     Ok(blocks)
 }
 
+/// Whether the person took back that they take part.
+async fn took_back(visit: &Visit, guest: &Guest) -> Result<bool> {
+    let (db, scope) = (visit.platform().db.read(), guest.invitation.opportunity_id.0);
+    let standing = record::standing_of(db, guest.organisation, guest.participant).await?;
+    let is = |row: &entity::consent_standing::Model| row.scope_id == scope && row.purpose == Purpose::Participate;
+    Ok(standing.iter().any(|row| is(row) && row.r#type == ConsentType::Withdraw))
+}
+
 /// All that can be said now.
 async fn replying(visit: &Visit, guest: &Guest, offer: &opportunity::Model, open: bool) -> Result<Vec<Block>> {
     let (id, state) = (guest.invitation.id, guest.invitation.state);
-    let can = |reply: Said| open && accepts(state, reply) == Some(true);
-    let yes = matches!(state, InvitationState::Accepted | InvitationState::Waiting);
+    let asks_questions = offer.kind == OpportunityKind::Consultation;
     let mut blocks = Vec::new();
-    if open && state == InvitationState::Accepted && offer.kind == OpportunityKind::Consultation {
+    if asks_questions && drafts::handed_in(visit.platform().db.read(), guest).await?.is_some() {
+        let receipt =
+            Link::new("Your receipt, and how to change your answers or take them back", at(visit, id, "/questions/done"));
+        blocks.extend([Block::Text("Your answers are in.".into()), Block::Links(vec![receipt])]);
+        return Ok(blocks);
+    }
+    let can = |reply: Said| open && accepts(state, reply) == Some(true);
+    let place = !asks_questions && matches!(state, InvitationState::Accepted | InvitationState::Waiting);
+    if open && state == InvitationState::Accepted && asks_questions {
         blocks.push(Block::Go(Link::new("Go to the questions", at(visit, id, "/questions"))));
     }
     if can(Said::Accept) {
         blocks.push(form(Form::button(at(visit, id, "/accept"), "Yes, I take part")));
     }
     // Giving a place up is always possible.
-    if can(Said::Decline) || yes {
+    if can(Said::Decline) || place {
         let mut no = Form::button(at(visit, id, "/decline"), "No, not this time");
         no.submits[0].other = true;
         blocks.push(form(no));

@@ -14,7 +14,7 @@ use std::sync::{Arc, LazyLock};
 
 /// The style sheet.
 const STYLE: &str = include_str!("../../../templates/kit/style.css");
-/// The script: the quick way out, and counts that change by themselves.
+/// The script: the quick way out.
 const SCRIPT: &str = include_str!("../../../templates/kit/script.js");
 
 /// Names hold a digest of what they name, so that browsers can keep them for good.

@@ -50,6 +50,8 @@ pub struct Field {
     pub mistake: Option<String>,
     /// Whether it can be left empty.
     pub optional: bool,
+    /// What a switch is about, for whoever hears the page: its words alone may be those of its neighbours.
+    pub about: String,
     /// The language of its words, where it is another one than the page's.
     pub language: String,
     /// How it is answered.
@@ -337,8 +339,21 @@ impl Form {
         let found = match error {
             Error::Invalid(found) => found,
             Error::Malformed(one) => vec![one],
+            Error::Stale => {
+                // What was typed stays, beside the version that is there now: whoever sends it once more has been told.
+                let detail = "Somebody has saved a change here since you opened this page. What you entered is still here. If you save \
+                              it now, it replaces theirs.";
+                vec![Violation::new("", "stale", detail)]
+            }
             other => return Err(other),
         };
+        if !found.iter().any(|one| one.code == "stale")
+            && let Some((_, version)) = self.hidden.iter_mut().find(|(name, _)| name == "version")
+            && let Some(sent) = sent.given("version")
+        {
+            // What it is based on is what was read first.
+            *version = sent;
+        }
         for field in &mut self.fields {
             field.refill(sent);
         }

@@ -1,6 +1,6 @@
 //! What stands around a page: whose it is, where one can go, whom to ask, and the way out.
 
-use super::{Page, Zone};
+use super::{Link, Page, Zone};
 use crate::platform::Error;
 
 /// How an organisation's pages look.
@@ -18,6 +18,8 @@ pub struct Look {
     pub contact: String,
     /// Its privacy page.
     pub privacy: Option<String>,
+    /// The address of the page about accessibility.
+    pub accessibility: String,
     /// The quick way out, where it is switched on.
     pub exit: Option<Exit>,
 }
@@ -51,6 +53,8 @@ pub struct Frame {
     pub look: Option<Look>,
     /// Other parts.
     pub nav: Vec<NavLink>,
+    /// What is one action away on each of somebody's own pages: less, a pause, the way out.
+    pub ease: Vec<Link>,
     /// Where one signs out, if one is signed in.
     pub sign_out: Option<String>,
 }
@@ -78,8 +82,8 @@ impl Frame {
     }
 
     /// The policy of the page: nothing from elsewhere, no script but one of our own, forms to ourselves alone.
-    pub fn policy(&self, script: bool) -> String {
-        let script = if script || self.exit().is_some() { " script-src 'self'; connect-src 'self';" } else { "" };
+    pub fn policy(&self) -> String {
+        let script = if self.exit().is_some() { " script-src 'self'; connect-src 'self';" } else { "" };
         format!(
             "default-src 'none'; style-src 'self'; img-src 'self' data:;{script} form-action 'self'; base-uri 'none'; \
              frame-ancestors 'none'"

@@ -8,11 +8,13 @@ pub mod assets;
 mod chart;
 mod form;
 mod frame;
+mod told;
 mod visit;
 
 pub use chart::{Bar, Bars};
 pub use form::{Choice, Control, Field, Form, Submit};
 pub use frame::{Exit, Frame, Look, NavLink};
+pub use told::Told;
 pub use visit::{Desk, Fields, Reply, Visit, Zone, act, ask, escaped, from_our_page, take_file};
 
 use crate::platform::{Error, Violation};
@@ -43,8 +45,6 @@ pub struct Page {
     pub language: String,
     /// Answered with this status.
     pub status: StatusCode,
-    /// Script of our own that makes the page better and that it works without.
-    pub script: Option<&'static str>,
 }
 
 /// Words that lead somewhere.
@@ -196,7 +196,6 @@ impl Page {
             wide: false,
             language: "en".into(),
             status: StatusCode::OK,
-            script: None,
         }
     }
 

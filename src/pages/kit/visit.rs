@@ -1,6 +1,6 @@
 //! A visit to a page: what was asked for, who asks, and what they get. The only place of the pages that speaks HTTP.
 
-use super::{Frame, Look, Page, frame, frame::NavLink};
+use super::{Frame, Link, Look, Page, frame, frame::NavLink};
 use crate::{
     accounts::{
         self, Person,
@@ -148,6 +148,7 @@ pub struct Visit {
     body: std::sync::Mutex<Option<(HeaderMap, Body)>>,
     look: OnceCell<Option<(organisation::Model, Look)>>,
     nav: std::sync::Mutex<(Vec<NavLink>, Option<String>)>,
+    ease: std::sync::OnceLock<Vec<Link>>,
     /// Whether the browser is to forget who was here.
     forgets: std::sync::OnceLock<()>,
 }
@@ -202,6 +203,11 @@ impl Visit {
     /// Where one can go from this page, and where one signs out.
     pub fn nav(&self, links: Vec<NavLink>, sign_out: Option<String>) {
         *self.nav.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = (links, sign_out);
+    }
+
+    /// What is one action away on each of somebody's own pages.
+    pub fn ease(&self, links: Vec<Link>) {
+        let _ = self.ease.set(links);
     }
 
     /// Whoever is signed in with this organisation.
@@ -286,7 +292,13 @@ impl Visit {
             }),
             Zone::Open | Zone::Own => look,
         };
-        Frame { base: self.platform().config.public_path().to_owned(), look, nav, sign_out }
+        Frame {
+            base: self.platform().config.public_path().to_owned(),
+            look,
+            nav,
+            ease: self.ease.get().cloned().unwrap_or_default(),
+            sign_out,
+        }
     }
 }
 
@@ -298,6 +310,7 @@ async fn look_of(platform: &Platform, organisation: &organisation::Model) -> Res
     let chosen = chosen.as_ref();
     Ok(Look {
         name: organisation.name.clone(),
+        accessibility: format!("{home}/accessibility"),
         home,
         sheet: chosen.filter(|look| look.colour.is_some()).map(|look| file("colour", look.version)),
         logo: chosen.filter(|look| look.logo_kind.is_some()).map(|look| file("logo", look.version)),
@@ -421,6 +434,7 @@ impl Visit {
             body: std::sync::Mutex::default(),
             look: OnceCell::new(),
             nav: std::sync::Mutex::default(),
+            ease: std::sync::OnceLock::new(),
             forgets: std::sync::OnceLock::new(),
         }
     }
@@ -441,10 +455,20 @@ impl Visit {
                     Zone::Console => self.at(format!("/console/sign-in?next={}", escaped(&self.path))),
                     _ => self.at(format!("/o/{}/sign-in", self.word("slug"))),
                 };
+                let typed = self.typed();
+                if !typed.is_empty() {
+                    return self.write(&super::told::signed_out(address, typed)).await;
+                }
                 Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, address).finish()
             }
             Err(error) => self.tell(&error).await,
         }
+    }
+
+    /// Texts that somebody has written into a form: long enough that nobody likes to write them again.
+    fn typed(&self) -> Vec<String> {
+        let written = |(name, value): &&(String, String)| !name.contains("password") && value.split_whitespace().count() > 2;
+        self.fields.0.iter().filter(written).map(|(_, value)| value.clone()).collect()
     }
 
     /// A page that tells what did not work.
@@ -467,7 +491,7 @@ impl Visit {
             Ok(text) => Response::builder()
                 .status(page.status)
                 .content_type("text/html; charset=utf-8")
-                .header(header::CONTENT_SECURITY_POLICY, frame.policy(page.script.is_some()))
+                .header(header::CONTENT_SECURITY_POLICY, frame.policy())
                 .body(text),
             Err(error) => {
                 tracing::error!(error = %error, "a page could not be written");

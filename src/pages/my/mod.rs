@@ -60,18 +60,14 @@ async fn own(visit: &Visit) -> Result<Own> {
         here: if rest.is_empty() { here.is_empty() } else { here.starts_with(rest) },
     });
     visit.nav(nav.collect(), Some(at("/sign-out")));
+    let link = |(words, rest): (&str, &str)| Link::new(words, at(rest));
+    visit.ease([("Ask me for less", "/step-down"), ("Pause", "/pause"), ("Leave", "/leave")].map(link).to_vec());
     Ok(Own { person, row, organisation })
 }
 
 /// An address on somebody's own pages.
 fn at(visit: &Visit, organisation: &organisation::Model, rest: &str) -> String {
     visit.at(format!("/o/{}/me{rest}", organisation.slug))
-}
-
-/// The three things that are always one action away.
-fn slower_links(visit: &Visit, own: &Own) -> Block {
-    let link = |words: &str, rest: &str| Link::new(words, at(visit, &own.organisation, rest));
-    Block::Links(vec![link("Ask me for less", "/step-down"), link("Pause", "/pause"), link("Leave", "/leave")])
 }
 
 /// A time as the organisation's clocks show it.
@@ -124,8 +120,7 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
         link("What I agreed to", "/consents"),
         link("My name, letters and devices", "/details"),
     ];
-    page = page.heading("Your choices").block(Block::Links(more));
-    Ok(page.heading("If it gets too much").block(slower_links(&visit, &own)).into())
+    Ok(page.heading("Your choices").block(Block::Links(more)).into())
 }
 
 /// What to do first after joining.
@@ -154,7 +149,9 @@ async fn open_invitation(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let id = visit.param("invitation")?;
     let token = invitations::link_for(visit.platform(), &own.person, id).await?;
-    super::invitation::open(&visit, id, &token)
+    // The pages of the invitation then know the person, and not the link alone: they may read what they handed in.
+    visit.keep("person", visit.cookie("person").unwrap_or_default(), &format!("/invitation/{id}"));
+    super::invitation::open(&visit, id, &token, if visit.fields.text("to") == "questions" { "/questions" } else { "" })
 }
 
 /// An address that says nothing of an organisation.

@@ -7,13 +7,16 @@ use crate::{
         ratings::{self, Marks},
     },
     influence,
-    invitations::letters::day,
+    invitations::{self, letters::day},
+    opportunities,
     pages::{
         kit::{Block, Cell, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
-        report,
+        questions, report,
     },
     participants,
-    platform::{Error, Result, http::Cursor},
+    platform::{Error, Result, Violation, http::Cursor},
+    questionnaires::Reader,
+    responses::drafts,
 };
 use entity::{InfluenceId, InvitationState, OpportunityId, PlaceState, ReadingOf, ResponseState, Standing};
 use poem::{Route, get, http::StatusCode, post};
@@ -36,6 +39,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     route
         .at("/o/:slug/me/record", get(ask(desk, own, list)))
         .at("/o/:slug/me/record/looked", get(ask(desk, own, looked)))
+        .at("/o/:slug/me/record/:opportunity/answers", get(ask(desk, own, said)))
         .at("/o/:slug/me/record/:opportunity/rating", get(ask(desk, own, ask_rating)).post(act(desk, own, rate)))
         .at("/o/:slug/me/influence/:influence", post(act(desk, own, say_whether_right)))
 }
@@ -64,13 +68,15 @@ fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
     let mut facts = Vec::new();
     let mut fact = |name: &str, text: String| facts.push((name.to_owned(), text));
     if let Some(state) = row.invitation {
-        fact("What I answered", reply_words(state).into());
+        let took_back = row.taken_back && state == InvitationState::SteppedDown;
+        fact("What I answered", if took_back { "Yes. Later I took it back" } else { reply_words(state) }.into());
     }
     if let Some(state) = row.place {
         fact("My place", place_words(state).into());
     }
     if let Some(state) = row.response {
-        fact("My answers", response_words(state).into());
+        let stay = state == ResponseState::Submitted && row.taken_back;
+        fact("My answers", if stay { "Handed in. They stay in what was published before" } else { response_words(state) }.into());
     }
     if row.contributions > 0 {
         fact("What I said at meetings", format!("{} things are noted", row.contributions));
@@ -96,6 +102,10 @@ fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
         blocks.push(right_or_not(visit, own, claim.influence, claim.mine));
     }
     let mut links = Vec::new();
+    if row.response == Some(ResponseState::Submitted) {
+        let to = at(visit, &own.organisation, &format!("/record/{}/answers", row.opportunity.id));
+        links.push(Link::new(format!("What I said: {}", row.opportunity.title), to));
+    }
     if let Some(address) = &row.report {
         links.push(Link::new(format!("Read the report: {}", row.opportunity.title), address.clone()));
         let to = at(visit, &own.organisation, &format!("/record/{}/rating", row.opportunity.id));
@@ -105,6 +115,32 @@ fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
         blocks.push(Block::Links(links));
     }
     blocks
+}
+
+/// What somebody has handed in, for themselves.
+async fn said(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let (platform, person) = (visit.platform(), &own.person);
+    let id: OpportunityId = visit.param("opportunity")?;
+    let row = drafts::handed_in_by(platform.db.read(), person.organisation, person.participant, id).await?;
+    let row = row.ok_or(Error::NotFound("answers"))?;
+    let offer = opportunities::ways::find(platform.db.read(), person.organisation, id).await?;
+    let form = visit.desk.forms.form(platform, person.organisation, row.questionnaire_id).await?;
+    let reader = Reader { language: own.row.language.clone(), easy: visit.easy() };
+    let mut page =
+        Page::new("What I said").caption(&offer.title).back("Back to my record", at(&visit, &own.organisation, "/record"));
+    page = page.block(Block::Facts(vec![("Handed in".into(), time(&own, row.submitted_at))]));
+    page = page.blocks(questions::written(&form, &row, reader, opportunities::zone_of(&own.organisation)));
+    let open = opportunities::is_open(platform.db.read(), &offer, platform.clock.now()).await?;
+    let invitation = invitations::to_opportunity_of(platform, person, id).await?;
+    Ok(match invitation.filter(|_| open) {
+        Some(invitation) => {
+            let to = at(&visit, &own.organisation, &format!("/invitations/{invitation}"));
+            let change = Form::to(to).hidden("to", "questions").submit(Submit::new("Change my answers, or take them back"));
+            page.form(change).into()
+        }
+        None => page.into(),
+    })
 }
 
 /// Who looked at what is kept about the person.
@@ -209,6 +245,15 @@ async fn ask_rating(visit: Arc<Visit>) -> Result<Reply> {
 async fn rate(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let opportunity: OpportunityId = visit.param("opportunity")?;
+    let missing: Vec<Violation> = MARKS
+        .into_iter()
+        .filter(|(name, _)| visit.fields.given(name).is_none())
+        .map(|(name, label)| Violation::new(format!("/{name}"), "required", format!("Choose an answer: {label}.")))
+        .collect();
+    if !missing.is_empty() {
+        let form = rating_form().again(&visit.fields, Error::Invalid(missing))?;
+        return Ok(rating_page(&visit, &own, form).status(StatusCode::UNPROCESSABLE_ENTITY).into());
+    }
     let mark = |name: &str| visit.fields.text(name).parse().unwrap_or(0);
     let marks = Marks {
         heard: mark("heard"),

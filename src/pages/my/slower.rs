@@ -87,7 +87,7 @@ async fn ask_step_down(visit: Arc<Visit>) -> Result<Reply> {
     if lighter(&doc).is_empty() {
         let text = "You are asked for the lightest kind already, or for nothing. You can pause, or leave.";
         let page = Page::new("Ask me for less").back("Back", home(&visit, &own, "")).text(text);
-        return Ok(page.block(super::slower_links(&visit, &own)).into());
+        return Ok(page.into());
     }
     let page = Page::question("Ask me for less", step_down_form(&doc));
     Ok(page.back("Back", home(&visit, &own, "")).into())

@@ -16,6 +16,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use pages::{told, written};
 pub use preview::preview;
 
 use super::{
@@ -58,7 +59,21 @@ fn to(visit: &Visit, guest: &Guest, rest: &str, query: &str) -> String {
 }
 
 async fn sit(visit: &Visit, guest: &Guest) -> Result<Sitting> {
-    drafts::sit(visit.platform().db.read(), visit.platform(), &visit.desk.forms, guest).await
+    let sitting = drafts::sit(visit.platform().db.read(), visit.platform(), &visit.desk.forms, guest).await?;
+    // A letter can be passed on. What was handed in is shown to nobody who has but its link.
+    if sitting.handed_in.is_some() && !is_own(visit, guest).await? {
+        return Err(Error::conflict("handed_in", "Answers that are handed in are read and changed on your own page."));
+    }
+    Ok(sitting)
+}
+
+/// Whether the person of the invitation is signed in here.
+async fn is_own(visit: &Visit, guest: &Guest) -> Result<bool> {
+    match visit.person().await {
+        Ok(person) => Ok(person.participant == guest.participant),
+        Err(Error::SignInNeeded) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The questions as they are for this person and these answers.
@@ -75,6 +90,7 @@ async fn elsewhere(visit: &Visit, guest: &Guest, error: Error) -> Result<Reply> 
             let rest = if guest.invitation.state == InvitationState::Accepted { "/agree" } else { "" };
             Reply::to(invitation::at(visit, guest.invitation.id, rest))
         }
+        Error::Conflict { code: "handed_in", .. } => Reply::to(to(visit, guest, "/done", "")),
         Error::Conflict { code: "questions_changed", .. } => Reply::to(to(visit, guest, "", "note=changed")),
         Error::Gone(text) => {
             let db = visit.platform().db.read();
@@ -275,6 +291,7 @@ async fn done(visit: Arc<Visit>) -> Result<Reply> {
         Err(error) => return Err(error),
     };
     let offer = guest.opportunity(platform.db.read()).await?;
-    let page: Page = pages::receipt(&visit, &guest, &offer, &form, &response, sitting.as_ref()).await?;
+    let own = is_own(&visit, &guest).await?;
+    let page: Page = pages::receipt(&visit, &guest, &offer, &form, &response, sitting.as_ref(), own).await?;
     Ok(page.into())
 }

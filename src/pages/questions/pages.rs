@@ -2,6 +2,7 @@
 
 use super::{draw::Asked, read, to};
 use crate::{
+    consent::permits,
     invitations::{
         Guest,
         letters::{day, promise},
@@ -16,8 +17,9 @@ use crate::{
     responses::drafts::Sitting,
 };
 use chrono_tz::Tz;
-use entity::{Time, opportunity, response};
+use entity::{Purpose, Time, opportunity, response};
 use poem::http::StatusCode;
+use serde_json::{Map, Value};
 
 /// A moment as people write it.
 fn moment(at: Time, zone: Tz) -> String {
@@ -231,11 +233,13 @@ pub async fn receipt(
     form: &questionnaires::Form,
     handed_in: &response::Model,
     sitting: Option<&Sitting>,
+    own: bool,
 ) -> Result<Page> {
-    let zone = opportunities::zone(visit.platform().db.read(), guest.organisation).await?;
-    let answers = handed_in.answers.as_ref().and_then(|answers| answers.as_object().cloned()).unwrap_or_default();
+    let db = visit.platform().db.read();
+    let zone = opportunities::zone(db, guest.organisation).await?;
     let reader = Reader { language: sitting.map(|sitting| sitting.language.clone()).unwrap_or_default(), easy: visit.easy() };
-    let asked = Asked::new(form, &answers, reader, 0, questionnaires::wall_clock(handed_in.changed_at, zone));
+    let answers = said(handed_in);
+    let asked = Asked::new(form, &answers, reader.clone(), 0, questionnaires::wall_clock(handed_in.changed_at, zone));
     let mut facts = vec![("Handed in".to_owned(), moment(handed_in.submitted_at, zone))];
     if handed_in.version > 1 {
         facts.push(("Last changed".into(), moment(handed_in.changed_at, zone)));
@@ -250,16 +254,60 @@ pub async fn receipt(
         page = page.text(text);
     }
     page = page.heading("What happens now");
-    page = match offer.feedback_due {
-        Some(due) => page.text(format!("We write to you by {}. You hear what came of what people said.", day(due))),
-        None => page.text("We write to you when we know what came of what people said."),
-    };
+    let now = visit.platform().clock.now();
+    let told = permits(db, guest.organisation, guest.participant, Purpose::ContactFeedback, guest.organisation.0, now).await?;
+    page = page.text(match (offer.feedback_due, told) {
+        (Some(due), true) => format!("We write to you by {}. You hear what came of what people said.", day(due)),
+        (None, true) => "We write to you when we know what came of what people said.".into(),
+        (Some(due), false) => format!("By {} you can read on our public page what came of what people said.", day(due)),
+        (None, false) => "You can read on our public page what came of what people said, when we know it.".into(),
+    });
     let promised = promise(offer);
     if !promised.trim().is_empty() {
         page = page.text(format!("What we promise: {promised}"));
     }
-    page = page.heading("Change or take back").blocks(changing(visit, guest, offer, sitting));
-    Ok(page.block(Block::Details("What you handed in".into(), summary(&asked, |_, _| None))))
+    let agrees = permits(db, guest.organisation, guest.participant, Purpose::Participate, offer.id.0, now).await?;
+    page = page.heading("Change or take back").blocks(if own {
+        changing(visit, guest, offer, sitting)
+    } else {
+        vec![Block::Text("To read what you handed in, or to change it, sign in to your own page.".into())]
+    });
+    page = page.text(match agrees {
+        true => "You can take your answers back at any time. You need give no reason.",
+        false => "You have taken back that you take part. What was published before stays as it is.",
+    });
+    let mut links = Vec::new();
+    if !own {
+        let slug = &visit.organisation().await?.slug;
+        links.push(Link::new("Go to my own page", visit.at(format!("/o/{slug}/me/record/{}/answers", offer.id))));
+    }
+    links.push(Link::new(
+        "What you have agreed to, and how to take it back",
+        invitation::at(visit, guest.invitation.id, "/agreed"),
+    ));
+    links.push(Link::new("Back to the invitation", invitation::at(visit, guest.invitation.id, "")));
+    page = page.block(Block::Links(links));
+    let words = || Block::Details("What you handed in".into(), written(form, handed_in, reader, zone));
+    Ok(page.blocks(own.then(words)))
+}
+
+fn said(handed_in: &response::Model) -> Map<String, Value> {
+    handed_in.answers.as_ref().and_then(|answers| answers.as_object().cloned()).unwrap_or_default()
+}
+
+/// What was answered, question by question, for staff: the question, and the answer in its own words.
+pub fn told(form: &questionnaires::Form, handed_in: &response::Model, zone: Tz) -> Vec<(String, String)> {
+    let (answers, reader) = (said(handed_in), Reader { language: "en".into(), easy: false });
+    let asked = Asked::new(form, &answers, reader, 0, questionnaires::wall_clock(handed_in.changed_at, zone));
+    let pages = asked.pages();
+    let all = pages.into_iter().flat_map(|page| asked.on(page)).filter(|at| asked.is_answered(*at));
+    all.map(|at| (asked.title(at), asked.answer(at).join("\n"))).collect()
+}
+
+/// What somebody has handed in, question by question.
+pub fn written(form: &questionnaires::Form, handed_in: &response::Model, reader: Reader, zone: Tz) -> Vec<Block> {
+    let answers = said(handed_in);
+    summary(&Asked::new(form, &answers, reader, 0, questionnaires::wall_clock(handed_in.changed_at, zone)), |_, _| None)
 }
 
 fn changing(visit: &Visit, guest: &Guest, offer: &opportunity::Model, sitting: Option<&Sitting>) -> Vec<Block> {
@@ -283,11 +331,5 @@ fn changing(visit: &Visit, guest: &Guest, offer: &opportunity::Model, sitting: O
         }
         None => blocks.push(Block::Text("Answers can no longer be changed here.".into())),
     }
-    blocks.push(Block::Text("You can take your answers back at any time. You need give no reason.".into()));
-    let links = vec![
-        Link::new("What you have agreed to, and how to take it back", invitation::at(visit, guest.invitation.id, "/agreed")),
-        Link::new("Back to the invitation", invitation::at(visit, guest.invitation.id, "")),
-    ];
-    blocks.push(Block::Links(links));
     blocks
 }

@@ -99,8 +99,14 @@ async fn open(browser: &Browser, way: &str) {
         browser.fill("Answers to choose from", answers).await;
         browser.press("Save the question").await;
     }
+    browser.press("Where should it be?").await;
+    browser.fill("The question in Easy Read", "Where do you want help?").await;
+    browser.press("Save the question").await;
     browser.press("Try them out").await;
     reads(browser, &["You are trying the questions out.", "Where should it be?"]).await;
+    browser.press("Begin again in Easy Read").await;
+    reads(browser, &["Where do you want help?"]).await;
+    browser.press("Begin again in the usual words").await;
     browser.choose("At home").await;
     browser.press("Continue").await;
     reads(browser, &["Check your answers", "At home", "Nothing is saved or handed in."]).await;

@@ -84,6 +84,7 @@ fn everybody(from: &Prepared) -> Vec<Listed> {
     let offer = format!("/o/sunrise/opportunities/{}", from.consultation);
     let report = format!("/o/sunrise/reports/{}", from.report);
     vec![
+        Listed::new("door", "/", "/"),
         Listed::new("home", "/o/:slug", "/o/sunrise"),
         Listed::new("open", "/o/:slug/opportunities", "/o/sunrise/opportunities"),
         Listed::new("offer", "/o/:slug/opportunities/:opportunity", &offer),
@@ -93,6 +94,7 @@ fn everybody(from: &Prepared) -> Vec<Listed> {
         Listed::new("report-easy", "/o/:slug/reports/:report", format!("{report}?format=easy")),
         Listed::new("late", "/o/:slug/overdue", "/o/sunrise/overdue"),
         Listed::new("accessibility", "/accessibility", "/accessibility"),
+        Listed::new("accessibility-here", "/o/:slug/accessibility", "/o/sunrise/accessibility"),
         Listed::new("join", "/o/:slug/join", "/o/sunrise/join"),
         Listed::new("join-wrong", "/o/:slug/join", "/o/sunrise/join")
             .wrong([Fill("Your e-mail address", "nobody"), Press("Send me the letter")]),
@@ -200,6 +202,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
     let rating = format!("{me}/record/{}/rating", from.told);
     let reader = vec![
         Listed::new("record", "/o/:slug/me/record", format!("{me}/record")),
+        Listed::new("said", "/o/:slug/me/record/:opportunity/answers", format!("{me}/record/{}/answers", from.told)),
         Listed::new("looked", "/o/:slug/me/record/looked", format!("{me}/record/looked")),
         Listed::new("rating", "/o/:slug/me/record/:opportunity/rating", &rating),
         Listed::new("rating-wrong", "/o/:slug/me/record/:opportunity/rating", &rating).wrong([Press("Send")]),

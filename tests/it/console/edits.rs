@@ -4,6 +4,7 @@ use super::{decision, project, rosa, way};
 use crate::harness::everywhere;
 use entity::{decision as decisions, project as projects, questionnaire};
 use sea_orm::{EntityTrait, PaginatorTrait};
+use serde_json::json;
 
 #[test]
 fn a_form_that_is_sent_twice_is_done_once() {
@@ -54,8 +55,14 @@ fn of_two_changes_that_cross_the_second_is_told() {
         for rest in [format!("{project}/edit"), format!("{way}/describe"), format!("{way}/dates")] {
             rosa.open(&rest).await;
             other.open(&rest).await.press("Save").await.expect(200);
-            rosa.press("Save").await.expect(412).says("This has changed meanwhile");
+            rosa.press("Save").await.expect(422).says("Somebody has saved a change here since you opened this page.");
         }
+        // What was typed stays, and can be saved by whoever has been told.
+        rosa.open(&format!("{way}/describe")).await.fill("What it is, in a few sentences", "Many words that nobody types twice.");
+        other.open(&format!("{way}/describe")).await.press("Save").await.expect(200);
+        rosa.press("Save").await.expect(422);
+        assert_eq!(rosa.value("What it is, in a few sentences"), "Many words that nobody types twice.");
+        rosa.press("Save").await.expect(200).says("Saved.");
         rosa.open(&format!("{project}/stages/need")).await.fill("Day on which it began", "2027-02-01");
         other
             .open(&format!("{project}/stages/need"))
@@ -64,7 +71,7 @@ fn of_two_changes_that_cross_the_second_is_told() {
             .press("Save")
             .await
             .expect(200);
-        rosa.press("Save").await.expect(412);
+        rosa.press("Save").await.expect(422);
         // Questions too: what somebody else has moved is not moved back unseen.
         rosa.open(&format!("{way}/questions/add"))
             .await
@@ -73,7 +80,7 @@ fn of_two_changes_that_cross_the_second_is_told() {
         rosa.press("Save the question").await.expect(200);
         other.open(&format!("{way}/questions/json")).await;
         rosa.follow("What?").await.fill("The question", "What else?").press("Save the question").await.expect(200);
-        other.press("Save the questions").await.expect(412);
+        other.press("Save the questions").await.expect(422).says("Somebody has saved a change here");
     });
 }
 
@@ -148,5 +155,36 @@ fn what_people_were_told_is_not_offered_for_change() {
         rosa.fill("If that day moves: why?", "We need more time.").press("Save").await.expect(200).says("Saved.");
         rosa.open(&format!("{way}/influence")).await;
         rosa.fill("What can people change?", "Nothing.").press("Save").await.expect(422).says("People were told this.");
+    });
+}
+
+#[test]
+fn what_was_typed_is_shown_to_whoever_was_signed_out_meanwhile() {
+    everywhere(|app| async move {
+        let mut rosa = rosa(&app).await;
+        let project = project(&mut rosa).await;
+        let way = way(&mut rosa, &project, "Questions to answer", "Consultation").await;
+        rosa.open(&format!("{way}/describe")).await.fill("What it is, in a few sentences", "Many words that nobody types twice.");
+        app.clock.advance(chrono::Duration::hours(24));
+        rosa.press("Save").await.expect(401).says("Nothing was saved.").says("Many words that nobody types twice.");
+        rosa.follow("Sign in").await.expect(200).says("Password");
+    });
+}
+
+#[test]
+fn coordinators_choose_the_look_and_read_the_log_and_change_no_address() {
+    everywhere(|app| async move {
+        let root = app.administrator().await;
+        let member = app.coordinator(&root, "cora").await;
+        let mut cora = app.at_the_console("cora@staff.example").await;
+        cora.open("/console/sunrise/settings").await.expect(200).hides("Time zone").hides("Who works here");
+        cora.fill("Whom people can turn to", "0300 000 000").press("Save").await.expect(200).says("Saved.").says("0300 000 000");
+        cora.open("/console/sunrise/settings/look").await.fill("Colour of buttons and links", "#1d4ed8");
+        cora.press("Save").await.expect(200);
+        cora.open("/console/sunrise/audit").await.expect(200).says("change organisation").says("cora");
+        cora.open("/console/sunrise/staff").await.expect(403);
+        let given = json!({"slug": "moon", "name": "Sunrise", "contact": "x", "time_zone": "Europe/London", "minimum_group": 5});
+        let path = format!("/api/organisations/{}", root.organisation);
+        app.put(&path).token(&member.token).header("if-match", "*").json(&given).send().await.expect(403);
     });
 }

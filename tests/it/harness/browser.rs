@@ -1,7 +1,7 @@
 //! A browser without scripts: follows links, fills fields by their labels, presses buttons by their words, keeps cookies, and goes
 //! where it is sent. What a person cannot see or reach on a page, it cannot use.
 
-use super::{Answer, TestApp};
+use super::{Answer, Participant, TestApp};
 use poem::http::Method;
 use std::collections::HashMap;
 
@@ -67,6 +67,12 @@ impl<'a> Browser<'a> {
     /// A new one, with nothing open.
     pub fn new(app: &'a TestApp) -> Self {
         Self { app, cookies: Vec::new(), address: String::new(), status: 0, html: String::new(), typed: Vec::new() }
+    }
+
+    /// Signed in as somebody, with their organisation.
+    pub fn sign_in(&mut self, who: &Participant, slug: &str) -> &mut Self {
+        self.keep(&format!("__Secure-person={}; path=/o/{slug}", who.token));
+        self
     }
 
     /// Opens an address, and goes on where it leads.

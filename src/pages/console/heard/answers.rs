@@ -3,12 +3,13 @@
 use super::Matter;
 use crate::{
     accounts::{Power, readings},
+    opportunities::zone_of,
     pages::{
         console::desk::{ROWS, paged},
         kit::{Bar, Bars, Block, Desk, Form, Link, Reply, Visit, Zone, act, ask},
+        questions::told,
     },
     platform::Result,
-    questionnaires,
     responses::export,
     statistics::{disclosure::Shown, summary},
 };
@@ -93,43 +94,10 @@ pub(super) fn short(id: ResponseId) -> String {
     id.to_string().chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect()
 }
 
-/// What an answer says, question by question.
+/// What an answer says, question by question, as those who gave it have read it.
 pub(super) async fn said(visit: &Visit, matter: &Matter<'_>, row: &response::Model) -> Result<Vec<(String, String)>> {
     let form = visit.desk.forms.form(visit.platform(), matter.seat.organisation.id, row.questionnaire_id).await?;
-    let Some(serde_json::Value::Object(answers)) = &row.answers else { return Ok(Vec::new()) };
-    // In the order in which they were asked; what belongs to no question, such as the words beside "Other", comes after.
-    let asked: Vec<&str> = form.questions().map(|question| question.name()).collect();
-    let place = |name: &str| asked.iter().position(|one| *one == name).unwrap_or(asked.len());
-    let mut answers: Vec<_> = answers.iter().collect();
-    answers.sort_by_key(|(name, _)| place(name));
-    Ok(answers.into_iter().map(|(name, value)| (title(&form, name), words(&form, name, value))).collect())
-}
-
-fn title(form: &questionnaires::Form, name: &str) -> String {
-    form.question(name).map_or_else(|| name.to_owned(), |question| question.title().to_owned())
-}
-
-/// A value as people read it: the words of choices, a line each.
-fn words(form: &questionnaires::Form, name: &str, value: &serde_json::Value) -> String {
-    use serde_json::Value;
-    let choice = |text: String| {
-        let choices = form.question(name).map(|question| question.choices()).unwrap_or_default();
-        let is = |choice: &&questionnaires::Choice| {
-            choice.value.as_str().map_or_else(|| choice.value.to_string(), str::to_owned) == text
-        };
-        choices.iter().find(is).map_or(text, |choice| choice.text.clone())
-    };
-    match value {
-        Value::String(text) => choice(text.clone()),
-        Value::Array(items) => items.iter().map(|item| words(form, name, item)).collect::<Vec<_>>().join("\n"),
-        Value::Object(map) => {
-            map.iter().map(|(key, value)| format!("{key}: {}", words(form, "", value))).collect::<Vec<_>>().join("\n")
-        }
-        Value::Bool(true) => "Yes".into(),
-        Value::Bool(false) => "No".into(),
-        Value::Null => String::new(),
-        Value::Number(number) => choice(number.to_string()),
-    }
+    Ok(told(&form, row, zone_of(matter.seat.organisation)))
 }
 
 /// The answers as a file.

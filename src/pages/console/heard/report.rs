@@ -18,8 +18,8 @@ use entity::{NextStep, OpportunityState, ReportState};
 use poem::{Route, get, post};
 use std::sync::Arc;
 
-/// So many steps can be written down on the page.
-const STEPS: usize = 40;
+/// So many steps can be written down: as many as a report can have.
+const STEPS: usize = 100;
 
 /// The routes.
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
@@ -49,7 +49,7 @@ fn form(row: &entity::report::Model) -> Form {
         .field(Field::area("learned", "What you learned", &row.learned))
         .words(vec![Block::Heading("What happens next".into())]);
     let count = row.next_steps.0.len();
-    for n in 0..=count.min(STEPS) {
+    for n in 0..(count + 1).min(STEPS) {
         let step = row.next_steps.0.get(n);
         let field = |name: &str, label: &str, value: String, kind: &'static str| {
             Field::typed(format!("{name}-{n}"), format!("{label} ({})", n + 1), value, kind)
@@ -61,7 +61,7 @@ fn form(row: &entity::report::Model) -> Form {
             .field(field("owner", "Who does it", step.map(|step| step.owner.clone()).unwrap_or_default(), "text"))
             .field(field("due", "By when", step.map(|step| step.due.to_string()).unwrap_or_default(), "date"));
     }
-    form.hidden("count", (count + 1).to_string())
+    form.hidden("count", (count + 1).min(STEPS).to_string())
         .version(row.version)
         .submit(Submit::new("Save"))
         .submit(Submit::new("Save and add a step").sends("more", "yes"))
@@ -71,7 +71,7 @@ fn form(row: &entity::report::Model) -> Form {
 fn facts(visit: &Visit) -> Result<Facts> {
     let sent = &visit.fields;
     let (mut next_steps, mut wrong) = (Vec::new(), Vec::new());
-    for n in 0..sent.text("count").parse().unwrap_or(0usize).min(STEPS + 1) {
+    for n in 0..sent.text("count").parse().unwrap_or(0usize).min(STEPS) {
         let (what, owner, due) =
             (sent.trimmed(&format!("what-{n}")), sent.trimmed(&format!("owner-{n}")), sent.given(&format!("due-{n}")));
         if what.is_empty() && owner.is_empty() && due.is_none() {

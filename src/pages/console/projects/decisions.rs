@@ -109,8 +109,7 @@ async fn edit(visit: Arc<Visit>) -> Result<Reply> {
     match saved.await {
         Ok(_) => Reply::to(at(&seat, row.project_id, "?done=saved")),
         Err(error) => {
-            let mut form = forms::decision(Some(&row));
-            form.hidden = vec![("version".into(), visit.fields.text("version").into())];
+            let form = forms::decision(Some(&row));
             Ok(mistaken(edit_page(&seat, &row, again(form, &visit, error)?)).into())
         }
     }

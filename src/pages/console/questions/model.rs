@@ -4,7 +4,7 @@ use crate::pages::console::words::Word;
 use serde_json::{Map, Value, json};
 
 /// Texts in Easy Read stand beside the usual ones under this language.
-const EASY: &str = "en-x-easyread";
+const EASY: &str = "easy";
 
 /// A kind of question that the builder can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,12 +249,10 @@ impl Question {
             element.insert("type".into(), name.into());
             set(element, "inputType", input.map(Value::from));
         }
-        let title = match self.easy.is_empty() {
-            true => self.title.clone().into(),
-            false => json!({"default": self.title, EASY: self.easy}),
-        };
-        element.insert("title".into(), title);
-        set(element, "description", (!self.help.is_empty()).then(|| self.help.clone().into()));
+        let before = |name: &str| element.get(name).cloned().unwrap_or(Value::Null);
+        let (title, help) = (before("title"), before("description"));
+        set(element, "title", said(&title, &[("default", &self.title), (EASY, &self.easy)]));
+        set(element, "description", said(&help, &[("default", &self.help)]));
         set(element, "isRequired", self.required.then_some(true.into()));
         // Choices with values of their own keep them as long as their words do.
         let before = element.get("choices").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -264,6 +262,22 @@ impl Question {
         };
         let choices = self.kind.is_some_and(Kind::has_choices).then(|| self.choices.iter().map(kept).collect());
         set(element, "choices", choices);
+    }
+}
+
+/// A text with these words in it: what it says in other languages stays.
+fn said(before: &Value, words: &[(&str, &String)]) -> Option<Value> {
+    let mut texts = match before {
+        Value::Object(texts) => texts.clone(),
+        _ => Map::new(),
+    };
+    for (language, text) in words {
+        set(&mut texts, language, (!text.is_empty()).then(|| (*text).clone().into()));
+    }
+    match (texts.len(), texts.get("default")) {
+        (0, _) => None,
+        (1, Some(alone)) => Some(alone.clone()),
+        _ => Some(Value::Object(texts)),
     }
 }
 
@@ -320,7 +334,8 @@ mod tests {
             }
             let mut builder = Builder::empty();
             builder.add(&question);
-            crate::opportunities::forms::compile(&builder.definition()).unwrap();
+            let form = crate::opportunities::forms::compile(&builder.definition()).unwrap();
+            assert!(form.layout().easy, "people can read it in Easy Read");
             assert_eq!(Question::of(&Builder::of(&builder.definition()).pages[0][0]), Some(question), "{kind:?}");
         }
     }
@@ -338,5 +353,17 @@ mod tests {
             "choices": [{"value": "y", "text": "Yes"}, "No"]});
         assert_eq!(element, expected);
         assert_eq!(Question::of(&json!({"type": "matrix", "name": "m"})), None);
+    }
+
+    #[test]
+    fn what_is_said_in_other_languages_stays() {
+        let mut element = json!({"type": "comment", "name": "a", "description": {"default": "Help", "cy": "Cymorth"},
+            "title": {"default": "How?", "cy": "Sut?", "easy": "How is it?", "cy-easy": "Sut mae?"}});
+        let mut question = Question::of(&element).unwrap();
+        question.required = true;
+        question.easy.clear();
+        question.write(&mut element);
+        assert_eq!(element["title"], json!({"default": "How?", "cy": "Sut?", "cy-easy": "Sut mae?"}));
+        assert_eq!(element["description"], json!({"default": "Help", "cy": "Cymorth"}));
     }
 }

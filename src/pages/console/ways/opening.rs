@@ -10,6 +10,7 @@ use crate::{
         kit::{Block, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
     },
     platform::{Result, Violation},
+    projects::work,
 };
 use poem::{Route, get};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(format!("{at}/close"), get(ask(desk, console, ask_close)).post(act(desk, console, close)))
 }
 
-fn open_page(seat: &Seat<'_>, way: &Way, missing: &[Violation], form: Form) -> Page {
+fn open_page(seat: &Seat<'_>, way: &Way, promise: Option<&str>, missing: &[Violation], form: Form) -> Page {
     let page = page(seat, way, "Check and open");
     if !missing.is_empty() {
         let page = page.text("Some things have to be said before this can open.").heading("What is missing");
@@ -31,7 +32,14 @@ fn open_page(seat: &Seat<'_>, way: &Way, missing: &[Violation], form: Form) -> P
                  the support. The last day can move later. The day for hearing back can move, with a reason.";
     let page = page.block(Block::Important("What people are told stays".into(), vec![stays.into()]));
     let page = page.text("Opening writes to nobody. You ask people in the next step.").form(form);
-    page.blocks(about(&way.row, false))
+    // The promise is the project's, and is copied when it opens.
+    let promise = promise.map(|promise| Block::Facts(vec![("What we promise".into(), promise.to_owned())]));
+    page.blocks(about(&way.row, false)).blocks(promise)
+}
+
+/// What the project promises everybody who is asked.
+async fn promise(seat: &Seat<'_>, way: &Way) -> Result<Option<String>> {
+    Ok(work::find(seat.db(), seat.actor.organisation, way.row.project_id).await?.promise)
 }
 
 fn open_form(seat: &Seat<'_>) -> Form {
@@ -42,7 +50,8 @@ async fn ask_open(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
     let missing = gate::missing(seat.platform(), seat.actor.organisation, way.row.id).await?;
-    Ok(open_page(&seat, &way, &missing, open_form(&seat)).into())
+    let promise = promise(&seat, &way).await?;
+    Ok(open_page(&seat, &way, promise.as_deref(), &missing, open_form(&seat)).into())
 }
 
 async fn open(visit: Arc<Visit>) -> Result<Reply> {
@@ -63,7 +72,8 @@ async fn open(visit: Arc<Visit>) -> Result<Reply> {
         Err(error) => {
             let form = again(open_form(&seat), &visit, error)?;
             let missing = gate::missing(seat.platform(), seat.actor.organisation, way.row.id).await?;
-            Ok(mistaken(open_page(&seat, &way, &missing, form)).into())
+            let promise = promise(&seat, &way).await?;
+            Ok(mistaken(open_page(&seat, &way, promise.as_deref(), &missing, form)).into())
         }
     }
 }

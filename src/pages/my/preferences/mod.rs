@@ -5,7 +5,7 @@ mod forms;
 mod read;
 mod words;
 
-use super::{Own, at, done, own, slower_links};
+use super::{Own, at, done, own};
 use crate::{
     pages::kit::{Answered, Block, Desk, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
     participants::{preferences, topics},
@@ -156,7 +156,7 @@ async fn summary(visit: Arc<Visit>) -> Result<Reply> {
         };
         page = page.text(text).block(Block::Summary(rows));
     }
-    Ok(page.heading("If it gets too much").block(slower_links(&visit, &matter.own)).into())
+    Ok(page.into())
 }
 
 fn form(visit: &Visit, matter: &Matter, asked: Question) -> Form {
@@ -176,9 +176,10 @@ fn form(visit: &Visit, matter: &Matter, asked: Question) -> Form {
 fn page(visit: &Visit, matter: &Matter, asked: Question, form: Form) -> Page {
     let first = visit.query.has("first") || visit.fields.has("first");
     let page = Page::question(forms::title(asked), form);
-    let place = QUESTIONS.iter().position(|one| *one == asked);
+    let all: Vec<Question> = QUESTIONS.iter().copied().filter(|one| one.is_asked(&matter.topics)).collect();
+    let place = all.iter().position(|one| *one == asked);
     let page = match place {
-        Some(place) if first => page.caption(format!("Question {} of {}", place + 1, QUESTIONS.len())),
+        Some(place) if first => page.caption(format!("Question {} of {}", place + 1, all.len())),
         _ => page.caption("How I want to be involved"),
     };
     page.back("Back to all my choices", matter.at(visit, ""))
