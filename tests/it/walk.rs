@@ -141,6 +141,9 @@ impl World {
             starts.push(format!("/o/sunrise/opportunities/{id}"));
             starts.push(format!("/o/sunrise/me/record/{id}/rating"));
         }
+        for id in ids(app, "meeting").await {
+            starts.push(format!("/o/sunrise/me/meetings/{id}"));
+        }
         for letter in &self.letters {
             starts.extend(addresses(letter));
         }
@@ -177,7 +180,7 @@ async fn filled(app: &TestApp, pattern: &str) -> Vec<String> {
         let fills = match part.strip_prefix(':') {
             Some("slug") => vec!["sunrise".to_owned()],
             Some("purpose") => vec!["participate".to_owned()],
-            Some(table @ ("opportunity" | "notice" | "project" | "decision" | "meeting")) => ids(app, table).await,
+            Some(table @ ("opportunity" | "notice" | "project" | "decision" | "meeting" | "topic")) => ids(app, table).await,
             _ => vec![part.to_owned()],
         };
         addresses = addresses.iter().flat_map(|begun| fills.iter().map(move |fill| format!("{begun}/{fill}"))).collect();
@@ -200,6 +203,7 @@ async fn finished(app: &TestApp, story: &Story, mark: &str) -> Someone {
     given.post(about.id, "/report/publish", &json!({})).await.expect(200);
     let marks = json!({"heard": 5, "ways": 4, "matters": 3, "change": 2, "worth_it": 1, "harm": format!("{mark} the stairs")});
     about.who[1].post(app, &format!("/opportunities/{}/rating", about.id), &marks).await.expect(204);
+    given.notes(about.id, &about.who[0], &format!("{mark} We talked about seats.")).await;
     about.who[0].clone()
 }
 

@@ -72,7 +72,11 @@ fn deep(form: Form, row: &organisation::Model) -> Form {
 }
 
 fn page(seat: &Seat<'_>, form: Form) -> Page {
-    let mut links = vec![seat.link("Colour, logo, and the quick way out", "/settings/look"), seat.link("The log", "/audit")];
+    let mut links = vec![
+        seat.link("Colour, logo, and the quick way out", "/settings/look"),
+        seat.link("Topics that people can choose", "/topics"),
+        seat.link("The log", "/audit"),
+    ];
     if seat.may(Power::Administer) {
         links.push(seat.link("Who works here", "/staff"));
     }

@@ -180,8 +180,10 @@ fn own(from: &Prepared) -> Vec<Listed> {
     let nora = vec![
         Listed::new("welcome", "/o/:slug/me/welcome", format!("{me}/welcome")),
         Listed::new("me-new", "/o/:slug/me", me),
+        Listed::new("meetings-none", "/o/:slug/me/meetings", format!("{me}/meetings")),
         Listed::new("record-empty", "/o/:slug/me/record", format!("{me}/record")),
         Listed::new("consents-none", "/o/:slug/me/consents", format!("{me}/consents")),
+        Listed::new("facts-unasked", "/o/:slug/me/facts", format!("{me}/facts")),
         Listed::new("step-down-lightest", "/o/:slug/me/step-down", format!("{me}/step-down")),
     ];
     let cleo = vec![
@@ -190,6 +192,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("consents", "/o/:slug/me/consents", format!("{me}/consents")),
         Listed::new("notice", "/o/:slug/me/consents/notice", format!("{me}/consents/notice")),
         Listed::new("consents-history", "/o/:slug/me/consents/history", format!("{me}/consents/history")),
+        Listed::new("facts", "/o/:slug/me/facts", format!("{me}/facts")),
         Listed::new("details", "/o/:slug/me/details", format!("{me}/details")),
         Listed::new("details-wrong", "/o/:slug/me/details", format!("{me}/details"))
             .wrong([Fill("Language of letters", "not a language"), Press("Save")]),
@@ -200,7 +203,11 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("leave", "/o/:slug/me/leave", format!("{me}/leave")),
     ];
     let rating = format!("{me}/record/{}/rating", from.told);
+    let meeting = format!("{me}/meetings/{}", from.meeting);
     let reader = vec![
+        Listed::new("meetings", "/o/:slug/me/meetings", format!("{me}/meetings")),
+        Listed::new("meeting", "/o/:slug/me/meetings/:meeting", &meeting),
+        Listed::new("meeting-wrong", "/o/:slug/me/meetings/:meeting", &meeting).wrong([Press("Tell what is wrong")]),
         Listed::new("record", "/o/:slug/me/record", format!("{me}/record")),
         Listed::new("said", "/o/:slug/me/record/:opportunity/answers", format!("{me}/record/{}/answers", from.told)),
         Listed::new("looked", "/o/:slug/me/record/looked", format!("{me}/record/looked")),

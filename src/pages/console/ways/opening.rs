@@ -34,7 +34,7 @@ fn open_page(seat: &Seat<'_>, way: &Way, promise: Option<&str>, missing: &[Viola
     let page = page.text("Opening writes to nobody. You ask people in the next step.").form(form);
     // The promise is the project's, and is copied when it opens.
     let promise = promise.map(|promise| Block::Facts(vec![("What we promise".into(), promise.to_owned())]));
-    page.blocks(about(&way.row, false)).blocks(promise)
+    page.blocks(about(&way.row, false, zone_of(seat.organisation))).blocks(promise)
 }
 
 /// What the project promises everybody who is asked.
