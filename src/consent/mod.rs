@@ -14,6 +14,7 @@ pub mod record;
 pub mod rules;
 pub mod withdrawal;
 
+pub use facts::give as give_facts;
 pub use permits::{permits, permitted, permitting};
 pub use withdrawal::Withdrawal;
 

@@ -33,7 +33,7 @@ impl Facts {
 }
 
 /// Whether a text is small letters, digits and underscores, beginning with a letter.
-pub(super) fn is_key(text: &str) -> bool {
+pub fn is_key(text: &str) -> bool {
     text.len() <= 60
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod decisions;
+pub mod presence;
 pub mod rules;
 pub mod stages;
 pub mod work;

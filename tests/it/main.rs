@@ -8,6 +8,7 @@ mod story;
 
 mod accounts;
 mod archive;
+mod about_me;
 mod asking;
 mod at_once;
 mod browser;

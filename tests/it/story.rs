@@ -52,6 +52,17 @@ impl Story {
         a_project(&self.app, &self.ada).await
     }
 
+    /// Says whose presence the project looks for: kinds of facts with groups.
+    pub async fn seek(&self, groups: &[(&str, &str)]) {
+        let path = self.ada.path(&format!("/projects/{}", self.project));
+        let mut body = self.app.get(&path).token(&self.ada.token).send().await.expect(200).json;
+        let kept = ["kind", "title", "need", "purpose", "intended_users", "claimed_rung", "promise"];
+        body.as_object_mut().unwrap().retain(|name, _| kept.contains(&name.as_str()));
+        let group = |(dimension, category): &(&str, &str)| json!({"dimension": dimension, "category": category, "sought": 5});
+        body["presence"] = groups.iter().map(group).collect();
+        self.app.put(&path).token(&self.ada.token).header("if-match", "*").json(&body).send().await.expect(200);
+    }
+
     /// A draft of an opportunity with these fields changed.
     pub fn draft(&self, kind: &str, rung: &str, changes: Value) -> Value {
         let mut body = json!({

@@ -61,6 +61,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     }
     let links = vec![
         Link::new("Read and answer the notice about being written to", at(&visit, &own.organisation, "/consents/notice")),
+        Link::new("Facts about me, to see who is missing", at(&visit, &own.organisation, "/facts")),
         Link::new("Everything I ever agreed to, refused or took back", at(&visit, &own.organisation, "/consents/history")),
     ];
     Ok(page.heading("More").block(Block::Links(links)).into())

@@ -3,6 +3,7 @@
 
 mod consents;
 mod details;
+mod facts;
 mod preferences;
 mod record;
 mod slower;
@@ -31,6 +32,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = slower::routes(route, desk);
     let route = consents::routes(route, desk);
     let route = details::routes(route, desk);
+    let route = facts::routes(route, desk);
     record::routes(route, desk)
 }
 
@@ -90,6 +92,8 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "withdrawn" => "You have taken it back. Nothing else follows from it.",
         "nothing" => "There was nothing to change.",
         "ended" => "That browser is signed out.",
+        "facts" => "Your answers are kept. You can change them at any time.",
+        "out" => "It is taken out, and is counted no more.",
         "letters" => "Those letters come to you again.",
         "rated" => "Thank you. What you said is counted.",
         "said" => "Thank you. What you said is noted.",
@@ -122,6 +126,7 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
         link("How I want to be involved", "/preferences"),
         link("What I was asked and said, and what happened to it", "/record"),
         link("What I agreed to", "/consents"),
+        link("Facts about me", "/facts"),
         link("My name, letters and devices", "/details"),
     ];
     page = page.heading("Your choices").block(Block::Links(more));

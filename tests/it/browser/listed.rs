@@ -180,6 +180,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("me-new", "/o/:slug/me", me),
         Listed::new("record-empty", "/o/:slug/me/record", format!("{me}/record")),
         Listed::new("consents-none", "/o/:slug/me/consents", format!("{me}/consents")),
+        Listed::new("facts-unasked", "/o/:slug/me/facts", format!("{me}/facts")),
         Listed::new("step-down-lightest", "/o/:slug/me/step-down", format!("{me}/step-down")),
     ];
     let cleo = vec![
@@ -188,6 +189,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("consents", "/o/:slug/me/consents", format!("{me}/consents")),
         Listed::new("notice", "/o/:slug/me/consents/notice", format!("{me}/consents/notice")),
         Listed::new("consents-history", "/o/:slug/me/consents/history", format!("{me}/consents/history")),
+        Listed::new("facts", "/o/:slug/me/facts", format!("{me}/facts")),
         Listed::new("details", "/o/:slug/me/details", format!("{me}/details")),
         Listed::new("details-wrong", "/o/:slug/me/details", format!("{me}/details"))
             .wrong([Fill("Language of letters", "not a language"), Press("Save")]),

@@ -92,6 +92,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     let ended = story.invite(&short, json!({})).await.iter().find(|letter| letter.to == all[0].email).unwrap().token("ai_");
     story.ada.post(app, &format!("/opportunities/{short}/close"), &json!({"reason": "It is done."})).await.expect(200);
     let (begun, handed_in) = questions(&story, &consultation, &all).await;
+    tells(&story, &all[0]).await;
     let nora = app.participant(&story.ada, "nora").await;
     let hana = a_look(app, &story).await;
     let (join, used, sign_in) = links(app, &all[0]).await;
@@ -245,6 +246,15 @@ async fn a_late_promise(given: &Given) {
         ..Default::default()
     };
     opportunity::Entity::update(row).exec(given.app.app.platform.db.write()).await.unwrap();
+}
+
+/// The project looks for people of some groups, and somebody has said to which they belong.
+async fn tells(story: &Story, cleo: &Participant) {
+    story.seek(&[("age_band", "under_25"), ("age_band", "65_74"), ("area", "north")]).await;
+    story.agree(cleo, &["demographics_representativeness"]).await;
+    let facts =
+        json!({"facts": [{"dimension": "age_band", "category": "under_25"}, {"dimension": "area", "category": "none_of_these"}]});
+    cleo.put(&story.app, "/demographics", &facts).await.expect(204);
 }
 
 /// A second organisation, with a colour, a logo and a quick way out, and somebody who has joined it.

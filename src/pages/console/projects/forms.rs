@@ -6,6 +6,7 @@ use super::super::{
 };
 use crate::{
     pages::kit::{Block, Field, Form, Submit},
+    participants::topics::is_key,
     platform::Result,
     projects::rules::{DecisionFacts, ProjectFacts, StageFacts},
 };
@@ -14,7 +15,8 @@ use chrono_tz::Tz;
 use entity::{DecisionScope, PresenceTarget, ProjectPurpose, Rung, Time, decision, project, stage};
 
 const PRESENCE: &str = "One group a line: the kind of fact, the group, and how many people you look for. \
-                        For example: age band, under 25, 10";
+                        For example: age band, under 25, 10. People who agreed to that can tell these facts about themselves \
+                        on their own page.";
 
 /// What a project says about itself. `row` is what it says now, if there is one.
 pub(super) fn project(row: Option<&project::Model>) -> Form {
@@ -84,8 +86,16 @@ fn presence(targets: &[PresenceTarget]) -> String {
     targets.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The name of a kind of fact or of a group, from the words that people write for it.
-fn key(words: &str) -> String {
+/// The name of a kind of fact, from the words that people write for it. People tell the fact under this name, so it has the form
+/// that the name of a fact must have.
+fn kind(words: &str) -> String {
+    let words = words.to_lowercase();
+    let parts = words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("_")
+}
+
+/// The name of a group, from the words that people write for it.
+fn group(words: &str) -> String {
     words.to_lowercase().split_whitespace().collect::<Vec<_>>().join("_")
 }
 
@@ -94,11 +104,13 @@ pub(super) fn read_project(mut entry: Entry<'_>) -> Result<ProjectFacts> {
     for line in entry.lines("presence") {
         let parts: Vec<&str> = line.split(',').map(str::trim).collect();
         match parts.as_slice() {
-            [dimension, category, sought] if sought.parse::<i32>().is_ok() => presence.push(PresenceTarget {
-                dimension: key(dimension),
-                category: key(category),
-                sought: sought.parse().unwrap_or_default(),
-            }),
+            [dimension, category, sought] if sought.parse::<i32>().is_ok() && is_key(&kind(dimension)) => {
+                presence.push(PresenceTarget {
+                    dimension: kind(dimension),
+                    category: group(category),
+                    sought: sought.parse().unwrap_or_default(),
+                })
+            }
             _ => entry.wrong("/presence", PRESENCE),
         }
     }

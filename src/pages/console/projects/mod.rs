@@ -16,6 +16,7 @@ use crate::{
     pages::kit::{Block, Cell, Desk, Form, Page, Reply, Table, Visit, Zone, act, ask},
     platform::{Error, Result, http::Cursor},
     projects::{
+        presence::in_words,
         stages,
         work::{self, Whole},
     },
@@ -133,7 +134,9 @@ fn about(whole: &Whole) -> Vec<(String, String)> {
         ("Rung that is claimed", row.claimed_rung.map_or("Not said yet", |rung| step(rung).title).into()),
         ("What the record supports", "Not assessed yet".into()),
     ];
-    let sought = |target: &entity::PresenceTarget| format!("{}, {}: {}", target.dimension, target.category, target.sought);
+    let sought = |target: &entity::PresenceTarget| {
+        format!("{}, {}: {}", in_words(&target.dimension), in_words(&target.category), target.sought)
+    };
     facts.push(("Whose presence is sought", row.presence.0.iter().map(sought).collect::<Vec<_>>().join("\n")));
     facts.retain(|(_, text)| !text.trim().is_empty());
     facts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
