@@ -3,10 +3,11 @@
 use super::{day, gather::Record};
 use crate::{
     integrity::ladder,
+    projects::presence::in_words,
     statistics::{
         Shown,
         disclosure::{alone, part},
-        presence::Dimension,
+        presence::{Dimension, Group},
     },
 };
 use chrono::NaiveDate;
@@ -124,14 +125,21 @@ fn presence(dimension: &Dimension) -> ReportPresence {
     ReportPresence { dimension: dimension.dimension.clone(), counted: count(dimension.counted), groups: groups.collect() }
 }
 
-/// Groups of which fewer came than were sought. Of a withheld number nothing is said in words either.
+/// Groups of which fewer came than were sought. Of a withheld number nothing is said in words either, and where nobody told
+/// anything it is not known who was missing.
 fn gaps(dimension: &Dimension) -> Vec<String> {
-    let name = plain(&dimension.dimension);
-    let gap = |group: &crate::statistics::presence::Group| {
+    let name = in_words(&dimension.dimension);
+    if dimension.counted == Shown::Number(0) {
+        return vec![format!("For {name}, people were not asked or did not say. So it is not known who was missing.")];
+    }
+    let gap = |group: &Group| {
         let came = group.took_part.number().filter(|came| *came < group.sought)?;
-        let who = plain(&group.category);
+        let who = in_words(&group.category);
         Some(if came == 0 {
-            format!("We sought {} people of the group {who} ({name}). Nobody took part whom we may count.", group.sought)
+            format!(
+                "We sought {} people of the group {who} ({name}). Nobody who told us about it belongs to that group.",
+                group.sought
+            )
         } else {
             format!("We sought {} people of the group {who} ({name}). {came} took part.", group.sought)
         })
@@ -258,7 +266,21 @@ fn annex(record: &Record, edition: Edition) -> ReportAnnex {
     }
 }
 
-/// A stored word as people read it: `under_25` is `under 25`.
-fn plain(word: &str) -> String {
-    word.replace('_', " ")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_told_it_is_not_known_who_was_missing() {
+        let group = |category: &str, took_part| Group { category: category.into(), sought: 10, took_part };
+        let kind = |counted, groups| Dimension { dimension: "age_band".into(), counted, groups };
+        let (none, few) = (Shown::Number(0), Shown::Few);
+        let nobody = gaps(&kind(none, vec![group("18_24", none), group("over_65", none)]));
+        assert_eq!(nobody, ["For age band, people were not asked or did not say. So it is not known who was missing."]);
+        let some =
+            gaps(&kind(Shown::Number(12), vec![group("18_24", none), group("over_65", few), group("north", Shown::Number(12))]));
+        assert_eq!(some.len(), 1, "{some:?}");
+        assert!(some[0].starts_with("We sought 10 people of the group 18 to 24 (age band). Nobody who told us"), "{some:?}");
+        assert!(gaps(&kind(few, vec![group("18_24", few)])).is_empty());
+    }
 }

@@ -1,10 +1,13 @@
 //! A report as a page: what was asked, who took part against who was sought, what was said, and what came of it.
 
 use super::kit::{Bar, Bars, Block, Cell, Link, Page, Table};
-use crate::invitations::letters::{day, payment};
+use crate::{
+    invitations::letters::{day, payment},
+    projects::presence::in_words,
+};
 use entity::{
     Format, InfluenceLevel, NextStep, RecommendationOutcome, ReportAnswer, ReportCount, ReportDecision, ReportDocument,
-    ReportInfluence, ReportPresence, ReportRatings, ReportVersion, Standing,
+    ReportGroup, ReportInfluence, ReportPresence, ReportRatings, ReportVersion, Standing,
 };
 
 /// The page of a report. A draft says that it is one.
@@ -130,15 +133,22 @@ fn who_took_part(doc: &ReportDocument) -> Vec<Block> {
     blocks
 }
 
-/// Who was sought, as a frame, and who took part, as a bar inside it.
+/// Who was sought, as a frame, and who took part, as a bar inside it. Where nobody told anything there is no bar: an empty
+/// one would say that nobody came.
 fn presence(presence: &ReportPresence) -> Block {
+    let kind = in_words(&presence.dimension);
+    if presence.counted.number == Some(0) {
+        let group = |group: &ReportGroup| format!("{}: {}", in_words(&group.category), group.sought);
+        let sought = presence.groups.iter().map(group).collect::<Vec<_>>().join("\n");
+        return Block::Facts(vec![fact(&format!("Who was sought: {kind}"), sought)]);
+    }
     let rows = presence.groups.iter().map(|group| Bar {
-        label: plain(&group.category),
+        label: in_words(&group.category),
         number: shown(&group.took_part),
         beside: i64::try_from(group.sought).ok(),
     });
     Block::Bars(Bars {
-        caption: format!("Who was sought and who took part: {}", plain(&presence.dimension)),
+        caption: format!("Who was sought and who took part: {kind}"),
         of: "Group".into(),
         counts: "Took part".into(),
         beside: Some("Sought".into()),
@@ -272,16 +282,6 @@ fn how(doc: &ReportDocument) -> Vec<Block> {
         blocks.push(Block::Table(Table { caption: "Versions of this report".into(), columns, rows }));
     }
     blocks
-}
-
-/// A stored word as people read it: `under_25` is `under 25`, and `16_24` is `16 to 24`.
-fn plain(word: &str) -> String {
-    let parts: Vec<&str> = word.split('_').collect();
-    let digits = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-    match parts.as_slice() {
-        [low, high] if digits(low) && digits(high) => format!("{low} to {high}"),
-        _ => parts.join(" "),
-    }
 }
 
 fn format_words(format: Format) -> &'static str {
