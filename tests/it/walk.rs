@@ -176,7 +176,7 @@ async fn filled(app: &TestApp, pattern: &str) -> Vec<String> {
         let fills = match part.strip_prefix(':') {
             Some("slug") => vec!["sunrise".to_owned()],
             Some("purpose") => vec!["participate".to_owned()],
-            Some(table @ ("opportunity" | "notice" | "project" | "decision" | "meeting")) => ids(app, table).await,
+            Some(table @ ("opportunity" | "notice" | "project" | "decision" | "meeting" | "topic")) => ids(app, table).await,
             _ => vec![part.to_owned()],
         };
         addresses = addresses.iter().flat_map(|begun| fills.iter().map(move |fill| format!("{begun}/{fill}"))).collect();

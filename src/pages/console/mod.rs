@@ -14,6 +14,7 @@ mod people;
 mod projects;
 mod questions;
 mod settings;
+mod topics;
 mod ways;
 mod words;
 
@@ -27,6 +28,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = people::routes(route, desk);
     let route = heard::routes(route, desk);
     let route = settings::routes(route, desk);
+    let route = topics::routes(route, desk);
     let route = projects::routes(route, desk);
     let route = ways::routes(route, desk);
     let route = questions::routes(route, desk);

@@ -70,6 +70,7 @@ fn form(seat: &Seat<'_>) -> Form {
 fn page(seat: &Seat<'_>, form: Form) -> Page {
     let links = vec![
         seat.link("Colour, logo, and the quick way out", "/settings/look"),
+        seat.link("Topics that people can choose", "/topics"),
         seat.link("Who works here", "/staff"),
         seat.link("The log", "/audit"),
     ];

@@ -3,6 +3,7 @@
 mod doors;
 mod edits;
 mod journey;
+mod topics;
 mod walk;
 
 use crate::harness::{Browser, TestApp};

@@ -45,6 +45,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     if seat.manages() {
         page = page.block(Block::Go(seat.link("Begin a project", "/projects/new")));
     }
+    page = page.block(Block::Links(vec![seat.link("Topics that people can choose", "/topics")]));
     if rows.is_empty() {
         return Ok(page.text("There is no project yet. A need is enough to begin one.").into());
     }

@@ -15,7 +15,7 @@ use crate::{
             entry::{self, Entry},
             words::choices,
         },
-        kit::{Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
+        kit::{Block, Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
     },
     participants::topics,
     platform::{Result, http::Cursor},
@@ -69,7 +69,7 @@ fn form(seat: &Seat<'_>, way: &Way, around: &Around, part: Part) -> Form {
     let draft = way.row.state == OpportunityState::Draft;
     let form = Form::default();
     let form = match part {
-        Part::Describe => describe(form, way, around, draft),
+        Part::Describe => describe(form, seat, way, around, draft),
         Part::Influence => influence(form, way, around),
         Part::Terms => terms(form, way, draft),
         Part::Dates => dates(form, seat, way, draft),
@@ -77,7 +77,7 @@ fn form(seat: &Seat<'_>, way: &Way, around: &Around, part: Part) -> Form {
     form.submit(Submit::new("Save"))
 }
 
-fn describe(form: Form, way: &Way, around: &Around, draft: bool) -> Form {
+fn describe(form: Form, seat: &Seat<'_>, way: &Way, around: &Around, draft: bool) -> Form {
     let row = &way.row;
     let form = form
         .field(Field::line("title", "Name", &row.title))
@@ -95,7 +95,13 @@ fn describe(form: Form, way: &Way, around: &Around, draft: bool) -> Form {
                 .hint("At most what the project claims."),
         )
         .field(Field::select("stage", "In which stage of the work?", choices(|one| row.stage == one)));
-    if offered.is_empty() { form } else { form.field(Field::checks("topics", "What is it about?", offered).optional()) }
+    let form = if offered.is_empty() {
+        let text = "You have no topics yet. People who choose topics are asked about those they want.";
+        form.words(vec![Block::Text(text.into())])
+    } else {
+        form.field(Field::checks("topics", "What is it about?", offered).optional())
+    };
+    form.words(vec![Block::Links(vec![seat.link("Topics that people can choose", "/topics")])])
 }
 
 fn influence(form: Form, way: &Way, around: &Around) -> Form {
