@@ -13,10 +13,10 @@ use crate::{
         secret::TokenKind,
     },
 };
-use chrono::{DateTime, NaiveDate};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, LetterFormat, MailState, OrganisationId, PaymentKind, PaymentOffer, PlaceState, PreferenceDoc, Purpose,
+    InvitationId, LetterFormat, MailState, OrganisationId, PaymentKind, PaymentOffer, PlaceState, PreferenceDoc, Purpose, Time,
     TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -214,8 +214,7 @@ impl About {
     }
 
     fn when(&self) -> String {
-        let local = |at: DateTime<chrono::Utc>| at.with_timezone(&self.zone).format("%A %-d %B %Y, %H:%M").to_string();
-        self.opportunity.starts_at.map(local).unwrap_or_default()
+        self.opportunity.starts_at.map(|at| moment(at, self.zone)).unwrap_or_default()
     }
 }
 
@@ -240,6 +239,11 @@ pub fn holds(last: NaiveDate) -> String {
 /// A date in words.
 pub fn day(date: NaiveDate) -> String {
     date.format("%-d %B %Y").to_string()
+}
+
+/// A time as the clocks of a time zone show it.
+pub fn moment(at: Time, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%A %-d %B %Y, %H:%M").to_string()
 }
 
 /// The time an opportunity takes, in words.

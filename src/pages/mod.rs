@@ -9,6 +9,7 @@ pub mod docs;
 mod invitation;
 mod joining;
 pub mod kit;
+mod meeting;
 mod my;
 mod notice;
 mod public;

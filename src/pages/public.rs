@@ -9,7 +9,7 @@ use crate::{
     feedback::{overdue, public as reports},
     integrity::ladder::step,
     invitations::letters::{day, payment, time},
-    opportunities::public as offers,
+    opportunities::{public as offers, zone_of},
     platform::{Result, http::Cursor},
 };
 use entity::{OpportunityId, OpportunityState, ReportId, opportunity, organisation};
@@ -122,7 +122,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let (row, _) = offers::get(visit.platform(), &organisation.slug, id).await?;
     let page = Page::new(&row.title).back("Back", at(&visit, organisation, "/opportunities")).text(&row.summary);
     let here = at(&visit, organisation, &format!("/opportunities/{id}"));
-    let page = page.blocks(about(&row, visit.easy())).block(Block::Links(vec![match visit.easy() {
+    let page = page.blocks(about(&row, visit.easy(), zone_of(organisation))).block(Block::Links(vec![match visit.easy() {
         true => Link::new("Show this page in plain English", here),
         false => Link::new("Explain this in Easy Read", format!("{here}?format=easy")),
     }]));

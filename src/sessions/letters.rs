@@ -85,11 +85,13 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         return Ok(Composed::Later(later));
     }
     let when = meetings::local(&recipient.organisation.time_zone, meeting.starts_at);
-    let letter = notes(&recipient, &meeting, &when, &platform.config.public_url);
+    let (public_url, slug) = (&platform.config.public_url, &recipient.organisation.slug);
+    let url = format!("{public_url}/o/{slug}/me/meetings/{}", meeting.id);
+    let letter = notes(&recipient, &meeting, &when, &url);
     Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
 }
 
-fn notes(recipient: &Recipient, meeting: &meeting::Model, when: &str, public_url: &str) -> Letter {
+fn notes(recipient: &Recipient, meeting: &meeting::Model, when: &str, url: &str) -> Letter {
     let name = &recipient.organisation.name;
     let letter = recipient.letter(
         format!("Notes of {}", meeting.title),
@@ -99,6 +101,6 @@ fn notes(recipient: &Recipient, meeting: &meeting::Model, when: &str, public_url
         .text("Hello,")
         .text(format!("Here are the notes of {} ({when}). Thank you for your part in it.", meeting.title))
         .text("Please read them when it suits you. You can say that they are right, or what is wrong.")
-        .button("Read the notes", format!("{public_url}/me"))
+        .button("Read the notes", url)
         .text(format!("If you have a question, turn to {}.", recipient.organisation.contact))
 }

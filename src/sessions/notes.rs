@@ -14,16 +14,19 @@ use crate::{
 };
 use entity::{
     Attendance, MeetingId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, Purpose, RecipientKind,
-    attendance, meeting, notes_agreement, participant, place,
+    Time, attendance, meeting, notes_agreement, participant, place,
 };
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    QueryTrait, Select,
     sea_query::{OnConflict, SelectStatement},
 };
 use std::collections::HashMap;
+
+/// Meetings on somebody's first page.
+const NOW: u64 = 20;
 
 /// Writes the notes. Notes that were shared before and change now must be shared, and agreed, again.
 pub async fn write(
@@ -223,6 +226,48 @@ pub struct OwnMeeting {
 
 /// The meetings of the person's opportunities.
 pub async fn own(connection: &impl ConnectionTrait, person: &Person, cursor: Cursor) -> Result<Vec<OwnMeeting>> {
+    let mut query = mine(person).order_by_asc(meeting::Column::Id).limit(cursor.limit + 1);
+    if let Some(after) = cursor.after {
+        query = query.filter(meeting::Column::Id.gt(after));
+    }
+    as_seen(connection, person, query.all(connection).await?).await
+}
+
+/// One of them.
+pub async fn own_one(connection: &impl ConnectionTrait, person: &Person, id: MeetingId) -> Result<OwnMeeting> {
+    let found = mine(person).filter(meeting::Column::Id.eq(id)).all(connection).await?;
+    as_seen(connection, person, found).await?.pop().ok_or(Error::NotFound("meeting"))
+}
+
+/// Those that are not over, and those with notes about which the person has said nothing yet: the next ones, in their order.
+pub async fn own_now(connection: &impl ConnectionTrait, person: &Person, now: Time) -> Result<Vec<OwnMeeting>> {
+    let answered = notes_agreement::Entity::find()
+        .select_only()
+        .column(notes_agreement::Column::MeetingId)
+        .filter(notes_agreement::Column::OrganisationId.eq(person.organisation))
+        .filter(notes_agreement::Column::ParticipantId.eq(person.participant))
+        .into_query();
+    let theirs = been(person).filter(attendance::Column::Attendance.ne(Attendance::Absent)).into_query();
+    let unsaid = Condition::all()
+        .add(meeting::Column::NotesSharedAt.is_not_null())
+        .add(meeting::Column::Id.in_subquery(theirs))
+        .add(meeting::Column::Id.not_in_subquery(answered));
+    let query = mine(person).filter(Condition::any().add(meeting::Column::EndsAt.gte(now)).add(unsaid));
+    let query = query.order_by_asc(meeting::Column::StartsAt).order_by_asc(meeting::Column::Id).limit(NOW);
+    as_seen(connection, person, query.all(connection).await?).await
+}
+
+/// The meetings that the person was recorded for.
+fn been(person: &Person) -> Select<attendance::Entity> {
+    attendance::Entity::find()
+        .select_only()
+        .column(attendance::Column::MeetingId)
+        .filter(attendance::Column::OrganisationId.eq(person.organisation))
+        .filter(attendance::Column::ParticipantId.eq(person.participant))
+}
+
+/// The meetings of what the person holds a place in, and those that they were recorded for.
+fn mine(person: &Person) -> Select<meeting::Entity> {
     let places = place::Entity::find()
         .select_only()
         .column(place::Column::OpportunityId)
@@ -230,23 +275,14 @@ pub async fn own(connection: &impl ConnectionTrait, person: &Person, cursor: Cur
         .filter(place::Column::ParticipantId.eq(person.participant))
         .filter(place::Column::State.eq(PlaceState::Held))
         .into_query();
-    let been = attendance::Entity::find()
-        .select_only()
-        .column(attendance::Column::MeetingId)
-        .filter(attendance::Column::OrganisationId.eq(person.organisation))
-        .filter(attendance::Column::ParticipantId.eq(person.participant))
-        .into_query();
-    let mine =
-        Condition::any().add(meeting::Column::OpportunityId.in_subquery(places)).add(meeting::Column::Id.in_subquery(been));
-    let mut query = meeting::Entity::find()
-        .filter(meeting::Column::OrganisationId.eq(person.organisation))
-        .filter(mine)
-        .order_by_asc(meeting::Column::Id)
-        .limit(cursor.limit + 1);
-    if let Some(after) = cursor.after {
-        query = query.filter(meeting::Column::Id.gt(after));
-    }
-    let meetings = query.all(connection).await?;
+    let mine = Condition::any()
+        .add(meeting::Column::OpportunityId.in_subquery(places))
+        .add(meeting::Column::Id.in_subquery(been(person).into_query()));
+    meeting::Entity::find().filter(meeting::Column::OrganisationId.eq(person.organisation)).filter(mine)
+}
+
+/// Meetings as the person sees them: notes are there for those to whom they belong.
+async fn as_seen(connection: &impl ConnectionTrait, person: &Person, meetings: Vec<meeting::Model>) -> Result<Vec<OwnMeeting>> {
     let ids: Vec<MeetingId> = meetings.iter().map(|meeting| meeting.id).collect();
     let attended = attendance::Entity::find()
         .filter(attendance::Column::OrganisationId.eq(person.organisation))

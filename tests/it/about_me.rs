@@ -59,3 +59,73 @@ fn facts_are_asked_of_those_who_agreed_and_taken_out_one_by_one() {
         app.outbox().await;
     });
 }
+
+#[test]
+fn meetings_are_found_by_those_who_take_part_and_their_notes_put_right() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let ben = story.person("ben", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+        let group = story.open("workshop", "co_design", json!({})).await;
+        let token = story.invite(&group, json!({})).await[0].token("ai_");
+        let meeting = json!({
+            "title": "The first day", "starts_at": "2027-04-10T14:00:00Z", "ends_at": "2027-04-10T16:30:00Z",
+            "location": "Town hall.\nRing at the side door.",
+        });
+        let meetings = format!("/opportunities/{group}/meetings");
+        let id = story.ada.post(&app, &meetings, &meeting).await.expect(201).id();
+        let page = format!("/o/sunrise/me/meetings/{id}");
+        // Before a yes it says when, in the time of the organisation, and where to nobody.
+        let mut guest = Browser::new(&app);
+        guest.open(&format!("/i/{token}")).await.press("Read the invitation").await.expect(200);
+        guest.says("When Thursday 25 March 2027, 10:00").hides("Town hall");
+        let mut browser = at_home(&app, &ben).await;
+        browser.hides("The first day");
+        browser.open(&page).await.expect(404);
+        story.take_place(&token).await;
+        let address = guest.address.clone();
+        guest
+            .open(&address)
+            .await
+            .says("The first day")
+            .says("Saturday 10 April 2027, 15:00 to 17:30")
+            .says("Ring at the side door.");
+        assert_eq!(guest.link("The first day"), page);
+        browser.open("/o/sunrise/me").await.says("Ring at the side door.");
+        browser.follow("The first day").await.expect(200);
+        browser.says("Part of Your view").says("There are no notes yet.").hides("Are the notes right?");
+        // Notes come to those who were there, by a letter that leads to the page.
+        let path = story.ada.path(&format!("{meetings}/{id}"));
+        let put = async |rest: &str, body: Value| {
+            app.put(format!("{path}{rest}")).token(&story.ada.token).header("if-match", "*").json(&body).send().await.expect(200)
+        };
+        put("/attendance", json!([{"participant": ben.id, "attendance": "present"}])).await;
+        put("/notes", json!({"text": "We talked about seats."})).await;
+        app.post(format!("{path}/notes/share")).token(&story.ada.token).json(&json!({})).send().await.expect(200);
+        let letters = app.outbox().await;
+        let letter = letters.iter().find(|letter| letter.to == ben.email && letter.text().contains("Notes of")).unwrap();
+        assert!(letter.text().contains(&page), "{}", letter.text());
+        browser.open(&page).await.says("We talked about seats.").says("I was there");
+        browser.press("Tell what is wrong").await.expect(422).says("Say what is wrong with the notes.");
+        browser.fill("What is wrong with the notes?", "Signs, too.").press("Tell what is wrong").await.expect(200);
+        browser.says("Thank you. What you said about the notes is kept.").says("You have said what is wrong.");
+        assert_eq!(browser.value("What is wrong with the notes?"), "Signs, too.");
+        let answers = async || story.ada.get(&app, &format!("{meetings}/{id}/notes/answers")).send().await.expect(200).json;
+        assert_eq!((&answers().await[0]["agrees"], &answers().await[0]["comment"]), (&json!(false), &json!("Signs, too.")));
+        let old = browser.prepared("Yes, the notes are right");
+        put("/notes", json!({"text": "We talked about seats and signs."})).await;
+        app.post(format!("{path}/notes/share")).token(&story.ada.token).json(&json!({})).send().await.expect(200);
+        browser.send(&old.0, &old.1).await;
+        browser.expect(412);
+        browser.open("/o/sunrise/me/record").await.follow("My meetings, with their notes").await;
+        browser.says("You can say whether they are right");
+        browser.follow("The first day").await.says("seats and signs");
+        browser.press("Yes, the notes are right").await.expect(200).says("You have said that the notes are right.");
+        assert_eq!(answers().await[0]["agrees"], json!(true));
+        // Somebody else finds nothing.
+        let eve = app.participant(&story.ada, "eve").await;
+        let mut other = at_home(&app, &eve).await;
+        other.open(&page).await.expect(404);
+        other.open("/o/sunrise/me/meetings").await.says("There is no meeting that you take part in.");
+        app.outbox().await;
+    });
+}

@@ -448,6 +448,22 @@ impl Given {
         put!(self, row, place);
     }
 
+    /// A meeting at which somebody was, with notes that were shared with them. Answers its id.
+    pub async fn notes(&self, opportunity: OpportunityId, who: &Someone, text: &str) -> String {
+        self.place(opportunity, who, PlaceState::Held).await;
+        let meeting = json!({
+            "title": "First meeting", "starts_at": "2027-02-10T18:00:00Z", "ends_at": "2027-02-10T20:00:00Z",
+            "location": "Town hall",
+        });
+        let id = self.post(opportunity, "/meetings", &meeting).await.expect(201).id();
+        let path = format!("/meetings/{id}");
+        let there = json!([{"participant": who.id, "attendance": "present"}]);
+        self.put(opportunity, &format!("{path}/attendance"), &there).await.expect(200);
+        self.put(opportunity, &format!("{path}/notes"), &json!({"text": text})).await.expect(200);
+        self.post(opportunity, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+        id
+    }
+
     /// A consultation that has closed, with `people` who answered, want feedback and let their answers be counted.
     pub async fn consultation(&self, people: usize) -> Consultation {
         let project = self.project(&[("under_25", 5), ("over_65", 5)]).await;

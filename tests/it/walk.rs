@@ -140,6 +140,9 @@ impl World {
             starts.push(format!("/o/sunrise/opportunities/{id}"));
             starts.push(format!("/o/sunrise/me/record/{id}/rating"));
         }
+        for id in ids(app, "meeting").await {
+            starts.push(format!("/o/sunrise/me/meetings/{id}"));
+        }
         for letter in &self.letters {
             starts.extend(addresses(letter));
         }
@@ -199,6 +202,7 @@ async fn finished(app: &TestApp, story: &Story, mark: &str) -> Someone {
     given.post(about.id, "/report/publish", &json!({})).await.expect(200);
     let marks = json!({"heard": 5, "ways": 4, "matters": 3, "change": 2, "worth_it": 1, "harm": format!("{mark} the stairs")});
     about.who[1].post(app, &format!("/opportunities/{}/rating", about.id), &marks).await.expect(204);
+    given.notes(about.id, &about.who[0], &format!("{mark} We talked about seats.")).await;
     about.who[0].clone()
 }
 

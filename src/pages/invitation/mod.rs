@@ -5,27 +5,35 @@
 mod agreed;
 mod answer;
 
-use super::kit::{Block, Card, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask};
+use super::{
+    kit::{Block, Card, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
+    meeting,
+};
 use crate::{
     integrity::ladder::{ATTRIBUTION, SOURCE, step},
     invitations::{
         Guest, guest as guests,
-        letters::{day, holds, payment, promise, time},
-        replies,
+        letters::{day, holds, moment, payment, promise, time},
+        places, replies,
         rules::{self, Reply as Said, accepts},
     },
     opportunities,
     platform::{
         Error, Result,
+        http::Cursor,
         secret::{Token, TokenKind},
     },
+    sessions,
 };
 use chrono::{Days, NaiveDate};
-use entity::{InvitationId, InvitationState, OpportunityKind, opportunity};
+use chrono_tz::Tz;
+use entity::{InvitationId, InvitationState, OpportunityKind, PlaceState, opportunity};
 use poem::{Route, get, post};
 use std::sync::Arc;
 
 const COOKIE: &str = "invitation";
+/// Meetings that are shown with an invitation.
+const MEETINGS: u64 = 50;
 
 /// The routes.
 pub fn routes(route: Route, desk: &Desk) -> Route {
@@ -100,7 +108,9 @@ async fn show(visit: Arc<Visit>) -> Result<Reply> {
     let mut page = Page::new(&offer.title).caption("Invitation").said(answer::said(&visit, &guest, &offer)).text(&offer.summary);
     page = page.blocks(standing(&visit, &guest, open).await?);
     let replies = replying(&visit, &guest, &offer, open).await?;
-    let mut facts = about(&offer, visit.easy());
+    let zone = opportunities::zone(db, guest.organisation).await?;
+    let mut facts = about(&offer, visit.easy(), zone);
+    facts.extend(meetings(&visit, &guest, zone).await?);
     facts.push(Block::Links(vec![easy_switch(&visit, &guest)]));
     if !guest.invitation.why.reasons.is_empty() {
         facts.extend([Block::Heading("Why you were asked".into()), Block::List(guest.invitation.why.reasons.clone())]);
@@ -125,7 +135,7 @@ fn easy_switch(visit: &Visit, guest: &Guest) -> Link {
 }
 
 /// What is offered, and what is not.
-pub fn about(offer: &opportunity::Model, easy: bool) -> Vec<Block> {
+pub fn about(offer: &opportunity::Model, easy: bool, zone: Tz) -> Vec<Block> {
     let rung = step(offer.rung);
     let means = if easy { rung.easy_read } else { rung.plain };
     let mut facts = vec![
@@ -134,6 +144,7 @@ pub fn about(offer: &opportunity::Model, easy: bool) -> Vec<Block> {
         ("What can change", offer.open_to_influence.clone()),
         ("What cannot change", offer.not_open.clone()),
         ("Who decides", offer.who_decides.clone()),
+        ("When", offer.starts_at.map(|at| moment(at, zone)).unwrap_or_default()),
         ("Time it takes", time(offer)),
         ("Payment", payment(&offer.payment)),
         ("Support", offer.support.clone()),
@@ -146,6 +157,28 @@ pub fn about(offer: &opportunity::Model, easy: bool) -> Vec<Block> {
     let facts = facts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
     let ladder = Block::Links(vec![Link::new(ATTRIBUTION, SOURCE)]);
     vec![Block::Heading("What it is about".into()), Block::Facts(facts), ladder]
+}
+
+/// The meetings, for whoever holds a place: where they are is told to nobody else.
+async fn meetings(visit: &Visit, guest: &Guest, zone: Tz) -> Result<Vec<Block>> {
+    let (db, organisation, offer) = (visit.platform().db.read(), guest.organisation, guest.invitation.opportunity_id);
+    let place = places::of(db, organisation, offer, guest.participant).await?;
+    if place.is_none_or(|place| place.state != PlaceState::Held) {
+        return Ok(Vec::new());
+    }
+    let mut rows = sessions::meetings::list(db, organisation, offer, Cursor { after: None, limit: MEETINGS }).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    rows.sort_by_key(|row| row.starts_at);
+    let slug = &visit.organisation().await?.slug;
+    let card = |row: &entity::meeting::Model| Card {
+        title: row.title.clone(),
+        to: Some(visit.at(format!("/o/{slug}/me/meetings/{}", row.id))),
+        facts: meeting::facts(row, zone),
+        ..Card::default()
+    };
+    Ok(vec![Block::Heading("Meetings".into()), Block::Cards(rows.iter().map(card).collect())])
 }
 
 /// Where the invitation stands, in words.

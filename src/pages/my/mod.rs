@@ -4,6 +4,7 @@
 mod consents;
 mod details;
 mod facts;
+mod meetings;
 mod preferences;
 mod record;
 mod slower;
@@ -33,6 +34,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = consents::routes(route, desk);
     let route = details::routes(route, desk);
     let route = facts::routes(route, desk);
+    let route = meetings::routes(route, desk);
     record::routes(route, desk)
 }
 
@@ -94,6 +96,7 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "ended" => "That browser is signed out.",
         "facts" => "Your answers are kept. You can change them at any time.",
         "out" => "It is taken out, and is counted no more.",
+        "notes" => "Thank you. What you said about the notes is kept.",
         "letters" => "Those letters come to you again.",
         "rated" => "Thank you. What you said is counted.",
         "said" => "Thank you. What you said is noted.",
@@ -121,10 +124,12 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
     let greeting = own.row.name.as_ref().map_or("Your own page".to_owned(), |name| format!("Hello {name}"));
     let mut page = Page::new(greeting).said(done(&visit)).heading("You have been asked");
     page = if waiting.is_empty() { page.text("Nothing is waiting for your answer.") } else { page.block(Block::Cards(waiting)) };
+    page = page.blocks(meetings::coming(&visit, &own).await?);
     let link = |words: &str, rest: &str| Link::new(words, at(&visit, &own.organisation, rest));
     let more = vec![
         link("How I want to be involved", "/preferences"),
         link("What I was asked and said, and what happened to it", "/record"),
+        link("My meetings", "/meetings"),
         link("What I agreed to", "/consents"),
         link("Facts about me", "/facts"),
         link("My name, letters and devices", "/details"),

@@ -56,6 +56,8 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
         let to = at(&visit, &own.organisation, &format!("/record?after={next}"));
         page = page.block(Block::Links(vec![Link::new("Go on reading", to)]));
     }
+    let meetings = Link::new("My meetings, with their notes", at(&visit, &own.organisation, "/meetings"));
+    page = page.heading("Meetings").block(Block::Links(vec![meetings]));
     let looked = Link::new("See who looked at what is kept about me", at(&visit, &own.organisation, "/record/looked"));
     Ok(page.heading("Who looked").block(Block::Links(vec![looked])).into())
 }

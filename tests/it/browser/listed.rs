@@ -178,6 +178,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
     let nora = vec![
         Listed::new("welcome", "/o/:slug/me/welcome", format!("{me}/welcome")),
         Listed::new("me-new", "/o/:slug/me", me),
+        Listed::new("meetings-none", "/o/:slug/me/meetings", format!("{me}/meetings")),
         Listed::new("record-empty", "/o/:slug/me/record", format!("{me}/record")),
         Listed::new("consents-none", "/o/:slug/me/consents", format!("{me}/consents")),
         Listed::new("facts-unasked", "/o/:slug/me/facts", format!("{me}/facts")),
@@ -200,7 +201,11 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("leave", "/o/:slug/me/leave", format!("{me}/leave")),
     ];
     let rating = format!("{me}/record/{}/rating", from.told);
+    let meeting = format!("{me}/meetings/{}", from.meeting);
     let reader = vec![
+        Listed::new("meetings", "/o/:slug/me/meetings", format!("{me}/meetings")),
+        Listed::new("meeting", "/o/:slug/me/meetings/:meeting", &meeting),
+        Listed::new("meeting-wrong", "/o/:slug/me/meetings/:meeting", &meeting).wrong([Press("Tell what is wrong")]),
         Listed::new("record", "/o/:slug/me/record", format!("{me}/record")),
         Listed::new("looked", "/o/:slug/me/record/looked", format!("{me}/record/looked")),
         Listed::new("rating", "/o/:slug/me/record/:opportunity/rating", &rating),

@@ -36,6 +36,8 @@ pub struct Prepared {
     /// What a report is about, and the report.
     pub told: String,
     pub report: String,
+    /// A meeting at which the reader was, with notes.
+    pub meeting: String,
     /// Invitations, by how they were answered: the address of its page and its token.
     pub asked: Asked,
     pub accepted: Asked,
@@ -73,7 +75,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         story.ada.post(app, "/topics", &json!({"key": key, "title": title})).await.expect(201);
     }
     let given = Given::of(app, &story.ada);
-    let (told, report, reader) = a_report(&given).await;
+    let (told, report, reader, meeting) = a_report(&given).await;
     a_late_promise(&given).await;
     let consultation = story.open("consultation", "consultation", about_support(&story)).await;
     let workshop = story.open("workshop", "co_design", a_day(&story)).await;
@@ -124,6 +126,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         consultation,
         told,
         report,
+        meeting,
         asked,
         accepted,
         declined,
@@ -200,8 +203,8 @@ fn wishes(story: &Story) -> serde_json::Value {
     })
 }
 
-/// A published report with everything that one can hold, and the session of somebody who took part.
-async fn a_report(given: &Given) -> (String, String, String) {
+/// A published report with everything that one can hold, and the session and a meeting of somebody who took part.
+async fn a_report(given: &Given) -> (String, String, String, String) {
     let told = given.consultation(14).await;
     let (id, who, responses) = (told.id, &told.who, &told.responses);
     for (n, someone) in who.iter().enumerate() {
@@ -233,7 +236,8 @@ async fn a_report(given: &Given) -> (String, String, String) {
         let rated = given.app.post(path).token(&someone.token).json(&marks).send().await;
         assert!(rated.status.is_success(), "{}", rated.text);
     }
-    (id.to_string(), made.json["report"].as_str().unwrap().to_owned(), who[0].token.clone())
+    let meeting = given.notes(id, &who[0], "We talked about seats, and about news on the wait.").await;
+    (id.to_string(), made.json["report"].as_str().unwrap().to_owned(), who[0].token.clone(), meeting)
 }
 
 async fn a_late_promise(given: &Given) {

@@ -15,6 +15,7 @@ use crate::{
         opening as gate,
         rules::{Offer, warnings},
         ways::{self, Way},
+        zone_of,
     },
     pages::{
         invitation::about,
@@ -269,7 +270,7 @@ fn opened(seat: &Seat<'_>, way: &Way, page: Page) -> Page {
     }
     let reason = way.row.closed_early_reason.clone();
     let page = page.blocks(reason.map(|reason| Block::Facts(vec![("Why it closed early".into(), reason)])));
-    page.blocks(about(&way.row, false))
+    page.blocks(about(&way.row, false, zone_of(seat.organisation)))
 }
 
 /// What is done with people, beside asking them.

@@ -31,7 +31,7 @@ fn open_page(seat: &Seat<'_>, way: &Way, missing: &[Violation], form: Form) -> P
                  the support. The last day can move later. The day for hearing back can move, with a reason.";
     let page = page.block(Block::Important("What people are told stays".into(), vec![stays.into()]));
     let page = page.text("Opening writes to nobody. You ask people in the next step.").form(form);
-    page.blocks(about(&way.row, false))
+    page.blocks(about(&way.row, false, zone_of(seat.organisation)))
 }
 
 fn open_form(seat: &Seat<'_>) -> Form {
