@@ -157,6 +157,8 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         if row.notes.is_some() && row.notes_shared_at.is_none() {
             links.push(to("Send the notes", "/share"));
         }
+        let said = format!("/contributions/new?meeting={}", row.id);
+        links.push(Link::new("Note what somebody said", at(&seat, &way, &said)));
         page = page.block(Block::Links(links));
     }
     if let Some(text) = row.notes.clone().filter(|_| seat.may(Power::ReadResponses)) {

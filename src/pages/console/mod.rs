@@ -3,6 +3,7 @@
 //! **What it promises people.** Whoever runs a consultation sees at every step what is still missing and what cannot be taken
 //! back. Nothing opens and nothing is sent by a single careless press, and nobody is shown what their role may not see.
 
+mod contributions;
 mod desk;
 mod doors;
 mod entry;
@@ -33,5 +34,6 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = ways::routes(route, desk);
     let route = questions::routes(route, desk);
     let route = meetings::routes(route, desk);
+    let route = contributions::routes(route, desk);
     notices::routes(route, desk)
 }

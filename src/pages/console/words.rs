@@ -108,6 +108,9 @@ said! {
         ShareNamedRecipient => "Have data passed to somebody who is named", AudioVideo => "Be recorded in sound or picture",
         PaymentProcessing => "Have payments handled",
     }
+    QuotePermission {
+        No => "No", Anonymous => "Yes, without a name", Named => "Yes, with the name",
+    }
     Attendance {
         Present => "Was there", Apologies => "Sent word", Absent => "Was not there",
     }

@@ -100,7 +100,7 @@ fn mistakes_stand_beside_their_fields_and_what_was_typed_stays() {
             .await
             .expect(422)
             .says("Write something here.");
-        rosa.fill("What is needed, and by whom?", "A need.").press("Save").await.expect(200).says("age_band, 18_24: 10");
+        rosa.fill("What is needed, and by whom?", "A need.").press("Save").await.expect(200).says("age band, 18 to 24: 10");
         let project = rosa.address.clone();
         let way = way(&mut rosa, &project, "Questions to answer", "Consultation").await;
         rosa.open(&format!("{way}/questions/json"))

@@ -1,5 +1,6 @@
 //! The console, driven through its pages alone.
 
+mod contributions;
 mod doors;
 mod edits;
 mod journey;

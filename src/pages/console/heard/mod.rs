@@ -4,6 +4,7 @@ mod answers;
 mod effects;
 mod proposals;
 mod report;
+mod sources;
 mod themes;
 
 use super::desk::{Seat, seat};
@@ -20,6 +21,7 @@ use poem::Route;
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = answers::routes(route, desk);
     let route = themes::routes(route, desk);
+    let route = sources::routes(route, desk);
     let route = proposals::routes(route, desk);
     let route = effects::routes(route, desk);
     report::routes(route, desk)
@@ -72,6 +74,7 @@ pub(super) fn links(seat: &Seat<'_>, about: &opportunity::Model) -> Vec<Link> {
     let mut links = Vec::new();
     if seat.may(Power::ReadResponses) {
         links.push(link("Answers", "/answers"));
+        links.push(link("What people said at meetings", "/contributions"));
     }
     links.extend([
         link("Themes", "/themes"),

@@ -99,7 +99,7 @@ async fn create(visit: Arc<Visit>) -> Result<Reply> {
     }
 }
 
-async fn theme_of(matter: &Matter<'_>) -> Result<theme::Model> {
+pub(super) async fn theme_of(matter: &Matter<'_>) -> Result<theme::Model> {
     let id: ThemeId = matter.seat.visit.param("theme")?;
     let rows = themes::list(matter.seat.db(), matter.seat.organisation.id, matter.about.id).await?;
     rows.into_iter().find(|row| row.id == id).ok_or(Error::NotFound("theme"))
@@ -108,9 +108,10 @@ async fn theme_of(matter: &Matter<'_>) -> Result<theme::Model> {
 fn one_page(matter: &Matter<'_>, row: &theme::Model, form: Option<Form>) -> Page {
     let page = matter.page(&row.title).back("Back to the themes", matter.at("/themes")).text(&row.summary);
     let Some(form) = form else { return page };
-    let sources = matter.link("Say what it rests on", &format!("/themes/{}/sources", row.id));
+    let to = |words: &str, rest: &str| matter.link(words, &format!("/themes/{}{rest}", row.id));
+    let sources = vec![to("Say what it rests on", "/sources"), to("Say which words from meetings it rests on", "/contributions")];
     let remove = Form::button(matter.at(&format!("/themes/{}/remove", row.id)), "Remove this theme");
-    page.block(Block::Links(vec![sources])).heading("Change it").form(form).form(remove)
+    page.block(Block::Links(sources)).heading("Change it").form(form).form(remove)
 }
 
 async fn one(visit: Arc<Visit>) -> Result<Reply> {
@@ -169,11 +170,17 @@ async fn ask_sources(visit: Arc<Visit>) -> Result<Reply> {
     Ok(page.form(form).into())
 }
 
+/// Whoever says what a theme rests on may read it.
+pub(super) fn must_read(matter: &Matter<'_>) -> Result<()> {
+    match matter.seat.may(Power::ReadResponses) {
+        true => Ok(()),
+        false => Err(Error::Forbidden("Your role does not include reading answers.".into())),
+    }
+}
+
 async fn set_sources(visit: Arc<Visit>) -> Result<Reply> {
     let matter = Matter::read(&visit, Power::ManageWork).await?;
-    if !matter.seat.may(Power::ReadResponses) {
-        return Err(Error::Forbidden("Your role does not include reading answers.".into()));
-    }
+    must_read(&matter)?;
     let seat = &matter.seat;
     let row = theme_of(&matter).await?;
     let id = |text: &str| text.parse::<ResponseId>().ok();
