@@ -250,7 +250,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
 }
 
 /// Who runs which job.
-fn queue() -> Queue {
+pub fn queue() -> Queue {
     let mut queue = Queue::default();
     queue.on(FORGET_KEYS, |platform, _| async move {
         once::forget(&platform).await?;
@@ -283,6 +283,21 @@ fn queue() -> Queue {
     queue.on(webhooks::LOOK, |platform, _| webhooks::news::look(platform));
     queue
 }
+
+/// The kinds of jobs that belong to one organisation, and move with it.
+pub const ORGANISATION_JOBS: [&str; 11] = [
+    participants::SIGN_IN_ASKED,
+    participants::PREFERENCE_CHANGED,
+    participants::LEFT,
+    consent::WITHDRAWN,
+    opportunities::OPENED,
+    opportunities::CLOSED,
+    invitations::REMINDERS,
+    invitations::PLACE_FREED,
+    matching::INVITE,
+    feedback::SEND,
+    CANCELLED,
+];
 
 /// Carries out what a withdrawal promised, in every room that holds something given under that consent: all of it or
 /// nothing. Answers come first, because that holds the invitation; what rests on them follows.
