@@ -244,7 +244,8 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         participants::api::all(platform),
     );
     let telling = webhooks::api::Api(platform.clone());
-    OpenApiService::new((integrity::api::Api, people, work, asking, back, telling), "Alongside", env!("CARGO_PKG_VERSION"))
+    let all = edge::Counted((integrity::api::Api, people, work, asking, back, telling));
+    OpenApiService::new(all, "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")
 }
