@@ -245,3 +245,15 @@ fn a_person_has_one_measure_of_requests_with_their_page_and_their_invitation() {
         assert!(page.text.contains("Please wait a little"), "{}", page.text);
     });
 }
+
+#[test]
+fn the_api_browser_runs_its_own_scripts_and_no_other() {
+    everywhere(|app| async move {
+        let page = app.get("/docs/api").send().await.expect(200);
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        let scripts = policy.split(';').find_map(|part| part.trim().strip_prefix("script-src ")).unwrap();
+        let hashes: Vec<&str> = scripts.split(' ').collect();
+        assert!(hashes.len() == 2 && hashes.iter().all(|hash| hash.starts_with("'sha256-")), "{policy}");
+        assert!(page.text.contains("SwaggerUIBundle({"));
+    });
+}
