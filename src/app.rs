@@ -103,6 +103,7 @@ impl App {
     pub fn endpoint(&self) -> BoxEndpoint<'static> {
         let document = self.clone();
         let document = move || openapi::complete(&service(&document).spec()).unwrap_or_default().to_string();
+        let browser = self.clone();
         let ready = self.platform.clone();
         let metrics = self.clone();
         let config = &self.platform.config;
@@ -110,7 +111,7 @@ impl App {
             .nest("/api", cors(config, service(self).boxed()))
             .at("/api/openapi.json", cors(config, edge::lazy("application/json", document).boxed()))
             .at("/docs", pages::docs::page(config))
-            .nest("/docs/api", docs_page(self))
+            .nest("/docs/api", Route::new().at("/", pages::docs::browser(move || service(&browser).swagger_ui_html())))
             .at("/healthz", health(&self.platform))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
@@ -245,13 +246,14 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         participants::api::all(platform),
     );
     let telling = webhooks::api::Api(platform.clone());
-    OpenApiService::new((integrity::api::Api, people, work, asking, back, telling), "Alongside", env!("CARGO_PKG_VERSION"))
+    let all = edge::Counted((integrity::api::Api, people, work, asking, back, telling));
+    OpenApiService::new(all, "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")
 }
 
 /// Who runs which job.
-fn queue() -> Queue {
+pub fn queue() -> Queue {
     let mut queue = Queue::default();
     queue.on(FORGET_KEYS, |platform, _| async move {
         once::forget(&platform).await?;
@@ -285,6 +287,21 @@ fn queue() -> Queue {
     queue
 }
 
+/// The kinds of jobs that belong to one organisation, and move with it.
+pub const ORGANISATION_JOBS: [&str; 11] = [
+    participants::SIGN_IN_ASKED,
+    participants::PREFERENCE_CHANGED,
+    participants::LEFT,
+    consent::WITHDRAWN,
+    opportunities::OPENED,
+    opportunities::CLOSED,
+    invitations::REMINDERS,
+    invitations::PLACE_FREED,
+    matching::INVITE,
+    feedback::SEND,
+    CANCELLED,
+];
+
 /// Carries out what a withdrawal promised, in every room that holds something given under that consent: all of it or
 /// nothing. Answers come first, because that holds the invitation; what rests on them follows.
 async fn withdrawn(platform: Platform, payload: serde_json::Value) -> Result<Next, Fault> {
@@ -317,23 +334,6 @@ fn composers() -> Composers {
     composers.on(sessions::NOTES, sessions::letters::compose);
     composers.on(feedback::REPORT, feedback::compose);
     composers
-}
-
-/// The API browser, with a policy that allows what it carries inside and nothing from elsewhere.
-fn docs_page(app: &App) -> BoxEndpoint<'static> {
-    let app = app.clone();
-    let page = Route::new().at("/", edge::lazy("text/html; charset=utf-8", move || service(&app).swagger_ui_html()));
-    let page = page.after(|response| async move {
-        response.map(|mut response: poem::Response| {
-            let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; \
-                          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-            if let Ok(policy) = policy.parse() {
-                response.headers_mut().insert("content-security-policy", policy);
-            }
-            response
-        })
-    });
-    page.boxed()
 }
 
 /// Says that the process is there, and which installation it belongs to.

@@ -11,6 +11,7 @@ use entity::{
     api_key, membership, participant_session,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use uuid::Uuid;
 
 /// Something that may be done in an organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -169,6 +170,9 @@ async fn staff_of(platform: &Platform, token: &Token, uses: bool) -> Result<Staf
         .ok_or(Error::SignInNeeded)?;
     let account = account::Entity::find_by_id(found.account_id).one(platform.db.read()).await?;
     let account = account.ok_or(Error::SignInNeeded)?;
+    if uses {
+        count(platform, "account", account.id.0)?;
+    }
     if uses && now - found.last_used_at > NOTE_USE {
         account_session::Entity::update_many()
             .col_expr(account_session::Column::LastUsedAt, Expr::value(now))
@@ -178,6 +182,11 @@ async fn staff_of(platform: &Platform, token: &Token, uses: bool) -> Result<Staf
             .await?;
     }
     Ok(Staff { account, session: found.id })
+}
+
+/// Counts a request for whoever sends it: neither another browser nor another place gives them more.
+pub fn count(platform: &Platform, kind: &str, id: Uuid) -> Result<()> {
+    platform.limits.allow_caller(&platform.clock, &format!("{kind} {id}"), platform.config.request_limit)
 }
 
 /// The role of an account in an organisation.
@@ -198,6 +207,9 @@ async fn key_actor(platform: &Platform, token: &Token, organisation: Organisatio
         .await?
         .filter(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now))
         .ok_or(Error::SignInNeeded)?;
+    if uses {
+        count(platform, "key", key.id.0)?;
+    }
     if key.organisation_id != organisation {
         return Err(Error::NotFound("organisation"));
     }
@@ -226,6 +238,7 @@ pub async fn person(platform: &Platform, caller: &Caller) -> Result<Person> {
         .await?
         .filter(|session| session.revoked_at.is_none() && session.idle_until > now && session.expires_at > now)
         .ok_or(Error::SignInNeeded)?;
+    count(platform, "participant", found.participant_id.0)?;
     if now - found.last_used_at > NOTE_USE {
         participant_session::Entity::update_many()
             .col_expr(participant_session::Column::LastUsedAt, Expr::value(now))

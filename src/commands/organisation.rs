@@ -25,6 +25,7 @@ use std::{
 };
 use uuid::Uuid;
 
+mod claims;
 mod links;
 
 /// What is to be written.
@@ -245,10 +246,12 @@ pub async fn read(db: &Db, secret: &Secret, clock: &Clock, path: &Path, keys: &K
     if organisation::Entity::find_by_id(organisation).one(&tx).await?.is_some() {
         return Err(Error::unavailable("this organisation is here already, and nothing of it is overwritten"));
     }
-    let mut taking = Taking { secret, clock, organisation, accounts: HashMap::new(), made: 0, known: 0, slug: String::new() };
+    let accounts = HashMap::new();
+    let mut taking = Taking { secret, clock, organisation, accounts, made: 0, known: 0, events: 0, slug: String::new() };
     let put_off = PutOff::begin(&tx).await?;
     taking.take_in(&tx, Archive::open(path, keys)?).await?;
     put_off.end(&tx).await?;
+    claims::check(&tx, organisation, taking.events).await?;
     links::renew(&tx, secret, clock, organisation).await?;
     hold::hold(&tx, clock, Some(organisation), HoldReason::Moved).await?;
     audit::record(&tx, clock, organisation, "operator", "move_here", &format!("organisation:{organisation}")).await?;
@@ -270,6 +273,8 @@ struct Taking<'a> {
     accounts: HashMap<String, String>,
     made: u64,
     known: u64,
+    /// How many things that happened to letters were written.
+    events: u64,
     slug: String,
 }
 
@@ -303,11 +308,13 @@ impl Taking<'_> {
         let place = |column: &str| head.columns.iter().position(|(name, _)| name == column).filter(|at| *at < row.len());
         let id = self.organisation.0.to_string();
         let owner = if head.name == "organisation" { "id" } else { "organisation_id" };
-        if place(owner).is_some_and(|at| row[at] != id) && head.name != "account" && head.name != "mail_event" {
+        // A row that does not say whose it is may be anybody's.
+        if place(owner).is_none_or(|at| row[at] != id) && head.name != "account" && head.name != "mail_event" {
             return Err(Error::unavailable(format!("the file holds a row of another organisation: {}", head.name)));
         }
         match head.name.as_str() {
             "organisation" => self.is_new(tx, place("slug").and_then(|at| row[at].as_str())).await?,
+            "mail_event" => self.events += 1,
             "account" => return self.is_new_account(tx, place("id"), place("email"), row).await,
             "suppression" => {
                 if let Some(at) = place("address_hash") {

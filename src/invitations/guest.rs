@@ -1,6 +1,7 @@
 //! Whoever holds the link of an invitation.
 
 use crate::{
+    accounts::access,
     consent::record::Speaker,
     platform::{
         Error, Platform, Result,
@@ -76,5 +77,6 @@ pub async fn holder(platform: &Platform, token: &Token) -> Result<Guest> {
         .ok_or(Error::SignInNeeded)?;
     let invitation = invitation::Entity::find_by_id((found.organisation_id, found.invitation_id)).one(platform.db.read()).await?;
     let invitation = invitation.ok_or(Error::SignInNeeded)?;
+    access::count(platform, "participant", invitation.participant_id.0)?;
     Ok(Guest { organisation: found.organisation_id, participant: invitation.participant_id, invitation })
 }

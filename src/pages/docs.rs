@@ -1,8 +1,11 @@
 //! One page for those who build front ends: how to call, how links and tokens go, what is pushed, where the API browser is.
 
 use super::kit::{Block, Cell, Frame, Link, Page, Table};
-use crate::platform::{Config, http::edge};
+use crate::platform::{Config, http::edge, secret::sha256};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hyper::body::Bytes;
 use poem::{RouteMethod, http::HeaderValue};
+use std::sync::OnceLock;
 
 /// The page, as it is answered.
 pub fn page(config: &Config) -> RouteMethod {
@@ -18,6 +21,39 @@ pub fn page(config: &Config) -> RouteMethod {
         Ok::<_, crate::platform::Error>(response)
     });
     poem::get(made)
+}
+
+/// The API browser, made when somebody first asks for it. It is a page of the framework's, which carries its scripts inside:
+/// the policy allows exactly those, by what they say, and nothing from elsewhere.
+pub fn browser(make: impl Fn() -> String + Send + Sync + 'static) -> RouteMethod {
+    let made: OnceLock<(Bytes, String)> = OnceLock::new();
+    poem::get(poem::endpoint::make_sync(move |_| {
+        let (text, policy) = made.get_or_init(|| {
+            let text = make();
+            let policy = policy(&text);
+            (text.into(), policy)
+        });
+        poem::Response::builder()
+            .content_type("text/html; charset=utf-8")
+            .header("content-security-policy", policy)
+            .body(text.clone())
+    }))
+}
+
+/// The policy of a page with scripts inside.
+fn policy(page: &str) -> String {
+    let mut allowed = String::new();
+    let mut rest = page;
+    while let Some((_, tail)) = rest.split_once("<script") {
+        let script = tail.split_once('>').and_then(|(_, text)| text.split_once("</script>"));
+        let Some((text, tail)) = script else { break };
+        allowed.push_str(&format!(" 'sha256-{}'", STANDARD.encode(sha256(text.as_bytes()))));
+        rest = tail;
+    }
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src{allowed}; img-src data: 'self'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 }
 
 fn code(text: &str) -> Block {

@@ -48,7 +48,7 @@ keys! {
     "CONNECTIONS_EACH" = "200", false, "Connections from one place (a /24 of IPv4, a /56 of IPv6) at the same time, named proxies apart";
     "HEAD_SECONDS" = "20", false, "The head of a request has to be there after so long";
     "REQUEST_SECONDS" = "300", false, "A request is given up after so long";
-    "REQUEST_LIMIT" = "6000", false, "Requests from one place, and with one token, in ten minutes, and half as many to one address; 0 switches the limit off";
+    "REQUEST_LIMIT" = "6000", false, "Requests in ten minutes from one place, and of one account, key or person, and half as many to one address; 0 switches the limit off";
     "WORKER" = "on", false, "`off` lets `serve` leave queued work to `alongside worker`";
     "LOG" = "info", false, "What is logged: error, warn, info, debug, or a filter by module";
     "LOG_FORMAT" = "text", false, "`text` or `json`";

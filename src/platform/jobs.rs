@@ -149,6 +149,11 @@ impl Queue {
         self.handlers.insert(kind, Arc::new(move |platform, payload| Box::pin(handler(platform, payload))));
     }
 
+    /// The kinds that it knows.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.handlers.keys().copied()
+    }
+
     /// Runs up to `most` jobs that are due, one after another, and answers how many were run.
     pub async fn run_due(&self, platform: &Platform, most: u64) -> Result<usize> {
         let mut leased = lease(platform, most).await?.into_iter();

@@ -2,7 +2,8 @@
 
 use crate::{
     document::{operations, served},
-    harness::{Answer, PASSWORD, TestApp, everywhere},
+    harness::{Answer, Browser, PASSWORD, TestApp, everywhere},
+    story::Story,
 };
 use poem::{
     Addr, Endpoint, Request, RequestParts,
@@ -154,5 +155,105 @@ fn people_of_one_house_can_join_together() {
         assert_eq!(elsewhere.0, StatusCode::GONE);
         ada.get(&app, "").send().await.expect(200);
         app.outbox().await;
+    });
+}
+
+#[test]
+fn a_flood_of_made_up_requests_lets_nobody_guess_on() {
+    everywhere(|app| async move {
+        app.administrator().await;
+        let app = app.with(|config| (config.sign_in_limit, config.request_limit) = (3, 1_000_000));
+        let guess = json!({"email": "nobody@x.example", "password": "wrong wrong wrong wrong"});
+        let here = "203.0.113.5";
+        for _ in 0..3 {
+            assert_eq!(from(&app, here, "/api/sign-in", &guess).await.0, StatusCode::FORBIDDEN);
+        }
+        assert_eq!(from(&app, here, "/api/sign-in", &guess).await.0, StatusCode::TOO_MANY_REQUESTS);
+        let limits = &app.app.platform.limits;
+        let before = limits.sources_of_requests();
+        let spell =
+            |n: usize| -> String { (0..6).map(|at| char::from(b'a' + u8::try_from((n >> (4 * at)) & 15).unwrap())).collect() };
+        for n in 0..20 {
+            let word = spell(n);
+            from(&app, here, &format!("/{word}/{word}"), &guess).await;
+            from(&app, here, &format!("/api/public/{word}/confirm"), &guess).await;
+            app.get("/api/account").token(&format!("as_{word}")).send().await.expect(401);
+            app.get(format!("/o/{word}")).header("cookie", &format!("__Secure-person=ap_{word}")).send().await.expect(404);
+        }
+        let more = limits.sources_of_requests() - before;
+        assert!(more <= 2, "{more} sources were made up");
+        // As from very many places, which nobody chooses freely.
+        for n in 0..60_000 {
+            limits.allow_request(&app.clock, &format!("all {n}"), 1).unwrap();
+        }
+        assert_eq!(from(&app, here, "/api/sign-in", &guess).await.0, StatusCode::TOO_MANY_REQUESTS);
+    });
+}
+
+#[test]
+fn an_account_has_one_measure_of_requests_in_however_many_browsers() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let again = app.sign_in_again(&ada).await;
+        let before = app.at_the_console("root@sunrise.example").await.cookies();
+        let app = app.with(|config| config.request_limit = 12);
+        for n in 0..12 {
+            let who = if n % 2 == 0 { &ada } else { &again };
+            // A page asks more than once who it is, and is one request.
+            if n < 6 {
+                who.get(&app, "/people").send().await.expect(200);
+            } else {
+                app.get("/console/sunrise").header("cookie", &before).send().await.expect(200);
+            }
+        }
+        for who in [&ada, &again] {
+            let refused = who.get(&app, "/people").send().await.expect(429);
+            assert_eq!(refused.headers["retry-after"], "600");
+            assert_eq!(refused.json["type"], "https://alongside.example/problems/too-many");
+        }
+        let page = app.get("/console/sunrise").header("cookie", &before).send().await.expect(429);
+        assert_eq!(page.headers["retry-after"], "600");
+        assert!(page.text.contains("Please wait a little") && page.text.contains("<h1"), "{}", page.text);
+        // Signing in once more brings nothing.
+        let after = app.sign_in_again(&ada).await;
+        after.get(&app, "/people").send().await.expect(429);
+        let mut browser = Browser::new(&app);
+        browser.open("/console/sign-in").await.fill("E-mail address", "root@sunrise.example").fill("Password", PASSWORD);
+        browser.press("Sign in").await.expect(429).says("Please wait a little");
+        app.clock.advance(chrono::Duration::minutes(10));
+        app.get("/console/sunrise").header("cookie", &before).send().await.expect(200);
+    });
+}
+
+#[test]
+fn a_person_has_one_measure_of_requests_with_their_page_and_their_invitation() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let ben = story.person("ben", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let link = story.invite(&id, json!({})).await[0].token("ai_");
+        let app = app.with(|config| config.request_limit = 4);
+        let cookie = format!("__Secure-person={}", ben.token);
+        ben.get(&app, "").send().await.expect(200);
+        app.get("/api/invitation").token(&link).send().await.expect(200);
+        app.get("/o/sunrise/me/details").header("cookie", &cookie).send().await.expect(200);
+        app.get("/o/sunrise/me/details").header("cookie", &cookie).send().await.expect(200);
+        ben.get(&app, "").send().await.expect(429);
+        app.get("/api/invitation").token(&link).send().await.expect(429);
+        let page = app.get("/o/sunrise/me/details").header("cookie", &cookie).send().await.expect(429);
+        assert_eq!(page.headers["retry-after"], "600");
+        assert!(page.text.contains("Please wait a little"), "{}", page.text);
+    });
+}
+
+#[test]
+fn the_api_browser_runs_its_own_scripts_and_no_other() {
+    everywhere(|app| async move {
+        let page = app.get("/docs/api").send().await.expect(200);
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        let scripts = policy.split(';').find_map(|part| part.trim().strip_prefix("script-src ")).unwrap();
+        let hashes: Vec<&str> = scripts.split(' ').collect();
+        assert!(hashes.len() == 2 && hashes.iter().all(|hash| hash.starts_with("'sha256-")), "{policy}");
+        assert!(page.text.contains("SwaggerUIBundle({"));
     });
 }

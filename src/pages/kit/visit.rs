@@ -15,7 +15,7 @@ use crate::{
 };
 use entity::{OrganisationId, organisation};
 use poem::{
-    Body, Endpoint, EndpointExt, Request, Response,
+    Body, Endpoint, EndpointExt, PathPattern, Request, Response,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{CookieJarManager, CookieJarManagerEndpoint},
     web::cookie::{Cookie, CookieJar, SameSite},
@@ -374,8 +374,9 @@ where
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let mut visit = Visit::of(&self.desk, self.zone, &request);
-        let mut answer = Ok(());
-        if self.reads != Reads::Nothing {
+        let pattern = request.data::<PathPattern>().map(|pattern| pattern.0.clone());
+        let mut answer = pattern.map_or(Ok(()), |pattern| edge::slow_down_at(&request, &pattern));
+        if answer.is_ok() && self.reads != Reads::Nothing {
             answer = from_our_page(&self.desk.platform, &request);
         }
         if answer.is_ok() {

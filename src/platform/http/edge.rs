@@ -5,17 +5,22 @@
 use crate::platform::{
     Config, Platform,
     error::{Error, Result as Answer, Violation},
+    http::limits,
     net,
-    secret::{hex, sha256},
+    secret::sha256,
 };
 use hyper::body::Bytes;
 use poem::{
-    Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod,
+    Endpoint, EndpointExt, IntoResponse, Middleware, PathPattern, Request, Response, Result, RouteMethod,
+    endpoint::BoxEndpoint,
     http::{HeaderMap, HeaderValue, Method},
 };
-use poem_openapi::OperationId;
+use poem_openapi::{
+    OpenApi, OperationId,
+    registry::{MetaApi, Registry},
+};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     net::IpAddr,
     sync::{Arc, Mutex, Once, OnceLock, PoisonError},
     time::{Duration, Instant},
@@ -97,7 +102,7 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
         let (started, method) = (Instant::now(), request.method().clone());
         request.extensions_mut().insert(self.platform.clone());
         let mut response = match legible(&request).and_then(|()| slow_down(&self.platform, &request)) {
-            Ok(()) => match self.inner.call(request).await {
+            Ok(()) => match limits::one_request(self.inner.call(request)).await {
                 Ok(response) => response.into_response(),
                 Err(error) => error.into_response(),
             },
@@ -162,27 +167,53 @@ fn legible(request: &Request) -> Answer<()> {
     Ok(())
 }
 
-/// Refuses whoever asks too often: one place, one token, one place at one address. What a health check asks costs nothing
-/// and is not counted.
+/// Refuses a place that asks too often. What a health check asks costs nothing and is not counted.
 fn slow_down(platform: &Platform, request: &Request) -> Answer<()> {
     let (most, path) = (platform.config.request_limit, request.uri().path());
     let Some(address) = address_of(&platform.config, request) else { return Ok(()) };
-    if most == 0 || matches!(path, "/healthz" | "/readyz" | "/metrics") {
+    if matches!(path, "/healthz" | "/readyz" | "/metrics") {
         return Ok(());
     }
-    let from = net::prefix(address);
-    let allow = |what: &str, most| platform.limits.allow(&platform.clock, what, most);
-    allow(&format!("all {from}"), most)?;
-    allow(&format!("route {from} {} {}", request.method(), shape(path)), most.div_ceil(2))?;
-    let token = request.headers().get("authorization").map(|value| hex(&sha256(value.as_bytes())[..16]));
-    token.map_or(Ok(()), |token| allow(&format!("token {token}"), most))
+    platform.limits.allow_request(&platform.clock, &format!("all {}", net::prefix(address)), most)
 }
 
-/// A path without what names one thing: ids and tokens are long, or hold a digit.
-fn shape(path: &str) -> String {
-    let part =
-        |part: &str| if part.len() > 24 || part.contains(|c: char| c.is_ascii_digit()) { ":".into() } else { part.to_owned() };
-    path.split('/').take(9).map(part).collect::<Vec<String>>().join("/")
+/// Refuses a place that asks too often at one address. That address is a pattern of ours and never the path, of which callers
+/// could make up as many as they like.
+pub fn slow_down_at(request: &Request, pattern: &str) -> Answer<()> {
+    let Some(platform) = request.data::<Platform>() else { return Ok(()) };
+    let Some(address) = address_of(&platform.config, request) else { return Ok(()) };
+    let at = format!("route {} {} {pattern}", net::prefix(address), known(request.method()));
+    platform.limits.allow_request(&platform.clock, &at, platform.config.request_limit.div_ceil(2))
+}
+
+/// Operations whose every address is counted by itself. See [`slow_down_at`].
+pub struct Counted<T>(pub T);
+
+impl<T: OpenApi> OpenApi for Counted<T> {
+    fn meta() -> Vec<MetaApi> {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        let mut own = HashMap::new();
+        self.0.add_routes(&mut own);
+        for (path, by_method) in own {
+            let pattern: Arc<str> = format!("/api{path}").into();
+            let counted = by_method.into_iter().map(|(method, inner)| {
+                let pattern = pattern.clone();
+                let count = move |request: Request| {
+                    let answer = slow_down_at(&request, &pattern);
+                    async move { answer.map(|()| request).map_err(poem::Error::from) }
+                };
+                (method, inner.before(count).map_to_response().boxed())
+            });
+            routes.entry(path).or_default().extend(counted);
+        }
+    }
 }
 
 /// Where a request comes from: the peer, or what a named proxy says of it.

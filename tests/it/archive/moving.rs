@@ -208,3 +208,111 @@ fn who_wants_no_letters_gets_none_at_the_new_place_and_draws_stay_what_they_were
         }
     });
 }
+
+/// The same file with one more row behind the head of a table, and an end that fits it.
+fn forge(from: &Path, to: &Path, table: &str, add: &str) {
+    use std::io::Write;
+    let text = text_of(from);
+    let (body, end) = text.trim_end().rsplit_once('\n').unwrap();
+    let head = format!("{{\"table\":{{\"name\":\"{table}\"");
+    let mut lines: Vec<&str> = body.lines().collect();
+    let at = lines.iter().position(|line| line.starts_with(&head)).unwrap();
+    lines.insert(at + 1, add);
+    let body = lines.join("\n") + "\n";
+    let mut end: serde_json::Value = serde_json::from_str(end).unwrap();
+    let rows = &mut end["end"]["rows"][table];
+    *rows = (rows.as_u64().unwrap_or(0) + 1).into();
+    end["end"]["sha256"] = alongside::platform::secret::hex(&alongside::platform::secret::sha256(body.as_bytes())).into();
+    let mut out = flate2::write::GzEncoder::new(std::fs::File::create(to).unwrap(), flate2::Compression::default());
+    out.write_all(format!("{body}{end}\n").as_bytes()).unwrap();
+    out.finish().unwrap();
+}
+
+/// A row of a table, in the order of the file's columns.
+fn row(file: &Path, table: &str, cells: &[(&str, serde_json::Value)]) -> String {
+    let head = format!("{{\"table\":{{\"name\":\"{table}\"");
+    let head: serde_json::Value =
+        serde_json::from_str(text_of(file).lines().find(|line| line.starts_with(&head)).unwrap()).unwrap();
+    let columns = head["table"]["columns"].as_array().unwrap();
+    let cell = |column: &serde_json::Value| {
+        let found = cells.iter().find(|(name, _)| column[0] == *name);
+        found.map_or(serde_json::Value::Null, |(_, value)| value.clone())
+    };
+    serde_json::Value::Array(columns.iter().map(cell).collect()).to_string()
+}
+
+#[test]
+fn a_file_that_was_made_up_touches_nobody_who_is_here_already() {
+    everywhere(|app| async move {
+        let (story, _, _) = busy(&app).await;
+        let folder = Folder::new();
+        let file = folder.at("sunrise.alongside");
+        export(&app, "sunrise", &file).await;
+        let target = databases::fresh(app.backend).await;
+        let there = TestApp::over(app.backend, &target.url, Clock::fixed(app.clock.now(), 77), OTHER).await;
+        let neighbour = there.administrator_of("hillside").await;
+        let person = there.participant(&neighbour, "nextdoor").await;
+        let db = there.app.platform.db.read();
+        let before = schema::everything(db).await;
+        let (mine, theirs) = (story.ada.organisation.as_str(), neighbour.organisation.as_str());
+        let id = || app.clock.new_id::<uuid::Uuid>().to_string();
+        let job = |kind: &str, payload: serde_json::Value, unique: serde_json::Value, organisation: serde_json::Value| {
+            let now = "2027-03-01T09:00:00Z";
+            let cells = [
+                ("id", json!(id())),
+                ("kind", json!(kind)),
+                ("payload", json!([payload])),
+                ("priority", json!(0)),
+                ("state", json!("waiting")),
+                ("attempts", json!(0)),
+                ("run_at", json!(now)),
+                ("lease_token", json!(0)),
+                ("unique_key", unique),
+                ("organisation_id", organisation),
+                ("created_at", json!(now)),
+            ];
+            ("job", row(&file, "job", &cells))
+        };
+        let letter = mail_message::Entity::find().one(db).await.unwrap().unwrap().id.0.to_string();
+        let event = [
+            ("id", json!(id())),
+            ("message_id", json!(letter)),
+            ("at", json!("2027-03-01T09:00:00Z")),
+            ("event", json!("failed")),
+        ];
+        let (none, here) = (serde_json::Value::Null, json!(mine));
+        let erases = json!({"organisation": theirs, "participant": person.id, "purpose": "participate", "scope": theirs,
+            "effect": "erase_all_identifiable", "event": id()});
+        let reminds = json!({"organisation": mine, "opportunity": id()});
+        let forged = [
+            (job("consent.withdrawn", erases.clone(), none.clone(), here.clone()), "another organisation"),
+            (job("consent.withdrawn", erases, none.clone(), none.clone()), "another organisation"),
+            (job("invitations.reminders", json!({"opportunity": id()}), none.clone(), here.clone()), "another organisation"),
+            (job("mail.cancelled", json!({"mailing": id()}), none.clone(), here.clone()), "another organisation"),
+            (job("invitations.reminders", reminds, json!("webhooks.look"), here.clone()), "another organisation"),
+            (job("accounts.reset_asked", json!({"account": id(), "organisation": mine}), none, here), "no organisation has"),
+            (("mail_event", row(&file, "mail_event", &event)), "a letter that is not in it"),
+        ];
+        for ((table, line), why) in forged {
+            let made_up = folder.at(&format!("{}.alongside", id()));
+            forge(&file, &made_up, table, &line);
+            let refused = import(&there, &made_up).await.unwrap_err().to_string();
+            assert!(refused.contains(why), "{line}: {refused}");
+            assert_eq!(schema::everything(db).await, before, "{line}");
+        }
+        import(&there, &file).await.unwrap();
+        there.app.platform.db.clone().close().await.unwrap();
+        target.remove().await;
+        app.outbox().await;
+    });
+}
+
+#[test]
+fn every_job_that_names_an_organisation_is_known_to_move_with_it() {
+    // What runs for the whole installation, or for an account that may work for several.
+    let stay = ["accounts.reset_asked", "webhooks.look", "opportunities.close_due", "invitations.ask_again"];
+    let stay = stay.into_iter().chain(["invitations.undelivered", "invitations.let_go", "platform.forget_keys"]);
+    let named: BTreeSet<&str> = stay.chain(alongside::app::ORGANISATION_JOBS).collect();
+    let kinds: BTreeSet<&str> = alongside::app::queue().kinds().collect();
+    assert_eq!(kinds, named);
+}

@@ -260,7 +260,8 @@ impl TestApp {
 
     /// The application over a migrated database that was made with this key.
     pub async fn over(backend: Backend, url: &str, clock: Clock, secret: [u8; 32]) -> Self {
-        let pairs = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_PUBLIC_URL", "https://alongside.test")];
+        let free = [("ALONGSIDE_SIGN_IN_LIMIT", "0"), ("ALONGSIDE_REQUEST_LIMIT", "0")];
+        let pairs = free.into_iter().chain([("ALONGSIDE_PUBLIC_URL", "https://alongside.test")]);
         let mut config = Config::read(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
         config.mail = MailWay::Memory;
         config.database_url = url.to_owned();
