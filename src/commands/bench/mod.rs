@@ -11,6 +11,7 @@ mod pages;
 mod people;
 mod server;
 mod submit;
+mod visitors;
 
 use crate::platform::{Db, Error, Result};
 use clap::{Args, Subcommand};

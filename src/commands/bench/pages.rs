@@ -1,26 +1,27 @@
 //! `bench pages`: what each page costs the server, and how much a first visit to it transfers.
 //!
 //! The pages are those of the demo's organisation when its story has been told. They are found by following links, as
-//! somebody who takes part, as somebody from outside and as a coordinator; of pages that differ by an id alone, one counts.
+//! those who are named in [`visitors`]; of each route one page counts.
 
-use super::{Common, Ground, Row, Show, rounded, server::Server, trouble};
+use super::{
+    Common, Ground, Row, Show, rounded,
+    server::Server,
+    trouble,
+    visitors::{Visitor, visitors},
+};
 use crate::{
     commands::demo,
-    platform::{
-        Clock, Db, Error, Result, Secret,
-        secret::{Token, TokenKind},
-    },
+    platform::{Error, Result, secret::Token},
 };
-use chrono::Duration;
 use clap::Args;
-use entity::{account, account_session, invitation, invitation_link, participant_session};
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use tokio::{net::TcpStream, task::JoinSet};
 
+/// What a page should cost at most: microseconds of the processor, and bytes of a first visit.
+const MOST: (f64, usize) = (2_000.0, 30 * 1024);
 /// Visits that are not counted: statements are prepared, pages of memory are there.
 const WARM_UP: usize = 10;
 
@@ -51,86 +52,23 @@ pub async fn run(wishes: Wishes) -> Result<()> {
     let server = Server::start(&ground).await?;
     let mut show = Show::new(wishes.common.json);
     let mut browser = Browser::open(&server).await?;
+    let (mut seen, mut slow, mut large) = (BTreeSet::new(), 0, 0);
     for visitor in &visitors {
-        for (page, address) in browser.follow(visitor).await? {
-            eprintln!("{page}");
+        for (route, address) in browser.follow(visitor).await? {
+            if !seen.insert(route.clone()) {
+                continue;
+            }
+            eprintln!("{route}");
             let cpu = browser.cost(&server, &address, &visitor.cookie, wishes.visits).await?;
             let bytes = browser.first_visit(&address, &visitor.cookie).await?;
-            show.row(Row(vec![("page", page.into()), ("cpu_us_median", rounded(cpu, 0)), ("bytes", bytes.into())]));
+            (slow, large) = (slow + u32::from(cpu > MOST.0), large + u32::from(bytes > MOST.1));
+            show.row(Row(vec![("page", route.into()), ("cpu_us_median", rounded(cpu, 0)), ("bytes", bytes.into())]));
         }
     }
     server.stop().await?;
     show.end();
+    eprintln!("{} pages; {slow} take more than 2 ms of the processor, {large} transfer more than 30 KB", seen.len());
     ground.remove().await
-}
-
-/// Somebody who looks at pages.
-struct Visitor {
-    cookie: String,
-    starts: Vec<String>,
-}
-
-/// Somebody from outside with a link, somebody who takes part, a coordinator.
-async fn visitors(ground: &Ground) -> Result<[Visitor; 3]> {
-    let clock = Clock::system();
-    let secret = Secret::open(&super::server::secret_file(ground), clock.secret()).map_err(Error::Unavailable)?;
-    let db = Db::connect(&ground.url, 1).await?;
-    let none = || Error::bug("the demo left nobody who was asked");
-    let link = invitation_link::Entity::find().order_by_desc(invitation_link::Column::Id).one(db.read()).await?;
-    let link = link.ok_or_else(none)?;
-    let asked = invitation::Entity::find_by_id((link.organisation_id, link.invitation_id)).one(db.read()).await?;
-    let asked = asked.ok_or_else(none)?;
-    let person = person_session(&db, &clock, &asked).await?;
-    let staff = staff_session(&db, &clock).await?;
-    let organisation = entity::organisation::Entity::find_by_id(asked.organisation_id).one(db.read()).await?;
-    let home = format!("/o/{}", organisation.ok_or_else(none)?.slug);
-    let token = secret.token(TokenKind::Invitation, link.id.0);
-    let stop = secret.token(TokenKind::Unsubscribe, link.id.0);
-    db.close().await?;
-    let outside =
-        vec![home.clone(), format!("{home}/overdue"), format!("/i/{}", token.reveal()), format!("/u/{}", stop.reveal())];
-    let inside = vec![format!("{home}/me"), format!("{home}/me/welcome"), format!("/invitation/{}", asked.id)];
-    Ok([
-        Visitor { cookie: String::new(), starts: outside },
-        Visitor { cookie: format!("person={}; invitation={}", person.reveal(), token.reveal()), starts: inside },
-        Visitor { cookie: format!("staff={}", staff.reveal()), starts: vec!["/console".into()] },
-    ])
-}
-
-async fn person_session(db: &Db, clock: &Clock, asked: &invitation::Model) -> Result<Token> {
-    let (token, now) = (Token::new(TokenKind::Participant, clock.secret()), clock.now());
-    let row = participant_session::ActiveModel {
-        organisation_id: Set(asked.organisation_id),
-        id: Set(clock.new_id()),
-        participant_id: Set(asked.participant_id),
-        token_hash: Set(token.hash()),
-        created_at: Set(now),
-        last_used_at: Set(now),
-        idle_until: Set(now + Duration::hours(2)),
-        expires_at: Set(now + Duration::hours(2)),
-        revoked_at: Set(None),
-    };
-    participant_session::Entity::insert(row).exec_without_returning(db.write()).await?;
-    Ok(token)
-}
-
-async fn staff_session(db: &Db, clock: &Clock) -> Result<Token> {
-    let ada = account::Entity::find().filter(account::Column::Email.eq(demo::COORDINATOR)).one(db.read()).await?;
-    let ada = ada.ok_or_else(|| Error::bug("the demo left no coordinator"))?;
-    let (token, now) = (Token::new(TokenKind::Staff, clock.secret()), clock.now());
-    let row = account_session::ActiveModel {
-        id: Set(clock.new_id()),
-        account_id: Set(ada.id),
-        token_hash: Set(token.hash()),
-        label: Set("bench".into()),
-        created_at: Set(now),
-        last_used_at: Set(now),
-        idle_until: Set(now + Duration::hours(2)),
-        expires_at: Set(now + Duration::hours(2)),
-        revoked_at: Set(None),
-    };
-    account_session::Entity::insert(row).exec_without_returning(db.write()).await?;
-    Ok(token)
 }
 
 /// What looks at pages, on one kept connection.
@@ -160,25 +98,33 @@ impl Browser {
         Ok(Response::from_parts(head, body.collect().await.map_err(broken)?.to_bytes()))
     }
 
-    /// The pages to which links lead, each under a name in which ids are left out, with one of its addresses.
+    /// The pages to which links lead: of each route one, with its address.
     async fn follow(&mut self, visitor: &Visitor) -> Result<BTreeMap<String, String>> {
         let (mut known, mut found) = (BTreeSet::new(), BTreeMap::new());
         let mut next: VecDeque<String> = visitor.starts.iter().cloned().collect();
         while let Some(address) = next.pop_front() {
-            let page = name(&address);
-            if !known.insert(page.clone()) {
+            if !known.insert(name(&address)) {
                 continue;
             }
+            let before = self.counted().await?;
             let answer = self.get(&address, &visitor.cookie).await?;
             next.extend(answer.headers().get("location").and_then(|to| to.to_str().ok()).map(Into::into));
             let is_page = answer.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
             if answer.status().is_success() && is_page {
                 let text = String::from_utf8_lossy(answer.body()).into_owned();
                 next.extend(values(&text, "href=\"").filter(|to| to.starts_with('/') && to.len() > 1).map(Into::into));
-                found.insert(page, address);
+                let after = self.counted().await?;
+                let route = after.into_iter().find(|(route, count)| route != "/metrics" && before.get(route) != Some(count));
+                found.entry(route.map_or_else(|| name(&address), |(route, _)| route)).or_insert(address);
             }
         }
         Ok(found)
+    }
+
+    /// How often the server has answered at each of its routes: it knows best to which of them an address belongs.
+    async fn counted(&mut self) -> Result<HashMap<String, u64>> {
+        let answer = self.get("/metrics", "").await?;
+        Ok(counts(&String::from_utf8_lossy(answer.body())))
     }
 
     /// Processor time of the server for one visit, in microseconds: the one in the middle.
@@ -222,6 +168,17 @@ fn values<'a>(text: &'a str, begin: &'a str) -> impl Iterator<Item = &'a str> {
     text.split(begin).skip(1).filter_map(|part| part.split('"').next())
 }
 
+/// The number of answers at each route, out of the server's counters.
+fn counts(metrics: &str) -> HashMap<String, u64> {
+    let mut counts = HashMap::new();
+    for line in metrics.lines().filter_map(|line| line.strip_prefix("alongside_request_seconds_count{operation=\"")) {
+        let route = line.split('"').next().unwrap_or_default();
+        let count: u64 = line.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or_default();
+        *counts.entry(route.to_owned()).or_default() += count;
+    }
+    counts
+}
+
 /// What stands for an address: ids and tokens are left out, and so is what a page is told to say.
 fn name(address: &str) -> String {
     let path = address.split(['?', '#']).next().unwrap_or_default();
@@ -246,6 +203,10 @@ mod tests {
     fn pages_that_differ_by_an_id_are_one() {
         assert_eq!(name("/o/x/reports/0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e?done=a"), "/o/x/reports/:id");
         assert_eq!(name(&format!("/i/{}", Token::new(TokenKind::Invitation, [7; 32]).reveal())), "/i/:token");
+        let line = |status: u16, count: u64| {
+            format!("alongside_request_seconds_count{{operation=\"/o/:slug\",status=\"{status}\"}} {count}\n")
+        };
+        assert_eq!(counts(&(line(200, 3) + &line(404, 1))), HashMap::from([("/o/:slug".to_owned(), 4)]));
         assert_eq!(values("<a href=\"/a\"><a href=\"/b\">", "href=\"").collect::<Vec<_>>(), ["/a", "/b"]);
     }
 }

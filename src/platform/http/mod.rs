@@ -12,6 +12,7 @@ mod examples;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+mod refusals;
 pub mod reply;
 pub mod upload;
 

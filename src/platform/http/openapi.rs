@@ -1,9 +1,12 @@
 //! The OpenAPI document as it is served: what the framework makes, with an example for every field, body and parameter, and
-//! words for every parameter.
+//! words for every parameter, and the problems that each operation can answer.
 //!
 //! A field whose example is not known gets none, so that the test that looks for examples finds it.
 
-use super::examples::{PARAMETERS, TEXTS, VALUES, WHOLE};
+use super::{
+    examples::{PARAMETERS, TEXTS, VALUES, WHOLE},
+    refusals,
+};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
@@ -38,6 +41,7 @@ pub fn complete(spec: &str) -> serde_json::Result<Value> {
     for operation in operations(&mut document) {
         complete_operation(operation, &whole, &schemas);
     }
+    refusals::tell(&mut document);
     trim_defaults(&mut document);
     tell_nulls(&mut document);
     Ok(document)
