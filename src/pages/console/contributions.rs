@@ -104,7 +104,7 @@ fn form(seat: &Seat<'_>, around: &Around) -> Form {
     let quote = choices::<QuotePermission>(|one| one == QuotePermission::No);
     let form = form.field(
         Field::radios("quote", "May these words be quoted?", quote)
-            .hint("As they told you. What they agreed to is asked as well."),
+            .hint("As they told you. What they agreed to is checked as well."),
     );
     fresh(seat, form.submit(Submit::new("Note it")))
 }

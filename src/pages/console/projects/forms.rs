@@ -15,8 +15,7 @@ use chrono_tz::Tz;
 use entity::{DecisionScope, PresenceTarget, ProjectPurpose, Rung, Time, decision, project, stage};
 
 const PRESENCE: &str = "One group a line: the kind of fact, the group, and how many people you look for. \
-                        For example: age band, under 25, 10. People who agreed to that can tell these facts about themselves \
-                        on their own page.";
+                        For example: age band, under 25, 10. Those who agree to be counted are asked on their own page.";
 
 /// What a project says about itself. `row` is what it says now, if there is one.
 pub(super) fn project(row: Option<&project::Model>) -> Form {
