@@ -198,6 +198,7 @@ fn transferred(answer: &Response<Bytes>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::secret::TokenKind;
 
     #[test]
     fn pages_that_differ_by_an_id_are_one() {
