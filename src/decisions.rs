@@ -20,7 +20,9 @@
 //! # 2026-11-24 · A link can read its draft, and never an answer
 //! An invitation's link never reads earlier answers; going on later on another device needs
 //! the saved draft. So the link reads the draft while it is one. Once handed in, the draft is gone and the answers cannot be
-//! read by the link; handing in again replaces them.
+//! read by the link; handing in again replaces them. A draft of changes holds what was handed in, so the link does not read
+//! that one either. Whoever is signed in as the person reads what they said on their own page, and goes on from there: that page
+//! gives the pages of the invitation a cookie of the person beside the one of the link.
 //!
 //! # 2026-11-24 · The caller is looked up by the verb, not by the framework
 //! The security scheme only reads the token. `accounts::access` finds out what it opens, so that the permission comes before
@@ -259,3 +261,17 @@
 //! address (6.3.7: addresses do not change), cookies without the prefix that forbids a path (3.3.3: ours are bound to one
 //! organisation or one invitation, which keeps more apart). Keys are a file and variables, which every store of secrets provides (11.1.1,
 //! 13.3.1).
+//!
+//! # 2026-11-28 · Coordinators say who the organisation is
+//! The name, the contact, the privacy page, the look and the log are for coordinators too: a small charity has one, and waits for
+//! nobody to put a telephone number right. What links and numbers hang on (the name in addresses, the site of links, the time
+//! zone, the smallest group) and who works there stay with administrators, and keys of systems change none of it.
+//!
+//! # 2026-11-28 · Of two who change the same form, the second is told and decides
+//! Whoever saves over a change that they have not seen gets the form back, with what they typed and with words about it; saved
+//! once more it counts. The API answers 412, because a program has typed nothing. Rejected: a page that says so without the
+//! form (what was typed is gone), putting two texts together (nobody has read the result).
+//!
+//! # 2026-11-28 · What it is about stands before the answer
+//! The page of an invitation shows what is asked, what cannot change, time, pay and support before the buttons, however long that is on a
+//! phone. Who has answered already finds first what they can do now.

@@ -115,7 +115,7 @@ fn meetings_are_found_by_those_who_take_part_and_their_notes_put_right() {
         put("/notes", json!({"text": "We talked about seats and signs."})).await;
         app.post(format!("{path}/notes/share")).token(&story.ada.token).json(&json!({})).send().await.expect(200);
         browser.send(&old.0, &old.1).await;
-        browser.expect(412);
+        browser.expect(422);
         browser.open("/o/sunrise/me/record").await.follow("My meetings, with their notes").await;
         browser.says("You can say whether they are right");
         browser.follow("The first day").await.says("seats and signs");

@@ -6,16 +6,18 @@
 
 pub mod assets;
 mod chart;
+mod fields;
 mod form;
 mod frame;
 mod told;
 mod visit;
 
 pub use chart::{Bar, Bars};
+pub use fields::Fields;
 pub use form::{Choice, Control, Field, Form, Submit};
 pub use frame::{Exit, Frame, Look, NavLink};
 pub use told::Told;
-pub use visit::{Desk, Fields, Reply, Visit, Zone, act, ask, escaped, from_our_page, take_file};
+pub use visit::{Desk, Reply, Visit, Zone, act, ask, escaped, from_our_page, take_file};
 
 use crate::platform::{Error, Violation};
 use askama::Template;

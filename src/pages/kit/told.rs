@@ -37,7 +37,7 @@ impl<E: Endpoint> Endpoint for Told<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let path = request.original_uri().path();
+        let path = request.uri().path();
         let program =
             ["/api", "/metrics", "/healthz", "/readyz"].iter().any(|part| path.starts_with(&format!("{}{part}", self.base)));
         let looks = matches!(*request.method(), Method::GET | Method::HEAD);

@@ -134,7 +134,7 @@ fn page(visit: &Visit, own: &Own, matter: &Matter, form: Form) -> Page {
         .back("Back to what I agreed to", at(visit, &own.organisation, "/consents"))
         .texts([
             "Facts such as your age or where you live help us to see who is missing. Then we can try harder to reach them.",
-            "You are asked only if you agreed to that. You need not answer any question. It changes nothing for you.",
+            "You are asked if you agreed to that. You need not answer any question. It changes nothing for you.",
             "The answers of many people are counted together. Nobody sees yours beside your name. Small numbers are not shown.",
         ]);
     let page = match matter.told.is_empty() {

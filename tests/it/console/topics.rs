@@ -25,7 +25,7 @@ fn topics_are_added_renamed_and_retired() {
         let mut other = app.at_the_console("root@sunrise.example").await;
         other.open("/console/sunrise/topics").await.follow("Getting around").await;
         rosa.follow("Getting around").await.fill("Name", "Travel").press("Save").await.expect(200).says("Travel");
-        other.press("Save").await.expect(412).says("This has changed meanwhile");
+        other.press("Save").await.expect(422).says("Somebody has saved a change here");
         // A draft names it.
         let project = project(&mut rosa).await;
         let way = way(&mut rosa, &project, "Questions to answer", "Consultation").await;

@@ -35,7 +35,9 @@ async fn ask_sources(visit: Arc<Visit>) -> Result<Reply> {
     let (mut rows, next) = paged(given, |row| row.id.to_string());
     // What was taken back has no words, and nothing rests on it.
     rows.retain(|row| row.withdrawn_at.is_none());
-    let page = matter.page("What the theme rests on").back("Back to the theme", matter.at(&format!("/themes/{}", row.id)));
+    let page = matter
+        .page("What was said at meetings that the theme rests on")
+        .back("Back to the theme", matter.at(&format!("/themes/{}", row.id)));
     let page = page.text(format!("“{}” Tick what people said at meetings that says this.", row.title));
     if rows.is_empty() && next.is_none() {
         return Ok(page.text("There is nothing that may be used.").into());

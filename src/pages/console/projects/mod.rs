@@ -230,7 +230,7 @@ async fn edit(visit: Arc<Visit>) -> Result<Reply> {
     match saved.await {
         Ok(_) => Reply::to(at(&seat, row.id, "?done=saved")),
         Err(error) => {
-            let form = forms::project(Some(&row)).hidden("version", visit.fields.text("version"));
+            let form = forms::project(Some(&row)).version(row.version);
             Ok(mistaken(edit_page(&seat, row.id, again(form, &visit, error)?)).into())
         }
     }

@@ -265,7 +265,7 @@ async fn add(visit: Arc<Visit>) -> Result<Reply> {
     match done.await {
         Ok(()) => Reply::to(at(&seat, &way, "/questions?done=saved")),
         Err(error) => {
-            let form = fresh(&seat, form(&Question::default())).hidden("version", visit.fields.text("version"));
+            let form = based_on(fresh(&seat, form(&Question::default())), row.as_ref());
             Ok(mistaken(question_page(&seat, &way, "Add a question", again(form, &visit, error)?)).into())
         }
     }
@@ -303,7 +303,7 @@ async fn change(visit: Arc<Visit>) -> Result<Reply> {
     match done.await {
         Ok(()) => Reply::to(at(&seat, &way, "/questions?done=saved")),
         Err(error) => {
-            let form = fresh(&seat, form(&before)).hidden("version", visit.fields.text("version"));
+            let form = based_on(fresh(&seat, form(&before)), row.as_ref());
             Ok(mistaken(question_page(&seat, &way, "Change the question", again(form, &visit, error)?)).into())
         }
     }
@@ -345,7 +345,7 @@ async fn paste(visit: Arc<Visit>) -> Result<Reply> {
     match done.await {
         Ok(()) => Reply::to(at(&seat, &way, "/questions?done=saved")),
         Err(error) => {
-            let form = json_form(&seat, "").hidden("version", visit.fields.text("version"));
+            let form = based_on(json_form(&seat, ""), row.as_ref());
             Ok(mistaken(json_page(&seat, &way, again(form, &visit, placed(error))?)).into())
         }
     }

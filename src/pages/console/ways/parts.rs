@@ -322,7 +322,7 @@ async fn save(visit: Arc<Visit>, part: Part, title: &'static str) -> Result<Repl
         Ok(_) => Reply::to(at(&seat, &way, "?done=saved")),
         Err(error) => {
             let around = around(&seat, &way).await?;
-            let form = form(&seat, &way, &around, part).hidden("version", visit.fields.text("version"));
+            let form = form(&seat, &way, &around, part).version(way.row.version);
             Ok(mistaken(part_page(&seat, &way, title, again(form, &visit, error)?)).into())
         }
     }
