@@ -139,7 +139,7 @@ pub async fn migrate(config: Config) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets what was begun finish, then closes the database.
+/// Lets what was begun finish, then closes the database and sends what was traced.
 pub async fn end(app: App) {
     tracing::info!("stopping: work under way is brought to an end");
     app.tasks.stop();
@@ -149,6 +149,7 @@ pub async fn end(app: App) {
     if let Err(error) = app.platform.db.clone().close().await {
         tracing::warn!(error = %error, "the database did not close");
     }
+    app.platform.traces.close().await;
 }
 
 /// Resolves when the process is asked to stop.
