@@ -119,6 +119,12 @@ pub(super) fn fresh(seat: &Seat<'_>, form: Form) -> Form {
     form.hidden("once", sent.unwrap_or_else(|| hex(&seat.platform().clock.secret()[..16])))
 }
 
+/// The end of an id: tells two of a kind apart, and says nothing about whoever stands behind it.
+pub(super) fn short(id: impl std::fmt::Display) -> String {
+    let id = id.to_string();
+    id[id.len().saturating_sub(6)..].to_owned()
+}
+
 /// The form with what was sent and what is wrong with it. What does not fit what is there can be mended too, so it is told on the
 /// same page instead of on one without the form.
 pub(super) fn again(form: Form, visit: &Visit, error: Error) -> Result<Form> {

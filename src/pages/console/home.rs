@@ -1,7 +1,7 @@
 //! Where one begins: the organisations one works for, and what needs attention in each.
 
 use super::{
-    desk::{ROWS, Seat, seat},
+    desk::{ROWS, Seat, paged, seat},
     words::Word,
 };
 use crate::{
@@ -76,8 +76,8 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
         newest(&seat, OpportunityState::Closed, true),
         newest(&seat, OpportunityState::Draft, false)
     )?;
-    let most = usize::try_from(ROWS).unwrap_or(usize::MAX);
-    let more = [&open, &closed, &drafts].iter().any(|rows| rows.len() > most);
+    let [(open, a), (closed, b), (drafts, c)] = [open, closed, drafts].map(|rows| paged(rows, |way| way.row.id.to_string()));
+    let more = a.or(b).or(c).is_some();
     let nothing = late.is_none() && letters.is_none() && open.is_empty() && closed.is_empty() && drafts.is_empty();
     page = page.blocks(late).blocks(letters);
     if nothing {
@@ -116,11 +116,7 @@ fn table(seat: &Seat<'_>, title: &str, columns: &[&str], rows: Vec<Way>, cells: 
         std::iter::once(name).chain(rest).collect()
     };
     let columns = std::iter::once("Name").chain(columns.iter().copied()).map(String::from).collect();
-    Some(Block::Table(Table {
-        caption: title.into(),
-        columns,
-        rows: rows.into_iter().take(usize::try_from(ROWS).unwrap_or(usize::MAX)).map(row).collect(),
-    }))
+    Some(Block::Table(Table { caption: title.into(), columns, rows: rows.into_iter().map(row).collect() }))
 }
 
 /// Promises that are late.

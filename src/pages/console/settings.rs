@@ -1,7 +1,7 @@
 //! What an organisation says about itself, how its pages look, who works for it, and its log.
 
 use super::{
-    desk::{Seat, again, fresh, mistaken, paged, seat},
+    desk::{Seat, again, fresh, mistaken, paged, seat, short},
     words::{choices, read},
 };
 use crate::{
@@ -306,8 +306,7 @@ fn actor(name: &str) -> String {
 fn object(name: &str) -> String {
     let (kind, id) = name.split_once(':').unwrap_or((name, ""));
     let kind = kind.replace('_', " ");
-    let end: String = id.chars().skip(id.chars().count().saturating_sub(6)).collect();
-    if end.is_empty() { kind } else { format!("{kind} {end}") }
+    if id.is_empty() { kind } else { format!("{kind} {}", short(id)) }
 }
 
 /// Who did what to what, oldest first. The whole log is looked through when that is asked for.

@@ -10,7 +10,7 @@ use crate::{
     },
     platform::{Error, Result, Tx, Violation},
 };
-use entity::{ConsentType, Purpose, notice, opportunity};
+use entity::{ConsentType, Purpose, consent_standing, notice, opportunity};
 use poem::http::StatusCode;
 use std::sync::Arc;
 
@@ -124,16 +124,21 @@ pub(super) async fn show(visit: Arc<Visit>) -> Result<Reply> {
     Ok(page.into())
 }
 
+/// What the person has taken back of what they agreed to here, by the word of its purpose.
+pub(super) async fn taken_back(visit: &Visit, guest: &Guest, named: &str) -> Result<Option<consent_standing::Model>> {
+    let db = visit.platform().db.read();
+    let standing = record::standing_of(db, guest.organisation, guest.participant).await?;
+    let is = |row: &consent_standing::Model| {
+        row.scope_id == guest.invitation.opportunity_id.0 && row.purpose.word() == named && row.r#type == ConsentType::Withdraw
+    };
+    Ok(standing.into_iter().find(is))
+}
+
 /// What follows from what was taken back, as the notice has promised it.
 async fn withdrawn(visit: &Visit, guest: &Guest) -> Result<String> {
     let db = visit.platform().db.read();
-    let named = visit.query.text("purpose");
-    let standing = record::standing_of(db, guest.organisation, guest.participant).await?;
-    let is = |row: &entity::consent_standing::Model| {
-        row.scope_id == guest.invitation.opportunity_id.0 && row.purpose.word() == named && row.r#type == ConsentType::Withdraw
-    };
     let mut said = "You have taken it back. Nobody asks you why.".to_owned();
-    if let Some(row) = standing.into_iter().find(is) {
+    if let Some(row) = taken_back(visit, guest, visit.query.text("purpose")).await? {
         let notice = notices::get(db, guest.organisation, row.notice_id).await?;
         if let Some(words) = notice.content.purposes.iter().find(|given| given.purpose == row.purpose) {
             said = format!("You have taken it back. {}", effects(row.purpose, words.withdrawal_effect));

@@ -10,7 +10,6 @@ use super::{
     meeting,
 };
 use crate::{
-    consent::record,
     integrity::ladder::{ATTRIBUTION, SOURCE, step},
     invitations::{
         Guest, guest as guests,
@@ -29,7 +28,7 @@ use crate::{
 };
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
-use entity::{ConsentType, InvitationId, InvitationState, OpportunityKind, PlaceState, Purpose, opportunity};
+use entity::{InvitationId, InvitationState, OpportunityKind, PlaceState, Purpose, opportunity};
 use poem::{Route, get, post};
 use std::sync::Arc;
 
@@ -95,11 +94,18 @@ pub fn token_held(visit: &Visit) -> Result<Token> {
 /// organisation.
 pub async fn guest(visit: &Visit) -> Result<Guest> {
     let named: InvitationId = visit.param("invitation")?;
-    // Whose page it is, also where nobody may see it: the quick way out is there, and the title says nothing.
-    if let Some(organisation) = guests::home(visit.platform(), named).await? {
-        visit.belongs_to(organisation).await?;
-    }
-    let guest = guests::holder(visit.platform(), &token_held(visit)?).await?;
+    let held = async { guests::holder(visit.platform(), &token_held(visit)?).await };
+    let guest = match held.await {
+        Ok(guest) => guest,
+        Err(error) => {
+            // Whose page it is, also where nobody may see it: the quick way out is there, and the title says nothing.
+            if let Some(organisation) = guests::home(visit.platform(), named).await? {
+                visit.belongs_to(organisation).await?;
+            }
+            return Err(error);
+        }
+    };
+    visit.belongs_to(guest.organisation).await?;
     if guest.invitation.id == named {
         return Ok(guest);
     }
@@ -215,10 +221,7 @@ async fn standing(visit: &Visit, guest: &Guest, open: bool) -> Result<Vec<Block>
 
 /// Whether the person took back that they take part.
 async fn took_back(visit: &Visit, guest: &Guest) -> Result<bool> {
-    let (db, scope) = (visit.platform().db.read(), guest.invitation.opportunity_id.0);
-    let standing = record::standing_of(db, guest.organisation, guest.participant).await?;
-    let is = |row: &entity::consent_standing::Model| row.scope_id == scope && row.purpose == Purpose::Participate;
-    Ok(standing.iter().any(|row| is(row) && row.r#type == ConsentType::Withdraw))
+    Ok(agreed::taken_back(visit, guest, &Purpose::Participate.word()).await?.is_some())
 }
 
 /// All that can be said now.

@@ -336,6 +336,7 @@ impl Form {
 
     /// The form with what was sent in it, and what is wrong beside each field. Anything but violations is passed on.
     pub fn again(mut self, sent: &Fields, error: Error) -> Result<Self, Error> {
+        let stale = matches!(error, Error::Stale);
         let found = match error {
             Error::Invalid(found) => found,
             Error::Malformed(one) => vec![one],
@@ -347,7 +348,7 @@ impl Form {
             }
             other => return Err(other),
         };
-        if !found.iter().any(|one| one.code == "stale")
+        if !stale
             && let Some((_, version)) = self.hidden.iter_mut().find(|(name, _)| name == "version")
             && let Some(sent) = sent.given("version")
         {

@@ -2,6 +2,7 @@
 
 use super::{Link, Page, Zone};
 use crate::platform::Error;
+use poem::http::StatusCode;
 
 /// How an organisation's pages look.
 #[derive(Clone, Debug, Default)]
@@ -96,8 +97,14 @@ impl Frame {
     }
 }
 
+/// A page that tells that something did not work.
+pub(super) fn page(error: &Error, zone: Zone) -> Page {
+    let (status, title, texts) = told(error, zone);
+    Page::new(title).texts(texts.iter().map(String::as_str)).status(StatusCode::from_u16(status).unwrap_or_default())
+}
+
 /// The heading and the words of a page that tells that something did not work.
-pub(super) fn told(error: &Error, zone: Zone) -> (u16, &'static str, Vec<String>) {
+fn told(error: &Error, zone: Zone) -> (u16, &'static str, Vec<String>) {
     let one = |text: &str| vec![text.to_owned()];
     match error {
         Error::At(error, _) => told(error, zone),

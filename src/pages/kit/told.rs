@@ -16,20 +16,22 @@ impl<E: Endpoint> Told<E> {
         Self { inner, base: platform.config.public_path().to_owned() }
     }
 
-    fn page(&self, status: StatusCode) -> Option<Response> {
-        let error = match status {
-            StatusCode::NOT_FOUND => Error::NotFound("page"),
-            // An address to which forms are sent, typed or loaded again.
-            StatusCode::METHOD_NOT_ALLOWED => Error::NotFound("page"),
-            _ => return None,
-        };
-        let (status, title, texts) = frame::told(&error, super::Zone::Open);
-        let page = Page::new(title).texts(texts.iter().map(String::as_str));
+    fn page(&self) -> Option<Response> {
+        let page = frame::page(&Error::NotFound("page"), super::Zone::Open);
         let frame = Frame { base: self.base.clone(), ..Frame::default() };
         let mut response = edge::html(page.render(&frame).ok()?);
-        response.set_status(StatusCode::from_u16(status).ok()?);
+        response.set_status(page.status);
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, frame.policy().parse().ok()?);
         Some(response)
+    }
+
+    /// Whether somebody looks at it in a browser, at an address outside the API.
+    fn is_looked_at(&self, request: &Request) -> bool {
+        let path = request.uri().path();
+        let path = path.strip_prefix(self.base.as_str()).unwrap_or(path);
+        matches!(*request.method(), Method::GET | Method::HEAD)
+            && request.header("accept").is_some_and(|accept| accept.contains("text/html"))
+            && !["/api", "/metrics", "/healthz", "/readyz"].iter().any(|part| path.starts_with(part))
     }
 }
 
@@ -37,17 +39,15 @@ impl<E: Endpoint> Endpoint for Told<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let path = request.uri().path();
-        let program =
-            ["/api", "/metrics", "/healthz", "/readyz"].iter().any(|part| path.starts_with(&format!("{}{part}", self.base)));
-        let looks = matches!(*request.method(), Method::GET | Method::HEAD);
-        let read = request.header("accept").is_some_and(|accept| accept.contains("text/html"));
+        let looked_at = self.is_looked_at(&request);
         let answer = self.inner.call(request).await?.into_response();
+        // An address to which forms are sent is none to look at: typed, or loaded again, it leads nowhere either.
+        let nowhere = matches!(answer.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
         let problem = answer.content_type().is_some_and(|kind| kind.starts_with("application/problem+json"));
-        if program || !looks || !read || !problem {
-            return Ok(answer);
+        match looked_at && nowhere && problem {
+            true => Ok(self.page().unwrap_or(answer)),
+            false => Ok(answer),
         }
-        Ok(self.page(answer.status()).unwrap_or(answer))
     }
 }
 

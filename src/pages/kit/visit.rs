@@ -420,9 +420,7 @@ impl Visit {
         if matches!(error, Error::Bug(_) | Error::Unavailable(_)) {
             tracing::error!(error = %error, "a page could not be made");
         }
-        let (status, title, texts) = frame::told(error, self.zone);
-        let page = Page::new(title).texts(texts.iter().map(String::as_str));
-        let mut response = self.write(&page.status(StatusCode::from_u16(status).unwrap_or_default())).await;
+        let mut response = self.write(&frame::page(error, self.zone)).await;
         if let Error::TooMany { wait, .. } = error {
             response.headers_mut().insert(header::RETRY_AFTER, (*wait).into());
         }

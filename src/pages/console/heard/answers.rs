@@ -5,7 +5,7 @@ use crate::{
     accounts::{Power, readings},
     opportunities::zone_of,
     pages::{
-        console::desk::{ROWS, paged},
+        console::desk::{ROWS, paged, short},
         kit::{Bar, Bars, Block, Desk, Form, Link, Reply, Visit, Zone, act, ask},
         questions::told,
     },
@@ -87,11 +87,6 @@ pub(super) async fn read(matter: &Matter<'_>) -> Result<Vec<response::Model>> {
     let seat = &matter.seat;
     let after: Option<ResponseId> = seat.visit.query.parsed("after", "Use a link of this page.")?;
     export::page(seat.db(), seat.organisation.id, matter.about.id, after, ROWS + 1, seat.platform().clock.now()).await
-}
-
-/// A name for an answer that says nothing about whoever gave it.
-pub(super) fn short(id: ResponseId) -> String {
-    id.to_string().chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect()
 }
 
 /// What an answer says, question by question, as those who gave it have read it.

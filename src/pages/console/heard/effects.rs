@@ -1,21 +1,17 @@
 //! What people changed: how far a theme went into a decision. Those who said it can say whether that is right.
 
-use super::Matter;
+use super::{Around, Matter};
 use crate::{
     accounts::Power,
-    influence::{
-        links::{self, Claim},
-        themes,
-    },
+    influence::links::{self, Claim},
     pages::{
         console::desk::{again, fresh, mistaken, paged},
         kit::{Block, Card, Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
         report::{level_words, standing_words},
     },
-    platform::{Error, Result, http::Cursor},
-    projects::decisions,
+    platform::{Error, Result},
 };
-use entity::{DecisionId, InfluenceLevel, decision, influence, theme};
+use entity::{DecisionId, InfluenceLevel, influence};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -25,22 +21,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     route.at(at, get(ask(desk, Zone::Console, list)).post(act(desk, Zone::Console, claim)))
 }
 
-/// What can have changed what.
-struct Around {
-    themes: Vec<theme::Model>,
-    decisions: Vec<decision::Model>,
-}
-
 impl Around {
-    async fn read(matter: &Matter<'_>) -> Result<Self> {
-        let (seat, about) = (&matter.seat, &matter.about);
-        let cursor = Cursor { after: None, limit: 200 };
-        Ok(Self {
-            themes: themes::list(seat.db(), seat.organisation.id, about.id).await?,
-            decisions: decisions::list(seat.platform(), seat.organisation.id, about.project_id, cursor).await?,
-        })
-    }
-
     fn form(&self) -> Form {
         let first = || std::iter::once(Choice::new("", "Choose one"));
         let of_theme = self.themes.iter().map(|one| Choice::new(one.id.to_string(), &one.title));

@@ -10,11 +10,13 @@ mod themes;
 use super::desk::{Seat, seat};
 use crate::{
     accounts::Power,
+    influence,
     opportunities::ways,
     pages::kit::{Desk, Link, Page, Visit},
-    platform::Result,
+    platform::{Result, http::Cursor},
+    projects::decisions,
 };
-use entity::{OpportunityId, opportunity};
+use entity::{OpportunityId, decision, opportunity, theme};
 use poem::Route;
 
 /// The routes.
@@ -53,6 +55,23 @@ impl<'v> Matter<'v> {
     /// A page about it.
     fn page(&self, title: impl Into<String>) -> Page {
         Page::new(title).caption(&self.about.title).back("Back", self.at("")).said(done(self.seat.visit))
+    }
+}
+
+/// What proposals and effects are about: the themes, and the decisions of the project.
+struct Around {
+    themes: Vec<theme::Model>,
+    decisions: Vec<decision::Model>,
+}
+
+impl Around {
+    async fn read(matter: &Matter<'_>) -> Result<Self> {
+        let (seat, about) = (&matter.seat, &matter.about);
+        let cursor = Cursor { after: None, limit: 200 };
+        Ok(Self {
+            themes: influence::themes::list(seat.db(), seat.organisation.id, about.id).await?,
+            decisions: decisions::list(seat.platform(), seat.organisation.id, about.project_id, cursor).await?,
+        })
     }
 }
 

@@ -1,22 +1,18 @@
 //! Proposals that follow from what people said, each with its answer: yes, in part, no with the reason, or passed on.
 
-use super::Matter;
+use super::{Around, Matter};
 use crate::{
     accounts::Power,
-    influence::{
-        recommendations::{self, Facts},
-        themes,
-    },
+    influence::recommendations::{self, Facts},
     invitations::letters::day,
     pages::{
         console::desk::{again, fresh, mistaken},
         kit::{Block, Card, Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
         report::outcome_words,
     },
-    platform::{Error, Result, http::Cursor},
-    projects::decisions,
+    platform::{Error, Result},
 };
-use entity::{RecommendationId, RecommendationOutcome, decision, recommendation, theme};
+use entity::{RecommendationId, RecommendationOutcome, recommendation};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -27,23 +23,6 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     route
         .at(at, get(ask(desk, console, list)).post(act(desk, console, create)))
         .at(format!("{at}/:proposal"), get(ask(desk, console, one)).post(act(desk, console, change)))
-}
-
-/// What a proposal can belong to.
-struct Around {
-    themes: Vec<theme::Model>,
-    decisions: Vec<decision::Model>,
-}
-
-impl Around {
-    async fn read(matter: &Matter<'_>) -> Result<Self> {
-        let (seat, about) = (&matter.seat, &matter.about);
-        let cursor = Cursor { after: None, limit: 200 };
-        Ok(Self {
-            themes: themes::list(seat.db(), seat.organisation.id, about.id).await?,
-            decisions: decisions::list(seat.platform(), seat.organisation.id, about.project_id, cursor).await?,
-        })
-    }
 }
 
 fn form(around: &Around, row: Option<&recommendation::Model>) -> Form {

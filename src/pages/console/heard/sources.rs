@@ -8,15 +8,18 @@ use crate::{
     accounts::Power,
     influence::themes::{self, Sources},
     pages::{
-        console::desk::paged,
+        console::desk::{paged, short},
         kit::{Choice, Desk, Field, Form, Reply, Submit, Visit, Zone, act, ask},
     },
     platform::Result,
     sessions::contributions,
 };
-use entity::{ContributionId, contribution};
+use entity::{ThemeId, contribution};
 use poem::{Route, get};
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
+
+/// The name of the boxes.
+const BOXES: &str = "contribution";
 
 /// The routes.
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
@@ -47,23 +50,35 @@ async fn ask_sources(visit: Arc<Visit>) -> Result<Reply> {
         let words = given.text.clone().unwrap_or_default();
         Choice::new(given.id.to_string(), label).hint(words).on(chosen.contributions.contains(&given.id))
     };
-    let mut form = Form::default()
-        .field(Field::checks("contribution", "What people said at meetings", rows.iter().map(choice)))
-        .version(row.version);
-    for given in &rows {
-        form = form.hidden("shown", given.id.to_string());
-    }
-    form = form.submit(Submit::new("Save"));
-    if let Some(next) = next {
-        form = form.hidden("next", next).submit(Submit::new("Save and go on reading").sends("go_on", "yes"));
-    }
-    Ok(page.form(form).into())
+    let field = Field::checks(BOXES, "What people said at meetings", rows.iter().map(choice));
+    Ok(page.form(boxes(field, rows.iter().map(|given| given.id.to_string()), row.version, next)).into())
 }
 
-/// A name for a contribution that says nothing about whoever gave it.
-fn short(id: ContributionId) -> String {
-    let id = id.to_string();
-    id[id.len().saturating_sub(6)..].to_owned()
+/// A form with a box beside each source of this page. It names those that it shows: the others stay as they are.
+pub(super) fn boxes(field: Field, shown: impl Iterator<Item = String>, version: i32, next: Option<String>) -> Form {
+    let form = Form::default().field(field).version(version);
+    let form = shown.fold(form, |form, id| form.hidden("shown", id)).submit(Submit::new("Save"));
+    match next {
+        Some(next) => form.hidden("next", next).submit(Submit::new("Save and go on reading").sends("go_on", "yes")),
+        None => form,
+    }
+}
+
+/// The sources after such a form was sent: those of other pages, and what was ticked on this one.
+pub(super) fn ticked<Id: FromStr + PartialEq>(visit: &Visit, name: &str, before: Vec<Id>) -> Vec<Id> {
+    let id = |text: &str| text.parse::<Id>().ok();
+    let shown: Vec<Id> = visit.fields.all("shown").filter_map(id).collect();
+    let ticked: Vec<Id> = visit.fields.all(name).filter_map(id).filter(|id| shown.contains(id)).collect();
+    before.into_iter().filter(|id| !shown.contains(id)).chain(ticked).collect()
+}
+
+/// Where it goes on: to the next page of what can be ticked, or back to the themes.
+pub(super) fn onward(matter: &Matter<'_>, theme: ThemeId, rest: &str) -> Result<Reply> {
+    let sent = &matter.seat.visit.fields;
+    match sent.given("next").filter(|_| sent.has("go_on")) {
+        Some(next) => Reply::to(matter.at(&format!("/themes/{theme}/{rest}?after={next}"))),
+        None => Reply::to(matter.at("/themes?done=saved")),
+    }
 }
 
 async fn set_sources(visit: Arc<Visit>) -> Result<Reply> {
@@ -71,16 +86,9 @@ async fn set_sources(visit: Arc<Visit>) -> Result<Reply> {
     must_read(&matter)?;
     let seat = &matter.seat;
     let row = theme_of(&matter).await?;
-    let id = |text: &str| text.parse::<ContributionId>().ok();
-    let shown: Vec<ContributionId> = visit.fields.all("shown").filter_map(id).collect();
-    let ticked: Vec<ContributionId> = visit.fields.all("contribution").filter_map(id).filter(|id| shown.contains(id)).collect();
     let before = themes::sources(seat.db(), seat.organisation.id, row.id).await?;
-    let kept = before.contributions.into_iter().filter(|id| !shown.contains(id));
-    let sources = Sources { responses: before.responses, contributions: kept.chain(ticked).collect() };
+    let sources = Sources { responses: before.responses, contributions: ticked(&visit, BOXES, before.contributions) };
     let based_on = visit.fields.if_match()?;
     themes::set_sources(seat.platform(), &seat.actor, matter.about.id, row.id, Some(&based_on), sources).await?;
-    match visit.fields.given("next").filter(|_| visit.fields.has("go_on")) {
-        Some(next) => Reply::to(matter.at(&format!("/themes/{}/contributions?after={next}", row.id))),
-        None => Reply::to(matter.at("/themes?done=saved")),
-    }
+    onward(&matter, row.id, "contributions")
 }

@@ -2,20 +2,24 @@
 
 use super::{
     Matter,
-    answers::{read, said, short},
+    answers::{read, said},
+    sources,
 };
 use crate::{
     accounts::{Power, readings},
     influence::themes::{self, Facts, Sources},
     pages::{
-        console::desk::{again, fresh, mistaken, paged},
+        console::desk::{again, fresh, mistaken, paged, short},
         kit::{Block, Card, Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
     },
     platform::{Error, Result},
 };
-use entity::{ReadingOf, ResponseId, ThemeId, theme};
+use entity::{ReadingOf, ThemeId, theme};
 use poem::{Route, get, post};
 use std::sync::Arc;
+
+/// The name of the boxes.
+const BOXES: &str = "response";
 
 /// The routes.
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
@@ -159,15 +163,8 @@ async fn ask_sources(visit: Arc<Visit>) -> Result<Reply> {
         let label = format!("Answer {}", short(answer.id));
         choices.push(Choice::new(answer.id.to_string(), label).hint(hint).on(chosen.responses.contains(&answer.id)));
     }
-    let mut form = Form::default().field(Field::checks("response", "Answers", choices)).version(row.version);
-    for answer in &rows {
-        form = form.hidden("shown", answer.id.to_string());
-    }
-    form = form.submit(Submit::new("Save"));
-    if let Some(next) = next {
-        form = form.hidden("next", next).submit(Submit::new("Save and go on reading").sends("go_on", "yes"));
-    }
-    Ok(page.form(form).into())
+    let field = Field::checks(BOXES, "Answers", choices);
+    Ok(page.form(sources::boxes(field, rows.iter().map(|answer| answer.id.to_string()), row.version, next)).into())
 }
 
 /// Whoever says what a theme rests on may read it.
@@ -183,16 +180,10 @@ async fn set_sources(visit: Arc<Visit>) -> Result<Reply> {
     must_read(&matter)?;
     let seat = &matter.seat;
     let row = theme_of(&matter).await?;
-    let id = |text: &str| text.parse::<ResponseId>().ok();
-    let shown: Vec<ResponseId> = visit.fields.all("shown").filter_map(id).collect();
-    let ticked: Vec<ResponseId> = visit.fields.all("response").filter_map(id).filter(|id| shown.contains(id)).collect();
     let before = themes::sources(seat.db(), seat.organisation.id, row.id).await?;
-    let kept = before.responses.into_iter().filter(|id| !shown.contains(id));
-    let sources = Sources { responses: kept.chain(ticked).collect(), contributions: before.contributions };
+    let responses = sources::ticked(&visit, BOXES, before.responses);
+    let all = Sources { responses, contributions: before.contributions };
     let based_on = visit.fields.if_match()?;
-    themes::set_sources(seat.platform(), &seat.actor, matter.about.id, row.id, Some(&based_on), sources).await?;
-    match visit.fields.given("next").filter(|_| visit.fields.has("go_on")) {
-        Some(next) => Reply::to(matter.at(&format!("/themes/{}/sources?after={next}", row.id))),
-        None => Reply::to(matter.at("/themes?done=saved")),
-    }
+    themes::set_sources(seat.platform(), &seat.actor, matter.about.id, row.id, Some(&based_on), all).await?;
+    sources::onward(&matter, row.id, "sources")
 }
