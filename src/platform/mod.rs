@@ -12,6 +12,7 @@ pub mod http;
 pub mod jobs;
 pub mod mail;
 pub mod net;
+pub mod outward;
 pub mod secret;
 pub mod tasks;
 pub mod text;

@@ -3,7 +3,7 @@
 //! the answer nothing is read but its head.
 
 use super::target::Target;
-use crate::platform::net;
+use crate::platform::{net, outward};
 use chrono::Duration;
 use entity::WebhookProblem;
 use futures_util::future::BoxFuture;
@@ -11,9 +11,7 @@ use http_body_util::Full;
 use hyper::{
     Request, Response,
     body::{Bytes, Incoming},
-    client::conn::http1,
 };
-use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -24,15 +22,10 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
-};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 /// So many of a host's addresses are tried.
 const ADDRESSES: usize = 3;
-/// The head of an answer is at most so long.
-const HEAD: usize = 16 * 1024;
 
 /// Finds the addresses of a host.
 pub trait Resolve: Send + Sync {
@@ -87,15 +80,7 @@ pub struct Sender {
 impl Sender {
     /// A sender that tells public addresses, and those in the allowed networks; each try may take `limit`.
     pub fn new(resolver: Arc<dyn Resolve>, allowed: Vec<IpNet>, limit: std::time::Duration) -> Self {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        // The provider knows the default versions, so this cannot fail.
-        #[allow(clippy::expect_used)]
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("the default versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Self { resolver, allowed, limit, tls: TlsConnector::from(Arc::new(config)) }
+        Self { resolver, allowed, limit, tls: outward::tls() }
     }
 
     /// Tells an address.
@@ -160,16 +145,7 @@ async fn exchange(
         .header("webhook-signature", &event.signature)
         .body(Full::new(Bytes::from(event.body.clone())))
         .map_err(|_| WebhookProblem::Protocol)?;
-    let handshake = http1::Builder::new().max_buf_size(HEAD).max_headers(100).handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = handshake.map_err(|_| WebhookProblem::Protocol)?;
-    let answer = sender.send_request(request);
-    tokio::pin!(answer, connection);
-    // The connection does the work while the answer is waited for; it may end first with the answer already there.
-    let answer = tokio::select! {
-        biased;
-        answer = &mut answer => answer,
-        _ = &mut connection => answer.await,
-    };
+    let answer = outward::exchange(stream, request).await;
     answer.map_err(|error| if error.is_parse() { WebhookProblem::Protocol } else { WebhookProblem::Connection })
 }
 

@@ -1,45 +1,9 @@
 //! Addresses that can be told, as far as their text says.
 
+pub use crate::platform::outward::Target;
+
 use crate::platform::{Violation, net};
 use ipnet::IpNet;
-
-/// An address to be told, in its parts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Whether the connection is encrypted.
-    pub encrypted: bool,
-    /// The host, without brackets.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-    /// Host and port as they stand in the address.
-    pub authority: String,
-    /// Path and query.
-    pub path: String,
-}
-
-impl Target {
-    /// Reads an address; `None` if it is none of the web.
-    pub fn read(url: &str) -> Option<Self> {
-        if !url.chars().all(|c| c.is_ascii_graphic()) || url.contains('#') {
-            return None;
-        }
-        let uri: hyper::Uri = url.parse().ok()?;
-        let encrypted = match uri.scheme_str()? {
-            "https" => true,
-            "http" => false,
-            _ => return None,
-        };
-        let authority = uri.authority()?;
-        if authority.as_str().contains('@') || authority.host().is_empty() {
-            return None;
-        }
-        let port = authority.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Some(Self { encrypted, host, port, authority: authority.as_str().to_owned(), path })
-    }
-}
 
 /// What stands against telling this address, as far as its text says. Where the name leads is looked at on each connection.
 pub fn against(url: &str, allowed: &[IpNet]) -> Option<Violation> {
