@@ -15,6 +15,7 @@ use crate::{
         jobs::{Fault, Next, Queue},
         mail::{CANCELLED, Composers, Mailer, Transport},
         tasks::Tasks,
+        trace::Traces,
     },
     projects,
     responses::{self, submit::Submissions},
@@ -79,7 +80,7 @@ impl App {
 
     /// Puts the rooms together over an open, migrated database.
     pub fn assemble(config: Config, clock: Clock, db: Db, secret: Secret, transport: Arc<dyn Transport>) -> Result<Self> {
-        let cpu = CpuPool::new(config.hashers);
+        let (cpu, traces) = (CpuPool::new(config.hashers), Traces::open(&config)?);
         let platform = Platform {
             db,
             clock,
@@ -88,6 +89,7 @@ impl App {
             wake: Arc::default(),
             cpu,
             limits: Arc::new(Limits::default()),
+            traces,
         };
         let tasks = Tasks::new();
         let mailer = Mailer::new(composers(), transport, &platform.config)?.until(&tasks);

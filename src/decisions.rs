@@ -252,6 +252,19 @@
 //! An order of options by chance comes from the invitation, and is the same in every browser. Easy Read is one more language of
 //! a text, with a key that ends in `easy`, which every SurveyJS front end can show by setting its locale.
 //!
+//! # 2026-11-28 · Traces are made by hand, and a sieve lets four attributes out
+//! With the feature `otel`, off by default, a span says what was done, how long it took and how it ended, and never for whom. The
+//! places that make spans take an operation, a kind or a word from the source, and nothing else; what leaves is made anew from
+//! an allow-list, with events, links, reasons and the state of other systems left out, and names that could be a value replaced.
+//! So a slip in one place meets the other. A `traceparent` is believed from named proxies alone, because whoever may choose
+//! the ids of our traces may write in them. Spans go to a task of our own by a queue that never waits; hyper and rustls, which are here
+//! already, do the rest. A transaction's span hangs on what counts its statements, which the transaction lets go of when it
+//! ends. Rejected: `tracing-opentelemetry` (every line of the log and every field in it would be on its way out, and the
+//! sieve all that stands before it), `opentelemetry-otlp` (settings of its own from the environment, an HTTP client to be wrapped, for
+//! what is one call of `opentelemetry-proto`), the batch processor of the SDK (a thread of its own, which knows nothing of our
+//! runtime and does not say what was lost), retries (what is lost is a picture, not work), numbers of requests in
+//! spans (the log has them, with the time).
+//!
 //! # 2026-11-28 · What of ASVS 5.0 is not met, and why
 //! `tests/it/asvs/matrix.md` names each item with its test or its exception. Open, and to be mended: a second factor for staff
 //! (6.3.3), a list of stolen passwords (6.2.12; at 15 characters or more the lists of common ones, 6.2.4, hold next to nothing),

@@ -142,7 +142,7 @@ pub async fn migrate(config: Config) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets what was begun finish, then closes the database.
+/// Lets what was begun finish, then closes the database and sends what was traced.
 pub async fn end(app: App) {
     tracing::info!("stopping: work under way is brought to an end");
     app.tasks.stop();
@@ -152,6 +152,7 @@ pub async fn end(app: App) {
     if let Err(error) = app.platform.db.clone().close().await {
         tracing::warn!(error = %error, "the database did not close");
     }
+    app.platform.traces.close().await;
 }
 
 /// Resolves when the process is asked to stop. From this call on the request ends nothing by itself.

@@ -36,10 +36,11 @@ keys! {
     "SMTP_URL" = "", true, "`smtp://host:port`, `smtps://user:password@host` or `smtp://user:password@host?tls=required`";
     "SMTP_CONNECTIONS" = "8", false, "Letters under way at the same time";
     "CORS_ORIGINS" = "", false, "Front ends that may call the API from a browser, with commas between";
-    "TRUSTED_PROXIES" = "", false, "Addresses or networks (10.0.0.0/8) of reverse proxies whose `X-Forwarded-For` is believed, with commas between";
+    "TRUSTED_PROXIES" = "", false, "Addresses or networks (10.0.0.0/8) of reverse proxies whose `X-Forwarded-For` and `traceparent` are believed, with commas between";
     "WEBHOOK_ALLOW" = "", false, "Networks (10.0.0.0/8) or addresses that webhooks may lead to though they are not public, also without https; commas between";
     "WEBHOOK_SECONDS" = "15", false, "A webhook's receiver has so long to answer";
     "METRICS_TOKEN" = "", true, "Bearer token for `/metrics`; without one, only callers on the same computer see it";
+    "OTEL_URL" = "", false, "An OpenTelemetry collector that is sent traces (`http://127.0.0.1:4318`), by a program built with `otel`";
     "BODY_LIMIT" = "1048576", false, "Largest JSON body in bytes";
     "IMPORT_LIMIT" = "33554432", false, "Largest imported file in bytes";
     "HASHERS" = "2", false, "Passwords hashed at the same time (19 MiB of memory each)";
@@ -94,6 +95,8 @@ pub struct Config {
     pub webhook_seconds: u64,
     /// Token for reading metrics; empty if there is none.
     pub metrics_token: String,
+    /// The collector that is sent traces; empty if there is none.
+    pub otel_url: String,
     /// Largest JSON body.
     pub body_limit: usize,
     /// Largest imported file.
@@ -194,6 +197,7 @@ impl Config {
             webhook_allow: reader.networks("WEBHOOK_ALLOW"),
             webhook_seconds: reader.number("WEBHOOK_SECONDS", 1, 60),
             metrics_token: reader.token("METRICS_TOKEN"),
+            otel_url: reader.collector("OTEL_URL"),
             body_limit: reader.number("BODY_LIMIT", 1024, 64 << 20),
             import_limit: reader.number("IMPORT_LIMIT", 1024, 1 << 30),
             hashers: reader.number("HASHERS", 1, 64),
@@ -324,6 +328,23 @@ impl Reader<'_> {
         text
     }
 
+    /// An address that spans go to. A program that cannot send any must not seem to.
+    fn collector(&mut self, name: &str) -> String {
+        let text = self.text(name);
+        if text.is_empty() {
+            return text;
+        }
+        if !cfg!(feature = "otel") {
+            self.wrong(name, "is set, and this program was built without `otel`: leave it out, or build with `--features otel`");
+        } else if super::outward::Target::read(&text).is_none_or(|target| target.path.contains('?')) {
+            self.wrong(
+                name,
+                "must be the address of a collector, such as http://127.0.0.1:4318, without a user name and without a ? or #",
+            );
+        }
+        text
+    }
+
     fn networks(&mut self, name: &str) -> Vec<ipnet::IpNet> {
         let (good, bad): (Vec<_>, Vec<_>) = self.list(name).iter().map(|part| super::net::read(part)).partition(Option::is_some);
         if !bad.is_empty() {
@@ -423,6 +444,14 @@ mod tests {
             assert!(wrong.len() == 1 && wrong[0].contains(words), "{pairs:?}: {wrong:?}");
         }
         assert_eq!(read(&[("CORS_ORIGINS", "https://a.example, http://localhost:5173")]).unwrap().cors_origins.len(), 2);
+    }
+
+    #[cfg(not(feature = "otel"))]
+    #[test]
+    fn a_program_that_cannot_trace_does_not_seem_to() {
+        let wrong = read(&[("OTEL_URL", "http://127.0.0.1:4318")]).unwrap_err();
+        assert!(wrong.len() == 1 && wrong[0].contains("built without `otel`"), "{wrong:?}");
+        assert!(read(&[("OTEL_URL", "")]).is_ok());
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! one was quicker. On PostgreSQL both names mean one pool. A use case begins one transaction, passes it down as `&Tx`,
 //! and commits it; while it is open nothing may wait for the network.
 
-use super::error::{Error, Result};
+use super::{
+    error::{Error, Result},
+    trace,
+};
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -71,7 +74,7 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx> {
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        let write = self.write.clone();
+        let write = self.looked_at(&self.write);
         let begun = tokio::spawn(async move { write.begin_with_options(options).await }).await;
         begun.map_err(|_| Error::unavailable("the runtime is shutting down"))?.map_err(Error::from)
     }
@@ -89,9 +92,23 @@ impl Db {
             // In WAL mode a reader sees one state and holds up nobody.
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred), ..Default::default() }
         };
-        let read = self.read.clone();
+        let read = self.looked_at(&self.read);
         let begun = tokio::spawn(async move { read.begin_with_options(options).await }).await;
         begun.map_err(|_| Error::unavailable("the runtime is shutting down"))?.map_err(Error::from)
+    }
+
+    /// The connection, for one transaction, which is traced if the work around it is. The transaction keeps what counts its
+    /// statements as long as it is open, and ends the span by letting go of it.
+    fn looked_at(&self, connection: &DatabaseConnection) -> DatabaseConnection {
+        let mut connection = connection.clone();
+        if let Some(span) = trace::transaction() {
+            let statements = self.statements.clone();
+            connection.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+                span.statement();
+            });
+        }
+        connection
     }
 
     /// Which database this is.

@@ -10,6 +10,7 @@
 use super::{
     Db, Error, Result, Tx,
     tasks::{Tasks, caught},
+    trace::Span,
 };
 use futures_util::future::BoxFuture;
 use std::{
@@ -78,6 +79,8 @@ impl<I: Send + Sync + 'static, O: Send + 'static> GroupWriter<I, O> {
     pub async fn write(&self, item: I) -> Result<O> {
         let _here = Here::new(&self.callers);
         let (answer, result) = oneshot::channel();
+        // The transaction serves many and is part of no one's work; waiting for it is.
+        let _span = Span::part("group commit");
         self.queue.send((item, answer)).await.map_err(|_| Error::unavailable("the writer has stopped"))?;
         result.await.map_err(|_| Error::unavailable("the writer stopped before it answered"))?
     }

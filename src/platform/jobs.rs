@@ -178,9 +178,14 @@ impl Queue {
 
     async fn run(&self, platform: &Platform, job: job::Model) -> Result<()> {
         let Some(job) = begin(platform, job).await? else { return Ok(()) };
-        let verdict = match self.handlers.get(job.kind.as_str()) {
+        let verdict = match self.handlers.get_key_value(job.kind.as_str()) {
             Some(_) if job.attempts > ATTEMPTS => Err(Fault::GiveUp("whoever ran it never came back".to_owned())),
-            Some(handler) => attempt(handler, platform.clone(), job.payload.clone()).await,
+            Some((kind, handler)) => {
+                let span = platform.traces.job(kind);
+                let verdict = span.within(attempt(handler, platform.clone(), job.payload.clone())).await;
+                span.ended(word(&verdict), verdict.is_ok());
+                verdict
+            }
             None => Err(Fault::GiveUp(format!("no handler for {}", job.kind))),
         };
         let now = platform.clock.now();
@@ -215,6 +220,17 @@ impl Queue {
             }
         }
         Ok(())
+    }
+}
+
+/// What a handler said, in a word.
+fn word(verdict: &Result<Next, Fault>) -> &'static str {
+    match verdict {
+        Ok(Next::Done) => "done",
+        Ok(Next::More) => "more",
+        Ok(Next::At(_)) => "later",
+        Err(Fault::Retry(_)) => "retry",
+        Err(Fault::GiveUp(_)) => "given up",
     }
 }
 

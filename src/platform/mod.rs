@@ -16,6 +16,7 @@ pub mod outward;
 pub mod secret;
 pub mod tasks;
 pub mod text;
+pub mod trace;
 
 pub use clock::Clock;
 pub use config::Config;
@@ -42,6 +43,8 @@ pub struct Platform {
     pub cpu: CpuPool,
     /// Counts calls, so that one source cannot take all there is.
     pub limits: Arc<http::limits::Limits>,
+    /// Where traces begin.
+    pub traces: trace::Traces,
 }
 
 /// A bounded pool for work that keeps a core busy, such as hashing a password.

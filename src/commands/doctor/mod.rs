@@ -64,6 +64,7 @@ pub async fn doctor(as_json: bool, retry_dead: bool) -> Result<ExitCode> {
     findings.extend([place::clock(), place::zones()]);
     findings.extend(outside::address(&config).await);
     findings.push(outside::metrics(&config));
+    findings.extend(outside::collector(&config).await);
     findings.iter().for_each(|finding| tell(as_json, finding));
     let well = findings.iter().all(|finding| finding.level != Level::Problem);
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })

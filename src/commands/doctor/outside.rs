@@ -1,4 +1,4 @@
-//! What is reached over the network: the mail server, and the address under which people reach us.
+//! What is reached over the network: the mail server, the collector of traces, and the address under which people reach us.
 
 use super::Finding;
 use crate::{
@@ -11,9 +11,14 @@ use crate::{
             Composers, Mailer,
             transport::{self, Memory},
         },
+        outward::Target,
     },
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::{net::TcpStream, time::timeout};
+
+/// A collector of traces has so long to take a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whether letters could leave: the mail server is greeted as for a letter, and none is sent.
 pub async fn mail(config: &Config) -> Vec<Finding> {
@@ -59,6 +64,20 @@ pub fn metrics(config: &Config) -> Finding {
         "whoever sends the token sees /metrics"
     };
     Finding::good("metrics", detail)
+}
+
+/// Whether somebody takes connections where traces go, if they go anywhere. Where nobody does, the server works all the same.
+pub async fn collector(config: &Config) -> Option<Finding> {
+    let what = "traces";
+    let target = Target::read(&config.otel_url)?;
+    let reached = timeout(PATIENCE, TcpStream::connect((target.host.as_str(), target.port))).await;
+    Some(match reached {
+        Ok(Ok(_)) => Finding::good(what, format!("somebody takes connections at {}", target.authority)),
+        _ => {
+            let detail = format!("nobody takes connections at {}: traces are lost. Start the collector.", target.authority);
+            Finding::note(what, detail)
+        }
+    })
 }
 
 /// Whether people reach us under the address that letters give them, and safely.

@@ -100,9 +100,10 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
     async fn call(&self, mut request: Request) -> Result<Response> {
         let id: uuid::Uuid = self.platform.clock.new_id();
         let (started, method) = (Instant::now(), request.method().clone());
+        let span = self.platform.traces.request(known(&method), traceparent(&self.platform.config, &request));
         request.extensions_mut().insert(self.platform.clone());
         let mut response = match legible(&request).and_then(|()| slow_down(&self.platform, &request)) {
-            Ok(()) => match limits::one_request(self.inner.call(request)).await {
+            Ok(()) => match span.within(limits::one_request(self.inner.call(request))).await {
                 Ok(response) => response.into_response(),
                 Err(error) => error.into_response(),
             },
@@ -118,6 +119,7 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
         let operation = operation.or(pattern).unwrap_or_else(|| "unknown".into());
         let status = response.status().as_u16();
         self.traffic.count(&operation, status, took);
+        span.answered(&operation, status);
         tracing::info!(request = %id, method = known(&method), operation, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
         let headers = response.headers_mut();
         protect(headers, &self.platform.config);
@@ -253,6 +255,14 @@ fn behind(peer: IpAddr, trusted: &[ipnet::IpNet], headers: &HeaderMap) -> IpAddr
         }
     }
     source
+}
+
+/// The trace that a named proxy has begun. Whoever else sends one would have us write down their words.
+fn traceparent<'a>(config: &Config, request: &'a Request) -> Option<&'a str> {
+    let peer = request.remote_addr().as_socket_addr()?.ip();
+    let mut lines = request.headers().get_all("traceparent").iter();
+    let (first, second) = (lines.next()?, lines.next());
+    if second.is_none() && net::is_in(&config.trusted_proxies, peer) { first.to_str().ok() } else { None }
 }
 
 /// Lets those through who may read the counters: with the token, where there is one; else from the same computer, and not

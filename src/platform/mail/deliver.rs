@@ -14,6 +14,7 @@ use super::{
 use crate::platform::{
     Config, Error, Platform, Result,
     tasks::{Tasks, caught},
+    trace::Span,
 };
 use entity::{MailMessageId, MailState, mail_message};
 use futures_util::future::join_all;
@@ -100,7 +101,8 @@ impl Mailer {
                 Ok(granted) => {
                     settled.clear();
                     for (letter, outgoing) in ready.into_iter().filter(|(letter, _)| granted.contains(&letter.id)) {
-                        under_way.spawn(hand_over(self.transport.clone(), platform.clone(), letter, outgoing));
+                        let span = platform.traces.letter(self.composers.name(&letter.kind).unwrap_or("unknown"));
+                        under_way.spawn(hand_over(self.transport.clone(), platform.clone(), letter, outgoing, span));
                     }
                 }
                 Err(error) if under_way.is_empty() => return Err(error),
@@ -186,11 +188,14 @@ async fn hand_over(
     platform: Platform,
     letter: mail_message::Model,
     outgoing: Outgoing,
+    span: Span,
 ) -> Settled {
-    let sent = caught(async { transport.send(outgoing).await }).await;
+    let sent = span.within(caught(async { transport.send(outgoing).await })).await;
     let result = sent.unwrap_or_else(|| {
         Err(SendFault { stage: Stage::Dot, code: None, enhanced: None, text: "the sender panicked".to_owned() })
     });
+    let stage = result.as_ref().map_or_else(|fault| fault.stage.word(), |()| "sent");
+    span.ended(stage, result.is_ok());
     let outcome = match result {
         Ok(()) => Outcome::sent(),
         Err(fault) => {

@@ -64,6 +64,11 @@ impl Composers {
     pub fn of(&self, kind: &str) -> Option<&Composer> {
         self.by_kind.get(kind)
     }
+
+    /// A kind as it stands in the source.
+    pub fn name(&self, kind: &str) -> Option<&'static str> {
+        self.by_kind.get_key_value(kind).map(|(kind, _)| *kind)
+    }
 }
 
 /// Priorities: smaller goes first.
