@@ -54,6 +54,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -457,7 +458,7 @@ fn a_collector_that_is_slow_holds_up_nobody() {
             }
         };
         ask(512).await;
-        collector.asked.notified().await;
+        tokio::time::timeout(Duration::from_secs(60), collector.asked.notified()).await.expect("spans that are sent");
         // More than may wait, while the collector does nothing.
         ask(2048 + 300).await;
         assert_eq!(log.warnings(), 0, "nobody has been asked yet");
