@@ -9,6 +9,7 @@ pub mod keys;
 mod letters;
 pub mod links;
 pub mod look;
+pub mod mailings;
 pub mod organisations;
 pub mod readings;
 mod password;

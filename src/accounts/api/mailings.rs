@@ -2,12 +2,14 @@
 //! address and no name is in any answer.
 
 use crate::{
-    accounts::access::{self, Actor, Power},
+    accounts::{
+        access::{self, Actor, Power},
+        mailings::{self, Step},
+    },
     platform::{
-        Error, Platform, Result, Tx, audit,
+        Platform, Result,
         http::{Body, Caller, Chapter, Cursor, Fine, Page},
         mail::status,
-        text::Check,
     },
 };
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
@@ -117,11 +119,8 @@ impl Api {
         Ok(Fine::new(&MailingOut::of(row, counts)))
     }
 
-    /// Notes what was done, commits, and lets the worker look.
-    async fn done(&self, tx: Tx, actor: &Actor, action: &str, id: MailBatchId) -> Result<Fine<MailingOut>> {
-        audit::record(&tx, &self.0.clock, actor.organisation, &actor.by, action, &format!("mail_batch:{id}")).await?;
-        tx.commit().await?;
-        self.0.wake.notify_one();
+    async fn take(&self, actor: &Actor, id: MailBatchId, step: Step) -> Result<Fine<MailingOut>> {
+        mailings::take(&self.0, actor, id, step).await?;
         self.out(actor.organisation, id).await
     }
 }
@@ -204,10 +203,7 @@ impl Api {
     ) -> Result<Fine<MailingOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
         let reason = body.take()?.reason;
-        Check::new().text("/reason", &reason, 500).done()?;
-        let tx = self.0.db.begin().await?;
-        status::pause(&tx, actor.organisation, mailing.0, reason.trim()).await?;
-        self.done(tx, &actor, "pause_mailing", mailing.0).await
+        self.take(&actor, mailing.0, Step::Pause(reason)).await
     }
 
     /// Let a mailing go on
@@ -221,9 +217,7 @@ impl Api {
         mailing: Path<MailBatchId>,
     ) -> Result<Fine<MailingOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
-        let tx = self.0.db.begin().await?;
-        status::resume(&tx, &self.0.clock, actor.organisation, mailing.0).await?;
-        self.done(tx, &actor, "resume_mailing", mailing.0).await
+        self.take(&actor, mailing.0, Step::Resume).await
     }
 
     /// Cancel a mailing
@@ -238,9 +232,7 @@ impl Api {
         mailing: Path<MailBatchId>,
     ) -> Result<Fine<MailingOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
-        let tx = self.0.db.begin().await?;
-        status::cancel(&tx, &self.0.clock, actor.organisation, mailing.0).await?;
-        self.done(tx, &actor, "cancel_mailing", mailing.0).await
+        self.take(&actor, mailing.0, Step::Cancel).await
     }
 
     /// Send failed letters once more
@@ -257,11 +249,7 @@ impl Api {
         uncertain: Query<Option<bool>>,
     ) -> Result<Fine<MailingOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
-        let tx = self.0.db.begin().await?;
-        if status::mailing(&tx, actor.organisation, mailing.0).await?.state == BatchState::Cancelled {
-            return Err(Error::conflict("mailing_cancelled", "This mailing was cancelled and does not go on."));
-        }
-        status::retry(&tx, &self.0.clock, actor.organisation, mailing.0, uncertain.0.unwrap_or(false)).await?;
-        self.done(tx, &actor, "retry_mailing", mailing.0).await
+        let uncertain = uncertain.0.unwrap_or(false);
+        self.take(&actor, mailing.0, Step::Retry { uncertain }).await
     }
 }

@@ -9,6 +9,7 @@ mod doors;
 mod entry;
 mod heard;
 mod home;
+mod letters;
 mod meetings;
 mod notices;
 mod people;
@@ -26,6 +27,7 @@ use poem::Route;
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = doors::routes(route, desk);
     let route = home::routes(route, desk);
+    let route = letters::routes(route, desk);
     let route = people::routes(route, desk);
     let route = heard::routes(route, desk);
     let route = settings::routes(route, desk);

@@ -79,6 +79,7 @@ fn page(seat: &Seat<'_>, form: Form) -> Page {
     ];
     if seat.may(Power::Administer) {
         links.push(seat.link("Who works here", "/staff"));
+        links.push(seat.link("Letters, and whether they arrived", "/letters"));
     }
     Page::new("Settings").said(done(seat.visit)).block(Block::Links(links)).form(form)
 }

@@ -119,6 +119,9 @@ said! {
         AskLater => "Asked to be asked later", SteppedDown => "Chose something lighter, or took it back", Withdrawn => "Taken back",
         Ended => "Ended without an answer", Unsent => "Never sent",
     }
+    BatchState {
+        Running => "Under way", Paused => "Stands still", Cancelled => "Taken back",
+    }
     MailState {
         Queued => "Waiting to be sent", Leased => "Being sent", Dot => "Being handed over", Sent => "Sent",
         Deferred => "Put off by the mail server", Failed => "Not delivered", Uncertain => "Not known whether it arrived",

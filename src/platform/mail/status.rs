@@ -9,11 +9,14 @@ use crate::platform::{
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use mail_message::{Column, Entity};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
 use std::{collections::HashMap, fmt::Write};
+
+/// Letters in these states did not arrive, or may not have.
+const TROUBLED: [MailState; 2] = [MailState::Failed, MailState::Uncertain];
 
 /// A page of an organisation's mailings, oldest first, and one more.
 pub async fn mailings(
@@ -26,6 +29,31 @@ pub async fn mailings(
         query = query.filter(mail_batch::Column::Id.gt(MailBatchId(after)));
     }
     Ok(query.order_by_asc(mail_batch::Column::Id).limit(cursor.limit + 1).all(connection).await?)
+}
+
+/// A page of an organisation's mailings, newest first, and one more; those alone that somebody should look after, if asked: some
+/// of their letters did not arrive or may not have, or they stand still.
+pub async fn newest(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    in_need: bool,
+    before: Cursor,
+) -> Result<Vec<mail_batch::Model>> {
+    use mail_batch::Column as Batch;
+    let mut query = mail_batch::Entity::find().filter(Batch::OrganisationId.eq(organisation));
+    if in_need {
+        let troubled = Entity::find()
+            .select_only()
+            .column(Column::BatchId)
+            .filter(Column::OrganisationId.eq(organisation))
+            .filter(Column::State.is_in(TROUBLED))
+            .into_query();
+        query = query.filter(Batch::State.eq(BatchState::Paused).or(Batch::Id.in_subquery(troubled)));
+    }
+    if let Some(before) = before.after {
+        query = query.filter(Batch::Id.lt(MailBatchId(before)));
+    }
+    Ok(query.order_by_desc(Batch::Id).limit(before.limit + 1).all(connection).await?)
 }
 
 /// One mailing of an organisation.
@@ -61,11 +89,10 @@ pub async fn counts_of(
     Ok(of)
 }
 
-/// How many letters of an organisation did not arrive, or may not have.
-pub async fn troubled(connection: &impl ConnectionTrait, organisation: OrganisationId) -> Result<u64> {
-    let states = [MailState::Failed, MailState::Uncertain];
-    let count = Entity::find().filter(Column::OrganisationId.eq(organisation)).filter(Column::State.is_in(states));
-    Ok(count.count(connection).await?)
+/// How many letters of an organisation that were made since a time did not arrive, or may not have.
+pub async fn troubled(connection: &impl ConnectionTrait, organisation: OrganisationId, since: Time) -> Result<u64> {
+    let found = Entity::find().filter(Column::OrganisationId.eq(organisation)).filter(Column::State.is_in(TROUBLED));
+    Ok(found.filter(Column::CreatedAt.gte(since)).count(connection).await?)
 }
 
 /// A page of the letters of a mailing, in one state if asked, and one more.

@@ -4,6 +4,7 @@ mod contributions;
 mod doors;
 mod edits;
 mod journey;
+mod letters;
 mod topics;
 mod walk;
 

@@ -1,0 +1,246 @@
+//! Letters, for administrators: which were sent together, whether they arrived, and what can be done where they did not. Neither
+//! names nor addresses are shown.
+
+use super::{
+    desk::{Seat, again, mistaken, paged, seat},
+    words::Word,
+};
+use crate::{
+    accounts::{
+        self, Power,
+        mailings::{self, Step},
+    },
+    feedback, invitations,
+    pages::kit::{Block, Cell, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask},
+    participants,
+    platform::{Result, mail::status},
+    sessions,
+};
+use entity::{BatchState, MailBatchId, MailState, mail_batch, mail_message};
+use poem::{Route, get};
+use std::sync::Arc;
+
+/// The routes.
+pub(super) fn routes(route: Route, desk: &Desk) -> Route {
+    let (console, at) = (Zone::Console, "/console/:slug/letters");
+    route
+        .at(at, get(ask(desk, console, list)))
+        .at(format!("{at}/:mailing"), get(ask(desk, console, one)).post(act(desk, console, take)))
+        .at(format!("{at}/:mailing/cancel"), get(ask(desk, console, ask_cancel)).post(act(desk, console, cancel)))
+}
+
+/// What letters of a kind are about, as their sender would say it.
+fn about(kind: &str) -> &'static str {
+    match kind {
+        accounts::STAFF_INVITATION => "Invitation to work here",
+        accounts::PASSWORD_RESET => "A new password",
+        participants::JOIN => "Joining",
+        participants::SIGN_IN => "A link to one's own page",
+        participants::JOIN_INVITATION => "Invitation to join, after an import",
+        invitations::INVITE => "Invitation to take part",
+        invitations::AGAIN => "A new link to an invitation",
+        invitations::REMIND => "Reminder",
+        invitations::TAKEN_BACK => "An invitation that was taken back",
+        invitations::PLACE => "A place became free",
+        invitations::NO_PLACE => "No place became free",
+        sessions::NOTES => "Notes of a meeting",
+        feedback::REPORT => "What came of it",
+        _ => "Another letter",
+    }
+}
+
+fn when(row: &mail_batch::Model) -> String {
+    row.created_at.format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// How many of the letters stand in a state.
+fn count(counts: &[(MailState, u64)], states: &[MailState]) -> u64 {
+    counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum()
+}
+
+/// Where letters that were made together stand, in a word.
+fn stands(row: &mail_batch::Model, counts: &[(MailState, u64)]) -> &'static str {
+    match row.state {
+        BatchState::Running if count(counts, &ON_ITS_WAY) == 0 => "Done",
+        state => state.said(),
+    }
+}
+
+const ON_ITS_WAY: [MailState; 4] = [MailState::Queued, MailState::Leased, MailState::Dot, MailState::Deferred];
+const NOT_ARRIVED: [MailState; 3] = [MailState::Failed, MailState::Uncertain, MailState::Expired];
+
+/// Letters that were made together, newest first: those that somebody should look after, or all.
+async fn list(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let all = visit.query.text("show") == "all";
+    let rows = status::newest(seat.db(), seat.actor.organisation, !all, seat.cursor()?).await?;
+    let (rows, next) = paged(rows, |row| row.id.to_string());
+    let counts = status::counts_of(seat.db(), rows.iter().map(|row| row.id)).await?;
+    let row = |row: &mail_batch::Model| {
+        let of = counts.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+        let number = |states: &[MailState]| Cell::Number(count(of, states).to_string());
+        vec![
+            Cell::Link(seat.link(format!("{}, {}", about(&row.kind), when(row)), format!("/letters/{}", row.id))),
+            Cell::text(stands(row, of)),
+            number(&[MailState::Sent]),
+            number(&ON_ITS_WAY),
+            number(&NOT_ARRIVED),
+        ]
+    };
+    let (caption, other, nothing) = if all {
+        ("All letters, newest first", seat.link("Show those that did not arrive", "/letters"), "No letter has been written yet.")
+    } else {
+        let nothing = "Every letter has arrived, or is on its way.";
+        ("Letters that did not arrive, or stand still", seat.link("Show all letters", "/letters?show=all"), nothing)
+    };
+    let page = Page::new("Letters").back("Back to the settings", seat.at("/settings")).wide();
+    let page = page.text("A line stands for letters of one kind that were written together.");
+    if rows.is_empty() {
+        return Ok(page.text(nothing).block(Block::Links(vec![other])).into());
+    }
+    let columns = ["Letters", "Where they stand", "Sent", "On their way", "Not arrived, or not known"];
+    let rows = rows.iter().map(row).collect();
+    let page = page.block(Block::Table(Table { caption: caption.into(), columns: columns.map(String::from).to_vec(), rows }));
+    let show = if all { "show=all&" } else { "" };
+    let more = next.map(|next| seat.link("Go on reading", format!("/letters?{show}after={next}")));
+    Ok(page.block(Block::Links(more.into_iter().chain([other]).collect())).into())
+}
+
+async fn found(seat: &Seat<'_>) -> Result<mail_batch::Model> {
+    status::mailing(seat.db(), seat.actor.organisation, seat.visit.param("mailing")?).await
+}
+
+fn done(visit: &Visit) -> Option<&'static str> {
+    Some(match visit.query.text("done") {
+        "pause" => "These letters stand still. Those that were being handed over at that moment may still arrive.",
+        "resume" => "These letters go on.",
+        "retry" => "They are sent once more.",
+        "cancel" => "What was not handed over yet has been taken back.",
+        _ => return None,
+    })
+}
+
+/// What can be done about them.
+fn forms(row: &mail_batch::Model, counts: &[(MailState, u64)], at: &str) -> Vec<Form> {
+    if row.state == BatchState::Cancelled {
+        return Vec::new();
+    }
+    let mut forms = Vec::new();
+    let step = |step: &str| Form::to(at.to_owned()).hidden("step", step);
+    if row.state == BatchState::Paused {
+        forms.push(step("resume").submit(Submit::new("Let them go on")));
+    } else if count(counts, &ON_ITS_WAY) > 0 {
+        let why = Field::line("reason", "Why they should stand still", "").hint("For those who come after you.");
+        forms.push(step("pause").field(why).submit(Submit::new("Let them stand still")));
+    }
+    let uncertain = count(counts, &[MailState::Uncertain]) > 0;
+    if uncertain || count(counts, &[MailState::Failed, MailState::Expired]) > 0 {
+        let hint = "Nobody knows whether these arrived. Somebody may then get the same letter twice.";
+        let too = Field::switch("uncertain", "Those too that may have arrived", false).hint(hint);
+        let form = step("retry");
+        let form = if uncertain { form.field(too) } else { form };
+        forms.push(form.submit(Submit::new("Send once more what did not arrive")));
+    }
+    forms
+}
+
+/// One letter: how far it came. The mail server's words had addresses taken out before they were kept.
+fn letter(row: &mail_message::Model) -> Vec<Cell> {
+    let code = row.last_code.map(|code| code.to_string());
+    let said: Vec<String> = code.into_iter().chain(row.last_text.clone()).collect();
+    vec![
+        Cell::text(format!("Letter {}", super::desk::short(row.id))),
+        Cell::text(row.state.said()),
+        Cell::Number(row.attempts.to_string()),
+        Cell::text(if said.is_empty() { "Nothing".into() } else { said.join(" ") }),
+    ]
+}
+
+async fn counted(seat: &Seat<'_>, row: &mail_batch::Model) -> Result<Vec<(MailState, u64)>> {
+    Ok(status::counts_of(seat.db(), [row.id]).await?.remove(&row.id).unwrap_or_default())
+}
+
+async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &[(MailState, u64)], forms: Vec<Form>) -> Result<Page> {
+    let at = format!("/letters/{}", row.id);
+    let mut facts = vec![("Written".to_owned(), when(row)), ("Where they stand".into(), stands(row, counts).into())];
+    facts.extend(row.pause_reason.clone().map(|why| ("Why they stand still".into(), why)));
+    facts.extend(counts.iter().map(|(state, count)| (state.said().into(), count.to_string())));
+    let page = Page::new(about(&row.kind)).said(done(seat.visit)).wide();
+    let page = page.back("Back to the letters", seat.at("/letters")).block(Block::Facts(facts));
+    let mut page = forms.into_iter().fold(page, Page::form);
+    if row.state != BatchState::Cancelled && count(counts, &ON_ITS_WAY) > 0 {
+        page = page.block(Block::Links(vec![seat.link("Take back what was not sent yet", format!("{at}/cancel"))]));
+    }
+    let state = seat.visit.query.text("state");
+    let state = MailState::CHOICES.iter().copied().find(|word| word.key() == state);
+    let rows = status::letters(seat.db(), seat.actor.organisation, row.id, state, seat.cursor()?).await?;
+    let (rows, next) = paged(rows, |row| row.id.to_string());
+    let only = |state: MailState| seat.link(format!("Only: {}", state.said()), format!("{at}?state={}", state.key()));
+    let mut links: Vec<_> = counts.iter().filter(|_| counts.len() > 1).map(|(state, _)| only(*state)).collect();
+    if state.is_some() {
+        links.push(seat.link("All of them", &at));
+    }
+    page = page.heading("One by one");
+    if rows.is_empty() {
+        page = page.text("There is none.");
+    } else {
+        let columns = ["Letter", "Where it stands", "Tried so often", "What the mail server said"].map(String::from).to_vec();
+        let rows = rows.iter().map(letter).collect();
+        page = page.block(Block::Table(Table { caption: "Without names and addresses".into(), columns, rows }));
+    }
+    let show = state.map(|state| format!("state={}&", state.key())).unwrap_or_default();
+    links.extend(next.map(|next| seat.link("Go on reading", format!("{at}?{show}after={next}"))));
+    Ok(page.blocks((!links.is_empty()).then(|| Block::Links(links))))
+}
+
+async fn one(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let row = found(&seat).await?;
+    let counts = counted(&seat, &row).await?;
+    let forms = forms(&row, &counts, &seat.at(format!("/letters/{}", row.id)));
+    Ok(page(&seat, &row, &counts, forms).await?.into())
+}
+
+async fn take(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let row = found(&seat).await?;
+    let word = visit.fields.text("step").to_owned();
+    let step = match word.as_str() {
+        "pause" => Step::Pause(visit.fields.trimmed("reason")),
+        "resume" => Step::Resume,
+        "retry" => Step::Retry { uncertain: visit.fields.has("uncertain") },
+        _ => return Reply::to(seat.at(format!("/letters/{}", row.id))),
+    };
+    match mailings::take(seat.platform(), &seat.actor, row.id, step).await {
+        Ok(()) => Reply::to(seat.at(format!("/letters/{}?done={word}", row.id))),
+        Err(error) => {
+            let counts = counted(&seat, &row).await?;
+            let mut forms = forms(&row, &counts, &seat.at(format!("/letters/{}", row.id)));
+            let sent = |form: &Form| form.hidden.iter().any(|(name, value)| name == "step" && *value == word);
+            match forms.iter_mut().find(|form| sent(form)) {
+                Some(form) => *form = again(std::mem::take(form), &visit, error)?,
+                None => return Err(error),
+            }
+            Ok(mistaken(page(&seat, &row, &counts, forms).await?).into())
+        }
+    }
+}
+
+async fn ask_cancel(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let row = found(&seat).await?;
+    let texts = [
+        "Every letter of these that was not handed over yet is taken back, for good.",
+        "Whoever was to be asked by such a letter was not asked: it counts for nothing, and they can be asked again.",
+    ];
+    let page = Page::new("Take these letters back").caption(about(&row.kind));
+    let page = page.back("Back to the letters", seat.at(format!("/letters/{}", row.id))).texts(texts);
+    Ok(page.form(Form::default().submit(Submit::new("Take them back"))).into())
+}
+
+async fn cancel(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let id: MailBatchId = found(&seat).await?.id;
+    mailings::take(seat.platform(), &seat.actor, id, Step::Cancel).await?;
+    Reply::to(seat.at(format!("/letters/{id}?done=cancel")))
+}

@@ -1,0 +1,98 @@
+//! Letters that did not arrive, looked after on their pages.
+
+use crate::{harness::everywhere, story::Story};
+use chrono::Duration;
+use entity::{MailState, mail_batch, mail_message};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde_json::json;
+
+#[test]
+fn administrators_look_after_letters_that_did_not_arrive() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "eve", "zoe"] {
+            story.person(name, json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+        }
+        let id = story.open("consultation", "consultation", json!({})).await;
+        assert_eq!(story.invite(&id, json!({})).await.len(), 3);
+        let mut rosa = app.at_the_console("root@sunrise.example").await;
+        rosa.open("/console/sunrise").await.expect(200).hides("Some letters did not arrive");
+        rosa.open("/console/sunrise/settings").await.follow("Letters, and whether they arrived").await.expect(200);
+        rosa.says("Every letter has arrived, or is on its way.").hides("Invitation to take part");
+        // One was given up, and of one no answer was seen.
+        let db = app.app.platform.db.write();
+        let invitations = mail_message::Entity::find().filter(mail_message::Column::Kind.eq("invitations.invite"));
+        let mut letters = invitations.all(db).await.unwrap();
+        for (state, text) in [(MailState::Failed, Some("no such mailbox")), (MailState::Uncertain, None)] {
+            mail_message::Entity::update_many()
+                .col_expr(mail_message::Column::State, Expr::value(state.word()))
+                .col_expr(mail_message::Column::LastCode, Expr::value(text.map(|_| 550)))
+                .col_expr(mail_message::Column::LastText, Expr::value(text))
+                .filter(mail_message::Column::Id.eq(letters.pop().unwrap().id))
+                .exec(db)
+                .await
+                .unwrap();
+        }
+        rosa.open("/console/sunrise").await.says("2 letters could not be delivered, or it is not known whether they were.");
+        rosa.follow("Look after these letters").await.expect(200).says("Letters that did not arrive, or stand still");
+        let batch = mail_batch::Entity::find().filter(mail_batch::Column::Kind.eq("invitations.invite")).one(db).await;
+        let here = format!("/console/sunrise/letters/{}", batch.unwrap().unwrap().id);
+        assert!(rosa.links().contains(&here), "{:?}", rosa.links());
+        rosa.open(&here).await.expect(200).says("Not delivered").says("550 no such mailbox").hides("@people").hides("ben");
+        rosa.follow("Only: Not delivered").await.expect(200).says("550 no such mailbox");
+        rosa.hides("Not known whether it arrived 1 Nothing");
+        // The one that may have arrived goes out again only when that is asked for.
+        rosa.open(&here).await.press("Send once more what did not arrive").await.expect(200).says("They are sent once more.");
+        assert_eq!(app.outbox().await.len(), 1);
+        rosa.open(&here).await.tick("Those too that may have arrived");
+        rosa.press("Send once more what did not arrive").await.expect(200);
+        rosa.press("Let them stand still").await.expect(422).says("Why they should stand still");
+        rosa.fill("Why they should stand still", "A wrong date.").press("Let them stand still").await.expect(200);
+        rosa.says("A wrong date.").says("Stands still");
+        assert!(app.outbox().await.is_empty(), "it stands still");
+        rosa.open("/console/sunrise/letters").await.says("Stands still").says("Invitation to take part");
+        rosa.open(&here).await.press("Let them go on").await.expect(200).says("These letters go on.").hides("A wrong date.");
+        assert_eq!(app.outbox().await.len(), 1);
+        rosa.open("/console/sunrise/letters?show=all").await.says("Joining, ").says("Invitation to take part, ").says("Done");
+        // Others see none of it.
+        app.coordinator(&story.ada, "cora").await;
+        let mut cora_here = app.at_the_console("cora@staff.example").await;
+        cora_here.open("/console/sunrise/letters").await.expect(403);
+        cora_here.open(&here).await.expect(403);
+        app.organisation(&story.ada, "moonlight").await;
+        rosa.open(&here.replace("sunrise", "moonlight")).await.expect(404);
+    });
+}
+
+#[test]
+fn letters_that_wait_are_taken_back() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        assert_eq!(story.invite(&id, json!({})).await.len(), 1);
+        // The mail server has put it off.
+        mail_message::Entity::update_many()
+            .col_expr(mail_message::Column::State, Expr::value(MailState::Deferred.word()))
+            .col_expr(mail_message::Column::NextAt, Expr::value(app.clock.now() + Duration::hours(1)))
+            .filter(mail_message::Column::Kind.eq("invitations.invite"))
+            .exec(app.app.platform.db.write())
+            .await
+            .unwrap();
+        let mut rosa = app.at_the_console("root@sunrise.example").await;
+        rosa.open("/console/sunrise/letters?show=all").await.expect(200);
+        let db = app.app.platform.db.read();
+        let batch = mail_batch::Entity::find().filter(mail_batch::Column::Kind.eq("invitations.invite")).one(db).await;
+        let here = format!("/console/sunrise/letters/{}", batch.unwrap().unwrap().id);
+        rosa.open(&here).await.says("Put off by the mail server");
+        rosa.follow("Take back what was not sent yet").await.expect(200);
+        rosa.says("it counts for nothing, and they can be asked again");
+        rosa.press("Take them back").await.expect(200);
+        rosa.says("What was not handed over yet has been taken back.").says("Taken back before it was sent");
+        rosa.hides("Let them stand still").hides("Send once more");
+        assert!(app.outbox().await.is_empty());
+        // A page that was opened before cannot set it going.
+        rosa.send(&here, &[("step".into(), "resume".into())]).await;
+        rosa.expect(409).says("This mailing was cancelled and does not go on.");
+    });
+}
