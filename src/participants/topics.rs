@@ -4,7 +4,7 @@ use crate::{
     accounts::Actor,
     platform::{Error, Platform, Result, Tx, audit, error::is_duplicate, http::Cursor, http::etag, text::Check},
 };
-use entity::{OrganisationId, TopicId, topic};
+use entity::{OrganisationId, Time, TopicId, topic};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -101,17 +101,27 @@ pub async fn change(
 
 /// Retires a topic: it can no longer be chosen. What people have said about it stays. Retiring it twice changes nothing.
 pub async fn retire(platform: &Platform, actor: &Actor, id: TopicId) -> Result<()> {
+    let now = platform.clock.now();
+    set_retired(platform, actor, id, Some(now), "retire_topic").await
+}
+
+/// Lets a topic be chosen again, with what people said about it before. Doing it twice changes nothing.
+pub async fn restore(platform: &Platform, actor: &Actor, id: TopicId) -> Result<()> {
+    set_retired(platform, actor, id, None, "restore_topic").await
+}
+
+async fn set_retired(platform: &Platform, actor: &Actor, id: TopicId, at: Option<Time>, action: &str) -> Result<()> {
     let tx = platform.db.begin().await?;
     let old = locked(&tx, actor, id).await?;
-    if old.retired_at.is_some() {
+    if old.retired_at.is_some() == at.is_some() {
         return Ok(());
     }
     let version = old.version + 1;
     let mut row = old.into_active_model();
-    row.retired_at = Set(Some(platform.clock.now()));
+    row.retired_at = Set(at);
     row.version = Set(version);
     row.update(&tx).await?;
-    audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "retire_topic", &format!("topic:{id}")).await?;
+    audit::record(&tx, &platform.clock, actor.organisation, &actor.by, action, &format!("topic:{id}")).await?;
     tx.commit().await?;
     Ok(())
 }

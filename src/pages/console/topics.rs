@@ -11,7 +11,7 @@ use crate::{
     platform::{Error, Result, http::Cursor},
 };
 use entity::topic;
-use poem::{Route, get};
+use poem::{Route, get, post};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// So many topics are looked through for a name that is free.
@@ -26,6 +26,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(at, get(ask(desk, console, list)).post(act(desk, console, add)))
         .at(format!("{at}/:topic"), get(ask(desk, console, ask_change)).post(act(desk, console, change)))
         .at(format!("{at}/:topic/retire"), get(ask(desk, console, ask_retire)).post(act(desk, console, retire)))
+        .at(format!("{at}/:topic/restore"), post(act(desk, console, restore)))
 }
 
 fn done(visit: &Visit) -> Option<&'static str> {
@@ -33,6 +34,7 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "added" => "Added. People can choose it from now on.",
         "saved" => "Saved.",
         "retired" => "It can no longer be chosen.",
+        "restored" => "It can be chosen again.",
         _ => return None,
     })
 }
@@ -137,7 +139,8 @@ async fn found(seat: &Seat<'_>) -> Result<topic::Model> {
 fn change_page(seat: &Seat<'_>, row: &topic::Model, form: Form) -> Page {
     let page = Page::new("Change a topic").caption(&row.title).back("Topics", seat.at("/topics")).form(form);
     if row.retired_at.is_some() {
-        return page.text("It cannot be chosen any more. What people have said about it stays.");
+        let page = page.text("It cannot be chosen any more. What people have said about it stays.");
+        return page.form(Form::button(seat.at(format!("/topics/{}/restore", row.id)), "Let it be chosen again"));
     }
     page.block(Block::Links(vec![seat.link("Let it be chosen no more", format!("/topics/{}/retire", row.id))]))
 }
@@ -163,7 +166,7 @@ async fn ask_retire(visit: Arc<Visit>) -> Result<Reply> {
     let row = found(&seat).await?;
     let texts = [
         "People can then no longer choose it, and no new way to take part can name it. What people have said about it stays.",
-        "It cannot be brought back. If you need it again, add it anew.",
+        "You can let it be chosen again later.",
     ];
     let page = Page::new("Let a topic be chosen no more").caption(&row.title);
     let page = page.back("Back to the topic", seat.at(format!("/topics/{}", row.id))).texts(texts);
@@ -174,6 +177,12 @@ async fn retire(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     topics::retire(seat.platform(), &seat.actor, found(&seat).await?.id).await?;
     Reply::to(seat.at("/topics?done=retired"))
+}
+
+async fn restore(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    topics::restore(seat.platform(), &seat.actor, found(&seat).await?.id).await?;
+    Reply::to(seat.at("/topics?done=restored"))
 }
 
 #[cfg(test)]

@@ -167,6 +167,16 @@ impl Api {
         Ok(NoContent)
     }
 
+    /// Bring a topic back
+    ///
+    /// One that was retired can be chosen again, with what people said about it before. Doing it twice changes nothing.
+    #[oai(path = "/organisations/:organisation/topics/:topic/restore", method = "post", operation_id = "restoreTopic")]
+    async fn restore(&self, caller: Caller, organisation: Path<OrganisationId>, topic: Path<TopicId>) -> Done {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        topics::restore(&self.0, &actor, topic.0).await?;
+        Ok(NoContent)
+    }
+
     /// List topics that can be chosen
     ///
     /// With descriptions in plain English and, where written, Easy Read.

@@ -37,6 +37,10 @@ fn topics_are_added_renamed_and_retired() {
             .follow("Let it be chosen no more")
             .await;
         rosa.press("Let it be chosen no more").await.expect(200).says("Cannot be chosen any more");
+        rosa.follow("Being reached at night").await.press("Let it be chosen again").await.expect(200);
+        rosa.says("It can be chosen again.").hides("Cannot be chosen any more");
+        rosa.follow("Being reached at night").await;
+        rosa.follow("Let it be chosen no more").await.press("Let it be chosen no more").await.expect(200);
         rosa.fill("Name", "Being reached at night").press("Add this topic").await.expect(200);
         let rows = topic::Entity::find().order_by_asc(topic::Column::Id).all(app.app.platform.db.read()).await.unwrap();
         let keys: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.title.as_str(), row.retired_at.is_some())).collect();

@@ -26,6 +26,12 @@ fn topics_are_made_changed_retired_and_public() {
         for _ in 0..2 {
             app.post(ada.path(&format!("/topics/{}/retire", other.id()))).token(&ada.token).send().await.expect(204);
         }
+        let shown =
+            || async { app.get("/api/public/sunrise/topics").send().await.expect(200).json["items"].as_array().unwrap().len() };
+        for (verb, count) in [("restore", 2), ("restore", 2), ("retire", 1)] {
+            app.post(ada.path(&format!("/topics/{}/{verb}", other.id()))).token(&ada.token).send().await.expect(204);
+            assert_eq!(shown().await, count);
+        }
         let public = app.get("/api/public/sunrise/topics").send().await.expect(200);
         assert_eq!(public.json["items"].as_array().unwrap().len(), 1);
         assert_eq!(public.json["items"][0]["title"], "Wellbeing");
