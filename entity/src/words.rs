@@ -70,6 +70,8 @@ words! {
         Places,
         /// Who was at a meeting.
         Attendance,
+        /// What people said at meetings or beside a questionnaire, without names.
+        Contributions,
     }
 
     /// What a member of staff may do in an organisation.

@@ -5,7 +5,7 @@ use crate::{
     accounts::{Person, readings},
     platform::{Platform, Result, http::Cursor},
 };
-use entity::{ReadingId, ReadingOf, Time, opportunity, place, reading, response};
+use entity::{ReadingId, ReadingOf, Time, contribution, opportunity, place, reading, response};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::ExprTrait};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -27,8 +27,8 @@ pub struct Look {
     pub by_key: bool,
 }
 
-/// A page of looks, newest first: at the person's own record, at lists that the person is on, and at answers and places
-/// where the person gave or has one.
+/// A page of looks, newest first: at the person's own record, at lists that the person is on, and at answers, places
+/// and what was said at meetings, where the person gave or has one.
 pub async fn at_me(platform: &Platform, person: &Person, cursor: Cursor) -> Result<Vec<Look>> {
     let db = platform.db.read();
     let joined = row(db, person).await?;
@@ -46,6 +46,12 @@ pub async fn at_me(platform: &Platform, person: &Person, cursor: Cursor) -> Resu
         .filter(place::Column::OrganisationId.eq(org))
         .filter(place::Column::ParticipantId.eq(me))
         .into_query();
+    let said = contribution::Entity::find()
+        .select_only()
+        .column(contribution::Column::OpportunityId)
+        .filter(contribution::Column::OrganisationId.eq(org))
+        .filter(contribution::Column::ParticipantId.eq(me))
+        .into_query();
     let of = |what: [ReadingOf; 2]| reading::Column::What.is_in(what);
     // A list of hours ago cannot have had somebody on it who came later.
     let lists = of([ReadingOf::People, ReadingOf::PeopleFile]).and(reading::Column::Hour.gte(since - chrono::Duration::hours(1)));
@@ -53,6 +59,7 @@ pub async fn at_me(platform: &Platform, person: &Person, cursor: Cursor) -> Resu
         .add(reading::Column::SubjectId.eq(me.0))
         .add(lists)
         .add(of([ReadingOf::Answers, ReadingOf::AnswersFile]).and(reading::Column::SubjectId.in_subquery(answered)))
+        .add(reading::Column::What.eq(ReadingOf::Contributions).and(reading::Column::SubjectId.in_subquery(said)))
         .add(of([ReadingOf::Places, ReadingOf::Attendance]).and(reading::Column::SubjectId.in_subquery(placed)));
     let mut query = reading::Entity::find().filter(reading::Column::OrganisationId.eq(org)).filter(mine);
     if let Some(before) = cursor.after {

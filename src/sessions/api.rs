@@ -295,6 +295,7 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadResponses).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
         let with_people = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await.is_ok();
+        readings::note(&self.0, &actor, ReadingOf::Contributions, opportunity.0.0).await?;
         let rows = contributions::list(self.0.db.read(), actor.organisation, opportunity.0, cursor, self.0.clock.now()).await?;
         Ok(Fine::new(&cursor.page(rows, |row| row.id.0, |row| ContributionOut::of(row, with_people))))
     }

@@ -188,6 +188,18 @@ pub async fn own(
     Ok(mine.all(connection).await?)
 }
 
+/// One thing that the person gave to an opportunity.
+pub async fn own_one(
+    connection: &impl ConnectionTrait,
+    person: &Person,
+    opportunity: OpportunityId,
+    id: ContributionId,
+) -> Result<contribution::Model> {
+    let found = contribution::Entity::find_by_id((person.organisation, id)).one(connection).await?;
+    let mine = |row: &contribution::Model| row.participant_id == Some(person.participant) && row.opportunity_id == opportunity;
+    found.filter(mine).ok_or(Error::NotFound("contribution"))
+}
+
 fn page(organisation: OrganisationId, opportunity: OpportunityId, cursor: Cursor) -> sea_orm::Select<contribution::Entity> {
     let query = contribution::Entity::find()
         .filter(contribution::Column::OrganisationId.eq(organisation))

@@ -1,15 +1,14 @@
 //! What people said or brought beside a questionnaire, such as at a meeting: written down by staff, read without names.
 
 use super::{
-    desk::{ROWS, Seat, again, fresh, mistaken, paged, seat},
+    desk::{ROWS, Seat, TEXTS, again, fresh, mistaken, paged_by, seat},
     entry::Entry,
     ways::{at, found, page},
     words::{Word, choices},
 };
 use crate::{
-    accounts::Power,
+    accounts::{Power, readings},
     invitations::places,
-    opportunities::ways::Way,
     pages::kit::{Block, Cell, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     platform::{Result, http::Cursor},
     sessions::{
@@ -17,7 +16,7 @@ use crate::{
         meetings,
     },
 };
-use entity::{PlaceState, QuotePermission, contribution, meeting, participant};
+use entity::{PlaceState, QuotePermission, ReadingOf, contribution, meeting, opportunity, participant};
 use poem::{Route, get};
 use std::{collections::HashMap, sync::Arc};
 
@@ -29,17 +28,18 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(format!("{at}/new"), get(ask(desk, console, ask_new)).post(act(desk, console, record)))
 }
 
-async fn all_meetings(seat: &Seat<'_>, way: &Way) -> Result<Vec<meeting::Model>> {
+async fn all_meetings(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Vec<meeting::Model>> {
     let all = Cursor { after: None, limit: ROWS * 10 };
-    meetings::list(seat.db(), seat.actor.organisation, way.row.id, all).await
+    meetings::list(seat.db(), seat.actor.organisation, way.id, all).await
 }
 
 async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ReadResponses).await?;
     let way = found(&seat).await?;
-    let (cursor, now) = (seat.cursor()?, seat.platform().clock.now());
-    let rows = contributions::list(seat.db(), seat.actor.organisation, way.row.id, cursor, now).await?;
-    let (rows, next) = paged(rows, |row| row.id.to_string());
+    readings::note(seat.platform(), &seat.actor, ReadingOf::Contributions, way.id.0).await?;
+    let (cursor, now) = (seat.cursor_of(TEXTS)?, seat.platform().clock.now());
+    let rows = contributions::list(seat.db(), seat.actor.organisation, way.id, cursor, now).await?;
+    let (rows, next) = paged_by(TEXTS, rows, |row| row.id.to_string());
     let said = (visit.query.text("done") == "noted").then_some("It is noted.");
     let text = "What people said at meetings, or gave beside a questionnaire. They can take it back; then its words are gone.";
     let mut page = page(&seat, &way, "What people said at meetings").wide().said(said).text(text);
@@ -69,11 +69,11 @@ struct Around {
     people: Vec<participant::Model>,
 }
 
-async fn around(seat: &Seat<'_>, way: &Way) -> Result<Around> {
+async fn around(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Around> {
     let meetings = all_meetings(seat, way).await?;
     let people = if seat.may(Power::ReadPeople) {
         let all = Cursor { after: None, limit: ROWS * 10 };
-        let rows = places::list(seat.platform(), &seat.actor, way.row.id, all).await?;
+        let rows = places::list(seat.platform(), &seat.actor, way.id, all).await?;
         rows.into_iter().filter(|(place, _)| place.state == PlaceState::Held).filter_map(|(_, person)| person).collect()
     } else {
         Vec::new()
@@ -109,9 +109,9 @@ fn form(seat: &Seat<'_>, around: &Around) -> Form {
     fresh(seat, form.submit(Submit::new("Note it")))
 }
 
-fn new_page(seat: &Seat<'_>, way: &Way, form: Form) -> Page {
+fn new_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Page {
     Page::new("Note what somebody said")
-        .caption(&way.row.title)
+        .caption(&way.title)
         .back("What people said at meetings", at(seat, way, "/contributions"))
         .form(form)
 }
@@ -144,7 +144,7 @@ async fn record(visit: Arc<Visit>) -> Result<Reply> {
         let new = read(&seat)?;
         let once = seat.once().await?;
         if once.seen_at().is_none() {
-            contributions::record(once.tx(), seat.platform(), &seat.actor, way.row.id, new).await?;
+            contributions::record(once.tx(), seat.platform(), &seat.actor, way.id, new).await?;
             once.commit_at(&address).await?;
         }
         Ok(())

@@ -15,6 +15,8 @@ use sea_orm::DatabaseConnection;
 
 /// So many rows stand on one page of a list.
 pub(super) const ROWS: u64 = 50;
+/// So many where each of them is all that somebody said: a page stays small enough for a slow line.
+pub(super) const TEXTS: u64 = 15;
 
 /// The parts of the console: their names, where each begins, and what is needed to see it.
 const PARTS: [(&str, &str, Power); 5] = [
@@ -38,10 +40,9 @@ pub(super) struct Seat<'v> {
 /// Lets those through who may do something in the organisation that the address names: whoever does not belong to it finds
 /// nothing, and whoever may not do this is told so. The frame shows the parts that they may see.
 pub(super) async fn seat(visit: &Visit, power: Power) -> Result<Seat<'_>> {
-    let caller = visit.staff_caller()?;
-    visit.staff().await?;
+    let staff = visit.staff().await?;
     let organisation = visit.organisation().await?;
-    let actor = access::may(visit.platform(), &caller, organisation.id, Power::ReadWork).await?;
+    let actor = access::staff_may(visit.platform(), &staff, organisation.id, Power::ReadWork).await?;
     let seat = Seat { visit, actor, organisation };
     seat.show_parts();
     if !seat.may(power) {
@@ -83,7 +84,12 @@ impl<'v> Seat<'v> {
 
     /// Where a list begins.
     pub fn cursor(&self) -> Result<Cursor> {
-        Ok(Cursor { after: self.visit.query.parsed("after", "Use a link of this page.")?, limit: ROWS })
+        self.cursor_of(ROWS)
+    }
+
+    /// Where a list begins that has so many rows on a page.
+    pub fn cursor_of(&self, limit: u64) -> Result<Cursor> {
+        Ok(Cursor { after: self.visit.query.parsed("after", "Use a link of this page.")?, limit })
     }
 
     fn show_parts(&self) {
@@ -145,8 +151,13 @@ pub(super) fn mistaken(page: Page) -> Page {
 }
 
 /// One page of a list: its rows, and where to read on.
-pub(super) fn paged<R>(mut rows: Vec<R>, id: impl Fn(&R) -> String) -> (Vec<R>, Option<String>) {
-    let most = usize::try_from(ROWS).unwrap_or(usize::MAX);
+pub(super) fn paged<R>(rows: Vec<R>, id: impl Fn(&R) -> String) -> (Vec<R>, Option<String>) {
+    paged_by(ROWS, rows, id)
+}
+
+/// The same for a list that has so many rows on a page.
+pub(super) fn paged_by<R>(most: u64, mut rows: Vec<R>, id: impl Fn(&R) -> String) -> (Vec<R>, Option<String>) {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
     let more = rows.len() > most;
     rows.truncate(most);
     let next = rows.last().filter(|_| more).map(id);

@@ -81,7 +81,8 @@ fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
         fact("My answers", if stay { "Handed in. They stay in what was published before" } else { response_words(state) }.into());
     }
     if row.contributions > 0 {
-        fact("What I said at meetings", format!("{} things are noted", row.contributions));
+        let many = row.contributions;
+        fact("What I said at meetings", if many == 1 { "One thing is noted".into() } else { format!("{many} things are noted") });
     }
     if !row.themes.is_empty() {
         fact("It became part of", row.themes.iter().map(|theme| theme.title.clone()).collect::<Vec<_>>().join("\n"));
@@ -107,6 +108,10 @@ fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
     if row.response == Some(ResponseState::Submitted) {
         let to = at(visit, &own.organisation, &format!("/record/{}/answers", row.opportunity.id));
         links.push(Link::new(format!("What I said: {}", row.opportunity.title), to));
+    }
+    if row.contributions > 0 {
+        let to = at(visit, &own.organisation, &format!("/record/{}/contributions", row.opportunity.id));
+        links.push(Link::new(format!("What I said at meetings: {}", row.opportunity.title), to));
     }
     if let Some(address) = &row.report {
         links.push(Link::new(format!("Read the report: {}", row.opportunity.title), address.clone()));
@@ -184,6 +189,7 @@ fn reading_words(what: ReadingOf) -> &'static str {
         ReadingOf::AnswersFile => "Answers, as a file",
         ReadingOf::Places => "Who has a place",
         ReadingOf::Attendance => "Who was at a meeting",
+        ReadingOf::Contributions => "What was said at meetings, without names",
     }
 }
 

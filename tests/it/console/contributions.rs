@@ -1,6 +1,9 @@
 //! What people said at meetings, noted on the pages, and themes that rest on it.
 
-use crate::{harness::everywhere, story::Story};
+use crate::{
+    harness::{Browser, everywhere},
+    story::Story,
+};
 use entity::{QuotePermission, contribution, theme, theme_source};
 use sea_orm::EntityTrait;
 use serde_json::json;
@@ -43,8 +46,24 @@ fn what_people_said_at_a_meeting_is_noted_and_themes_rest_on_it() {
         rosa.choose("What people said at meetings", &label).press("Save").await.expect(200);
         let sources = theme_source::Entity::find().all(db).await.unwrap();
         assert_eq!(sources.iter().map(|source| source.contribution_id).collect::<Vec<_>>(), [Some(row.id)]);
-        // Whoever said it takes it back.
-        app.post(format!("/api/me/contributions/{id}/withdraw")).token(&ben.token).json(&json!({})).send().await.expect(200);
+        // Whoever said it sees who read it, and takes it back. Nobody else can.
+        let mut own = Browser::new(&app);
+        own.sign_in(&ben, "sunrise").open("/o/sunrise/me/record/looked").await.expect(200);
+        own.says("What was said at meetings, without names");
+        own.open("/o/sunrise/me/record").await.says("One thing is noted");
+        own.follow("What I said at meetings: Your view").await;
+        own.expect(200).says("Soft seats.").says("The first day").says("Noted by Staff");
+        let cat = story.person("cat", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+        let mut stranger = Browser::new(&app);
+        let here = own.links().into_iter().find(|link| link.contains("/contributions/")).unwrap();
+        stranger.sign_in(&cat, "sunrise").open(&here).await.expect(404);
+        stranger.send(&here, &[]).await;
+        stranger.expect(404);
+        stranger.open("/o/sunrise/me/record/looked").await.hides("What was said at meetings, without names");
+        own.open(&here).await.expect(200).says("Its words are erased at once.");
+        own.press("Take back what I said").await.expect(200);
+        own.says("You have taken it back. Its words are gone.").says("I took this back.").hides("Soft seats.");
+        own.open(&here).await.expect(200).hides("Take back what I said");
         rosa.open(&format!("{way}/contributions")).await.says("Taken back").hides("Soft seats.");
         app.outbox().await;
     });

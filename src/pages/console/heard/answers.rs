@@ -5,7 +5,7 @@ use crate::{
     accounts::{Power, readings},
     opportunities::zone_of,
     pages::{
-        console::desk::{ROWS, paged, short},
+        console::desk::{TEXTS, paged_by, short},
         kit::{Bar, Bars, Block, Desk, Form, Link, Reply, Visit, Zone, act, ask},
         questions::told,
     },
@@ -70,7 +70,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let seat = &matter.seat;
     readings::note(seat.platform(), &seat.actor, ReadingOf::Answers, matter.about.id.0).await?;
     let rows = read(&matter).await?;
-    let (rows, next) = paged(rows, |row| row.id.to_string());
+    let (rows, next) = paged_by(TEXTS, rows, |row| row.id.to_string());
     let mut page = matter.page("Answers").back("Back to the numbers", matter.at("/answers"));
     if rows.is_empty() {
         return Ok(page.text("There is no answer yet.").into());
@@ -86,7 +86,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
 pub(super) async fn read(matter: &Matter<'_>) -> Result<Vec<response::Model>> {
     let seat = &matter.seat;
     let after: Option<ResponseId> = seat.visit.query.parsed("after", "Use a link of this page.")?;
-    export::page(seat.db(), seat.organisation.id, matter.about.id, after, ROWS + 1, seat.platform().clock.now()).await
+    export::page(seat.db(), seat.organisation.id, matter.about.id, after, TEXTS + 1, seat.platform().clock.now()).await
 }
 
 /// What an answer says, question by question, as those who gave it have read it.

@@ -5,16 +5,16 @@ use super::{
     themes::{must_read, theme_of},
 };
 use crate::{
-    accounts::Power,
+    accounts::{Power, readings},
     influence::themes::{self, Sources},
     pages::{
-        console::desk::{paged, short},
+        console::desk::{TEXTS, paged_by, short},
         kit::{Choice, Desk, Field, Form, Reply, Submit, Visit, Zone, act, ask},
     },
     platform::Result,
     sessions::contributions,
 };
-use entity::{ThemeId, contribution};
+use entity::{ReadingOf, ThemeId, contribution};
 use poem::{Route, get};
 use std::{str::FromStr, sync::Arc};
 
@@ -31,11 +31,12 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
 async fn ask_sources(visit: Arc<Visit>) -> Result<Reply> {
     let matter = Matter::read(&visit, Power::ReadResponses).await?;
     let seat = &matter.seat;
+    readings::note(seat.platform(), &seat.actor, ReadingOf::Contributions, matter.about.id.0).await?;
     let row = theme_of(&matter).await?;
     let chosen = themes::sources(seat.db(), seat.organisation.id, row.id).await?;
-    let (cursor, now) = (seat.cursor()?, seat.platform().clock.now());
+    let (cursor, now) = (seat.cursor_of(TEXTS)?, seat.platform().clock.now());
     let given = contributions::list(seat.db(), seat.organisation.id, matter.about.id, cursor, now).await?;
-    let (mut rows, next) = paged(given, |row| row.id.to_string());
+    let (mut rows, next) = paged_by(TEXTS, given, |row| row.id.to_string());
     // What was taken back has no words, and nothing rests on it.
     rows.retain(|row| row.withdrawn_at.is_none());
     let page = matter
