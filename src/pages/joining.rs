@@ -73,11 +73,21 @@ async fn on_its_way(visit: Arc<Visit>) -> Result<Reply> {
     Ok(Page::new("Look at your e-mail").texts(texts).block(Block::Links(vec![again])).into())
 }
 
-fn sign_in_form() -> Form {
+/// The cookie that keeps where somebody wanted to go, until the link in their letter has signed them in. It holds the path of a
+/// page of their own, goes to the page of that link alone, and is gone when the browser is closed.
+const ONWARD: (&str, &str) = ("onward", "/sign-in");
+
+/// Where somebody wanted to go, if it is one of their own pages with this organisation.
+fn onward(slug: &str, path: &str) -> Option<String> {
+    let rest = path.strip_prefix(&format!("/o/{slug}/me/"))?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '/');
+    (!rest.is_empty() && rest.len() <= 200 && rest.chars().all(plain)).then(|| path.to_owned())
+}
+
+fn sign_in_form(next: Option<String>) -> Form {
     let hint = "If you have joined with it, we send you a letter with a link. There is no password.";
-    Form::default()
-        .field(Field::typed("email", "Your e-mail address", "", "email").hint(hint))
-        .submit(Submit::new("Send me a link"))
+    let form = next.into_iter().fold(Form::default(), |form, next| form.hidden("next", next));
+    form.field(Field::typed("email", "Your e-mail address", "", "email").hint(hint)).submit(Submit::new("Send me a link"))
 }
 
 async fn sign_in_page(visit: &Visit, form: Form) -> Result<Page> {
@@ -88,17 +98,26 @@ async fn sign_in_page(visit: &Visit, form: Form) -> Result<Page> {
 }
 
 async fn ask_sign_in(visit: Arc<Visit>) -> Result<Reply> {
-    Ok(sign_in_page(&visit, sign_in_form()).await?.into())
+    let next = onward(visit.word("slug"), visit.query.text("next"));
+    Ok(sign_in_page(&visit, sign_in_form(next)).await?.into())
 }
 
 async fn sign_in(visit: Arc<Visit>) -> Result<Reply> {
     let organisation = visit.organisation().await?;
     let email = visit.fields.trimmed("email");
     participants::slow_down(visit.platform(), &visit.source, "person", &organisation.slug, &email)?;
+    let next = onward(&organisation.slug, visit.fields.text("next"));
     match participants::ask_sign_in(visit.platform(), organisation, &email).await {
-        Ok(()) => letter(&visit, organisation),
+        Ok(()) => {
+            match next {
+                Some(next) => visit.keep(ONWARD.0, next, ONWARD.1),
+                None if visit.cookie(ONWARD.0).is_some() => visit.let_go(ONWARD.0, ONWARD.1),
+                None => {}
+            }
+            letter(&visit, organisation)
+        }
         Err(error) => {
-            let form = sign_in_form().again(&visit.fields, error)?;
+            let form = sign_in_form(next).again(&visit.fields, error)?;
             Ok(sign_in_page(&visit, form).await?.status(StatusCode::UNPROCESSABLE_ENTITY).into())
         }
     }
@@ -160,8 +179,12 @@ async fn confirm(visit: Arc<Visit>) -> Result<Reply> {
                 participants::sessions::end(visit.platform(), &before, before.session).await?;
             }
             visit.keep("person", opened.token.reveal(), &format!("/o/{}", organisation.slug));
+            let wanted = visit.cookie(ONWARD.0).and_then(|path| onward(&organisation.slug, &path));
+            if wanted.is_some() {
+                visit.let_go(ONWARD.0, ONWARD.1);
+            }
             let next = if joins { "/welcome" } else { "" };
-            Reply::to(visit.at(format!("/o/{}/me{next}", organisation.slug)))
+            Reply::to(visit.at(wanted.unwrap_or_else(|| format!("/o/{}/me{next}", organisation.slug))))
         }
         Err(Error::Gone(_)) => Ok(dead(&visit, &organisation)),
         Err(error) => Err(error),
@@ -204,4 +227,23 @@ async fn stop(visit: Arc<Visit>) -> Result<Reply> {
         return Ok(Page::new("Done").text("You no longer get letters like that one.").into());
     }
     Reply::to(visit.at(format!("/u/{token}?done={}", if everything { "everything" } else { "stopped" })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_goes_on_to_a_page_of_ones_own_alone() {
+        let go = |path: &str| onward("sunrise", path);
+        assert_eq!(go("/o/sunrise/me/record").as_deref(), Some("/o/sunrise/me/record"));
+        assert_eq!(go("/o/sunrise/me/meetings/0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e").map(|path| path.len()), Some(60));
+        for path in ["/o/sunrise/me", "/o/sunrise/me/", "/o/moon/me/record", "/o/sunrise/mean/record", "//evil.example", ""] {
+            assert_eq!(go(path), None, "{path}");
+        }
+        for path in ["/o/sunrise/me/../../x", "/o/sunrise/me/a?b=c", "/o/sunrise/me/a\r\nset-cookie", "https://x/o/sunrise/me/a"]
+        {
+            assert_eq!(go(path), None, "{path}");
+        }
+    }
 }

@@ -266,8 +266,11 @@ fn every_address_that_is_printed_leads_somewhere_and_a_look_changes_nothing() {
             let mut shown = app.get(path).send().await;
             if path.starts_with("/o/sunrise/me/") {
                 // Somebody's own pages ask first who it is.
-                assert_eq!(shown.expect(303).headers["location"], "/o/sunrise/sign-in", "{kind}: {address}");
-                shown = app.get("/o/sunrise/sign-in").send().await;
+                let door = shown.expect(303).headers["location"].to_str().unwrap().to_owned();
+                let next = path.replace('/', "%2F");
+                assert_eq!(door, format!("/o/sunrise/sign-in?next={next}"), "{kind}: {address}");
+                shown = app.get(&door).send().await;
+                assert!(shown.text.contains(&format!("name=\"next\" value=\"{path}\"")), "{kind}: {}", shown.text);
             }
             assert_eq!(shown.status.as_u16(), 200, "{kind}: {address}: {}", shown.text);
             assert!(shown.text.to_lowercase().contains("<html"), "{kind}: {address}");

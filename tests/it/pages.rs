@@ -226,6 +226,42 @@ fn a_link_signs_in_once_and_looking_at_it_does_not() {
 }
 
 #[test]
+fn a_sign_in_leads_to_where_the_letter_led() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("co_design")).await;
+        let form = async |next: &str| {
+            let body = format!("email=ben@people.example&next={next}").into_bytes();
+            let sent = app.post("/o/sunrise/sign-in").bytes(body, "application/x-www-form-urlencoded").send().await.expect(303);
+            let kept = sent.headers.get("set-cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
+            (kept, app.outbox().await.last().unwrap().token("aj_"))
+        };
+        let door = app.get("/o/sunrise/me/record").send().await.expect(303).headers["location"].to_str().unwrap().to_owned();
+        let asked = app.get(&door).send().await.expect(200);
+        assert!(asked.text.contains("name=\"next\" value=\"/o/sunrise/me/record\""), "{}", asked.text);
+        let (kept, token) = form("%2Fo%2Fsunrise%2Fme%2Frecord").await;
+        let kept = kept.unwrap();
+        for part in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/sign-in"] {
+            assert!(kept.contains(part), "{part}: {kept}");
+        }
+        let cookie = kept.split(';').next().unwrap();
+        let entered = app.post(format!("/sign-in/{token}")).header("cookie", cookie).send().await.expect(303);
+        assert_eq!(entered.headers["location"], "/o/sunrise/me/record");
+        let all: Vec<_> = entered.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect();
+        assert!(all.iter().any(|cookie| cookie.contains("onward=") && cookie.contains("Max-Age=0")), "{all:?}");
+        // What is no page of their own leads to the first of them.
+        let foreign = ["https://evil.example/o/sunrise/me/x", "//evil.example/o/sunrise/me/x", "/o/moon/me/record"];
+        for planted in foreign {
+            let (kept, token) = form(planted).await;
+            assert_eq!(kept, None, "{planted}");
+            let cookie = format!("__Secure-onward={planted}");
+            let entered = app.post(format!("/sign-in/{token}")).header("cookie", &cookie).send().await.expect(303);
+            assert_eq!(entered.headers["location"], "/o/sunrise/me", "{planted}");
+        }
+    });
+}
+
+#[test]
 fn pages_work_where_the_public_address_has_a_path() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;

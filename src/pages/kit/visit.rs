@@ -5,6 +5,7 @@ use crate::{
     accounts::{
         self, Person,
         access::{self, Staff},
+        look::Framed,
     },
     opportunities::Forms,
     platform::{
@@ -16,7 +17,7 @@ use crate::{
 use entity::{OrganisationId, organisation};
 use poem::{
     Body, Endpoint, EndpointExt, PathPattern, Request, Response,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{CookieJarManager, CookieJarManagerEndpoint},
     web::cookie::{Cookie, CookieJar, SameSite},
 };
@@ -86,6 +87,8 @@ pub struct Visit {
     /// Where the request comes from, for limits.
     pub source: String,
     zone: Zone,
+    /// Whether it is a look at a page, and nothing sent.
+    looks: bool,
     params: HashMap<String, String>,
     jar: CookieJar,
     body: std::sync::Mutex<Option<(HeaderMap, Body)>>,
@@ -128,18 +131,36 @@ impl Visit {
             if slug.is_empty() {
                 return Ok(None);
             }
-            let found = accounts::organisations::by_slug(self.platform(), slug).await?;
-            let look = look_of(self.platform(), &found).await?;
-            Ok::<_, Error>(Some((found, look)))
+            let found = accounts::look::by_slug(self.platform().db.read(), slug).await?;
+            Ok::<_, Error>(Some(self.framed(found)))
         };
         self.look.get_or_try_init(find).await
     }
 
+    fn framed(&self, found: Framed) -> (organisation::Model, Look) {
+        let (organisation, chosen) = (found.organisation, found.look.as_ref());
+        let home = self.at(format!("/o/{}", organisation.slug));
+        let file = |kind: &str, version| self.at(format!("/assets/{kind}/{}/{version}", organisation.id));
+        let look = Look {
+            name: organisation.name.clone(),
+            accessibility: format!("{home}/accessibility"),
+            home,
+            sheet: chosen.filter(|look| look.colour.is_some()).map(|look| file("colour", look.version)),
+            logo: chosen.filter(|look| look.logo_kind.is_some()).map(|look| file("logo", look.version)),
+            contact: organisation.contact.clone(),
+            privacy: organisation.privacy_url.clone(),
+            exit: chosen.and_then(|look| {
+                let to = look.exit_url.clone()?;
+                Some(super::Exit { to, title: look.exit_title.clone().unwrap_or_else(|| "Information".into()) })
+            }),
+        };
+        (organisation, look)
+    }
+
     /// Says whose pages these are, where the address does not.
     pub async fn belongs_to(&self, organisation: OrganisationId) -> Result<()> {
-        let found = accounts::organisations::get(self.platform(), organisation).await?;
-        let look = look_of(self.platform(), &found).await?;
-        let _ = self.look.set(Some((found, look)));
+        let found = accounts::look::by_id(self.platform().db.read(), organisation).await?;
+        let _ = self.look.set(Some(self.framed(found)));
         Ok(())
     }
 
@@ -197,13 +218,18 @@ impl Visit {
         self.jar.add(cookie);
     }
 
-    /// Lets the browser forget it.
+    /// Lets the browser forget it, and with it who was here.
     pub fn forget(&self, name: &str, path: &str) {
+        self.let_go(name, path);
+        let _ = self.forgets.set(());
+    }
+
+    /// Takes back what a browser was to keep for a while.
+    pub fn let_go(&self, name: &str, path: &str) {
         let mut cookie = Cookie::named(self.cookie_name(name));
         cookie.set_path(self.at(path));
         cookie.make_removal();
         self.jar.add(cookie);
-        let _ = self.forgets.set(());
     }
 
     /// Counts a try of `what` from where this request comes from. Answers under which name it is counted.
@@ -243,27 +269,6 @@ impl Visit {
             sign_out,
         }
     }
-}
-
-async fn look_of(platform: &Platform, organisation: &organisation::Model) -> Result<Look> {
-    let base = platform.config.public_path();
-    let chosen = accounts::look::of(platform.db.read(), organisation.id).await?;
-    let home = format!("{base}/o/{}", organisation.slug);
-    let file = |kind: &str, version| format!("{base}/assets/{kind}/{}/{version}", organisation.id);
-    let chosen = chosen.as_ref();
-    Ok(Look {
-        name: organisation.name.clone(),
-        accessibility: format!("{home}/accessibility"),
-        home,
-        sheet: chosen.filter(|look| look.colour.is_some()).map(|look| file("colour", look.version)),
-        logo: chosen.filter(|look| look.logo_kind.is_some()).map(|look| file("logo", look.version)),
-        contact: organisation.contact.clone(),
-        privacy: organisation.privacy_url.clone(),
-        exit: chosen.and_then(|look| {
-            let to = look.exit_url.clone()?;
-            Some(super::Exit { to, title: look.exit_title.clone().unwrap_or_else(|| "Information".into()) })
-        }),
-    })
 }
 
 /// A page that is looked at.
@@ -373,6 +378,7 @@ impl Visit {
             path: request.uri().path().to_owned(),
             source: edge::source(request),
             zone,
+            looks: matches!(*request.method(), Method::GET | Method::HEAD),
             params,
             jar: request.cookie().clone(),
             body: std::sync::Mutex::default(),
@@ -397,6 +403,10 @@ impl Visit {
             Err(Error::SignInNeeded) if self.zone != Zone::Open => {
                 let address = match self.zone {
                     Zone::Console => self.at(format!("/console/sign-in?next={}", escaped(&self.path))),
+                    // Some pages can only be sent to; and to the first of one's own a sign-in leads anyway.
+                    _ if self.looks && !self.path.ends_with("/me") => {
+                        self.at(format!("/o/{}/sign-in?next={}", self.word("slug"), escaped(&self.path)))
+                    }
                     _ => self.at(format!("/o/{}/sign-in", self.word("slug"))),
                 };
                 let typed = self.typed();
