@@ -10,7 +10,7 @@ use entity::{
     AccountId, AccountSessionId, OrganisationId, ParticipantId, ParticipantSessionId, Role, Scope, account, account_session,
     api_key, membership, participant_session,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, sea_query::Expr};
 use uuid::Uuid;
 
 /// Something that may be done in an organisation.
@@ -144,15 +144,20 @@ async fn look_up(platform: &Platform, caller: &Caller, organisation: Organisatio
     match kind {
         TokenKind::Staff => {
             let staff = staff_of(platform, &token, uses).await?;
-            let role = role(platform, organisation, staff.account.id).await?.ok_or(Error::NotFound("organisation"))?;
-            if !power.of_role(role) {
-                return Err(Error::Forbidden(format!("Your role here is {role}; this needs another one.")));
-            }
-            Ok(Actor { organisation, by: staff.by(), account: Some(staff.account.id), grant: Grant::Role(role) })
+            staff_may(platform, &staff, organisation, power).await
         }
         TokenKind::Key => key_actor(platform, &token, organisation, power, uses).await,
         _ => Err(Error::NotFound("organisation")),
     }
+}
+
+/// The same for a member of staff who is known already.
+pub async fn staff_may(platform: &Platform, staff: &Staff, organisation: OrganisationId, power: Power) -> Result<Actor> {
+    let role = role(platform, organisation, staff.account.id).await?.ok_or(Error::NotFound("organisation"))?;
+    if !power.of_role(role) {
+        return Err(Error::Forbidden(format!("Your role here is {role}; this needs another one.")));
+    }
+    Ok(Actor { organisation, by: staff.by(), account: Some(staff.account.id), grant: Grant::Role(role) })
 }
 
 /// The member of staff behind a token.
@@ -162,14 +167,18 @@ pub async fn staff(platform: &Platform, caller: &Caller) -> Result<Staff> {
 
 async fn staff_of(platform: &Platform, token: &Token, uses: bool) -> Result<Staff> {
     let now = platform.clock.now();
+    let to_account: RelationDef = account_session::Entity::belongs_to(account::Entity)
+        .from(account_session::Column::AccountId)
+        .to(account::Column::Id)
+        .into();
     let found = account_session::Entity::find()
         .filter(account_session::Column::TokenHash.eq(token.hash()))
+        .join(JoinType::InnerJoin, to_account)
+        .select_also(account::Entity)
         .one(platform.db.read())
         .await?
-        .filter(|session| session.revoked_at.is_none() && session.idle_until > now && session.expires_at > now)
-        .ok_or(Error::SignInNeeded)?;
-    let account = account::Entity::find_by_id(found.account_id).one(platform.db.read()).await?;
-    let account = account.ok_or(Error::SignInNeeded)?;
+        .filter(|(session, _)| session.revoked_at.is_none() && session.idle_until > now && session.expires_at > now);
+    let Some((found, Some(account))) = found else { return Err(Error::SignInNeeded) };
     if uses {
         count(platform, "account", account.id.0)?;
     }

@@ -8,10 +8,10 @@ use crate::platform::{
     http::etag,
     text::{Check, is_web_address},
 };
-use entity::{OrganisationId, Time, look};
+use entity::{OrganisationId, Time, look, organisation};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic,
+    IntoActiveModel, JoinType, QueryFilter, QueryResult, QuerySelect, RelationDef, sea_query::Expr,
 };
 
 /// A logo has no more bytes than this.
@@ -47,22 +47,51 @@ pub struct Choice {
     pub exit_title: Option<String>,
 }
 
+/// What of a look is read with every page: not the picture.
+const READ: [look::Column; 5] =
+    [look::Column::Colour, look::Column::LogoKind, look::Column::ExitUrl, look::Column::ExitTitle, look::Column::Version];
+
 /// How an organisation's pages look, if it has chosen anything.
 pub async fn of(connection: &impl ConnectionTrait, organisation: OrganisationId) -> Result<Option<Look>> {
-    let found = look::Entity::find()
-        .select_only()
-        .columns([
-            look::Column::Colour,
-            look::Column::LogoKind,
-            look::Column::ExitUrl,
-            look::Column::ExitTitle,
-            look::Column::Version,
-        ])
-        .filter(look::Column::OrganisationId.eq(organisation))
-        .into_model::<Look>()
-        .one(connection)
-        .await?;
-    Ok(found)
+    let found = look::Entity::find().select_only().columns(READ).filter(look::Column::OrganisationId.eq(organisation));
+    Ok(found.into_model::<Look>().one(connection).await?)
+}
+
+/// An organisation with how its pages look: what every page begins with, in one statement.
+pub struct Framed {
+    /// The organisation.
+    pub organisation: organisation::Model,
+    /// How its pages look, if it has chosen anything.
+    pub look: Option<Look>,
+}
+
+impl FromQueryResult for Framed {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        let organisation = organisation::Model::from_query_result(row, "")?;
+        Ok(Self { organisation, look: Look::from_query_result_optional(row, PREFIX)? })
+    }
+}
+
+/// Before the names of a look's columns where they stand beside an organisation's.
+const PREFIX: &str = "look_";
+
+/// The organisation of a name in addresses.
+pub async fn by_slug(connection: &impl ConnectionTrait, slug: &str) -> Result<Framed> {
+    super::organisations::check_slug(slug)?;
+    framed(connection, organisation::Column::Slug.eq(slug)).await
+}
+
+/// The organisation of an id.
+pub async fn by_id(connection: &impl ConnectionTrait, id: OrganisationId) -> Result<Framed> {
+    framed(connection, organisation::Column::Id.eq(id)).await
+}
+
+async fn framed(connection: &impl ConnectionTrait, which: Expr) -> Result<Framed> {
+    let to_look: RelationDef =
+        organisation::Entity::belongs_to(look::Entity).from(organisation::Column::Id).to(look::Column::OrganisationId).into();
+    let query = organisation::Entity::find().filter(which).join(JoinType::LeftJoin, to_look);
+    let query = READ.into_iter().fold(query, |query, column| query.column_as(column, format!("{PREFIX}{}", column.as_str())));
+    query.into_model::<Framed>().one(connection).await?.ok_or(Error::NotFound("organisation"))
 }
 
 /// The logo and its media type.

@@ -331,6 +331,9 @@ async fn answers(
     person: &Person,
     influence: &[influence::Model],
 ) -> Result<HashMap<InfluenceId, Standing>> {
+    if influence.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows = influence_answer::Entity::find()
         .filter(influence_answer::Column::OrganisationId.eq(person.organisation))
         .filter(influence_answer::Column::ParticipantId.eq(person.participant))
@@ -345,6 +348,9 @@ async fn decisions(
     person: &Person,
     influence: &[influence::Model],
 ) -> Result<HashMap<DecisionId, String>> {
+    if influence.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(DecisionId, String)> = decision::Entity::find()
         .select_only()
         .column(decision::Column::Id)

@@ -12,7 +12,7 @@ use crate::{
 use entity::{
     InvitationId, MatchRunId, OrganisationId, ParticipantId, invitation, invitation_link, match_result, opportunity, organisation,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait, RelationDef};
 use uuid::Uuid;
 
 /// The holder of an invitation's link. They may see this invitation, answer it, agree, take back, and nothing else.
@@ -70,13 +70,16 @@ pub async fn home(platform: &Platform, invitation: InvitationId) -> Result<Optio
 
 /// The same, of a token from elsewhere.
 pub async fn holder(platform: &Platform, token: &Token) -> Result<Guest> {
-    let found = invitation_link::Entity::find()
+    let to_invitation: RelationDef = invitation_link::Entity::belongs_to(invitation::Entity)
+        .from((invitation_link::Column::OrganisationId, invitation_link::Column::InvitationId))
+        .to((invitation::Column::OrganisationId, invitation::Column::Id))
+        .into();
+    let found = invitation::Entity::find()
+        .join_rev(JoinType::InnerJoin, to_invitation)
         .filter(invitation_link::Column::TokenHash.eq(token.hash()))
         .one(platform.db.read())
-        .await?
-        .ok_or(Error::SignInNeeded)?;
-    let invitation = invitation::Entity::find_by_id((found.organisation_id, found.invitation_id)).one(platform.db.read()).await?;
-    let invitation = invitation.ok_or(Error::SignInNeeded)?;
+        .await?;
+    let invitation = found.ok_or(Error::SignInNeeded)?;
     access::count(platform, "participant", invitation.participant_id.0)?;
-    Ok(Guest { organisation: found.organisation_id, participant: invitation.participant_id, invitation })
+    Ok(Guest { organisation: invitation.organisation_id, participant: invitation.participant_id, invitation })
 }

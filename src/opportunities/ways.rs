@@ -248,7 +248,7 @@ pub async fn newest(
     state: OpportunityState,
     untold: bool,
     limit: u64,
-) -> Result<Vec<Way>> {
+) -> Result<Vec<opportunity::Model>> {
     let mut query = opportunity::Entity::find()
         .filter(opportunity::Column::OrganisationId.eq(organisation))
         .filter(opportunity::Column::State.eq(state));
@@ -260,8 +260,7 @@ pub async fn newest(
             .filter(report::Column::State.eq(ReportState::Published));
         query = query.filter(opportunity::Column::Id.not_in_subquery(told.into_query()));
     }
-    let rows = query.order_by_desc(opportunity::Column::Id).limit(limit + 1).all(platform.db.read()).await?;
-    with_links(platform.db.read(), organisation, rows).await
+    Ok(query.order_by_desc(opportunity::Column::Id).limit(limit + 1).all(platform.db.read()).await?)
 }
 
 /// Adds topics, decisions and claims: three statements, however many rows.

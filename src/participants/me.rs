@@ -31,7 +31,8 @@ pub async fn get(platform: &Platform, person: &Person) -> Result<(participant::M
     Ok((found, organisation.ok_or(Error::NotFound("organisation"))?))
 }
 
-pub(super) async fn row(connection: &impl ConnectionTrait, person: &Person) -> Result<participant::Model> {
+/// What is kept about a person.
+pub async fn row(connection: &impl ConnectionTrait, person: &Person) -> Result<participant::Model> {
     let found = participant::Entity::find_by_id((person.organisation, person.participant)).one(connection).await?;
     found.ok_or(Error::NotFound("participant"))
 }

@@ -24,7 +24,9 @@ pub use joining::{Opened, Wish, ask_sign_in, confirm, join, slow_down};
 pub use letters::compose;
 pub use links::{home, is_for_signing_in, unsubscribe, unsubscribe_link, unsubscribe_links};
 pub use looked::{Look, at_me};
-pub use me::{Fact, change as change_me, erase_facts, facts, get as me, give_facts, leave, let_letters_come, stopped_letters};
+pub use me::{
+    Fact, change as change_me, erase_facts, facts, get as me, give_facts, leave, let_letters_come, row, stopped_letters,
+};
 pub use rules::{Allowance, allowed, quiet_on};
 
 /// Kind of the letter with which somebody who wants to join confirms their address.

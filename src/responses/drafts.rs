@@ -25,15 +25,20 @@ pub async fn get(connection: &impl ConnectionTrait, guest: &Guest) -> Result<Opt
     Ok(response_draft::Entity::find_by_id((guest.organisation, guest.invitation.id)).one(connection).await?)
 }
 
-/// Which questions the holder of an invitation may answer now, and in which time zone.
-async fn answerable(connection: &impl ConnectionTrait, platform: &Platform, guest: &Guest) -> Result<(QuestionnaireId, Tz)> {
+/// What the holder of an invitation was asked to, which questions they may answer now, and in which time zone.
+async fn answerable(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    guest: &Guest,
+) -> Result<(opportunity::Model, QuestionnaireId, Tz)> {
     let offer = guest.opportunity(connection).await?;
     let home = organisation::Entity::find_by_id(guest.organisation).one(connection).await?;
     let zone = home.and_then(|home| home.time_zone.parse().ok()).unwrap_or(Tz::UTC);
     let key = (guest.organisation, guest.participant, Purpose::Participate, offer.id.0);
     let standing = consent_standing::Entity::find_by_id(key).one(connection).await?;
     let standing = standing.map(|standing| State::after(standing.r#type, standing.valid_until));
-    Ok((may_answer(guest.invitation.state, standing, &offer, zone, platform.clock.now())?, zone))
+    let questionnaire = may_answer(guest.invitation.state, standing, &offer, zone, platform.clock.now())?;
+    Ok((offer, questionnaire, zone))
 }
 
 /// Saves a draft of answers to these questions, which must be the current ones. What is missing is no fault yet; what is wrong is. A draft that is there must be named by its version, so
@@ -51,7 +56,7 @@ pub async fn save(
     let key = (guest.organisation, guest.invitation.id);
     let invitation = invitation::Entity::find_by_id(key).lock_exclusive().one(tx).await?;
     let guest = &Guest { invitation: invitation.ok_or(Error::NotFound("invitation"))?, ..guest.clone() };
-    let (current, zone) = answerable(tx, platform, guest).await?;
+    let (_, current, zone) = answerable(tx, platform, guest).await?;
     must_be_current(questionnaire, current)?;
     let form = forms.form_in(tx, guest.organisation, questionnaire).await?;
     let found = form.evaluate_draft(&answers, wall_clock(platform.clock.now(), zone)).violations;
@@ -108,7 +113,7 @@ pub struct Sitting {
 
 /// Sits down with the questions of an invitation, where they may be answered now.
 pub async fn sit(connection: &impl ConnectionTrait, platform: &Platform, forms: &Forms, guest: &Guest) -> Result<Sitting> {
-    let (questionnaire, zone) = answerable(connection, platform, guest).await?;
+    let (offer, questionnaire, zone) = answerable(connection, platform, guest).await?;
     let form = forms.form_in(connection, guest.organisation, questionnaire).await?;
     let (draft, handed_in) = (get(connection, guest).await?, handed_in(connection, guest).await?);
     let given = match (&draft, &handed_in) {
@@ -124,7 +129,6 @@ pub async fn sit(connection: &impl ConnectionTrait, platform: &Platform, forms: 
     }
     let key = (guest.organisation, guest.participant);
     let person = participant::Entity::find_by_id(key).one(connection).await?.ok_or(Error::NotFound("participant"))?;
-    let offer = guest.opportunity(connection).await?;
     let saved = draft.map(|draft| (draft.version, draft.updated_at));
     Ok(Sitting { offer, questionnaire, form, answers, saved, handed_in, changed, now, zone, language: person.language })
 }

@@ -23,7 +23,7 @@ use tokio::{net::TcpStream, task::JoinSet};
 /// What a page should cost at most: microseconds of the processor, and bytes of a first visit.
 const MOST: (f64, usize) = (2_000.0, 30 * 1024);
 /// Visits that are not counted: statements are prepared, pages of memory are there.
-const WARM_UP: usize = 10;
+const WARM_UP: u64 = 10;
 
 /// What to measure.
 #[derive(Args)]
@@ -58,8 +58,10 @@ pub async fn run(wishes: Wishes) -> Result<()> {
             if !seen.insert(route.clone()) {
                 continue;
             }
-            eprintln!("{route}");
+            let before = browser.statements().await?;
             let cpu = browser.cost(&server, &address, &visitor.cookie, wishes.visits).await?;
+            let statements = (browser.statements().await? - before) / (wishes.visits + WARM_UP);
+            eprintln!("{route}: {statements} statements");
             let bytes = browser.first_visit(&address, &visitor.cookie).await?;
             (slow, large) = (slow + u32::from(cpu > MOST.0), large + u32::from(bytes > MOST.1));
             show.row(Row(vec![("page", route.into()), ("cpu_us_median", rounded(cpu, 0)), ("bytes", bytes.into())]));
@@ -125,6 +127,14 @@ impl Browser {
     async fn counted(&mut self) -> Result<HashMap<String, u64>> {
         let answer = self.get("/metrics", "").await?;
         Ok(counts(&String::from_utf8_lossy(answer.body())))
+    }
+
+    /// How many statements the server has run.
+    async fn statements(&mut self) -> Result<u64> {
+        let answer = self.get("/metrics", "").await?;
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        let line = text.lines().find_map(|line| line.strip_prefix("alongside_database_statements_total "));
+        line.and_then(|count| count.trim().parse().ok()).ok_or_else(|| Error::bug("the server does not count its statements"))
     }
 
     /// Processor time of the server for one visit, in microseconds: the one in the middle.

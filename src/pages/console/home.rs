@@ -8,14 +8,17 @@ use crate::{
     accounts::{Power, organisations},
     feedback::overdue,
     invitations::letters::day,
-    opportunities::ways::{self, Way},
+    opportunities::ways,
     pages::kit::{Block, Card, Cell, Desk, Page, Reply, Table, Visit, Zone, ask},
     platform::{Result, http::Cursor, mail::status},
 };
-use chrono::NaiveDate;
-use entity::OpportunityState;
+use chrono::{NaiveDate, TimeDelta};
+use entity::{OpportunityState, opportunity};
 use poem::{Route, get};
 use std::sync::Arc;
+
+/// Older letters that did not arrive are in their list, and nobody is reminded of them.
+const RECENT: TimeDelta = TimeDelta::days(28);
 
 /// The routes.
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
@@ -76,20 +79,19 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
         newest(&seat, OpportunityState::Closed, true),
         newest(&seat, OpportunityState::Draft, false)
     )?;
-    let [(open, a), (closed, b), (drafts, c)] = [open, closed, drafts].map(|rows| paged(rows, |way| way.row.id.to_string()));
+    let [(open, a), (closed, b), (drafts, c)] = [open, closed, drafts].map(|rows| paged(rows, |way| way.id.to_string()));
     let more = a.or(b).or(c).is_some();
-    let nothing = late.is_none() && letters.is_none() && open.is_empty() && closed.is_empty() && drafts.is_empty();
+    let nothing = late.is_none() && letters.is_empty() && open.is_empty() && closed.is_empty() && drafts.is_empty();
     page = page.blocks(late).blocks(letters);
     if nothing {
         page = page.text("Nothing is under way.").block(Block::Links(vec![seat.link("Begin with a project", "/projects")]));
     }
     page = page.blocks(table(&seat, "Open now", &["Closes", "People hear back by"], open, |way| {
-        vec![on(way.row.closes_on), on(way.row.feedback_due)]
+        vec![on(way.closes_on), on(way.feedback_due)]
     }));
-    page = page.blocks(table(&seat, "Closed, and not reported yet", &["People hear back by"], closed, |way| {
-        vec![on(way.row.feedback_due)]
-    }));
-    page = page.blocks(table(&seat, "Drafts", &["Opens"], drafts, |way| vec![on(way.row.opens_on)]));
+    page = page
+        .blocks(table(&seat, "Closed, and not reported yet", &["People hear back by"], closed, |way| vec![on(way.feedback_due)]));
+    page = page.blocks(table(&seat, "Drafts", &["Opens"], drafts, |way| vec![on(way.opens_on)]));
     if more {
         page = page
             .text(format!("These are the newest {ROWS} of each."))
@@ -102,17 +104,23 @@ fn on(date: Option<NaiveDate>) -> Cell {
     Cell::Text(date.map_or_else(|| "Not said yet".into(), day))
 }
 
-async fn newest(seat: &Seat<'_>, state: OpportunityState, untold: bool) -> Result<Vec<Way>> {
+async fn newest(seat: &Seat<'_>, state: OpportunityState, untold: bool) -> Result<Vec<opportunity::Model>> {
     ways::newest(seat.platform(), seat.actor.organisation, state, untold, ROWS).await
 }
 
-fn table(seat: &Seat<'_>, title: &str, columns: &[&str], rows: Vec<Way>, cells: impl Fn(&Way) -> Vec<Cell>) -> Option<Block> {
+fn table(
+    seat: &Seat<'_>,
+    title: &str,
+    columns: &[&str],
+    rows: Vec<opportunity::Model>,
+    cells: impl Fn(&opportunity::Model) -> Vec<Cell>,
+) -> Option<Block> {
     if rows.is_empty() {
         return None;
     }
-    let row = |way: Way| {
+    let row = |way: opportunity::Model| {
         let rest = cells(&way);
-        let name = Cell::Link(seat.link(way.row.title, format!("/opportunities/{}", way.row.id)));
+        let name = Cell::Link(seat.link(way.title, format!("/opportunities/{}", way.id)));
         std::iter::once(name).chain(rest).collect()
     };
     let columns = std::iter::once("Name").chain(columns.iter().copied()).map(String::from).collect();
@@ -128,12 +136,20 @@ async fn late(seat: &Seat<'_>) -> Result<Option<Block>> {
     Ok((!lines.is_empty()).then(|| Block::Important("People are waiting to hear what came of it".into(), lines)))
 }
 
-/// Letters that did not arrive; administrators look after them.
-async fn letters(seat: &Seat<'_>) -> Result<Option<Block>> {
+/// Letters of the last weeks that did not arrive; administrators look after them.
+async fn letters(seat: &Seat<'_>) -> Result<Vec<Block>> {
     if !seat.may(Power::Administer) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let count = status::troubled(seat.db(), seat.actor.organisation).await?;
-    let text = format!("{count} letters could not be delivered, or it is not known whether they were.");
-    Ok((count > 0).then(|| Block::Important("Some letters did not arrive".into(), vec![text])))
+    let since = seat.platform().clock.now() - RECENT;
+    let count = status::troubled(seat.db(), seat.actor.organisation, since).await?;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let text = match count {
+        1 => "One letter could not be delivered, or it is not known whether it was.".to_owned(),
+        many => format!("{many} letters could not be delivered, or it is not known whether they were."),
+    };
+    let look = Block::Links(vec![seat.link("Look after these letters", "/letters")]);
+    Ok(vec![Block::Important("Some letters did not arrive".into(), vec![text]), look])
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     accounts::{Power, readings},
     invitations::places,
-    opportunities::{ways::Way, zone_of},
+    opportunities::zone_of,
     pages::kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     platform::{Result, http::Cursor},
     sessions::{
@@ -17,7 +17,7 @@ use crate::{
         notes,
     },
 };
-use entity::{Attendance, ParticipantId, PlaceState, ReadingOf, attendance, meeting, participant, place};
+use entity::{Attendance, ParticipantId, PlaceState, ReadingOf, attendance, meeting, opportunity, participant, place};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -34,15 +34,15 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(format!("{at}/:meeting/share"), get(ask(desk, console, ask_share)).post(act(desk, console, share)))
 }
 
-async fn one_of(seat: &Seat<'_>, way: &Way) -> Result<meeting::Model> {
-    meetings::get(seat.db(), seat.actor.organisation, way.row.id, seat.visit.param("meeting")?).await
+async fn one_of(seat: &Seat<'_>, way: &opportunity::Model) -> Result<meeting::Model> {
+    meetings::get(seat.db(), seat.actor.organisation, way.id, seat.visit.param("meeting")?).await
 }
 
-fn here(seat: &Seat<'_>, way: &Way, row: &meeting::Model, rest: &str) -> String {
+fn here(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, rest: &str) -> String {
     at(seat, way, &format!("/meetings/{}{rest}", row.id))
 }
 
-fn below(seat: &Seat<'_>, way: &Way, row: &meeting::Model, title: &str) -> Page {
+fn below(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, title: &str) -> Page {
     Page::new(title).caption(&row.title).back("Back to the meeting", here(seat, way, row, ""))
 }
 
@@ -53,7 +53,7 @@ fn when(seat: &Seat<'_>, at: entity::Time) -> String {
 async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ReadWork).await?;
     let way = found(&seat).await?;
-    let rows = meetings::list(seat.db(), seat.actor.organisation, way.row.id, seat.cursor()?).await?;
+    let rows = meetings::list(seat.db(), seat.actor.organisation, way.id, seat.cursor()?).await?;
     let (rows, next) = paged(rows, |row| row.id.to_string());
     let mut page = page(&seat, &way, "Meetings").wide();
     if seat.manages() {
@@ -107,8 +107,8 @@ fn read(seat: &Seat<'_>) -> Result<Facts> {
     Ok(Facts { title, starts_at: starts.unwrap_or(now), ends_at: ends.unwrap_or(now), location })
 }
 
-fn new_page(seat: &Seat<'_>, way: &Way, form: Form) -> Page {
-    Page::new("Add a meeting").caption(&way.row.title).back("Meetings", at(seat, way, "/meetings")).form(form)
+fn new_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Page {
+    Page::new("Add a meeting").caption(&way.title).back("Meetings", at(seat, way, "/meetings")).form(form)
 }
 
 async fn ask_new(visit: Arc<Visit>) -> Result<Reply> {
@@ -126,7 +126,7 @@ async fn create(visit: Arc<Visit>) -> Result<Reply> {
         if let Some(address) = once.seen_at() {
             return Ok(address);
         }
-        let made = meetings::create(once.tx(), seat.platform(), &seat.actor, way.row.id, facts).await?;
+        let made = meetings::create(once.tx(), seat.platform(), &seat.actor, way.id, facts).await?;
         let address = here(&seat, &way, &made, "");
         once.commit_at(&address).await?;
         Ok(address)
@@ -201,7 +201,7 @@ async fn edit(visit: Arc<Visit>) -> Result<Reply> {
     let row = one_of(&seat, &way).await?;
     let saved = async {
         let (facts, version) = (read(&seat)?, visit.fields.if_match()?);
-        meetings::change(seat.platform(), &seat.actor, way.row.id, row.id, Some(&version), facts).await
+        meetings::change(seat.platform(), &seat.actor, way.id, row.id, Some(&version), facts).await
     };
     match saved.await {
         Ok(_) => Reply::to(here(&seat, &way, &row, "?done=saved")),
@@ -268,7 +268,7 @@ async fn there(visit: Arc<Visit>) -> Result<Reply> {
     let list: Vec<_> = people.iter().filter_map(word).collect();
     let saved = async {
         let version = visit.fields.if_match()?;
-        meetings::attend(seat.platform(), &seat.actor, way.row.id, row.id, Some(&version), list).await
+        meetings::attend(seat.platform(), &seat.actor, way.id, row.id, Some(&version), list).await
     };
     match saved.await {
         Ok(_) => Reply::to(here(&seat, &way, &row, "?done=saved")),
@@ -287,7 +287,7 @@ fn notes_form(row: &meeting::Model) -> Form {
     Form::default().field(field.hint(hint)).submit(Submit::new("Save the notes"))
 }
 
-fn notes_page(seat: &Seat<'_>, way: &Way, row: &meeting::Model, form: Form) -> Page {
+fn notes_page(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, form: Form) -> Page {
     let page = below(seat, way, row, "Write the notes");
     let page = match row.notes_shared_at {
         Some(_) => {
@@ -311,7 +311,7 @@ async fn write(visit: Arc<Visit>) -> Result<Reply> {
     let row = one_of(&seat, &way).await?;
     let saved = async {
         let version = visit.fields.if_match()?;
-        notes::write(seat.platform(), &seat.actor, way.row.id, row.id, Some(&version), visit.fields.trimmed("text")).await
+        notes::write(seat.platform(), &seat.actor, way.id, row.id, Some(&version), visit.fields.trimmed("text")).await
     };
     match saved.await {
         Ok(_) => Reply::to(here(&seat, &way, &row, "?done=saved")),
@@ -322,7 +322,7 @@ async fn write(visit: Arc<Visit>) -> Result<Reply> {
     }
 }
 
-fn share_page(seat: &Seat<'_>, way: &Way, row: &meeting::Model, form: Form) -> Page {
+fn share_page(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, form: Form) -> Page {
     let text = "A letter goes to everybody who was there or sent word, and still agrees to take part. They can say whether the notes are \
                 right.";
     let page = below(seat, way, row, "Send the notes").text(text).form(form);
@@ -347,7 +347,7 @@ async fn share(visit: Arc<Visit>) -> Result<Reply> {
     let row = one_of(&seat, &way).await?;
     let done = async {
         let tx = seat.platform().db.begin().await?;
-        notes::share(&tx, seat.platform(), &seat.actor, way.row.id, row.id).await?;
+        notes::share(&tx, seat.platform(), &seat.actor, way.id, row.id).await?;
         tx.commit().await.map_err(crate::platform::Error::from)
     };
     match done.await {

@@ -4,6 +4,7 @@
 mod consents;
 mod details;
 mod facts;
+mod given;
 mod meetings;
 mod preferences;
 mod record;
@@ -35,6 +36,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = details::routes(route, desk);
     let route = facts::routes(route, desk);
     let route = meetings::routes(route, desk);
+    let route = given::routes(route, desk);
     record::routes(route, desk)
 }
 
@@ -48,7 +50,8 @@ struct Own {
 /// Lets in whoever is signed in with the organisation that the address names, and says where one can go.
 async fn own(visit: &Visit) -> Result<Own> {
     let person = visit.person().await?;
-    let (row, organisation) = participants::me(visit.platform(), &person).await?;
+    let row = participants::row(visit.platform().db.read(), &person).await?;
+    let organisation = visit.organisation().await?.clone();
     let at = |rest: &str| at(visit, &organisation, rest);
     let here = visit.path.split("/me").nth(1).unwrap_or_default().to_owned();
     let links = [
@@ -95,6 +98,7 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "notes" => "Thank you. What you said about the notes is kept.",
         "letters" => "Those letters come to you again.",
         "rated" => "Thank you. What you said is counted.",
+        "words" => "You have taken it back. Its words are gone.",
         "said" => "Thank you. What you said is noted.",
         _ => return None,
     })

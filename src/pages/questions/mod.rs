@@ -285,13 +285,20 @@ async fn done(visit: Arc<Visit>) -> Result<Reply> {
         return Reply::to(to(&visit, &guest, "", ""));
     };
     let form = visit.desk.forms.form(platform, guest.organisation, response.questionnaire_id).await?;
-    let sitting = match sit(&visit, &guest).await {
-        Ok(sitting) => Some(sitting),
-        Err(Error::Gone(_) | Error::Conflict { .. }) => None,
-        Err(error) => return Err(error),
-    };
-    let offer = guest.opportunity(platform.db.read()).await?;
     let own = is_own(&visit, &guest).await?;
+    // Whoever has but the link is shown that something was handed in, and can change nothing.
+    let sitting = match own {
+        true => match drafts::sit(platform.db.read(), platform, &visit.desk.forms, &guest).await {
+            Ok(sitting) => Some(sitting),
+            Err(Error::Gone(_) | Error::Conflict { .. }) => None,
+            Err(error) => return Err(error),
+        },
+        false => None,
+    };
+    let offer = match &sitting {
+        Some(sitting) => sitting.offer.clone(),
+        None => guest.opportunity(platform.db.read()).await?,
+    };
     let page: Page = pages::receipt(&visit, &guest, &offer, &form, &response, sitting.as_ref(), own).await?;
     Ok(page.into())
 }

@@ -236,7 +236,7 @@ pub async fn receipt(
     own: bool,
 ) -> Result<Page> {
     let db = visit.platform().db.read();
-    let zone = opportunities::zone(db, guest.organisation).await?;
+    let zone = opportunities::zone_of(visit.organisation().await?);
     let reader = Reader { language: sitting.map(|sitting| sitting.language.clone()).unwrap_or_default(), easy: visit.easy() };
     let answers = said(handed_in);
     let asked = Asked::new(form, &answers, reader.clone(), 0, questionnaires::wall_clock(handed_in.changed_at, zone));

@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     accounts::Power,
-    opportunities::{forms, questions, ways::Way},
+    opportunities::{forms, questions},
     pages::kit::{Block, Card, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     platform::{Error, Result, http::strict_json},
 };
-use entity::{OpportunityState, questionnaire};
+use entity::{OpportunityState, opportunity, questionnaire};
 use model::{Builder, Kind, Question};
 use poem::{Route, get};
 use serde_json::Value;
@@ -34,8 +34,8 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
 }
 
 /// What is asked now.
-async fn latest(seat: &Seat<'_>, way: &Way) -> Result<Option<questionnaire::Model>> {
-    match questions::latest(seat.db(), seat.actor.organisation, way.row.id).await {
+async fn latest(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Option<questionnaire::Model>> {
+    match questions::latest(seat.db(), seat.actor.organisation, way.id).await {
         Ok(row) => Ok(Some(row)),
         Err(Error::NotFound("questionnaire")) => Ok(None),
         Err(error) => Err(error),
@@ -47,8 +47,8 @@ fn builder(row: Option<&questionnaire::Model>) -> Result<Builder> {
 }
 
 /// Step by step, while nobody can answer yet: half a change must never be asked of anybody.
-fn builds(seat: &Seat<'_>, way: &Way) -> bool {
-    seat.manages() && way.row.state == OpportunityState::Draft
+fn builds(seat: &Seat<'_>, way: &opportunity::Model) -> bool {
+    seat.manages() && way.state == OpportunityState::Draft
 }
 
 /// The version that a form was based on. It goes along unseen.
@@ -61,20 +61,20 @@ fn expect(visit: &Visit, row: Option<&questionnaire::Model>) -> Result<()> {
 }
 
 /// Publishes the next version.
-async fn publish(seat: &Seat<'_>, way: &Way, definition: Value, text: String) -> Result<()> {
-    questions::askable(seat.db(), seat.platform(), &way.row).await?;
+async fn publish(seat: &Seat<'_>, way: &opportunity::Model, definition: Value, text: String) -> Result<()> {
+    questions::askable(seat.db(), seat.platform(), &way).await?;
     let form = seat.platform().cpu.run(move || forms::compile(&definition)).await??;
     let once = seat.once().await?;
     if once.seen_at().is_some() {
         return Ok(());
     }
-    let made = questions::publish(once.tx(), seat.platform(), &seat.actor, way.row.id, text).await?;
+    let made = questions::publish(once.tx(), seat.platform(), &seat.actor, way.id, text).await?;
     once.commit_at(&at(seat, way, "/questions?done=saved")).await?;
     seat.visit.desk.forms.keep(seat.actor.organisation, made.id, Arc::new(form));
     Ok(())
 }
 
-async fn publish_built(seat: &Seat<'_>, way: &Way, builder: &Builder) -> Result<()> {
+async fn publish_built(seat: &Seat<'_>, way: &opportunity::Model, builder: &Builder) -> Result<()> {
     let definition = builder.definition();
     let text = serde_json::to_string_pretty(&definition).map_err(|error| Error::bug(error.to_string()))?;
     publish(seat, way, definition, text).await
@@ -89,18 +89,18 @@ async fn overview(visit: Arc<Visit>) -> Result<Reply> {
     Ok(overview_page(&seat, &way, row.as_ref())?.into())
 }
 
-fn overview_page(seat: &Seat<'_>, way: &Way, row: Option<&questionnaire::Model>) -> Result<Page> {
+fn overview_page(seat: &Seat<'_>, way: &opportunity::Model, row: Option<&questionnaire::Model>) -> Result<Page> {
     let said = (seat.visit.query.text("done") == "saved").then_some("Saved.");
     let builder = builder(row)?;
     let builds = builds(seat, way);
-    let replaces = seat.manages() && way.row.state != OpportunityState::Closed;
+    let replaces = seat.manages() && way.state != OpportunityState::Closed;
     let mut page = page(seat, way, "Questions").said(said).wide();
     if builds {
         page = page.block(Block::Go(Link::new("Add a question", at(seat, way, "/questions/add"))));
     } else if replaces {
         page =
             page.text("People can answer already. Questions can be replaced as a whole, and answers keep the version they had.");
-    } else if way.row.state == OpportunityState::Closed {
+    } else if way.state == OpportunityState::Closed {
         page = page.text("This has closed. Its questions stay as they are.");
     }
     if builder.pages.iter().all(Vec::is_empty) {
@@ -136,7 +136,13 @@ fn line(element: &Value) -> Vec<Cell> {
 }
 
 /// A question that can be changed and moved.
-fn card(seat: &Seat<'_>, way: &Way, row: Option<&questionnaire::Model>, element: &Value, (page, place): (usize, usize)) -> Card {
+fn card(
+    seat: &Seat<'_>,
+    way: &opportunity::Model,
+    row: Option<&questionnaire::Model>,
+    element: &Value,
+    (page, place): (usize, usize),
+) -> Card {
     let (name, title) = (element["name"].as_str().unwrap_or_default(), model::title(element));
     let about = format!("“{title}”");
     let button = |words: &str, does: &str| {
@@ -193,7 +199,7 @@ async fn rearrange(visit: Arc<Visit>) -> Result<Reply> {
     }
 }
 
-fn only_drafts(seat: &Seat<'_>, way: &Way) -> Result<()> {
+fn only_drafts(seat: &Seat<'_>, way: &opportunity::Model) -> Result<()> {
     let detail = "People can answer already. Replace the questions as a whole.";
     if builds(seat, way) { Ok(()) } else { Err(Error::conflict("open", detail)) }
 }
@@ -237,8 +243,8 @@ fn read(mut entry: Entry<'_>) -> Result<Question> {
     Ok(question)
 }
 
-fn question_page(seat: &Seat<'_>, way: &Way, title: &str, form: Form) -> Page {
-    Page::new(title).caption(&way.row.title).back("Back to the questions", at(seat, way, "/questions")).form(form)
+fn question_page(seat: &Seat<'_>, way: &opportunity::Model, title: &str, form: Form) -> Page {
+    Page::new(title).caption(&way.title).back("Back to the questions", at(seat, way, "/questions")).form(form)
 }
 
 async fn ask_add(visit: Arc<Visit>) -> Result<Reply> {
@@ -317,7 +323,7 @@ fn json_form(seat: &Seat<'_>, text: &str) -> Form {
     fresh(seat, Form::default().field(field).submit(Submit::new("Save the questions")))
 }
 
-fn json_page(seat: &Seat<'_>, way: &Way, form: Form) -> Page {
+fn json_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Page {
     let text = "Use this for what the pages for single questions do not offer, such as conditions. Everything that cannot be judged \
                 faithfully is refused, each with its place.";
     let page = question_page(seat, way, "Questions as a whole", form).wide();

@@ -5,7 +5,7 @@ use crate::{
     accounts::Power,
     invitations::{funnel, jobs, letters::day, places},
     matching::{runs, told},
-    opportunities::{ways::Way, zone_of},
+    opportunities::zone_of,
     pages::{
         console::{
             desk::{Seat, again, fresh, mistaken, paged, seat},
@@ -15,7 +15,7 @@ use crate::{
     },
     platform::Result,
 };
-use entity::{match_run, participant, place};
+use entity::{match_run, opportunity, participant, place};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -40,13 +40,13 @@ fn table(caption: &str, columns: [&str; 2], rows: Vec<Vec<Cell>>) -> Block {
 
 const FEW: &str = "Numbers about few people are not shown, so that nobody can be known by them.";
 
-fn counts(way: &Way, told: &told::Told) -> Vec<(String, String)> {
+fn counts(way: &opportunity::Model, told: &told::Told) -> Vec<(String, String)> {
     let mut facts = vec![
         ("People who have joined".to_owned(), told.considered.to_string()),
         ("People who may be asked".to_owned(), told.eligible.to_string()),
         ("People who are asked first".to_owned(), told.asked.to_string()),
     ];
-    if way.row.places.is_some() {
+    if way.places.is_some() {
         facts.push(("People who stand in reserve".into(), told.reserve.to_string()));
     }
     facts
@@ -55,7 +55,7 @@ fn counts(way: &Way, told: &told::Told) -> Vec<(String, String)> {
 async fn preview(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
-    let told = told::preview(seat.platform(), &seat.actor, way.row.id).await?;
+    let told = told::preview(seat.platform(), &seat.actor, way.id).await?;
     let rows = told.not_asked.iter().map(|(why, number)| vec![Cell::text(why.said()), count(*number)]).collect();
     let page =
         page(&seat, &way, "Who may be asked").text("Nobody is asked by looking at this. You see counts, and nobody's name.");
@@ -65,9 +65,9 @@ async fn preview(visit: Arc<Visit>) -> Result<Reply> {
     Ok(page.block(Block::Go(Link::new("Ask people", at(&seat, &way, "/send")))).into())
 }
 
-fn send_form(seat: &Seat<'_>, way: &Way) -> Form {
+fn send_form(seat: &Seat<'_>, way: &opportunity::Model) -> Form {
     let form = Form::default();
-    let form = if way.row.places.is_some() {
+    let form = if way.places.is_some() {
         let hint = "Such as the numbers of a public lottery. Whoever wants to can then run the draw again and need not trust us.";
         form.field(Field::line("seed", "A part of the draw from outside", "").optional().hint(hint))
     } else {
@@ -76,10 +76,10 @@ fn send_form(seat: &Seat<'_>, way: &Way) -> Form {
     fresh(seat, form.submit(Submit::new("Send the invitations")))
 }
 
-async fn send_page(seat: &Seat<'_>, way: &Way, form: Form) -> Result<Page> {
-    let told = told::preview(seat.platform(), &seat.actor, way.row.id).await?;
+async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Result<Page> {
+    let told = told::preview(seat.platform(), &seat.actor, way.id).await?;
     let page = page(seat, way, "Ask people").block(Block::Facts(counts(way, &told)));
-    let text = match (way.row.places, told.asked) {
+    let text = match (way.places, told.asked) {
         (_, 0) => "At the moment there is nobody who may be asked.".to_owned(),
         (None, asked) => {
             format!("A letter goes to each of {asked} people. Each is asked whether they still may be, before it leaves.")
@@ -106,7 +106,7 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
     let done = async {
         let once = seat.once().await?;
         if once.seen_at().is_none() {
-            runs::start(once.tx(), seat.platform(), &seat.actor, way.row.id, visit.fields.given("seed")).await?;
+            runs::start(once.tx(), seat.platform(), &seat.actor, way.id, visit.fields.given("seed")).await?;
             once.commit_at(&address).await?;
             seat.platform().wake.notify_one();
         }
@@ -118,7 +118,7 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
     }
 }
 
-fn remind_page(seat: &Seat<'_>, way: &Way, form: Form) -> Page {
+fn remind_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Page {
     let text = "Those who have not answered are reminded: twice at most, and never sooner than three days after the last letter.";
     page(seat, way, "Remind people").text(text).text("Whoever does not want reminders gets none.").form(form)
 }
@@ -140,7 +140,7 @@ async fn remind(visit: Arc<Visit>) -> Result<Reply> {
     let done = async {
         let once = seat.once().await?;
         if once.seen_at().is_none() {
-            jobs::ask_reminders(once.tx(), seat.platform(), &seat.actor, way.row.id).await?;
+            jobs::ask_reminders(once.tx(), seat.platform(), &seat.actor, way.id).await?;
             once.commit_at(&address).await?;
             seat.platform().wake.notify_one();
         }
@@ -155,7 +155,7 @@ async fn remind(visit: Arc<Visit>) -> Result<Reply> {
 async fn standing(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ReadWork).await?;
     let way = found(&seat).await?;
-    let funnel = funnel::told(seat.platform(), &seat.actor, &way.row).await?;
+    let funnel = funnel::told(seat.platform(), &seat.actor, &way).await?;
     let shown = |number: Option<u64>| number.map_or_else(|| "Not shown".to_owned(), |number| number.to_string());
     let mut facts = vec![("People who were asked".to_owned(), shown(funnel.asked))];
     if let Some(places) = funnel.places {
@@ -174,7 +174,7 @@ async fn standing(visit: Arc<Visit>) -> Result<Reply> {
     if !seat.manages() {
         return Ok(page.block(Block::Note(FEW.into())).into());
     }
-    let runs = told::runs(seat.db(), seat.actor.organisation, way.row.id).await?;
+    let runs = told::runs(seat.db(), seat.actor.organisation, way.id).await?;
     Ok(page.block(rounds(&seat, runs)).into())
 }
 
@@ -194,7 +194,7 @@ fn rounds(seat: &Seat<'_>, runs: Vec<match_run::Model>) -> Block {
 async fn list_places(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ReadPeople).await?;
     let way = found(&seat).await?;
-    let rows = places::list(seat.platform(), &seat.actor, way.row.id, seat.cursor()?).await?;
+    let rows = places::list(seat.platform(), &seat.actor, way.id, seat.cursor()?).await?;
     let (rows, next) = paged(rows, |(row, _)| row.id.to_string());
     let page = page(&seat, &way, "Places and waiting list");
     if rows.is_empty() {

@@ -24,7 +24,7 @@ use crate::{
     platform::{Result, Violation},
     projects::work,
 };
-use entity::{OpportunityKind, OpportunityState, PaymentOffer, ProjectId, Rung, Stage, project};
+use entity::{OpportunityKind, OpportunityState, PaymentOffer, ProjectId, Rung, Stage, opportunity, project};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -41,18 +41,23 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
 }
 
 /// The way that the address names.
-pub(super) async fn found(seat: &Seat<'_>) -> Result<Way> {
+pub(super) async fn found(seat: &Seat<'_>) -> Result<opportunity::Model> {
+    ways::find(seat.db(), seat.actor.organisation, seat.visit.param("opportunity")?).await
+}
+
+/// The same with what it is linked to.
+async fn whole(seat: &Seat<'_>) -> Result<Way> {
     ways::get(seat.db(), seat.actor.organisation, seat.visit.param("opportunity")?).await
 }
 
 /// An address below the way that the address names.
-pub(super) fn at(seat: &Seat<'_>, way: &Way, rest: &str) -> String {
-    seat.at(format!("/opportunities/{}{rest}", way.row.id))
+pub(super) fn at(seat: &Seat<'_>, way: &opportunity::Model, rest: &str) -> String {
+    seat.at(format!("/opportunities/{}{rest}", way.id))
 }
 
 /// A page about a way, with the way back to it.
-pub(super) fn page(seat: &Seat<'_>, way: &Way, title: impl Into<String>) -> Page {
-    Page::new(title).caption(&way.row.title).back("Back to the list", at(seat, way, ""))
+pub(super) fn page(seat: &Seat<'_>, way: &opportunity::Model, title: impl Into<String>) -> Page {
+    Page::new(title).caption(&way.title).back("Back to the list", at(seat, way, ""))
 }
 
 // A new one.
@@ -112,7 +117,7 @@ async fn make(seat: &Seat<'_>, project: ProjectId) -> Result<String> {
         return Ok(address);
     }
     let made = ways::create(once.tx(), seat.platform(), &seat.actor, offer).await?;
-    let address = at(seat, &made, "");
+    let address = at(seat, &made.row, "");
     once.commit_at(&address).await?;
     Ok(address)
 }
@@ -177,12 +182,12 @@ fn is_about(part: &Part, gap: &Violation) -> bool {
 }
 
 /// What has to be said, with what is missing and where it is put right.
-pub(super) fn steps(seat: &Seat<'_>, way: &Way, missing: &[Violation]) -> Vec<Step> {
+pub(super) fn steps(seat: &Seat<'_>, way: &opportunity::Model, missing: &[Violation]) -> Vec<Step> {
     let details = |mine: &dyn Fn(&Violation) -> bool| -> Vec<String> {
         missing.iter().filter(|gap| mine(gap)).map(|gap| gap.detail.clone()).collect()
     };
     let link = |words: &str, to: String| seat.manages().then(|| Link::new(words, to));
-    let shown = |part: &&Part| part.rest != "/questions" || way.row.kind == OpportunityKind::Consultation;
+    let shown = |part: &&Part| part.rest != "/questions" || way.kind == OpportunityKind::Consultation;
     let step = |part: &Part| {
         let texts = details(&|gap| is_about(part, gap));
         let words = if texts.is_empty() { "Look at this, or change it" } else { "Put this right" };
@@ -196,14 +201,14 @@ pub(super) fn steps(seat: &Seat<'_>, way: &Way, missing: &[Violation]) -> Vec<St
     let mut steps: Vec<Step> = PARTS.iter().filter(shown).map(step).collect();
     let texts = details(&|gap| gap.pointer.starts_with("/project"));
     let words = if texts.is_empty() { "Look at the project" } else { "Put this right in the project" };
-    let project = link(words, seat.at(format!("/projects/{}/edit", way.row.project_id)));
+    let project = link(words, seat.at(format!("/projects/{}/edit", way.project_id)));
     steps.push(Step { title: "The project behind it".into(), done: texts.is_empty(), texts, to: project });
     steps
 }
 
 async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ReadWork).await?;
-    let way = found(&seat).await?;
+    let way = whole(&seat).await?;
     let project = work::find(seat.db(), seat.actor.organisation, way.row.project_id).await?;
     let said = match visit.query.text("done") {
         "saved" => Some("Saved."),
@@ -219,13 +224,13 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let notes: Vec<String> = warnings(way.claimed).into_iter().map(|warning| warning.detail.into()).collect();
     let page = if notes.is_empty() { page } else { page.block(Block::Important("Please look at this".into(), notes)) };
     match way.row.state {
-        OpportunityState::Draft => Ok(draft(&seat, &way, page).await?.into()),
-        OpportunityState::Open | OpportunityState::Closed => Ok(opened(&seat, &way, page).into()),
+        OpportunityState::Draft => Ok(draft(&seat, &way.row, page).await?.into()),
+        OpportunityState::Open | OpportunityState::Closed => Ok(opened(&seat, &way.row, page).into()),
     }
 }
 
-async fn draft(seat: &Seat<'_>, way: &Way, page: Page) -> Result<Page> {
-    let missing = gate::missing(seat.platform(), seat.actor.organisation, way.row.id).await?;
+async fn draft(seat: &Seat<'_>, way: &opportunity::Model, page: Page) -> Result<Page> {
+    let missing = gate::missing(seat.platform(), seat.actor.organisation, way.id).await?;
     let page = page.heading("What has to be said before it opens").block(Block::Steps(steps(seat, way, &missing)));
     let page = page.heading("Open it");
     Ok(match (missing.len(), seat.manages()) {
@@ -236,10 +241,10 @@ async fn draft(seat: &Seat<'_>, way: &Way, page: Page) -> Result<Page> {
     })
 }
 
-fn opened(seat: &Seat<'_>, way: &Way, page: Page) -> Page {
+fn opened(seat: &Seat<'_>, way: &opportunity::Model, page: Page) -> Page {
     let to = |words: &str, rest: &str| Link::new(words, at(seat, way, rest));
     let mut page = page;
-    let open = way.row.state == OpportunityState::Open;
+    let open = way.state == OpportunityState::Open;
     if seat.manages() {
         let mut links = Vec::new();
         if open {
@@ -250,7 +255,7 @@ fn opened(seat: &Seat<'_>, way: &Way, page: Page) -> Page {
             ]);
         }
         links.push(to("How the invitations stand", "/funnel"));
-        if seat.may(Power::ReadPeople) && way.row.places.is_some() {
+        if seat.may(Power::ReadPeople) && way.places.is_some() {
             links.push(to("Places and waiting list", "/places"));
         }
         page = page.heading("Asking people").block(Block::Links(links));
@@ -260,7 +265,7 @@ fn opened(seat: &Seat<'_>, way: &Way, page: Page) -> Page {
     page = page.blocks(after(seat, way));
     if seat.manages() {
         let mut links = vec![to("Change the words", "/describe"), to("Change the support", "/terms"), to("Move a day", "/dates")];
-        if way.row.kind == OpportunityKind::Consultation {
+        if way.kind == OpportunityKind::Consultation {
             links.push(to("Questions", "/questions"));
         }
         if open {
@@ -268,19 +273,19 @@ fn opened(seat: &Seat<'_>, way: &Way, page: Page) -> Page {
         }
         page = page.heading("Changing and closing").block(Block::Links(links));
     }
-    let reason = way.row.closed_early_reason.clone();
+    let reason = way.closed_early_reason.clone();
     let page = page.blocks(reason.map(|reason| Block::Facts(vec![("Why it closed early".into(), reason)])));
-    page.blocks(about(&way.row, false, zone_of(seat.organisation)))
+    page.blocks(about(way, false, zone_of(seat.organisation)))
 }
 
 /// What is done with people, beside asking them.
-fn after(seat: &Seat<'_>, way: &Way) -> Vec<Block> {
+fn after(seat: &Seat<'_>, way: &opportunity::Model) -> Vec<Block> {
     let mut blocks = Vec::new();
-    if way.row.kind != OpportunityKind::Consultation {
+    if way.kind != OpportunityKind::Consultation {
         let meetings = Link::new("Meetings", at(seat, way, "/meetings"));
         blocks.extend([Block::Heading("Meeting people".into()), Block::Links(vec![meetings])]);
     }
-    let heard = super::heard::links(seat, &way.row);
+    let heard = super::heard::links(seat, way);
     blocks.extend([Block::Heading("What people said, and what came of it".into()), Block::Links(heard)]);
     blocks
 }

@@ -3,7 +3,7 @@
 use super::{at, found, page, steps};
 use crate::{
     accounts::Power,
-    opportunities::{opening as gate, rules::closes_early, ways::Way, zone_of},
+    opportunities::{opening as gate, rules::closes_early, zone_of},
     pages::{
         console::desk::{Seat, again, fresh, mistaken, seat},
         invitation::about,
@@ -12,6 +12,7 @@ use crate::{
     platform::{Result, Violation},
     projects::work,
 };
+use entity::opportunity;
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(format!("{at}/close"), get(ask(desk, console, ask_close)).post(act(desk, console, close)))
 }
 
-fn open_page(seat: &Seat<'_>, way: &Way, promise: Option<&str>, missing: &[Violation], form: Form) -> Page {
+fn open_page(seat: &Seat<'_>, way: &opportunity::Model, promise: Option<&str>, missing: &[Violation], form: Form) -> Page {
     let page = page(seat, way, "Check and open");
     if !missing.is_empty() {
         let page = page.text("Some things have to be said before this can open.").heading("What is missing");
@@ -34,12 +35,12 @@ fn open_page(seat: &Seat<'_>, way: &Way, promise: Option<&str>, missing: &[Viola
     let page = page.text("Opening writes to nobody. You ask people in the next step.").form(form);
     // The promise is the project's, and is copied when it opens.
     let promise = promise.map(|promise| Block::Facts(vec![("What we promise".into(), promise.to_owned())]));
-    page.blocks(about(&way.row, false, zone_of(seat.organisation))).blocks(promise)
+    page.blocks(about(&way, false, zone_of(seat.organisation))).blocks(promise)
 }
 
 /// What the project promises everybody who is asked.
-async fn promise(seat: &Seat<'_>, way: &Way) -> Result<Option<String>> {
-    Ok(work::find(seat.db(), seat.actor.organisation, way.row.project_id).await?.promise)
+async fn promise(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Option<String>> {
+    Ok(work::find(seat.db(), seat.actor.organisation, way.project_id).await?.promise)
 }
 
 fn open_form(seat: &Seat<'_>) -> Form {
@@ -49,7 +50,7 @@ fn open_form(seat: &Seat<'_>) -> Form {
 async fn ask_open(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
-    let missing = gate::missing(seat.platform(), seat.actor.organisation, way.row.id).await?;
+    let missing = gate::missing(seat.platform(), seat.actor.organisation, way.id).await?;
     let promise = promise(&seat, &way).await?;
     Ok(open_page(&seat, &way, promise.as_deref(), &missing, open_form(&seat)).into())
 }
@@ -61,7 +62,7 @@ async fn open(visit: Arc<Visit>) -> Result<Reply> {
     let done = async {
         let once = seat.once().await?;
         if once.seen_at().is_none() {
-            gate::open(once.tx(), seat.platform(), &seat.actor, way.row.id).await?;
+            gate::open(once.tx(), seat.platform(), &seat.actor, way.id).await?;
             once.commit_at(&address).await?;
             seat.platform().wake.notify_one();
         }
@@ -71,15 +72,15 @@ async fn open(visit: Arc<Visit>) -> Result<Reply> {
         Ok(()) => Reply::to(address),
         Err(error) => {
             let form = again(open_form(&seat), &visit, error)?;
-            let missing = gate::missing(seat.platform(), seat.actor.organisation, way.row.id).await?;
+            let missing = gate::missing(seat.platform(), seat.actor.organisation, way.id).await?;
             let promise = promise(&seat, &way).await?;
             Ok(mistaken(open_page(&seat, &way, promise.as_deref(), &missing, form)).into())
         }
     }
 }
 
-fn close_form(seat: &Seat<'_>, way: &Way) -> Form {
-    let early = closes_early(&way.row, seat.platform().clock.now(), zone_of(seat.organisation));
+fn close_form(seat: &Seat<'_>, way: &opportunity::Model) -> Form {
+    let early = closes_early(&way, seat.platform().clock.now(), zone_of(seat.organisation));
     let form = if early {
         let hint = "People were told that they have time until the last day. Everybody can read the reason.";
         Form::default().field(Field::area("reason", "Why does it close early?", "").hint(hint))
@@ -89,7 +90,7 @@ fn close_form(seat: &Seat<'_>, way: &Way) -> Form {
     fresh(seat, form.submit(Submit::new("Close it now")))
 }
 
-fn close_page(seat: &Seat<'_>, way: &Way, form: Form) -> Page {
+fn close_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Page {
     page(seat, way, "Close it").text("From then on no answers are taken. It cannot be opened again.").form(form)
 }
 
@@ -106,7 +107,7 @@ async fn close(visit: Arc<Visit>) -> Result<Reply> {
     let done = async {
         let once = seat.once().await?;
         if once.seen_at().is_none() {
-            gate::close(once.tx(), seat.platform(), &seat.actor, way.row.id, visit.fields.given("reason")).await?;
+            gate::close(once.tx(), seat.platform(), &seat.actor, way.id, visit.fields.given("reason")).await?;
             once.commit_at(&address).await?;
             seat.platform().wake.notify_one();
         }

@@ -1,7 +1,7 @@
 //! What an opportunity says about itself, a part a page. Once it is open, what people were told stays: what cannot change any more
 //! is not offered.
 
-use super::{at, found, page};
+use super::{at, page, whole};
 use crate::{
     accounts::Power,
     opportunities::{
@@ -296,7 +296,7 @@ fn read_terms(entry: &mut Entry<'_>, offer: &mut Offer, draft: bool) {
 }
 
 fn part_page(seat: &Seat<'_>, way: &Way, title: &str, form: Form) -> Page {
-    let page = page(seat, way, title);
+    let page = page(seat, &way.row, title);
     let page = match way.row.state {
         OpportunityState::Draft => page,
         _ => page.text("People were told the rest of this. It stays as it is."),
@@ -306,20 +306,20 @@ fn part_page(seat: &Seat<'_>, way: &Way, title: &str, form: Form) -> Page {
 
 async fn ask_part(visit: Arc<Visit>, part: Part, title: &'static str) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
-    let way = found(&seat).await?;
+    let way = whole(&seat).await?;
     let around = around(&seat, &way).await?;
     Ok(part_page(&seat, &way, title, form(&seat, &way, &around, part).version(way.row.version)).into())
 }
 
 async fn save(visit: Arc<Visit>, part: Part, title: &'static str) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
-    let way = found(&seat).await?;
+    let way = whole(&seat).await?;
     let saved = async {
         let offer = read(&seat, &way, part)?;
         ways::change(seat.platform(), &seat.actor, way.row.id, Some(&visit.fields.if_match()?), offer).await
     };
     match saved.await {
-        Ok(_) => Reply::to(at(&seat, &way, "?done=saved")),
+        Ok(_) => Reply::to(at(&seat, &way.row, "?done=saved")),
         Err(error) => {
             let around = around(&seat, &way).await?;
             let form = form(&seat, &way, &around, part).version(way.row.version);
