@@ -190,7 +190,7 @@ async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &[(MailState, u6
     }
     let show = state.map(|state| format!("state={}&", state.key())).unwrap_or_default();
     links.extend(next.map(|next| seat.link("Go on reading", format!("{at}?{show}after={next}"))));
-    Ok(page.blocks((!links.is_empty()).then(|| Block::Links(links))))
+    Ok(page.blocks((!links.is_empty()).then_some(Block::Links(links))))
 }
 
 async fn one(visit: Arc<Visit>) -> Result<Reply> {

@@ -62,7 +62,7 @@ fn expect(visit: &Visit, row: Option<&questionnaire::Model>) -> Result<()> {
 
 /// Publishes the next version.
 async fn publish(seat: &Seat<'_>, way: &opportunity::Model, definition: Value, text: String) -> Result<()> {
-    questions::askable(seat.db(), seat.platform(), &way).await?;
+    questions::askable(seat.db(), seat.platform(), way).await?;
     let form = seat.platform().cpu.run(move || forms::compile(&definition)).await??;
     let once = seat.once().await?;
     if once.seen_at().is_some() {

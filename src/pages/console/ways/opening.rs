@@ -35,7 +35,7 @@ fn open_page(seat: &Seat<'_>, way: &opportunity::Model, promise: Option<&str>, m
     let page = page.text("Opening writes to nobody. You ask people in the next step.").form(form);
     // The promise is the project's, and is copied when it opens.
     let promise = promise.map(|promise| Block::Facts(vec![("What we promise".into(), promise.to_owned())]));
-    page.blocks(about(&way, false, zone_of(seat.organisation))).blocks(promise)
+    page.blocks(about(way, false, zone_of(seat.organisation))).blocks(promise)
 }
 
 /// What the project promises everybody who is asked.
@@ -80,7 +80,7 @@ async fn open(visit: Arc<Visit>) -> Result<Reply> {
 }
 
 fn close_form(seat: &Seat<'_>, way: &opportunity::Model) -> Form {
-    let early = closes_early(&way, seat.platform().clock.now(), zone_of(seat.organisation));
+    let early = closes_early(way, seat.platform().clock.now(), zone_of(seat.organisation));
     let form = if early {
         let hint = "People were told that they have time until the last day. Everybody can read the reason.";
         Form::default().field(Field::area("reason", "Why does it close early?", "").hint(hint))
