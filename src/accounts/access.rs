@@ -2,7 +2,7 @@
 
 use crate::platform::{
     Error, Platform, Result,
-    http::Caller,
+    http::{Caller, limits::Asking},
     secret::{Token, TokenKind},
 };
 use chrono::Duration;
@@ -195,7 +195,12 @@ async fn staff_of(platform: &Platform, token: &Token, uses: bool) -> Result<Staf
 
 /// Counts a request for whoever sends it: neither another browser nor another place gives them more.
 pub fn count(platform: &Platform, kind: &str, id: Uuid) -> Result<()> {
-    platform.limits.allow_caller(&platform.clock, &format!("{kind} {id}"), platform.config.request_limit)
+    count_for(platform, &Asking::here(), kind, id)
+}
+
+/// The same for a request that another task answers.
+pub fn count_for(platform: &Platform, asking: &Asking, kind: &str, id: Uuid) -> Result<()> {
+    platform.limits.allow_caller(&platform.clock, asking, &format!("{kind} {id}"), platform.config.request_limit)
 }
 
 /// The role of an account in an organisation.

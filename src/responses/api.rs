@@ -11,7 +11,7 @@ use crate::{
     opportunities::{self, Forms},
     platform::{
         Error, Platform, Result, Violation,
-        http::{Body, Caller, Chapter, Created, Cursor, Fine, Page, Streamed},
+        http::{Body, Caller, Chapter, Created, Cursor, Fine, Page, Streamed, limits::Asking},
         secret::TokenKind,
     },
 };
@@ -233,6 +233,7 @@ impl Api {
             questionnaire: given.questionnaire,
             answers: object(given.answers)?,
             draft: None,
+            asking: Asking::here(),
         };
         let receipt = self.submissions.submit(submission).await?;
         Ok(Created::new(&receipt.into()).at("/api/invitation"))

@@ -6,6 +6,7 @@
 
 use super::lookup::{Asked, Stands, any_of, look_up, offers, stands};
 use crate::{
+    accounts::access,
     consent::{permits::consent_needed, rules::State},
     invitations::rules::{is_over, over},
     opportunities::{Forms, takes_answers},
@@ -13,6 +14,7 @@ use crate::{
         Error, Platform, Result, Tx, Violation,
         db::powers_of_two,
         group::{GroupWriter, WriteBatch},
+        http::limits::Asking,
         tasks::Tasks,
     },
     questionnaires::wall_clock,
@@ -47,6 +49,8 @@ pub struct Submission {
     pub answers: Map<String, Value>,
     /// The version of the draft that they were read from. If another has been saved since, nothing is taken.
     pub draft: Option<i32>,
+    /// The request that hands them in, which counts for the person.
+    pub asking: Asking,
 }
 
 /// What somebody gets for their answers.
@@ -179,6 +183,7 @@ async fn check(
 ) -> Result<(Receipt, Map<String, Value>)> {
     let now = platform.clock.now();
     let Known { asked, stands, offer } = known;
+    access::count_for(platform, &item.asking, "participant", asked.participant_id.0)?;
     let consent = stands.said.map(|said| State::after(said, stands.valid_until));
     let zone = asked.time_zone.parse().unwrap_or(Tz::UTC);
     let questionnaire = may_answer(asked.state, consent, offer, zone, now)?;

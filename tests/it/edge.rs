@@ -247,6 +247,46 @@ fn a_person_has_one_measure_of_requests_with_their_page_and_their_invitation() {
 }
 
 #[test]
+fn handing_in_counts_for_the_person_however_it_is_done() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let link = story.invite(&id, json!({})).await[0].token("ai_");
+        story.consent(&link).await;
+        let body = json!({"answers": {"form": "one_to_one"}, "questionnaire": story.asked(&link).await});
+        let mut browser = Browser::new(&app);
+        browser.open(&format!("/i/{link}")).await.press("Read the invitation").await;
+        browser.open(&format!("{}/questions", browser.address.clone())).await.choose("form", "group").press("Continue").await;
+        browser.press("Continue").await.says("Check your answers");
+        let (to, fields) = browser.prepared("Hand in my answers");
+        let sent = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish().into_bytes();
+        // The page asks who it is, and hands in: one request.
+        let one = app.with(|config| config.request_limit = 1);
+        let press = || {
+            let call = one.post(to.clone()).header("cookie", &browser.cookies());
+            call.bytes(sent.clone(), "application/x-www-form-urlencoded").send()
+        };
+        let done = press().await.expect(303);
+        assert!(done.headers["location"].to_str().unwrap().ends_with("/questions/done"));
+        let page = press().await.expect(429);
+        assert_eq!(page.headers["retry-after"], "600");
+        assert!(page.text.contains("Please wait a little"), "{}", page.text);
+        // At the same time, so that several are written together.
+        let three = app.with(|config| config.request_limit = 3);
+        let hand_in = || three.post("/api/invitation/response").token(&link).json(&body).send();
+        let answers = futures_util::future::join_all((0..8).map(|_| hand_in())).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 201, 201, 429, 429, 429, 429, 429]);
+        assert_eq!(hand_in().await.expect(429).headers["retry-after"], "600");
+        three.get("/api/invitation").token(&link).send().await.expect(429);
+        three.clock.advance(chrono::Duration::minutes(10));
+        hand_in().await.expect(201);
+    });
+}
+
+#[test]
 fn the_api_browser_runs_its_own_scripts_and_no_other() {
     everywhere(|app| async move {
         let page = app.get("/docs/api").send().await.expect(200);

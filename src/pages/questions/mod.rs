@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     invitations::Guest,
-    platform::{Error, Result},
+    platform::{Error, Result, http::limits::Asking},
     questionnaires::{Part, Reader},
     responses::{
         drafts::{self, Sitting},
@@ -263,7 +263,8 @@ async fn handed_in(visit: &Visit, guest: &Guest) -> Result<Reply> {
         return Err(Error::Stale);
     }
     let token_hash = invitation::token_held(visit)?.hash();
-    let submission = Submission { token_hash, questionnaire, answers: sitting.answers, draft };
+    let asking = Asking::here();
+    let submission = Submission { token_hash, questionnaire, answers: sitting.answers, draft, asking };
     visit.desk.submissions.submit(submission).await?;
     Reply::to(to(visit, guest, "/done", ""))
 }

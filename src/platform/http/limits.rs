@@ -9,15 +9,28 @@ use crate::platform::{
 use chrono::Duration;
 use entity::Time;
 use std::{
-    cell::Cell,
     collections::{HashMap, VecDeque},
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 tokio::task_local! {
-    /// Whether the caller of the request that is being answered was counted: a page may ask several times who it is.
-    static COUNTED: Cell<bool>;
+    static REQUEST: Asking;
+}
+
+/// Whether the caller of a request was counted: a page may ask several times who it is. It goes along with work that another
+/// task does for the request.
+#[derive(Clone, Debug)]
+pub struct Asking(Arc<AtomicBool>);
+
+impl Asking {
+    /// The request that is being answered. Beside requests nobody is counted.
+    pub fn here() -> Self {
+        REQUEST.try_with(Self::clone).unwrap_or_else(|_| Self(Arc::new(true.into())))
+    }
 }
 
 /// So many sources are counted in each table; the one that began first makes room for the next.
@@ -55,12 +68,13 @@ impl Limits {
         self.requests.allow(clock, source, most)
     }
 
-    /// Counts a request for whoever has turned out to send it, once a request. Beside requests nobody is counted.
-    pub fn allow_caller(&self, clock: &Clock, who: &str, most: u32) -> Result<()> {
-        if COUNTED.try_with(|counted| counted.replace(true)).unwrap_or(true) {
-            return Ok(());
+    /// Counts a request for whoever has turned out to send it, once a request.
+    pub fn allow_caller(&self, clock: &Clock, asking: &Asking, who: &str, most: u32) -> Result<()> {
+        if !asking.0.load(Ordering::Relaxed) {
+            self.requests.allow(clock, who, most)?;
+            asking.0.store(true, Ordering::Relaxed);
         }
-        self.requests.allow(clock, who, most)
+        Ok(())
     }
 
     /// How many sources of requests are counted now.
@@ -71,7 +85,7 @@ impl Limits {
 
 /// Answers one request, whose caller is counted once.
 pub async fn one_request<T>(answer: impl Future<Output = T>) -> T {
-    COUNTED.scope(Cell::new(false), answer).await
+    REQUEST.scope(Asking(Arc::default()), answer).await
 }
 
 /// What is counted of one kind.
@@ -184,9 +198,9 @@ mod tests {
     #[tokio::test]
     async fn a_caller_is_counted_once_a_request() {
         let (limits, clock) = (Limits::default(), clock());
-        let ask = || limits.allow_caller(&clock, "account", 1);
+        let ask = || limits.allow_caller(&clock, &Asking::here(), "account", 1);
         one_request(async { [ask(), ask(), ask()].into_iter().for_each(|answer| answer.unwrap()) }).await;
-        assert!(one_request(async { ask() }).await.is_err(), "the second request");
+        one_request(async { assert!(ask().is_err() && ask().is_err(), "the second request, however often it asks") }).await;
         ask().unwrap();
     }
 }
