@@ -4,6 +4,8 @@ pub use crate::platform::outward::Target;
 
 use crate::platform::{Violation, net};
 use ipnet::IpNet;
+use std::net::IpAddr;
+use url::{Host, Url};
 
 /// What stands against telling this address, as far as its text says. Where the name leads is looked at on each connection.
 pub fn against(url: &str, allowed: &[IpNet]) -> Option<Violation> {
@@ -14,13 +16,24 @@ pub fn against(url: &str, allowed: &[IpNet]) -> Option<Violation> {
     if !target.encrypted && allowed.is_empty() {
         return wrong("not_https", "Use https, so that nobody on the way can read or change what is sent.");
     }
-    if let Ok(address) = target.host.parse()
-        && !net::is_public(address)
-        && !net::is_in(allowed, address)
-    {
+    let Some(address) = named(&target.authority) else {
+        return wrong("url", "Write the host as a name, or as an address of numbers.");
+    };
+    if address.is_some_and(|address| !net::is_public(address) && !net::is_in(allowed, address)) {
         return wrong("private_address", "This address is not on the public internet. Nothing is sent there.");
     }
     None
+}
+
+/// The address that a host is, if it is one, in whichever way it is written: one number, octal, hexadecimal or percent-encoded.
+/// Those who look names up understand some of these too. `None` if it is no host.
+fn named(authority: &str) -> Option<Option<IpAddr>> {
+    let url = Url::parse(&format!("https://{authority}/")).ok()?;
+    Some(match url.host()? {
+        Host::Domain(_) => None,
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+    })
 }
 
 #[cfg(test)]
@@ -43,12 +56,24 @@ mod tests {
             ("https://127.0.0.1/", "private_address"),
             ("https://[::1]/", "private_address"),
             ("https://[::ffff:10.0.0.1]/", "private_address"),
+            ("https://[::ffff:127.0.0.1]/", "private_address"),
             ("https://169.254.169.254/latest", "private_address"),
+            ("https://2130706433/", "private_address"),
+            ("https://0x7f000001:8443/", "private_address"),
+            ("https://0177.0.0.1/", "private_address"),
+            ("https://127.1/", "private_address"),
+            ("https://127.0.0.1./", "private_address"),
+            ("https://%31%32%37.0.0.1/", "private_address"),
+            ("https://0x7f.1/hooks?key=1", "private_address"),
+            ("https://0/", "private_address"),
+            ("https://1.2.3.4.5/", "url"),
+            ("https://256.0.0.1/", "url"),
         ] {
             assert_eq!(code(url).as_deref(), Some(why), "{url}");
         }
         let inside = [net::read("10.0.0.0/8").unwrap()];
         assert_eq!(against("http://10.0.0.7:3000/x", &inside), None);
+        assert_eq!(against("http://0x0a000007:3000/x", &inside), None);
         assert!(against("http://127.0.0.1", &inside).is_some());
     }
 }
