@@ -117,7 +117,7 @@ impl App {
             .at("/healthz", health(&self.platform))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
-        let routes = routes.catch_all_error(problem::from_poem);
+        let routes = edge::admitting(routes, &self.platform).catch_all_error(problem::from_poem);
         let routes = pages::kit::Told::around(routes, &self.platform);
         routes.with(Edge { traffic: self.traffic.clone(), platform: self.platform.clone() }).boxed()
     }

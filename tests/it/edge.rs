@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const FRONT: &str = "https://front.example";
+const PROBLEM: &str = "application/problem+json";
 
 #[test]
 fn listed_front_ends_may_call_the_api_and_our_own_pages_need_no_permission() {
@@ -90,13 +91,18 @@ fn a_name_that_no_organisation_can_have_is_told_so() {
     });
 }
 
-/// A request from an address of its own.
-async fn from(app: &TestApp, address: &str, path: &str, body: &Value) -> (StatusCode, String, Option<String>) {
-    let parts = http::Request::post(path).header("content-type", "application/json").body(()).unwrap().into_parts().0;
+/// What comes of a request from an address of its own.
+async fn asked(app: &TestApp, address: &str, request: http::request::Builder, body: String) -> poem::Response {
+    let parts = request.body(()).unwrap().into_parts().0;
     let peer = RemoteAddr(Addr::SocketAddr((address.parse::<std::net::IpAddr>().unwrap(), 9).into()));
     let parts = RequestParts::from((parts, LocalAddr::default(), peer, Scheme::HTTP));
-    let request = Request::from_parts(parts, body.to_string().into());
-    let response = app.app.endpoint().get_response(request).await;
+    app.app.endpoint().get_response(Request::from_parts(parts, body.into())).await
+}
+
+/// A request from an address of its own.
+async fn from(app: &TestApp, address: &str, path: &str, body: &Value) -> (StatusCode, String, Option<String>) {
+    let request = http::Request::post(path).header("content-type", "application/json");
+    let response = asked(app, address, request, body.to_string()).await;
     let wait = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
     (response.status(), response.into_body().into_string().await.unwrap(), wait)
 }
@@ -243,6 +249,65 @@ fn a_person_has_one_measure_of_requests_with_their_page_and_their_invitation() {
         let page = app.get("/o/sunrise/me/details").header("cookie", &cookie).send().await.expect(429);
         assert_eq!(page.headers["retry-after"], "600");
         assert!(page.text.contains("Please wait a little"), "{}", page.text);
+    });
+}
+
+#[test]
+fn whoever_presses_too_often_is_told_so_on_a_page() {
+    everywhere(|app| async move {
+        app.administrator().await;
+        let app = app.with(|config| config.request_limit = 2);
+        let look = async |method: Method, path: &str, accept: &str| {
+            let request = http::Request::builder().method(method).uri(path).header("accept", accept);
+            asked(&app, "203.0.113.5", request, String::new()).await
+        };
+        let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+        assert_eq!(look(Method::GET, "/console/sign-in", browser).await.status(), StatusCode::OK);
+        assert_eq!(look(Method::GET, "/o/sunrise", browser).await.status(), StatusCode::OK);
+        for (method, path) in
+            [(Method::GET, "/o/sunrise"), (Method::POST, "/console/sign-in"), (Method::POST, "/nowhere"), (Method::GET, "/docs")]
+        {
+            let page = look(method, path, browser).await;
+            let headers = page.headers().clone();
+            assert_eq!(
+                (page.status(), &headers["retry-after"]),
+                (StatusCode::TOO_MANY_REQUESTS, &"600".parse().unwrap()),
+                "{path}"
+            );
+            assert_eq!(headers["content-type"], "text/html; charset=utf-8", "{path}");
+            assert!(headers["content-security-policy"].to_str().unwrap().contains("style-src 'self'"), "{path}");
+            let text = page.into_body().into_string().await.unwrap();
+            assert!(text.contains("Please wait a little") && text.contains("Please try again in 10 minutes."), "{path}: {text}");
+        }
+        // A program is told in its own way, whatever it says it takes.
+        for (path, accept) in [("/api/rungs", browser), ("/o/sunrise", "application/json")] {
+            let problem = look(Method::GET, path, accept).await;
+            assert_eq!(problem.status(), StatusCode::TOO_MANY_REQUESTS);
+            assert_eq!((&problem.headers()["retry-after"], problem.content_type()), (&"600".parse().unwrap(), Some(PROBLEM)));
+        }
+        app.clock.advance(chrono::Duration::seconds(590));
+        let page = look(Method::GET, "/o/sunrise", browser).await;
+        assert_eq!(page.headers()["retry-after"], "10");
+        let text = page.into_body().into_string().await.unwrap();
+        assert!(text.contains("Please try again in a minute."), "{text}");
+        app.clock.advance(chrono::Duration::seconds(10));
+        assert_eq!(look(Method::GET, "/o/sunrise", browser).await.status(), StatusCode::OK);
+    });
+}
+
+#[test]
+fn what_cannot_be_read_is_told_on_a_page() {
+    everywhere(|app| async move {
+        let request = |accept: &str| {
+            let odd = http::HeaderValue::from_bytes(b"caf\xe9").unwrap();
+            http::Request::get("/console/sign-in").header("accept", accept).header("if-match", odd)
+        };
+        let page = asked(&app, "203.0.113.5", request("text/html"), String::new()).await;
+        assert_eq!((page.status(), page.content_type()), (StatusCode::BAD_REQUEST, Some("text/html; charset=utf-8")));
+        let text = page.into_body().into_string().await.unwrap();
+        assert!(text.contains("Use visible ASCII characters."), "{text}");
+        let problem = asked(&app, "203.0.113.5", request("*/*"), String::new()).await;
+        assert_eq!((problem.status(), problem.content_type()), (StatusCode::BAD_REQUEST, Some(PROBLEM)));
     });
 }
 

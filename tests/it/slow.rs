@@ -128,6 +128,11 @@ fn heads_are_bounded_and_a_body_that_does_not_come_is_given_up() {
         let answer = say(address, &format!("{head}content-length: 100\r\n\r\n{{")).await;
         assert_eq!(status(&answer), "503");
         assert!(answer.contains("application/problem+json"), "{answer}");
+        // Somebody who looks at it is told on a page.
+        let form = "POST /console/sign-in HTTP/1.1\r\nhost: alongside.test\r\nconnection: close\r\naccept: text/html\r\n";
+        let answer = say(address, &format!("{form}content-length: 100\r\n\r\nemail")).await;
+        assert_eq!(status(&answer), "503");
+        assert!(answer.contains("text/html") && answer.contains("Please try again in a moment"), "{answer}");
         // Several requests over one connection, and a body that does come.
         let twice = "GET /healthz HTTP/1.1\r\nhost: alongside.test\r\n\r\n";
         let body = r#"{"email": "sam@people.example", "password": "not the right one"}"#;

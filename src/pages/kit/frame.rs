@@ -138,8 +138,11 @@ fn told(error: &Error, zone: Zone) -> (u16, &'static str, Vec<String>) {
         Error::TooLarge(most) => (413, "That is too large", vec![format!("It may have {} KB at most.", most / 1024)]),
         Error::WrongType(_) => (415, "That does not fit", one("This kind of file is not understood here.")),
         Error::TooMany { wait, .. } => {
-            let minutes = wait.div_ceil(60);
-            (429, "Please wait a little", vec![format!("This was tried very often. Please try again in {minutes} minutes.")])
+            let after = match wait.div_ceil(60) {
+                0 | 1 => "a minute".to_owned(),
+                minutes => format!("{minutes} minutes"),
+            };
+            (429, "Please wait a little", vec![format!("This was tried very often. Please try again in {after}.")])
         }
         Error::Unavailable(_) => {
             (503, "Please try again in a moment", one("The server cannot do this now. Nothing was changed."))

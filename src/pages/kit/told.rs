@@ -1,8 +1,12 @@
-//! Pages for what did not work outside of any page: an address that leads nowhere, a session that has ended.
+//! Pages for what did not work outside of any page: an address that leads nowhere, a place that asks too often, a session that
+//! has ended.
 
 use super::{Block, Frame, Link, Page, frame};
-use crate::platform::{Error, Platform, http::edge};
-use poem::{Endpoint, IntoResponse, Request, Response, Result, http::Method, http::StatusCode, http::header};
+use crate::platform::{
+    Error, Platform,
+    http::{edge, problem::PROBLEM_JSON},
+};
+use poem::{Endpoint, IntoResponse, Request, Response, Result, http::StatusCode, http::header};
 
 /// Turns the problems of addresses outside the API into pages, for whoever looks at them in a browser.
 pub struct Told<E> {
@@ -16,12 +20,20 @@ impl<E: Endpoint> Told<E> {
         Self { inner, base: platform.config.public_path().to_owned() }
     }
 
-    fn page(&self) -> Option<Response> {
-        let page = frame::page(&Error::NotFound("page"), super::Zone::Open);
+    /// The page of a problem, with what it says to the browser.
+    fn page(&self, problem: &Response) -> Option<Response> {
+        let page = match (problem.data(), problem.status()) {
+            (Some(error), _) => frame::page(error, super::Zone::Open),
+            // An address to which forms are sent is none to look at: typed, or loaded again, it leads nowhere either.
+            (None, StatusCode::METHOD_NOT_ALLOWED) => frame::page(&Error::NotFound("page"), super::Zone::Open),
+            (None, _) => return None,
+        };
         let frame = Frame { base: self.base.clone(), ..Frame::default() };
         let mut response = edge::html(page.render(&frame).ok()?);
         response.set_status(page.status);
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, frame.policy().parse().ok()?);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, frame.policy().parse().ok()?);
+        headers.extend(problem.headers().get(header::RETRY_AFTER).map(|wait| (header::RETRY_AFTER, wait.clone())));
         Some(response)
     }
 
@@ -29,8 +41,7 @@ impl<E: Endpoint> Told<E> {
     fn is_looked_at(&self, request: &Request) -> bool {
         let path = request.uri().path();
         let path = path.strip_prefix(self.base.as_str()).unwrap_or(path);
-        matches!(*request.method(), Method::GET | Method::HEAD)
-            && request.header("accept").is_some_and(|accept| accept.contains("text/html"))
+        request.header("accept").is_some_and(|accept| accept.contains("text/html"))
             && !["/api", "/metrics", "/healthz", "/readyz"].iter().any(|part| path.starts_with(part))
     }
 }
@@ -41,11 +52,9 @@ impl<E: Endpoint> Endpoint for Told<E> {
     async fn call(&self, request: Request) -> Result<Response> {
         let looked_at = self.is_looked_at(&request);
         let answer = self.inner.call(request).await?.into_response();
-        // An address to which forms are sent is none to look at: typed, or loaded again, it leads nowhere either.
-        let nowhere = matches!(answer.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
-        let problem = answer.content_type().is_some_and(|kind| kind.starts_with("application/problem+json"));
-        match looked_at && nowhere && problem {
-            true => Ok(self.page().unwrap_or(answer)),
+        let problem = answer.content_type() == Some(PROBLEM_JSON);
+        match looked_at && problem {
+            true => Ok(self.page(&answer).unwrap_or(answer)),
             false => Ok(answer),
         }
     }

@@ -102,11 +102,8 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
         let (started, method) = (Instant::now(), request.method().clone());
         let span = self.platform.traces.request(known(&method), traceparent(&self.platform.config, &request));
         request.extensions_mut().insert(self.platform.clone());
-        let mut response = match legible(&request).and_then(|()| slow_down(&self.platform, &request)) {
-            Ok(()) => match span.within(limits::one_request(self.inner.call(request))).await {
-                Ok(response) => response.into_response(),
-                Err(error) => error.into_response(),
-            },
+        let mut response = match span.within(limits::one_request(self.inner.call(request))).await {
+            Ok(response) => response.into_response(),
             Err(error) => error.into_response(),
         };
         if method == Method::HEAD {
@@ -156,6 +153,23 @@ fn protect(headers: &mut HeaderMap, config: &Config) {
     let policy = HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
     headers.entry("content-security-policy").or_insert(policy);
     headers.entry("cache-control").or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Lets requests in that can be read and do not come too often, and gives those up that are not answered in time, their bodies
+/// included. It stands within the edge and within what tells people of problems.
+pub fn admitting(inner: impl Endpoint + 'static, platform: &Platform) -> BoxEndpoint<'static> {
+    let most = Duration::from_secs(platform.config.request_seconds);
+    inner.map_to_response().around(move |inner, request| admitted(inner, request, most)).boxed()
+}
+
+async fn admitted(inner: Arc<impl Endpoint<Output = Response>>, request: Request, most: Duration) -> Result<Response> {
+    legible(&request)?;
+    if let Some(platform) = request.data::<Platform>() {
+        slow_down(platform, &request)?;
+    }
+    tokio::time::timeout(most, inner.call(request)).await.unwrap_or_else(|_| {
+        Err(Error::unavailable(format!("a request was not answered within {} seconds", most.as_secs())).into())
+    })
 }
 
 /// Refuses headers that the framework would take for absent because they are not text: what they ask for would be left out

@@ -9,7 +9,7 @@ mod body;
 mod held;
 mod paced;
 
-use crate::platform::{Config, error::Error, tasks::Tasks};
+use crate::platform::{Config, tasks::Tasks};
 use held::Held;
 use http_body_util::BodyExt;
 use hyper::{
@@ -22,7 +22,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use paced::{Paced, Phase};
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, Request, RequestParts, Response,
+    Endpoint, EndpointExt, Request, RequestParts, Response,
     endpoint::BoxEndpoint,
     http::uri::Scheme,
     web::{LocalAddr, RemoteAddr},
@@ -47,8 +47,6 @@ const HEAD: usize = 32 * 1024;
 pub struct Bounds {
     /// The head of a request has to be there after so long.
     pub head: Duration,
-    /// A request has to be answered after so long, its body included.
-    pub request: Duration,
     /// Connections at the same time.
     pub connections: usize,
     /// Connections from one place at the same time.
@@ -62,7 +60,6 @@ impl Bounds {
     pub fn of(config: &Config) -> Self {
         Self {
             head: Duration::from_secs(config.head_seconds),
-            request: Duration::from_secs(config.request_seconds),
             connections: config.connections,
             each: config.connections_each,
             proxies: config.trusted_proxies.clone(),
@@ -116,17 +113,12 @@ async fn connection(
 ) {
     let phase = place.phase();
     let io = Paced::new(stream, phase.clone(), bounds.head, IDLE, STALL);
-    let most = bounds.request;
     let service = service_fn(move |request: Incoming<IncomingBody>| {
         let (endpoint, phase) = (endpoint.clone(), phase.clone());
         async move {
             phase.set(Phase::BUSY);
             let request = readable(request, local, peer);
-            let answer = tokio::time::timeout(most, endpoint.get_response(request)).await;
-            let answer = answer.unwrap_or_else(|_| {
-                let error = Error::unavailable(format!("a request was not answered within {} seconds", most.as_secs()));
-                error.into_response()
-            });
+            let answer = endpoint.get_response(request).await;
             let ending = Ending(phase);
             // The frames keep it until hyper has let the last one go.
             let answer = hyper::Response::from(answer).map(|body| {

@@ -143,15 +143,21 @@ fn respond(problem: Problem, wait: Option<u64>) -> Response {
 }
 
 impl IntoResponse for Error {
+    /// The problem, which carries the error itself along for whoever tells it in another form.
     fn into_response(self) -> Response {
-        let (problem, wait) = problem(self);
-        respond(problem, wait)
+        let (problem, wait) = problem(self.clone());
+        let mut response = respond(problem, wait);
+        response.set_data(self);
+        response
     }
 }
 
 impl From<Error> for poem::Error {
     fn from(error: Error) -> Self {
-        poem::Error::from_response(error.into_response())
+        let mut carrier = poem::Error::from_response(error.clone().into_response());
+        // The framework keeps no more of that response than head and body.
+        carrier.set_data(error);
+        carrier
     }
 }
 
