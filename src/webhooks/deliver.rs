@@ -1,17 +1,19 @@
 //! The delivery: a worker takes a webhook for itself and sends what is due there, one event after another. So a receiver
 //! has one request at a time, two workers send nothing twice, and one who answers slowly keeps nobody else waiting.
+//!
+//! Each webhook's round is a task of its own. If one task held several, a round that is in the middle of a transaction would
+//! stand still while that task waits for the same connection, and everybody who writes would wait with them.
 
 use super::{
     object,
     rules::{self, FAILING},
     send::{Outcome, Resolve, Sender, Signed, System},
 };
-use crate::platform::{Config, Platform, Result, audit, tasks::Tasks};
+use crate::platform::{Config, Error, Platform, Result, audit, tasks::Tasks};
 use chrono::Duration;
 use entity::{
     Time, WebhookDeliveryState, WebhookOffReason, WebhookProblem, WebhookState, webhook, webhook_delivery, webhook_event,
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -19,6 +21,7 @@ use sea_orm::{
     sea_query::{Expr, LockBehavior, LockType},
 };
 use std::sync::Arc;
+use tokio::task::{JoinError, JoinSet};
 
 /// So many webhooks are told at the same time.
 const WIDTH: usize = 32;
@@ -30,8 +33,9 @@ const LEASE: Duration = Duration::minutes(15);
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Sends what is due.
+#[derive(Clone)]
 pub struct Courier {
-    sender: Sender,
+    sender: Arc<Sender>,
     tasks: Tasks,
 }
 
@@ -44,7 +48,8 @@ impl Courier {
     /// With a resolver of one's own.
     pub fn with(config: &Config, resolver: Arc<dyn Resolve>) -> Self {
         let limit = std::time::Duration::from_secs(config.webhook_seconds);
-        Self { sender: Sender::new(resolver, config.webhook_allow.clone(), limit), tasks: Tasks::default() }
+        let sender = Arc::new(Sender::new(resolver, config.webhook_allow.clone(), limit));
+        Self { sender, tasks: Tasks::default() }
     }
 
     /// The same; once these tasks are asked to end it begins nothing more.
@@ -54,29 +59,39 @@ impl Courier {
 
     /// Gives every webhook with something due one round, and answers how many events were sent.
     pub async fn run_due(&self, platform: &Platform) -> Result<usize> {
-        let rounds: FuturesUnordered<_> =
-            lease(platform, WIDTH).await?.into_iter().map(|hook| self.round(platform, hook)).collect();
-        let done: Vec<Result<usize>> = rounds.collect().await;
-        done.into_iter().sum()
+        let (mut rounds, mut sent) = (JoinSet::new(), Ok(0));
+        self.begin(&mut rounds, platform, lease(platform, WIDTH).await?);
+        while let Some(done) = rounds.join_next().await {
+            sent = sent.and_then(|sent| Ok(sent + ended(done)?));
+        }
+        sent
     }
 
     /// Goes on until the tasks are asked to end. Each webhook's round ends by itself; the others do not wait for it.
     pub async fn work(&self, platform: &Platform) {
-        let mut rounds = FuturesUnordered::new();
+        let mut rounds = JoinSet::new();
         while !self.tasks.is_stopping() {
             match lease(platform, WIDTH - rounds.len()).await {
-                Ok(hooks) => rounds.extend(hooks.into_iter().map(|hook| self.round(platform, hook))),
+                Ok(hooks) => self.begin(&mut rounds, platform, hooks),
                 Err(error) => tracing::error!(error = %error, "webhooks could not be looked for; this is tried again"),
             }
             tokio::select! {
                 () = self.tasks.stopping() => break,
-                Some(done) = rounds.next() => told(done),
+                Some(done) = rounds.join_next() => told(done),
                 () = platform.wake.notified() => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
         }
-        while let Some(done) = rounds.next().await {
+        while let Some(done) = rounds.join_next().await {
             told(done);
+        }
+    }
+
+    /// Begins the rounds of these webhooks.
+    fn begin(&self, rounds: &mut JoinSet<Result<usize>>, platform: &Platform, hooks: Vec<webhook::Model>) {
+        for hook in hooks {
+            let (courier, platform) = (self.clone(), platform.clone());
+            rounds.spawn(async move { courier.round(&platform, hook).await });
         }
     }
 
@@ -103,8 +118,13 @@ impl Courier {
     }
 }
 
-fn told(done: Result<usize>) {
-    if let Err(error) = done {
+/// What came of a round. A panic concerns this round alone.
+fn ended(done: Result<Result<usize>, JoinError>) -> Result<usize> {
+    done.unwrap_or_else(|_| Err(Error::bug("a webhook's round panicked")))
+}
+
+fn told(done: Result<Result<usize>, JoinError>) {
+    if let Err(error) = ended(done) {
         tracing::error!(error = %error, "a webhook's round broke off; what was not noted is sent again");
     }
 }

@@ -12,9 +12,11 @@ use crate::{
 use alongside::webhooks::send::Resolve;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::Duration;
-use entity::{WebhookDeliveryState, WebhookId, webhook, webhook_delivery};
+use entity::{WebhookDeliveryState, WebhookId, webhook, webhook_delivery, webhook_event};
 use futures_util::future::BoxFuture;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, sea_query::Expr,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{
@@ -356,6 +358,49 @@ fn nothing_is_sent_into_the_operators_own_network() {
             let row = deliveries(&app, &root, &path).await.pop().unwrap();
             assert!(["private_address", "unknown_host"].contains(&row["last_problem"].as_str().unwrap()), "{url}: {row}");
         }
+    });
+}
+
+#[test]
+fn many_webhooks_are_told_at_once_and_none_waits_for_another() {
+    everywhere(|app| async move {
+        let app = allowing(&app);
+        let (receiver, root) = (Receiver::start().await, app.administrator().await);
+        let (path, _) = hooked(&app, &root, &receiver.url()).await;
+        act(&app, &root, &format!("{path}/test")).await.expect(202);
+        let db = app.app.platform.db.clone();
+        let hook = webhook::Entity::find().one(db.read()).await.unwrap().unwrap();
+        let due = webhook_delivery::Entity::find().one(db.read()).await.unwrap().unwrap();
+        let event = webhook_event::Entity::find().one(db.read()).await.unwrap().unwrap();
+        let mut events = vec![event.id];
+        for n in 0..2 {
+            let (id, once) = (app.clock.new_id(), Set(format!("test {n}")));
+            let row = webhook_event::ActiveModel { id: Set(id), once, ..event.clone().into_active_model() };
+            row.reset_all().insert(db.write()).await.unwrap();
+            events.push(id);
+        }
+        // More than are told at a time, so that some end and others begin while many are in the middle.
+        for _ in 0..60 {
+            let hook_id = app.clock.new_id();
+            let row = webhook::ActiveModel { id: Set(hook_id), ..hook.clone().into_active_model() };
+            row.reset_all().insert(db.write()).await.unwrap();
+            for event in &events {
+                let mut row = due.clone().into_active_model();
+                (row.id, row.webhook_id, row.event_id) = (Set(app.clock.new_id()), Set(hook_id), Set(*event));
+                row.reset_all().insert(db.write()).await.unwrap();
+            }
+        }
+        let told = async {
+            let waiting = webhook_delivery::Column::State.ne(WebhookDeliveryState::Delivered);
+            while webhook_delivery::Entity::find().filter(waiting.clone()).count(db.read()).await.unwrap() > 0 {
+                tokio::task::yield_now().await;
+            }
+            app.app.tasks.stop();
+        };
+        // Less than what anybody waits for a connection.
+        let both = async { tokio::join!(app.app.work(), told) };
+        tokio::time::timeout(std::time::Duration::from_secs(25), both).await.expect("somebody waits for somebody");
+        assert_eq!(receiver.take().len(), 181);
     });
 }
 
