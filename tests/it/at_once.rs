@@ -1,14 +1,18 @@
 //! Answers that come at the same moment: written together, each kept, each answered by itself.
 
-use crate::{crowd, harness::everywhere, story::Story};
+use crate::{
+    crowd,
+    harness::{Answer, Browser, TestApp, everywhere},
+    story::Story,
+};
 use alongside::platform::{
     Error,
     group::{GroupWriter, WriteBatch},
     tasks::Tasks,
 };
-use entity::{NoticeContent, NoticeState, invitation, notice, opportunity, response, response_draft};
+use entity::{NoticeContent, NoticeState, invitation, notice, opportunity, recommendation, response, response_draft, theme};
 use futures_util::future::join_all;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, EntityTrait, PaginatorTrait};
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -159,4 +163,44 @@ fn of_two_first_notices_at_once_one_is_told_of_the_other() {
         });
         assert_eq!(second.expect(409).json["code"], "draft_exists");
     });
+}
+
+#[test]
+fn a_page_that_writes_needs_no_second_connection() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let narrow = app.narrow().await;
+        let work = async {
+            let mut rosa = narrow.at_the_console("root@sunrise.example").await;
+            let here = format!("/console/sunrise/opportunities/{id}");
+            // Sent four times at once, it is made once; what does not fit is told.
+            rosa.open(&format!("{here}/themes")).await.fill("Heading", "Seats").fill("What people said", "They are hard.");
+            let (to, fields) = rosa.prepared("Add this theme");
+            for answer in join_all((0..4).map(|_| sent(&narrow, &rosa, &to, &fields))).await {
+                answer.expect(303);
+            }
+            rosa.open(&format!("{here}/themes")).await.press("Add this theme").await.expect(422);
+            rosa.open(&format!("{here}/proposals")).await.fill("What is proposed", "Softer seats.");
+            rosa.choose("The answer", "No").fill("Why", "There is no money.");
+            let (to, fields) = rosa.prepared("Add this proposal");
+            for answer in join_all((0..4).map(|_| sent(&narrow, &rosa, &to, &fields))).await {
+                answer.expect(303);
+            }
+            rosa.open(&format!("{here}/proposals")).await.press("Add this proposal").await.expect(422);
+        };
+        // Less than what anybody waits for a connection.
+        tokio::time::timeout(std::time::Duration::from_secs(25), work).await.expect("somebody waits for themselves");
+        let db = narrow.app.platform.db.clone();
+        let made = (theme::Entity::find().count(db.read()).await, recommendation::Entity::find().count(db.read()).await);
+        assert_eq!((made.0.unwrap(), made.1.unwrap()), (1, 1));
+        db.close().await.unwrap();
+    });
+}
+
+/// A form, sent from where somebody is signed in.
+async fn sent(app: &TestApp, browser: &Browser<'_>, to: &str, fields: &[(String, String)]) -> Answer {
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let call = app.post(to).header("cookie", &browser.cookies());
+    call.bytes(form.into_bytes(), "application/x-www-form-urlencoded").send().await
 }

@@ -224,7 +224,17 @@ impl TestApp {
     pub fn with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = (*self.app.platform.config).clone();
         change(&mut config);
-        let (clock, db) = (self.clock.clone(), self.app.platform.db.clone());
+        self.over_these(config, self.app.platform.db.clone())
+    }
+
+    /// The same installation with a single connection, on which nobody may wait who holds it already.
+    pub async fn narrow(&self) -> Self {
+        let db = Db::connect(&self.url, 1).await.unwrap();
+        self.over_these((*self.app.platform.config).clone(), db)
+    }
+
+    fn over_these(&self, config: Config, db: Db) -> Self {
+        let clock = self.clock.clone();
         let app = App::assemble(config, clock, db, Secret::new(SECRET), Arc::new(self.outbox.clone())).unwrap();
         Self { client: Arc::new(TestClient::new(app.endpoint())), app, ..self.clone() }
     }

@@ -119,7 +119,7 @@ async fn create(visit: Arc<Visit>) -> Result<Reply> {
     if let Some(address) = once.seen_at() {
         return Reply::to(address);
     }
-    let rows = recommendations::list(seat.db(), seat.organisation.id, matter.about.id).await?;
+    let rows = recommendations::list(once.tx(), seat.organisation.id, matter.about.id).await?;
     let made = match facts(&visit, i32::try_from(rows.len()).unwrap_or(0)) {
         Ok(facts) => recommendations::create(once.tx(), seat.platform(), &seat.actor, matter.about.id, facts).await,
         Err(error) => Err(error),
@@ -131,6 +131,7 @@ async fn create(visit: Arc<Visit>) -> Result<Reply> {
             Reply::to(address)
         }
         Err(error) => {
+            drop(once);
             let around = Around::read(&matter).await?;
             let form = again(fresh(seat, form(&around, None)), &visit, error)?;
             Ok(mistaken(list_page(&matter, Some(form)).await?).into())

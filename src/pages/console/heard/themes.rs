@@ -92,14 +92,17 @@ async fn create(visit: Arc<Visit>) -> Result<Reply> {
     if let Some(address) = once.seen_at() {
         return Reply::to(address);
     }
-    let position = i32::try_from(themes::list(seat.db(), seat.organisation.id, matter.about.id).await?.len()).unwrap_or(0);
+    let position = i32::try_from(themes::list(once.tx(), seat.organisation.id, matter.about.id).await?.len()).unwrap_or(0);
     match themes::create(once.tx(), seat.platform(), &seat.actor, matter.about.id, facts(&visit, position)).await {
         Ok(made) => {
             let address = matter.at(&format!("/themes/{}/sources", made.id));
             once.commit_at(&address).await?;
             Reply::to(address)
         }
-        Err(error) => Ok(mistaken(list_page(&matter, Some(again(fresh(seat, form(None)), &visit, error)?)).await?).into()),
+        Err(error) => {
+            drop(once);
+            Ok(mistaken(list_page(&matter, Some(again(fresh(seat, form(None)), &visit, error)?)).await?).into())
+        }
     }
 }
 
