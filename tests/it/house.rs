@@ -231,3 +231,16 @@ fn every_file_says_what_it_is_for() {
     let silent = |source: &&Source| !source.text.starts_with("//!");
     none(&sources().iter().filter(silent).map(|source| source.path.clone()).collect::<Vec<_>>());
 }
+
+#[test]
+fn packages_of_npm_are_locked_and_their_locks_name_no_registry() {
+    for folder in ["tests/browser", "examples/typescript"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join("package-lock.json");
+        let lock: serde_json::Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        let packages = lock["packages"].as_object().unwrap();
+        assert!(packages.len() > 1, "{folder}");
+        for (name, package) in packages.iter().filter(|(name, _)| !name.is_empty()) {
+            assert!(package["integrity"].is_string() && package.get("resolved").is_none(), "{folder}: {name}");
+        }
+    }
+}
