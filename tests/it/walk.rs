@@ -140,6 +140,7 @@ impl World {
         for id in ids(app, "opportunity").await {
             starts.push(format!("/o/sunrise/opportunities/{id}"));
             starts.push(format!("/o/sunrise/me/record/{id}/rating"));
+            starts.push(format!("/o/sunrise/me/record/{id}/contributions"));
         }
         for id in ids(app, "meeting").await {
             starts.push(format!("/o/sunrise/me/meetings/{id}"));

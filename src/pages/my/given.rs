@@ -18,10 +18,11 @@ const MEETINGS: u64 = 500;
 
 /// The routes.
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
-    let (own, at) = (Zone::Own, "/o/:slug/me/record/:opportunity/contributions");
-    route
-        .at(at, get(ask(desk, own, list)))
-        .at(format!("{at}/:contribution"), get(ask(desk, own, ask_back)).post(act(desk, own, take_back)))
+    let own = Zone::Own;
+    route.at("/o/:slug/me/record/:opportunity/contributions", get(ask(desk, own, list))).at(
+        "/o/:slug/me/record/:opportunity/contributions/:contribution",
+        get(ask(desk, own, ask_back)).post(act(desk, own, take_back)),
+    )
 }
 
 fn here(visit: &Visit, own: &Own, opportunity: OpportunityId, rest: &str) -> String {
@@ -64,7 +65,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let meetings = meetings::list(db, own.person.organisation, id, all).await?;
     let card = |row: &contribution::Model| {
         let meeting = row.meeting_id.and_then(|id| meetings.iter().find(|meeting| meeting.id == id));
-        let title = meeting.map_or("Beside a meeting", |meeting| meeting.title.as_str());
+        let title = meeting.map_or("In another way", |meeting| meeting.title.as_str());
         let title = format!("{title}, {}", time(&own, row.created_at));
         let words = row.text.clone().unwrap_or_else(|| "I took this back. Its words are gone.".into());
         let to = row.withdrawn_at.is_none().then(|| here(&visit, &own, id, &format!("/{}", row.id)));

@@ -210,6 +210,8 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("meeting-wrong", "/o/:slug/me/meetings/:meeting", &meeting).wrong([Press("Tell what is wrong")]),
         Listed::new("record", "/o/:slug/me/record", format!("{me}/record")),
         Listed::new("said", "/o/:slug/me/record/:opportunity/answers", format!("{me}/record/{}/answers", from.told)),
+        Listed::new("given", "/o/:slug/me/record/:opportunity/contributions", format!("{me}/record/{}/contributions", from.told)),
+        Listed::new("given-back", "/o/:slug/me/record/:opportunity/contributions/:contribution", &from.given),
         Listed::new("looked", "/o/:slug/me/record/looked", format!("{me}/record/looked")),
         Listed::new("rating", "/o/:slug/me/record/:opportunity/rating", &rating),
         Listed::new("rating-wrong", "/o/:slug/me/record/:opportunity/rating", &rating).wrong([Press("Send")]),

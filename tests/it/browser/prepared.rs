@@ -13,8 +13,10 @@ use alongside::{
     platform::http::Caller,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use entity::{ConsentType, OpportunityId, OpportunityState, Purpose, opportunity};
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use entity::{ConsentType, MailState, OpportunityId, OpportunityState, Purpose, contribution, mail_message, opportunity};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::json;
 
 /// A picture of one point.
@@ -38,6 +40,8 @@ pub struct Prepared {
     pub report: String,
     /// A meeting at which the reader was, with notes.
     pub meeting: String,
+    /// The page of what the reader said beside a questionnaire.
+    pub given: String,
     /// Invitations, by how they were answered: the address of its page and its token.
     pub asked: Asked,
     pub accepted: Asked,
@@ -112,6 +116,8 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     let [asked, accepted, declined, later, over, answering, handed_in] = asked.try_into().ok().unwrap();
     let (hired, reset) = staff_links(app, &story).await;
     let stages = stages(app, &story, &told).await;
+    let words = contribution::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().id;
+    let given = format!("/o/sunrise/me/record/{told}/contributions/{words}");
     let cleo = all.remove(0);
     Prepared {
         stages,
@@ -127,6 +133,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         told,
         report,
         meeting,
+        given,
         asked,
         accepted,
         declined,
@@ -154,7 +161,11 @@ async fn stages(app: &TestApp, story: &Story, told: &str) -> Vec<(&'static str, 
     let themes = story.ada.get(app, &format!("/opportunities/{told}/themes")).send().await.expect(200);
     let theme = themes.json[0]["id"].as_str().expect("a theme").to_owned();
     let ways = "/console/sunrise/opportunities";
+    let letters = format!("/console/sunrise/letters/{}", a_failed_letter(app).await);
     vec![
+        ("letters", "/console/sunrise/letters".into()),
+        ("letters-all", "/console/sunrise/letters?show=all".into()),
+        ("letters-failed", letters),
         ("notice-publish", format!("/console/sunrise/notices/{made}/publish")),
         ("notice-use", format!("/console/sunrise/notices/{made}/uses/participate")),
         ("import-read", format!("/console/sunrise/people/imports/{import}")),
@@ -178,6 +189,25 @@ async fn stages(app: &TestApp, story: &Story, told: &str) -> Vec<(&'static str, 
         ("told-preview", format!("{ways}/{told}/report/preview")),
         ("told-publish", format!("{ways}/{told}/report/publish")),
     ]
+}
+
+/// One letter that was given up, one that may have arrived and one that waits; answers what they were sent with.
+async fn a_failed_letter(app: &TestApp) -> String {
+    let db = app.app.platform.db.write();
+    let all = mail_message::Entity::find().filter(mail_message::Column::Kind.eq("invitations.invite"));
+    let mut rows = all.order_by_asc(mail_message::Column::Id).limit(3).all(db).await.unwrap();
+    let batch = rows[0].batch_id;
+    rows.retain(|row| row.batch_id == batch);
+    let said = Some("No such mailbox here");
+    let states =
+        [(MailState::Failed, Some(550), said), (MailState::Uncertain, None, None), (MailState::Deferred, Some(451), None)];
+    for (row, (state, code, text)) in rows.into_iter().zip(states) {
+        let mut row = row.into_active_model();
+        (row.state, row.last_code, row.last_text) = (Set(state), Set(code), Set(text.map(Into::into)));
+        row.next_at = Set(app.clock.now() + chrono::Duration::hours(1));
+        row.update(db).await.unwrap();
+    }
+    batch.to_string()
 }
 
 fn about_support(story: &Story) -> serde_json::Value {
@@ -230,6 +260,9 @@ async fn a_report(given: &Given) -> (String, String, String, String) {
     ] {
         given.post(id, "/recommendations", &answer).await.expect(201);
     }
+    let words = json!({"text": "The hard seats hurt my back, and nobody had asked us before they came.", "quote": "no"});
+    let path = format!("/api/me/opportunities/{id}/contributions");
+    given.app.post(path).token(&who[0].token).json(&words).send().await.expect(201);
     given.draft(id).await;
     let made = given.post(id, "/report/publish", &json!({"change_note": null})).await.expect(200);
     given.app.outbox().await;
