@@ -4,7 +4,7 @@ use crate::harness::{Answer, Persona, TestApp};
 use alongside::platform::secret::{Token, TokenKind};
 use chrono::Duration;
 use entity::*;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -462,6 +462,23 @@ impl Given {
         self.put(opportunity, &format!("{path}/notes"), &json!({"text": text})).await.expect(200);
         self.post(opportunity, &format!("{path}/notes/share"), &json!({})).await.expect(200);
         id
+    }
+
+    /// What somebody said beside a questionnaire, as they wrote it down themselves.
+    pub async fn contribution(&self, opportunity: OpportunityId, who: &Someone, text: &str) -> ContributionId {
+        let row = contribution::ActiveModel {
+            organisation_id: Set(self.organisation),
+            id: Set(self.app.clock.new_id()),
+            opportunity_id: Set(opportunity),
+            meeting_id: Set(None),
+            participant_id: Set(Some(who.id)),
+            text: Set(Some(text.to_owned())),
+            quote: Set(QuotePermission::No),
+            recorded_by: Set(format!("participant:{}", who.id)),
+            created_at: Set(self.app.clock.now()),
+            withdrawn_at: Set(None),
+        };
+        row.insert(self.app.app.platform.db.write()).await.unwrap().id
     }
 
     /// A consultation that has closed, with `people` who answered, want feedback and let their answers be counted.

@@ -200,6 +200,7 @@ async fn finished(app: &TestApp, story: &Story, mark: &str) -> Someone {
     let decision = given.decision(about.project, "Which seats", None).await;
     let claim = json!({"theme": theme, "level": "changed", "note": "Soft seats."});
     given.ada.post(app, &format!("/decisions/{decision}/influence"), &claim).await.expect(201);
+    given.contribution(about.id, &about.who[0], &format!("{mark} the seats are hard")).await;
     given.draft(about.id).await;
     given.post(about.id, "/report/publish", &json!({})).await.expect(200);
     let marks = json!({"heard": 5, "ways": 4, "matters": 3, "change": 2, "worth_it": 1, "harm": format!("{mark} the stairs")});

@@ -260,9 +260,7 @@ async fn a_report(given: &Given) -> (String, String, String, String) {
     ] {
         given.post(id, "/recommendations", &answer).await.expect(201);
     }
-    let words = json!({"text": "The hard seats hurt my back, and nobody had asked us before they came.", "quote": "no"});
-    let path = format!("/api/me/opportunities/{id}/contributions");
-    given.app.post(path).token(&who[0].token).json(&words).send().await.expect(201);
+    given.contribution(id, &who[0], "The hard seats hurt my back, and nobody had asked us before they came.").await;
     given.draft(id).await;
     let made = given.post(id, "/report/publish", &json!({"change_note": null})).await.expect(200);
     given.app.outbox().await;
