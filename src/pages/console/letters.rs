@@ -91,9 +91,9 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
         ("All letters, newest first", seat.link("Show those that did not arrive", "/letters"), "No letter has been written yet.")
     } else {
         let nothing = "Every letter has arrived, or is on its way.";
-        ("Letters that did not arrive, or stand still", seat.link("Show all letters", "/letters?show=all"), nothing)
+        ("Letters that did not arrive, or are paused", seat.link("Show all letters", "/letters?show=all"), nothing)
     };
-    let page = Page::new("Letters").back("Back to the settings", seat.at("/settings")).wide();
+    let page = Page::new(if all { "All letters" } else { "Letters" }).back("Back to the settings", seat.at("/settings")).wide();
     let page = page.text("A line stands for letters of one kind that were written together.");
     if rows.is_empty() {
         return Ok(page.text(nothing).block(Block::Links(vec![other])).into());
@@ -112,7 +112,7 @@ async fn found(seat: &Seat<'_>) -> Result<mail_batch::Model> {
 
 fn done(visit: &Visit) -> Option<&'static str> {
     Some(match visit.query.text("done") {
-        "pause" => "These letters stand still. Those that were being handed over at that moment may still arrive.",
+        "pause" => "These letters are paused. Those that were being handed over at that moment may still arrive.",
         "resume" => "These letters go on.",
         "retry" => "They are sent once more.",
         "cancel" => "What was not handed over yet has been taken back.",
@@ -130,8 +130,8 @@ fn forms(row: &mail_batch::Model, counts: &[(MailState, u64)], at: &str) -> Vec<
     if row.state == BatchState::Paused {
         forms.push(step("resume").submit(Submit::new("Let them go on")));
     } else if count(counts, &ON_ITS_WAY) > 0 {
-        let why = Field::line("reason", "Why they should stand still", "").hint("For those who come after you.");
-        forms.push(step("pause").field(why).submit(Submit::new("Let them stand still")));
+        let why = Field::line("reason", "Why pause them?", "").hint("For those who come after you.");
+        forms.push(step("pause").field(why).submit(Submit::new("Pause them")));
     }
     let uncertain = count(counts, &[MailState::Uncertain]) > 0;
     if uncertain || count(counts, &[MailState::Failed, MailState::Expired]) > 0 {
@@ -163,7 +163,7 @@ async fn counted(seat: &Seat<'_>, row: &mail_batch::Model) -> Result<Vec<(MailSt
 async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &[(MailState, u64)], forms: Vec<Form>) -> Result<Page> {
     let at = format!("/letters/{}", row.id);
     let mut facts = vec![("Written".to_owned(), when(row)), ("Where they stand".into(), stands(row, counts).into())];
-    facts.extend(row.pause_reason.clone().map(|why| ("Why they stand still".into(), why)));
+    facts.extend(row.pause_reason.clone().map(|why| ("Why they are paused".into(), why)));
     facts.extend(counts.iter().map(|(state, count)| (state.said().into(), count.to_string())));
     let page = Page::new(about(&row.kind)).said(done(seat.visit)).wide();
     let page = page.back("Back to the letters", seat.at("/letters")).block(Block::Facts(facts));

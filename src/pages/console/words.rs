@@ -120,7 +120,7 @@ said! {
         Ended => "Ended without an answer", Unsent => "Never sent",
     }
     BatchState {
-        Running => "Under way", Paused => "Stands still", Cancelled => "Taken back",
+        Running => "Under way", Paused => "Paused", Cancelled => "Taken back",
     }
     MailState {
         Queued => "Waiting to be sent", Leased => "Being sent", Dot => "Being handed over", Sent => "Sent",

@@ -72,7 +72,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
         Card { title, to, texts: vec![words], facts: facts(row), ..Card::default() }
     };
     let text = "These words count together with those of others. You can take each of them back.";
-    let page = page.text(text).block(Block::Cards(rows.iter().map(card).collect()));
+    let page = page.text(text).heading("What is noted").block(Block::Cards(rows.iter().map(card).collect()));
     let more = next.map(|next| Link::new("Go on reading", here(&visit, &own, id, &format!("?after={next}"))));
     Ok(page.blocks(more.map(|link| Block::Links(vec![link]))).into())
 }

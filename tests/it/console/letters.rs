@@ -34,7 +34,7 @@ fn administrators_look_after_letters_that_did_not_arrive() {
                 .unwrap();
         }
         rosa.open("/console/sunrise").await.says("2 letters could not be delivered, or it is not known whether they were.");
-        rosa.follow("Look after these letters").await.expect(200).says("Letters that did not arrive, or stand still");
+        rosa.follow("Look after these letters").await.expect(200).says("Letters that did not arrive, or are paused");
         let batch = mail_batch::Entity::find().filter(mail_batch::Column::Kind.eq("invitations.invite")).one(db).await;
         let here = format!("/console/sunrise/letters/{}", batch.unwrap().unwrap().id);
         assert!(rosa.links().contains(&here), "{:?}", rosa.links());
@@ -46,11 +46,11 @@ fn administrators_look_after_letters_that_did_not_arrive() {
         assert_eq!(app.outbox().await.len(), 1);
         rosa.open(&here).await.tick("Those too that may have arrived");
         rosa.press("Send once more what did not arrive").await.expect(200);
-        rosa.press("Let them stand still").await.expect(422).says("Why they should stand still");
-        rosa.fill("Why they should stand still", "A wrong date.").press("Let them stand still").await.expect(200);
-        rosa.says("A wrong date.").says("Stands still");
-        assert!(app.outbox().await.is_empty(), "it stands still");
-        rosa.open("/console/sunrise/letters").await.says("Stands still").says("Invitation to take part");
+        rosa.press("Pause them").await.expect(422).says("Why pause them?");
+        rosa.fill("Why pause them?", "A wrong date.").press("Pause them").await.expect(200);
+        rosa.says("A wrong date.").says("Paused");
+        assert!(app.outbox().await.is_empty(), "it is paused");
+        rosa.open("/console/sunrise/letters").await.says("Paused").says("Invitation to take part");
         rosa.open(&here).await.press("Let them go on").await.expect(200).says("These letters go on.").hides("A wrong date.");
         assert_eq!(app.outbox().await.len(), 1);
         rosa.open("/console/sunrise/letters?show=all").await.says("Joining, ").says("Invitation to take part, ").says("Done");
@@ -89,7 +89,7 @@ fn letters_that_wait_are_taken_back() {
         rosa.says("it counts for nothing, and they can be asked again");
         rosa.press("Take them back").await.expect(200);
         rosa.says("What was not handed over yet has been taken back.").says("Taken back before it was sent");
-        rosa.hides("Let them stand still").hides("Send once more");
+        rosa.hides("Pause them").hides("Send once more");
         assert!(app.outbox().await.is_empty());
         // A page that was opened before cannot set it going.
         rosa.send(&here, &[("step".into(), "resume".into())]).await;
