@@ -371,8 +371,15 @@ fn cors(config: &Config, inner: BoxEndpoint<'static>) -> BoxEndpoint<'static> {
 
 /// Makes the folder of an SQLite file.
 pub fn make_folder(config: &Config) -> Result<()> {
-    let Some(folder) = sqlite_folder(&config.database_url) else { return Ok(()) };
-    std::fs::create_dir_all(&folder).map_err(|error| Error::unavailable(format!("cannot make {}: {error}", folder.display())))
+    if let Some(folder) = sqlite_folder(&config.database_url) {
+        let cannot = |error| Error::unavailable(format!("cannot make {}: {error}", folder.display()));
+        let mut maker = std::fs::DirBuilder::new();
+        maker.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+        maker.create(&folder).map_err(cannot)?;
+    }
+    Ok(())
 }
 
 /// The file that a URL of SQLite names.

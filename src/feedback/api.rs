@@ -215,7 +215,7 @@ impl Api {
 
     /// List published reports
     ///
-    /// Title, opportunity and day of each, oldest first.
+    /// Title, opportunity and day of each, newest first.
     #[oai(path = "/public/:slug/reports", method = "get", operation_id = "listPublicReports", tag = "Chapter::Public")]
     async fn public_reports(
         &self,

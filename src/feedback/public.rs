@@ -21,15 +21,15 @@ pub struct Entry {
     pub published_at: Option<Time>,
 }
 
-/// The published reports of an organisation.
+/// The published reports of an organisation, newest first.
 pub async fn list(connection: &impl ConnectionTrait, organisation: OrganisationId, cursor: Cursor) -> Result<Vec<Entry>> {
     let mut query = report::Entity::find()
         .filter(report::Column::OrganisationId.eq(organisation))
         .filter(report::Column::State.eq(ReportState::Published))
-        .order_by_asc(report::Column::Id)
+        .order_by_desc(report::Column::Id)
         .limit(cursor.limit + 1);
-    if let Some(after) = cursor.after {
-        query = query.filter(report::Column::Id.gt(after));
+    if let Some(before) = cursor.after {
+        query = query.filter(report::Column::Id.lt(before));
     }
     let reports = query.all(connection).await?;
     let about: Vec<OpportunityId> = reports.iter().map(|row| row.opportunity_id).collect();

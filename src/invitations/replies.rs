@@ -254,6 +254,6 @@ pub async fn first_link(
         .order_by_asc(invitation_link::Column::Id)
         .one(connection)
         .await?
-        .ok_or_else(|| Error::bug("an invitation without a link"))?;
+        .ok_or(Error::NotFound("link"))?;
     Ok(platform.secret.token(TokenKind::Invitation, link.id.0))
 }

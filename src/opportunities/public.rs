@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use entity::{OpportunityId, OpportunityState, opportunity};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 
-/// A page of what people can take part in now, oldest first, and one more; with the time zone in which days count.
+/// A page of what people can take part in now, newest first, and one more; with the time zone in which days count.
 pub async fn list(platform: &Platform, slug: &str, cursor: Cursor) -> Result<(Vec<opportunity::Model>, Tz)> {
     let organisation = organisations::by_slug(platform, slug).await?;
     let zone = zone_of(&organisation);
@@ -21,10 +21,10 @@ pub async fn list(platform: &Platform, slug: &str, cursor: Cursor) -> Result<(Ve
         .filter(opportunity::Column::State.eq(OpportunityState::Open))
         .filter(begun)
         .filter(not_over);
-    if let Some(after) = cursor.after {
-        query = query.filter(opportunity::Column::Id.gt(OpportunityId(after)));
+    if let Some(before) = cursor.after {
+        query = query.filter(opportunity::Column::Id.lt(OpportunityId(before)));
     }
-    let rows = query.order_by_asc(opportunity::Column::Id).limit(cursor.limit + 1).all(platform.db.read()).await?;
+    let rows = query.order_by_desc(opportunity::Column::Id).limit(cursor.limit + 1).all(platform.db.read()).await?;
     Ok((rows, zone))
 }
 

@@ -109,7 +109,7 @@ fn links(page: Page) -> Page {
             columns: vec!["Kind".into(), "Token begins with".into(), "What to do with it".into()],
             rows: vec![
                 row("join", "aj_", "POST /api/public/{slug}/confirm with the token in the body. The answer holds a session."),
-                row("sign-in", "aj_", "POST /api/public/{slug}/session with the token in the body. The answer holds a session."),
+                row("sign-in", "aj_", "POST /api/public/{slug}/confirm with the token in the body. The answer holds a session."),
                 row("invitation", "ai_", "Send it as the bearer token to /api/invitation and what lies under it."),
             ],
         }))

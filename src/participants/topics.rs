@@ -6,8 +6,10 @@ use crate::{
 };
 use entity::{OrganisationId, Time, TopicId, topic};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func},
 };
 use std::collections::BTreeSet;
 
@@ -64,6 +66,7 @@ pub async fn create(tx: &Tx, platform: &Platform, actor: &Actor, key: String, fa
             error.into()
         }
     })?;
+    must_be_free(tx, actor.organisation, &made.title, made.id).await?;
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "create_topic", &format!("topic:{}", made.id)).await?;
     Ok(made)
 }
@@ -87,6 +90,7 @@ pub async fn change(
     let tx = platform.db.begin().await?;
     let old = locked(&tx, actor, id).await?;
     etag::expect(if_match, old.version)?;
+    must_be_free(&tx, actor.organisation, &facts.title, id).await?;
     let version = old.version + 1;
     let mut row = old.into_active_model();
     row.title = Set(facts.title.trim().to_owned());
@@ -116,6 +120,9 @@ async fn set_retired(platform: &Platform, actor: &Actor, id: TopicId, at: Option
     if old.retired_at.is_some() == at.is_some() {
         return Ok(());
     }
+    if at.is_none() {
+        must_be_free(&tx, actor.organisation, &old.title, id).await?;
+    }
     let version = old.version + 1;
     let mut row = old.into_active_model();
     row.retired_at = Set(at);
@@ -124,6 +131,19 @@ async fn set_retired(platform: &Platform, actor: &Actor, id: TopicId, at: Option
     audit::record(&tx, &platform.clock, actor.organisation, &actor.by, action, &format!("topic:{id}")).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Of two topics with one name people could rule out the one and be asked about the other.
+async fn must_be_free(tx: &Tx, organisation: OrganisationId, title: &str, own: TopicId) -> Result<()> {
+    let other = topic::Entity::find()
+        .filter(topic::Column::OrganisationId.eq(organisation))
+        .filter(topic::Column::RetiredAt.is_null())
+        .filter(Func::lower(Expr::col(topic::Column::Title)).eq(title.trim().to_lowercase()))
+        .filter(topic::Column::Id.ne(own));
+    match other.one(tx).await? {
+        Some(_) => Err(Error::invalid("/title", "taken", "There is a topic with this name. Choose another one.")),
+        None => Ok(()),
+    }
 }
 
 async fn locked(tx: &Tx, actor: &Actor, id: TopicId) -> Result<topic::Model> {

@@ -43,6 +43,7 @@ impl Db {
             connection
         };
         if url.starts_with("sqlite") {
+            make_private(url);
             let write = counted(Database::connect(sqlite(url, 1)).await?);
             // The pool of readers is opened second: the writer makes the file and sets its journal mode.
             let read = counted(Database::connect(sqlite(url, pool)).await?);
@@ -137,6 +138,20 @@ impl Db {
         self.write.close_by_ref().await?;
         Ok(())
     }
+}
+
+/// Makes the file, if there is none and it may be made, so that nobody else on the machine can read it; SQLite gives the files
+/// beside it the same rights. What goes wrong here goes wrong when it is opened, and is told then.
+fn make_private(url: &str) {
+    #[cfg(unix)]
+    if let Some((file, how)) = url.trim_start_matches("sqlite:").trim_start_matches("//").split_once('?')
+        && how.contains("mode=rwc")
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    }
+    #[cfg(not(unix))]
+    let _ = url;
 }
 
 fn sqlite(url: &str, connections: u32) -> ConnectOptions {

@@ -88,3 +88,30 @@ fn the_kinds_of_problems_are_the_golden_ones() {
     let lines: Vec<_> = KINDS.iter().map(|(slug, status, title)| format!("{status} {TYPE_BASE}{slug}  {title}\n")).collect();
     golden("problems.txt", &lines.concat());
 }
+
+#[test]
+fn the_page_for_front_ends_names_operations_that_exist() {
+    on(Backend::Sqlite, |app| async move {
+        let document = served(&app).await;
+        let known: Vec<String> = document["paths"].as_object().unwrap().keys().map(|path| format!("/api{path}")).collect();
+        let page = app.get("/docs").send().await.expect(200).text.replace("&#123;", "{").replace("&#125;", "}");
+        let mut count = 0;
+        for part in page.split("/api/").skip(1) {
+            let end = part
+                .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '{' | '}' | '.')))
+                .unwrap_or(part.len());
+            let path = format!("/api/{}", part[..end].trim_end_matches(['.', '/']));
+            // A part in capital letters stands for an id.
+            let part = |(known, own): (&str, &str)| {
+                known == own || known.starts_with('{') && own.chars().all(|c| c.is_ascii_uppercase())
+            };
+            let own = |known: &String| {
+                let begins = known.split('/').count() >= path.split('/').count();
+                path == "/api/openapi.json" || begins && known.split('/').zip(path.split('/')).all(part)
+            };
+            assert!(known.iter().any(own), "there is no {path}");
+            count += 1;
+        }
+        assert!(count > 3, "{count}: {page}");
+    });
+}

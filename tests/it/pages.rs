@@ -1,7 +1,7 @@
 //! The pages behind links: a GET changes nothing, a button does, and the token leaves the address.
 
 use crate::{
-    harness::{Answer, TestApp, everywhere},
+    harness::{Answer, Browser, TestApp, everywhere},
     story::Story,
 };
 use chrono::Duration;
@@ -396,7 +396,8 @@ fn later_and_lighter_are_one_step_away_on_the_page() {
         // After the end there is a text, and no button that would lead nowhere.
         app.clock.advance(Duration::days(40));
         let closed = cat.shown().await;
-        assert!(closed.contains("This has closed") && !closed.contains("<button"), "{closed}");
+        let main = closed.split("<main").nth(1).unwrap();
+        assert!(main.contains("This has closed") && !main.contains("<button"), "{closed}");
     });
 }
 
@@ -414,5 +415,79 @@ fn a_mistyped_address_is_a_page_for_people_and_a_problem_for_programs() {
         let problem = app.get("/api/nothing").header("accept", "text/html").send().await.expect(404);
         assert!(problem.headers["content-type"].to_str().unwrap().starts_with("application/problem+json"));
         app.get("/").header("accept", "text/html").send().await.expect(200);
+    });
+}
+
+#[test]
+fn signing_out_closes_invitations_too() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let ben = story.person("ben", up_to("co_design")).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let letters = story.invite(&id, json!({})).await;
+        let invitation = invitation::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().id;
+        let here = format!("/invitation/{invitation}");
+        let mut own = Browser::new(&app);
+        own.sign_in(&ben, "sunrise")
+            .open("/o/sunrise/me")
+            .await
+            .press("Read it and answer : Your view")
+            .await
+            .expect(200)
+            .says("Your view");
+        assert!(!own.cookies().contains("invitation="), "{}", own.cookies());
+        own.open(&format!("{here}/agree")).await.expect(200);
+        own.open("/o/sunrise/me").await.press("Sign out").await.expect(200);
+        for rest in ["", "/agree", "/questions/1"] {
+            own.open(&format!("{here}{rest}")).await.expect(401).hides("Your view");
+        }
+        // Whoever came by the letter signs out on the page itself.
+        let mut guest = Browser::new(&app);
+        guest.open(&format!("/i/{}", letters[0].token("ai_"))).await.press("Read the invitation").await.expect(200);
+        guest.says("Your view");
+        guest.press("Sign out").await.expect(200).says("Nobody can open the invitation here any more without your letter.");
+        assert!(!guest.cookies().contains("invitation="), "{}", guest.cookies());
+        guest.open(&here).await.expect(401).hides("Your view");
+    });
+}
+
+#[test]
+fn a_day_that_was_left_out_is_asked_for_again() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("co_design")).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let page = Open::by(&app, &story.invite(&id, json!({})).await[0].token("ai_")).await;
+        let asked = page.press("later", "").await.expect(422).text;
+        for words in ["There is a problem", "Choose one of the days.", "href=\"#f-on", "type=\"radio\"", "Back to the invitation"]
+        {
+            assert!(asked.contains(words), "{words}: {asked}");
+        }
+    });
+}
+
+#[test]
+fn what_was_written_is_shown_where_it_cannot_be_saved() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", up_to("co_design")).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let token = story.invite(&id, json!({})).await[0].token("ai_");
+        story.consent(&token).await;
+        let page = Open::by(&app, &token).await;
+        let written = "Nobody had asked us before";
+        let asked = story.asked(&token).await;
+        let form = format!("questionnaire={}&q0=0&q1={}", asked.as_str().unwrap(), written.replace(' ', "+"));
+        let send = async |cookie: &str| {
+            let call = app.post(format!("{}/questions/1", page.address)).header("cookie", cookie);
+            call.bytes(form.as_bytes().to_vec(), "application/x-www-form-urlencoded").send().await
+        };
+        // The browser was closed meanwhile.
+        let lost = send("other=1").await.expect(401).text;
+        assert!(lost.contains(written) && lost.contains("open the link in your letter again"), "{lost}");
+        story.ada.post(&app, &format!("/opportunities/{id}/close"), &json!({"reason": "It is done."})).await.expect(200);
+        app.outbox().await;
+        let over = send(&page.cookie).await.text;
+        assert!(over.contains(written), "{over}");
     });
 }

@@ -78,6 +78,10 @@ fn every_link_of_every_letter_can_be_opened_again_and_again() {
     });
 }
 
+/// A first visit to a page transfers no more than this without its pictures; and what its headers take of that.
+const MOST: usize = 30 * 1024;
+const HEADERS: usize = 1024;
+
 #[test]
 fn a_look_at_any_page_changes_nothing() {
     everywhere(|app| async move {
@@ -92,6 +96,16 @@ fn a_look_at_any_page_changes_nothing() {
             let from = || seen.iter().filter(|other| other.links().contains(&page.address)).map(|other| &other.address);
             let broken = status >= 500 || linked && status == 404;
             assert!(!broken, "{status} {} from {:?}: {}", page.address, from().collect::<Vec<_>>(), page.answer.text);
+            if page.is_page() && !page.address.starts_with("/docs") {
+                let files: Vec<_> = page.answer.text.split('"').filter(|part| part.contains("/assets/")).collect();
+                let mut bytes = page.answer.text.len() + HEADERS;
+                for file in
+                    files.iter().filter(|file| file.ends_with(".css") || file.ends_with(".js") || file.contains("/colour/"))
+                {
+                    bytes += app.get(*file).send().await.expect(200).text.len();
+                }
+                assert!(bytes <= MOST, "{} takes {bytes} bytes without pictures", page.address);
+            }
             let head = app.call(Method::HEAD, &page.address).header("cookie", &page.cookie).send().await;
             alike(&page.address, &page.answer, &head);
         }

@@ -125,11 +125,12 @@ impl Summary {
         writeln!(out, "\nLetters")?;
         writeln!(out, "  {:>5}  in all, {} of them to tell what came of it", self.letters, self.feedback_letters)?;
         writeln!(out, "\nIt took {} seconds. To look around:", self.seconds)?;
-        writeln!(out, "  API browser    {url}/docs")?;
+        writeln!(out, "  Console        {url}/console as {EMAIL} with the password “{PASSWORD}”")?;
+        writeln!(out, "  Public page    {url}/o/{SLUG}")?;
         writeln!(out, "  Report         {}", self.report_url)?;
-        writeln!(out, "  Late promises  {url}/api/public/{SLUG}/overdue")?;
-        writeln!(out, "  Letters        {}", folder.join("mail").display())?;
-        writeln!(out, "  Sign in        POST {url}/api/sign-in as {EMAIL} with the password “{PASSWORD}”")
+        writeln!(out, "  Late promises  {url}/o/{SLUG}/overdue")?;
+        writeln!(out, "  For front ends {url}/docs, and the API at {url}/docs/api")?;
+        writeln!(out, "  Letters        {}", folder.join("mail").display())
     }
 }
 

@@ -59,6 +59,7 @@ pub async fn doctor(as_json: bool, retry_dead: bool) -> Result<ExitCode> {
     }
     let mut findings = database::look(&config, retry_dead).await;
     findings.push(place::secret(&config));
+    findings.extend(place::data(&config));
     findings.extend(place::disk(&config));
     findings.extend(outside::mail(&config).await);
     findings.extend([place::clock(), place::zones()]);

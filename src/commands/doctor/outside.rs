@@ -89,8 +89,7 @@ pub async fn address(config: &Config) -> Vec<Finding> {
     } else {
         Finding::problem(what, format!("{url} is not https: links would travel in the clear. Put a proxy with TLS in front."))
     }];
-    let open = !config.listen.ip().is_loopback();
-    if url.starts_with("https://") && open && config.trusted_proxies.is_empty() {
+    if url.starts_with("https://") && config.trusted_proxies.is_empty() {
         let detail = "people come through a proxy, and none is trusted: all callers look like one, and share one limit on trying \
                       passwords. Name the proxy's address in ALONGSIDE_TRUSTED_PROXIES.";
         findings.push(Finding::note("proxy", detail));

@@ -24,6 +24,16 @@ pub fn secret(config: &Config) -> Finding {
     }
 }
 
+/// Whether a database in a file is hidden from others on the computer.
+pub fn data(config: &Config) -> Option<Finding> {
+    let file = app::sqlite_file(&config.database_url)?;
+    let found = std::fs::metadata(&file).ok()?;
+    Some(match is_private(&found) {
+        true => Finding::good("database file", format!("{} can be read by its owner alone", file.display())),
+        false => Finding::problem("database file", format!("others can read {0}. Run `chmod 600 {0}*`.", file.display())),
+    })
+}
+
 #[cfg(unix)]
 fn is_private(found: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;

@@ -141,15 +141,17 @@ async fn letters(seat: &Seat<'_>) -> Result<Vec<Block>> {
     if !seat.may(Power::Administer) {
         return Ok(Vec::new());
     }
+    let held = super::letters::held(seat).await?;
     let since = seat.platform().clock.now() - RECENT;
     let count = status::troubled(seat.db(), seat.actor.organisation, since).await?;
     if count == 0 {
-        return Ok(Vec::new());
+        return Ok(held.into_iter().collect());
     }
     let text = match count {
         1 => "One letter could not be delivered, or it is not known whether it was.".to_owned(),
         many => format!("{many} letters could not be delivered, or it is not known whether they were."),
     };
     let look = Block::Links(vec![seat.link("Look after these letters", "/letters")]);
-    Ok(vec![Block::Important("Some letters did not arrive".into(), vec![text]), look])
+    let troubled = Block::Important("Some letters did not arrive".into(), vec![text]);
+    Ok(held.into_iter().chain([troubled, look]).collect())
 }

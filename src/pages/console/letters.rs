@@ -13,7 +13,10 @@ use crate::{
     feedback, invitations,
     pages::kit::{Block, Cell, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     participants,
-    platform::{Result, mail::status},
+    platform::{
+        Result,
+        mail::{hold, status},
+    },
     sessions,
 };
 use entity::{BatchState, MailBatchId, MailState, mail_batch, mail_message};
@@ -90,10 +93,11 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let (caption, other, nothing) = if all {
         ("All letters, newest first", seat.link("Show those that did not arrive", "/letters"), "No letter has been written yet.")
     } else {
-        let nothing = "Every letter has arrived, or is on its way.";
+        let nothing = "Every letter was handed over, or is on its way.";
         ("Letters that did not arrive, or are paused", seat.link("Show all letters", "/letters?show=all"), nothing)
     };
     let page = Page::new(if all { "All letters" } else { "Letters" }).back("Back to the settings", seat.at("/settings")).wide();
+    let page = page.blocks(held(&seat).await?);
     let page = page.text("A line stands for letters of one kind that were written together.");
     if rows.is_empty() {
         return Ok(page.text(nothing).block(Block::Links(vec![other])).into());
@@ -104,6 +108,13 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let show = if all { "show=all&" } else { "" };
     let more = next.map(|next| seat.link("Go on reading", format!("/letters?{show}after={next}")));
     Ok(page.block(Block::Links(more.into_iter().chain([other]).collect())).into())
+}
+
+/// Says that no letter leaves, where that is so: after a backup was restored, or the organisation moved.
+pub(super) async fn held(seat: &Seat<'_>) -> Result<Option<Block>> {
+    let text = "Whoever runs the server has to let them go. Until then they wait.";
+    let held = hold::is_held(seat.db(), seat.actor.organisation).await?;
+    Ok(held.then(|| Block::Important("No letter leaves at the moment".into(), vec![text.into()])))
 }
 
 async fn found(seat: &Seat<'_>) -> Result<mail_batch::Model> {
@@ -175,7 +186,8 @@ async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &[(MailState, u6
     let state = MailState::CHOICES.iter().copied().find(|word| word.key() == state);
     let rows = status::letters(seat.db(), seat.actor.organisation, row.id, state, seat.cursor()?).await?;
     let (rows, next) = paged(rows, |row| row.id.to_string());
-    let only = |state: MailState| seat.link(format!("Only: {}", state.said()), format!("{at}?state={}", state.key()));
+    let only =
+        |state: MailState| seat.link(format!("Those of which it says: {}", state.said()), format!("{at}?state={}", state.key()));
     let mut links: Vec<_> = counts.iter().filter(|_| counts.len() > 1).map(|(state, _)| only(*state)).collect();
     if state.is_some() {
         links.push(seat.link("All of them", &at));
@@ -229,12 +241,19 @@ async fn take(visit: Arc<Visit>) -> Result<Reply> {
 async fn ask_cancel(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::Administer).await?;
     let row = found(&seat).await?;
-    let texts = [
-        "Every letter of these that was not handed over yet is taken back, for good.",
-        "Whoever was to be asked by such a letter was not asked: it counts for nothing, and they can be asked again.",
-    ];
+    let then = match row.kind.as_str() {
+        invitations::INVITE | invitations::REMIND => {
+            "Whoever was to be asked by such a letter was not asked: it counts for nothing, and they can be asked again."
+        }
+        feedback::REPORT => {
+            "The people who took part were promised to hear what came of it. Those who have not had this letter yet will not get it \
+             any more."
+        }
+        _ => "Those who have not had this letter yet will not get it any more.",
+    };
     let page = Page::new("Take these letters back").caption(about(&row.kind));
-    let page = page.back("Back to the letters", seat.at(format!("/letters/{}", row.id))).texts(texts);
+    let page = page.back("Back to the letters", seat.at(format!("/letters/{}", row.id)));
+    let page = page.texts(["Every letter of these that was not handed over yet is taken back, for good.", then]);
     Ok(page.form(Form::default().submit(Submit::new("Take them back"))).into())
 }
 

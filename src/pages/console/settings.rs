@@ -11,7 +11,7 @@ use crate::{
         organisations::{self, Facts},
         readings, staff,
     },
-    pages::kit::{Block, Cell, Control, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask, take_file},
+    pages::kit::{Block, Cell, Control, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask, take_file},
     platform::{Error, Result, audit},
 };
 use entity::{MembershipId, Role, account, audit_entry, membership, organisation};
@@ -29,6 +29,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at("/console/:slug/settings/logo/remove", post(act(desk, console, remove_logo)))
         .at("/console/:slug/staff", get(ask(desk, console, people)).post(act(desk, console, invite)))
         .at("/console/:slug/staff/:member", post(act(desk, console, change_role)))
+        .at("/console/:slug/staff/:member/remove", get(ask(desk, console, ask_remove)).post(act(desk, console, remove)))
         .at("/console/:slug/audit", get(ask(desk, console, log)))
 }
 
@@ -246,14 +247,14 @@ async fn staff_page(seat: &Seat<'_>, form: Form) -> Result<Page> {
         let role = choices::<Role>(|role| role == member.role);
         let about = format!(": {}", account.name);
         let to = seat.at(format!("/staff/{}", member.id));
-        let change = Form::to(to.clone())
+        let change = Form::to(&to)
             .field(Field::select("role", format!("Role of {}", account.name), role))
             .hidden("version", member.version.to_string())
-            .submit(Submit::new("Change").about(about.clone()))
-            .submit(Submit::new("Remove").sends("remove", "yes").about(about));
-        vec![Cell::text(&account.name), Cell::text(&account.email), Cell::Form(Box::new(change))]
+            .submit(Submit::new("Change").about(about));
+        let remove = Link::new(format!("Remove {}", account.name), format!("{to}/remove"));
+        vec![Cell::text(&account.name), Cell::text(&account.email), Cell::Form(Box::new(change)), Cell::Link(remove)]
     };
-    let columns = ["Name", "Address", "Role"].map(String::from).to_vec();
+    let columns = ["Name", "Address", "Role", "When they leave"].map(String::from).to_vec();
     let table = Table { caption: "Who works here".into(), columns, rows: members.iter().map(row).collect() };
     let page = Page::new("Who works here").said(done(seat.visit)).back("Back to the settings", seat.at("/settings")).wide();
     Ok(page.block(Block::Table(table)).heading("Invite somebody").form(form))
@@ -289,13 +290,43 @@ async fn invite(visit: Arc<Visit>) -> Result<Reply> {
 async fn change_role(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::Administer).await?;
     let member: MembershipId = visit.param("member")?;
-    if visit.fields.has("remove") {
-        staff::remove(seat.platform(), &seat.actor, member).await?;
-        return Reply::to(seat.at("/staff?done=removed"));
-    }
     let role = read::<Role>(visit.fields.text("role")).ok_or_else(|| Error::invalid("/role", "required", "Choose a role."))?;
     staff::change_role(seat.platform(), &seat.actor, member, Some(&visit.fields.if_match()?), role).await?;
     Reply::to(seat.at("/staff?done=saved"))
+}
+
+fn removing(seat: &Seat<'_>, account: &account::Model, form: Form) -> Page {
+    let texts = [
+        "They can no longer sign in to this organisation, from this moment on. What they did stays in the log with their name.",
+        "Keys for other systems that they made end as well. Whatever works with one of those stops.",
+    ];
+    let page = Page::new(format!("Remove {}", account.name)).back("Back to all who work here", seat.at("/staff"));
+    page.texts(texts).form(form)
+}
+
+/// The member of staff that the address names.
+async fn member(seat: &Seat<'_>) -> Result<(membership::Model, account::Model)> {
+    let id: MembershipId = seat.visit.param("member")?;
+    let all = staff::list(seat.platform(), &seat.actor).await?;
+    all.into_iter().find(|(member, _)| member.id == id).ok_or(Error::NotFound("member of staff"))
+}
+
+async fn ask_remove(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let (_, account) = member(&seat).await?;
+    Ok(removing(&seat, &account, Form::default().submit(Submit::new("Remove them"))).into())
+}
+
+async fn remove(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::Administer).await?;
+    let (member, account) = member(&seat).await?;
+    match staff::remove(seat.platform(), &seat.actor, member.id).await {
+        Ok(()) => Reply::to(seat.at("/staff?done=removed")),
+        Err(error) => {
+            let form = again(Form::default().submit(Submit::new("Remove them")), &visit, error)?;
+            Ok(mistaken(removing(&seat, &account, form)).into())
+        }
+    }
 }
 
 /// Who did something, where there is no name: the program itself, or somebody who has left.

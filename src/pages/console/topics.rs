@@ -8,7 +8,7 @@ use crate::{
     accounts::Power,
     pages::kit::{Block, Cell, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     participants::topics::{self, Facts, is_key},
-    platform::{Error, Result, http::Cursor},
+    platform::{Result, http::Cursor},
 };
 use entity::topic;
 use poem::{Route, get, post};
@@ -104,9 +104,6 @@ async fn add(visit: Arc<Visit>) -> Result<Reply> {
         }
         let all = Cursor { after: None, limit: TOPICS };
         let known = topics::list(once.tx(), seat.actor.organisation, true, &all).await?;
-        if known.iter().any(|row| row.retired_at.is_none() && row.title.eq_ignore_ascii_case(&facts.title)) {
-            return Err(Error::invalid("/title", "taken", "There is a topic with this name. Choose another one."));
-        }
         let key = free_key(&facts.title, &known.into_iter().map(|row| row.key).collect());
         topics::create(once.tx(), seat.platform(), &seat.actor, key, facts).await?;
         once.commit_at(&address).await

@@ -1,6 +1,6 @@
 //! What somebody says on the page of an invitation: yes, no, later, something lighter, or that they take an agreement back.
 
-use super::{agreed, at, guest, open};
+use super::{agreed, at, guest, later_again, open};
 use crate::{
     invitations::{Guest, letters::day, replies},
     pages::kit::{Reply, Visit},
@@ -45,7 +45,14 @@ pub(super) async fn answer(visit: Arc<Visit>) -> Result<Reply> {
         "withdraw" => agreed::withdraw(&visit, &guest).await,
         verb @ ("decline" | "later" | "lighter") => {
             let tx = platform.db.begin().await?;
-            let reply = say(&tx, &visit, &guest, verb).await?;
+            let reply = match say(&tx, &visit, &guest, verb).await {
+                Ok(reply) => reply,
+                Err(error @ Error::Invalid(_)) if verb == "later" => {
+                    drop(tx);
+                    return later_again(&visit, &guest, error).await;
+                }
+                Err(error) => return Err(error),
+            };
             tx.commit().await?;
             platform.wake.notify_one();
             Ok(reply)

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     integrity::ladder::{ATTRIBUTION, SOURCE, step},
     invitations::{
-        Guest, guest as guests,
+        self, Guest, guest as guests,
         letters::{day, holds, moment, payment, promise, time},
         places, replies,
         rules::{self, Reply as Said, accepts},
@@ -29,7 +29,7 @@ use crate::{
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use entity::{InvitationId, InvitationState, OpportunityKind, PlaceState, Purpose, opportunity};
-use poem::{Route, get, post};
+use poem::{Route, get, http::StatusCode, post};
 use std::sync::Arc;
 
 const COOKIE: &str = "invitation";
@@ -44,6 +44,7 @@ pub fn routes(route: Route, desk: &Desk) -> Route {
         .at("/invitation/:invitation", get(ask(desk, open, show)))
         .at("/invitation/:invitation/agree", get(ask(desk, open, agreed::ask_it)).post(act(desk, open, agreed::agree)))
         .at("/invitation/:invitation/agreed", get(ask(desk, open, agreed::show)))
+        .at("/invitation/:invitation/close", post(act(desk, open, close)))
         .at("/invitation/:invitation/:verb", post(act(desk, open, answer::answer)))
 }
 
@@ -77,29 +78,44 @@ pub fn at(visit: &Visit, invitation: InvitationId, rest: &str) -> String {
     visit.at(format!("/invitation/{invitation}{rest}"))
 }
 
-/// Leads to the page of an invitation, or to one below it, with its token in a cookie that goes to this page alone.
+/// Leads to the page of an invitation, or to one below it. Whoever came by a letter has its token in a cookie that goes to this
+/// page alone; whoever came from their own page is known there by their session, and no more once they have signed out.
 pub fn open(visit: &Visit, invitation: InvitationId, token: &Token, rest: &str) -> Result<Reply> {
-    visit.keep(COOKIE, token.reveal(), &format!("/invitation/{invitation}"));
+    let path = format!("/invitation/{invitation}");
+    match visit.cookie("person").filter(|_| visit.cookie(COOKIE).is_none()) {
+        Some(session) => visit.keep("person", session, &path),
+        None => visit.keep(COOKIE, token.reveal(), &path),
+    }
     Reply::to(at(visit, invitation, rest))
 }
 
-/// The token of the invitation that this browser has open.
-pub fn token_held(visit: &Visit) -> Result<Token> {
-    let cookie = visit.cookie(COOKIE).ok_or(Error::SignInNeeded)?;
-    let found = Token::parse(&cookie).filter(|(kind, _)| *kind == TokenKind::Invitation);
-    found.map(|(_, token)| token).ok_or(Error::SignInNeeded)
+/// The token of the invitation that this browser has open: of its letter, or of whoever is signed in as its person.
+pub async fn token_held(visit: &Visit) -> Result<Token> {
+    if let Some(cookie) = visit.cookie(COOKIE) {
+        let found = Token::parse(&cookie).filter(|(kind, _)| *kind == TokenKind::Invitation);
+        return found.map(|(_, token)| token).ok_or(Error::SignInNeeded);
+    }
+    let person = visit.person().await?;
+    invitations::link_for(visit.platform(), &person, visit.param("invitation")?).await
 }
 
-/// Whoever holds the link of the invitation that the address names, and of no other. The pages are then those of its
-/// organisation.
+/// Whoever holds the link of the invitation that the address names, and of no other, or is signed in as its person. The pages are
+/// then those of its organisation.
 pub async fn guest(visit: &Visit) -> Result<Guest> {
     let named: InvitationId = visit.param("invitation")?;
-    let held = async { guests::holder(visit.platform(), &token_held(visit)?).await };
+    let by_letter = visit.cookie(COOKIE).is_some();
+    if !by_letter {
+        // Whose page it is, also where nobody may see it: the quick way out is there, and the title says nothing.
+        match guests::home(visit.platform(), named).await? {
+            Some(organisation) => visit.belongs_to(organisation).await?,
+            None => return Err(Error::SignInNeeded),
+        }
+    }
+    let held = async { guests::holder(visit.platform(), &token_held(visit).await?).await };
     let guest = match held.await {
         Ok(guest) => guest,
         Err(error) => {
-            // Whose page it is, also where nobody may see it: the quick way out is there, and the title says nothing.
-            if let Some(organisation) = guests::home(visit.platform(), named).await? {
+            if let Some(organisation) = guests::home(visit.platform(), named).await?.filter(|_| by_letter) {
                 visit.belongs_to(organisation).await?;
             }
             return Err(error);
@@ -107,11 +123,29 @@ pub async fn guest(visit: &Visit) -> Result<Guest> {
     };
     visit.belongs_to(guest.organisation).await?;
     if guest.invitation.id == named {
+        let out = match by_letter {
+            true => at(visit, named, "/close"),
+            false => visit.at(format!("/o/{}/me/sign-out", visit.organisation().await?.slug)),
+        };
+        visit.nav(Vec::new(), Some(out));
         return Ok(guest);
     }
     let detail = "This page belongs to another invitation than the one that you opened last. Nothing was changed. Please open the one \
                   that you mean from its letter once more.";
     Err(Error::conflict("another_invitation", detail))
+}
+
+/// Lets the browser forget an invitation: the next one at a shared computer sees nothing of it.
+async fn close(visit: Arc<Visit>) -> Result<Reply> {
+    let named: InvitationId = visit.param("invitation")?;
+    if let Some(organisation) = guests::home(visit.platform(), named).await? {
+        visit.belongs_to(organisation).await?;
+    }
+    for cookie in [COOKIE, "person"] {
+        visit.forget(cookie, &format!("/invitation/{named}"));
+    }
+    let text = "Nobody can open the invitation here any more without your letter. Nothing else has changed.";
+    Ok(Page::new("You are signed out").text(text).into())
 }
 
 /// Shows the invitation.
@@ -264,20 +298,32 @@ fn form(form: Form) -> Block {
 
 /// Days on which to ask again.
 async fn later(visit: &Visit, guest: &Guest, offer: &opportunity::Model) -> Result<Vec<Block>> {
-    let platform = visit.platform();
-    let zone = opportunities::zone(platform.db.read(), guest.organisation).await?;
-    let today = opportunities::today(platform.clock.now(), zone);
+    let ask = later_form(visit, guest, offer).await?;
+    Ok(ask.map(|ask| Block::Details("Ask me again later".into(), vec![form(ask)])).into_iter().collect())
+}
+
+/// Asks for the day, if there is one before it closes.
+async fn later_form(visit: &Visit, guest: &Guest, offer: &opportunity::Model) -> Result<Option<Form>> {
+    let zone = opportunities::zone_of(visit.organisation().await?);
+    let today = opportunities::today(visit.platform().clock.now(), zone);
     let days = later_days(today, offer.closes_on);
     if days.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let choice = |(words, on): (&str, NaiveDate)| Choice::new(on.to_string(), format!("{words}, on {}", day(on)));
     let field = Field::radios("on", "When shall we ask again?", days.into_iter().map(choice))
         .hint("We write to you once more on that day. You can answer before that with the same link.");
-    let ask = Form::to(at(visit, guest.invitation.id, "/later")).field(field).submit(Submit::new("Ask me again later"));
-    let mut ask = ask;
-    ask.submits[0].other = true;
-    Ok(vec![Block::Details("Ask me again later".into(), vec![form(ask)])])
+    let ask = Form::to(at(visit, guest.invitation.id, "/later")).field(field);
+    Ok(Some(ask.submit(Submit::new("Ask me again later").other())))
+}
+
+/// The same as a page of its own, where the day was left out.
+async fn later_again(visit: &Visit, guest: &Guest, error: Error) -> Result<Reply> {
+    let offer = guest.opportunity(visit.platform().db.read()).await?;
+    let Some(ask) = later_form(visit, guest, &offer).await? else { return Err(error) };
+    let page = Page::new("Ask me again later").caption(&offer.title).form(ask.again(&visit.fields, error)?);
+    let page = page.back("Back to the invitation", at(visit, guest.invitation.id, ""));
+    Ok(page.status(StatusCode::UNPROCESSABLE_ENTITY).into())
 }
 
 /// A few days to choose from, all of them before it closes.

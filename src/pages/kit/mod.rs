@@ -16,7 +16,7 @@ pub use chart::{Bar, Bars};
 pub use fields::Fields;
 pub use form::{Choice, Control, Field, Form, Submit};
 pub use frame::{Exit, Frame, Look, NavLink};
-pub use told::Told;
+pub use told::{Told, unsaved};
 pub use visit::{Desk, Reply, Visit, Zone, act, ask, escaped, from_our_page, take_file};
 
 use crate::platform::{Error, Violation};

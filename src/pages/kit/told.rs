@@ -60,13 +60,24 @@ impl<E: Endpoint> Endpoint for Told<E> {
     }
 }
 
-/// Says that nothing was saved, with what was written, so that it can be copied before one signs in.
-pub(super) fn signed_out(to: String, typed: Vec<String>) -> Page {
-    let text = "Nothing was saved. What you have written is below: copy it, sign in, and put it in again.";
-    Page::new("You have been signed out")
-        .text(text)
-        .block(Block::Go(Link::new("Sign in", to)))
-        .heading("What you have written")
-        .blocks(typed.into_iter().map(Block::Text))
-        .status(StatusCode::UNAUTHORIZED)
+/// Says that nothing was saved, with what was written, so that it can be copied before one signs in, or opens the letter again.
+pub(super) fn signed_out(to: Option<String>, typed: Vec<String>) -> Page {
+    let (text, go) = match to {
+        Some(to) => {
+            let text = "Nothing was saved. What you have written is below: copy it, sign in, and put it in again.";
+            (text, Some(Block::Go(Link::new("Sign in", to))))
+        }
+        None => {
+            let text =
+                "Nothing was saved. What you have written is below: copy it, open the link in your letter again, and put it in.";
+            (text, None)
+        }
+    };
+    let page = Page::new("You have been signed out").text(text).blocks(go);
+    unsaved(page, typed).status(StatusCode::UNAUTHORIZED)
+}
+
+/// A page with what somebody has written and what was not saved.
+pub fn unsaved(page: Page, typed: Vec<String>) -> Page {
+    page.heading("What you have written").blocks(typed.into_iter().map(Block::Text))
 }

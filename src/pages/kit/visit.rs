@@ -411,16 +411,19 @@ impl Visit {
                 };
                 let typed = self.typed();
                 if !typed.is_empty() {
-                    return self.write(&super::told::signed_out(address, typed)).await;
+                    return self.write(&super::told::signed_out(Some(address), typed)).await;
                 }
                 Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, address).finish()
+            }
+            Err(Error::SignInNeeded) if !self.typed().is_empty() => {
+                self.write(&super::told::signed_out(None, self.typed())).await
             }
             Err(error) => self.tell(&error).await,
         }
     }
 
     /// Texts that somebody has written into a form: long enough that nobody likes to write them again.
-    fn typed(&self) -> Vec<String> {
+    pub fn typed(&self) -> Vec<String> {
         let written = |(name, value): &&(String, String)| !name.contains("password") && value.split_whitespace().count() > 2;
         self.fields.0.iter().filter(written).map(|(_, value)| value.clone()).collect()
     }

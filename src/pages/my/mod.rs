@@ -163,8 +163,7 @@ async fn open_invitation(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let id = visit.param("invitation")?;
     let token = invitations::link_for(visit.platform(), &own.person, id).await?;
-    // The pages of the invitation then know the person, and not the link alone: they may read what they handed in.
-    visit.keep("person", visit.cookie("person").unwrap_or_default(), &format!("/invitation/{id}"));
+    // The pages of the invitation then know the person: they may read what they handed in.
     super::invitation::open(&visit, id, &token, if visit.fields.text("to") == "questions" { "/questions" } else { "" })
 }
 

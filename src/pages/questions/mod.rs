@@ -21,7 +21,7 @@ pub use preview::preview;
 
 use super::{
     invitation::{self, guest},
-    kit::{Desk, Page, Reply, Visit, Zone, act, ask},
+    kit::{Block, Desk, Link, Page, Reply, Visit, Zone, act, ask, unsaved},
 };
 use crate::{
     invitations::Guest,
@@ -91,7 +91,16 @@ async fn elsewhere(visit: &Visit, guest: &Guest, error: Error) -> Result<Reply> 
             Reply::to(invitation::at(visit, guest.invitation.id, rest))
         }
         Error::Conflict { code: "handed_in", .. } => Reply::to(to(visit, guest, "/done", "")),
-        Error::Conflict { code: "questions_changed", .. } => Reply::to(to(visit, guest, "", "note=changed")),
+        Error::Conflict { code: "questions_changed", .. } => match visit.typed() {
+            typed if typed.is_empty() => Reply::to(to(visit, guest, "", "note=changed")),
+            typed => {
+                let text = "The questions have changed meanwhile. What you have written on this page was not saved. Copy it, go on, and \
+                            put it in again.";
+                let go = Block::Go(Link::new("Go on with the questions", to(visit, guest, "", "note=changed")));
+                Ok(unsaved(Page::new("The questions have changed").text(text).block(go), typed).into())
+            }
+        },
+        Error::Gone(text) if !visit.typed().is_empty() => Ok(unsaved(pages::ended(&text, None), visit.typed()).into()),
         Error::Gone(text) => {
             let db = visit.platform().db.read();
             let handed_in = drafts::handed_in(db, guest).await?.is_some();
@@ -262,7 +271,7 @@ async fn handed_in(visit: &Visit, guest: &Guest) -> Result<Reply> {
     if draft != sitting.saved.map(|(version, _)| version) {
         return Err(Error::Stale);
     }
-    let token_hash = invitation::token_held(visit)?.hash();
+    let token_hash = invitation::token_held(visit).await?.hash();
     let asking = Asking::here();
     let submission = Submission { token_hash, questionnaire, answers: sitting.answers, draft, asking };
     visit.desk.submissions.submit(submission).await?;

@@ -38,6 +38,12 @@ pub async fn holds(connection: &impl ConnectionTrait) -> Result<Vec<mail_hold::M
     Ok(mail_hold::Entity::find().order_by_asc(mail_hold::Column::Id).all(connection).await?)
 }
 
+/// Whether the letters of an organisation are held: its own, or all.
+pub async fn is_held(connection: &impl ConnectionTrait, organisation: OrganisationId) -> Result<bool> {
+    let any = Condition::any().add(of(None)).add(of(Some(organisation)));
+    Ok(mail_hold::Entity::find().filter(any).one(connection).await?.is_some())
+}
+
 fn of(organisation: Option<OrganisationId>) -> Condition {
     let column = mail_hold::Column::OrganisationId;
     Condition::all().add(organisation.map_or_else(|| column.is_null(), |id| column.eq(id)))

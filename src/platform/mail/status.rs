@@ -9,14 +9,18 @@ use crate::platform::{
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use mail_message::{Column, Entity};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
 use std::{collections::HashMap, fmt::Write};
 
-/// Letters in these states did not arrive, or may not have.
-const TROUBLED: [MailState; 2] = [MailState::Failed, MailState::Uncertain];
+/// Letters that did not arrive, or may not have. One for signing in that came too late is none of them: whoever asked for it asks
+/// again.
+fn troubled_ones() -> Condition {
+    let late = Column::State.eq(MailState::Expired).and(Column::Priority.gt(priority::SIGN_IN));
+    Condition::any().add(Column::State.is_in([MailState::Failed, MailState::Uncertain])).add(late)
+}
 
 /// A page of an organisation's mailings, oldest first, and one more.
 pub async fn mailings(
@@ -46,7 +50,7 @@ pub async fn newest(
             .select_only()
             .column(Column::BatchId)
             .filter(Column::OrganisationId.eq(organisation))
-            .filter(Column::State.is_in(TROUBLED))
+            .filter(troubled_ones())
             .into_query();
         query = query.filter(Batch::State.eq(BatchState::Paused).or(Batch::Id.in_subquery(troubled)));
     }
@@ -91,7 +95,7 @@ pub async fn counts_of(
 
 /// How many letters of an organisation that were made since a time did not arrive, or may not have.
 pub async fn troubled(connection: &impl ConnectionTrait, organisation: OrganisationId, since: Time) -> Result<u64> {
-    let found = Entity::find().filter(Column::OrganisationId.eq(organisation)).filter(Column::State.is_in(TROUBLED));
+    let found = Entity::find().filter(Column::OrganisationId.eq(organisation)).filter(troubled_ones());
     Ok(found.filter(Column::CreatedAt.gte(since)).count(connection).await?)
 }
 

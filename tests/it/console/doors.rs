@@ -151,3 +151,21 @@ fn trying_passwords_is_slowed_down() {
         app.post("/api/sign-in").json(&body).send().await.expect(429);
     });
 }
+
+#[test]
+fn nobody_is_removed_by_one_press() {
+    everywhere(|app| async move {
+        let root = app.administrator().await;
+        app.staff(&root, "vera", "viewer").await;
+        let mut rosa = app.at_the_console("root@sunrise.example").await;
+        let mut vera = app.at_the_console("vera@staff.example").await;
+        rosa.open("/console/sunrise/staff").await.follow("Remove vera").await.expect(200);
+        rosa.says("They can no longer sign in to this organisation").says("Keys for other systems that they made end as well.");
+        vera.open("/console/sunrise").await.expect(200).says("What needs attention");
+        rosa.press("Remove them").await.expect(200).says("They work here no longer").hides("vera@staff.example");
+        vera.open("/console/sunrise").await.hides("What needs attention");
+        // The last administrator stays.
+        let own = rosa.links().into_iter().find(|link| link.ends_with("/remove")).unwrap();
+        rosa.open(&own).await.press("Remove them").await.expect(422).says("There is a problem");
+    });
+}

@@ -1,8 +1,9 @@
 //! Letters that did not arrive, looked after on their pages.
 
 use crate::{harness::everywhere, story::Story};
+use alongside::platform::mail::hold;
 use chrono::Duration;
-use entity::{MailState, mail_batch, mail_message};
+use entity::{HoldReason, MailState, mail_batch, mail_message};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 
@@ -18,7 +19,7 @@ fn administrators_look_after_letters_that_did_not_arrive() {
         let mut rosa = app.at_the_console("root@sunrise.example").await;
         rosa.open("/console/sunrise").await.expect(200).hides("Some letters did not arrive");
         rosa.open("/console/sunrise/settings").await.follow("Letters, and whether they arrived").await.expect(200);
-        rosa.says("Every letter has arrived, or is on its way.").hides("Invitation to take part");
+        rosa.says("Every letter was handed over, or is on its way.").hides("Invitation to take part");
         // One was given up, and of one no answer was seen.
         let db = app.app.platform.db.write();
         let invitations = mail_message::Entity::find().filter(mail_message::Column::Kind.eq("invitations.invite"));
@@ -39,7 +40,7 @@ fn administrators_look_after_letters_that_did_not_arrive() {
         let here = format!("/console/sunrise/letters/{}", batch.unwrap().unwrap().id);
         assert!(rosa.links().contains(&here), "{:?}", rosa.links());
         rosa.open(&here).await.expect(200).says("Not delivered").says("550 no such mailbox").hides("@people").hides("ben");
-        rosa.follow("Only: Not delivered").await.expect(200).says("550 no such mailbox");
+        rosa.follow("Those of which it says: Not delivered").await.expect(200).says("550 no such mailbox");
         rosa.hides("Not known whether it arrived 1 Nothing");
         // The one that may have arrived goes out again only when that is asked for.
         rosa.open(&here).await.press("Send once more what did not arrive").await.expect(200).says("They are sent once more.");
@@ -54,6 +55,16 @@ fn administrators_look_after_letters_that_did_not_arrive() {
         rosa.open(&here).await.press("Let them go on").await.expect(200).says("These letters go on.").hides("A wrong date.");
         assert_eq!(app.outbox().await.len(), 1);
         rosa.open("/console/sunrise/letters?show=all").await.says("Joining, ").says("Invitation to take part, ").says("Done");
+        // One that ran out of time did not arrive either; and while nothing leaves, that is said.
+        let late =
+            mail_message::Entity::find().filter(mail_message::Column::Kind.eq("invitations.invite")).one(db).await.unwrap();
+        mail_message::Entity::update_many()
+            .col_expr(mail_message::Column::State, Expr::value(MailState::Expired.word()))
+            .filter(mail_message::Column::Id.eq(late.unwrap().id))
+            .exec(db)
+            .await
+            .unwrap();
+        rosa.open("/console/sunrise").await.says("One letter could not be delivered").hides("No letter leaves at the moment");
         // Others see none of it.
         app.coordinator(&story.ada, "cora").await;
         let mut cora_here = app.at_the_console("cora@staff.example").await;
@@ -61,6 +72,12 @@ fn administrators_look_after_letters_that_did_not_arrive() {
         cora_here.open(&here).await.expect(403);
         app.organisation(&story.ada, "moonlight").await;
         rosa.open(&here.replace("sunrise", "moonlight")).await.expect(404);
+        let tx = app.app.platform.db.begin().await.unwrap();
+        hold::hold(&tx, &app.app.platform.clock, None, HoldReason::Restored).await.unwrap();
+        tx.commit().await.unwrap();
+        for page in ["/console/sunrise", "/console/sunrise/letters"] {
+            rosa.open(page).await.says("No letter leaves at the moment");
+        }
     });
 }
 

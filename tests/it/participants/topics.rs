@@ -39,6 +39,13 @@ fn topics_are_made_changed_retired_and_public() {
         let next = all.json["next"].as_str().unwrap();
         let rest = vera.get(&app, &format!("/topics?after={next}")).send().await.expect(200);
         assert!(!rest.json["items"][0]["retired_at"].is_null());
+        // Of two with one name people could rule out the one and be asked about the other.
+        let twin = |key: &str| json!({"key": key, "title": "wellBeing "});
+        let taken = [("/title".to_owned(), "taken".to_owned())];
+        assert_eq!(ada.post(&app, "/topics", &twin("wellbeing")).await.expect(422).violations(), taken);
+        ada.post(&app, "/topics", &json!({"key": "homes", "title": "Housing"})).await.expect(201);
+        let back = app.post(ada.path(&format!("/topics/{}/restore", other.id()))).token(&ada.token).send().await;
+        assert_eq!(back.expect(422).violations(), taken);
         let moon = app.organisation(&ada, "moon").await;
         moon.get(&app, &path).send().await.expect(404);
         assert_eq!(app.get("/api/public/moon/topics").send().await.expect(200).json["items"], json!([]));
