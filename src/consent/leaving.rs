@@ -30,8 +30,8 @@ pub fn what_happens(everything: bool, contact: &str) -> Vec<String> {
     let given = if everything {
         "What you gave to particular pieces of work is taken back too. What you were promised for that case is being done."
     } else {
-        "What you gave to particular pieces of work stays there, as you agreed for each of them. With the link in a letter about \
-         it you can still take it back."
+        "What you gave to particular pieces of work stays there, as you agreed. The link in a letter about it still lets you take it \
+         back."
     };
     vec![
         "You have left. Nothing more will be asked of you, and you are signed out everywhere.".into(),

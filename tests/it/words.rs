@@ -226,6 +226,7 @@ fn is_for_participants(path: &str) -> bool {
     let letters = path.ends_with("/letters.rs") || path.contains("/letters/");
     let told = [
         "integrity/ladder.rs",
+        "consent/leaving.rs",
         "consent/record.rs",
         "consent/permits.rs",
         "consent/withdrawal.rs",
@@ -234,6 +235,10 @@ fn is_for_participants(path: &str) -> bool {
         "invitations/places.rs",
         "invitations/rules.rs",
         "matching/public.rs",
+        "sessions/contributions.rs",
+        "sessions/meetings.rs",
+        "sessions/notes.rs",
+        "feedback/build.rs",
         "feedback/ledger.rs",
         "feedback/ratings.rs",
         "platform/text.rs",
