@@ -288,3 +288,21 @@
 //! # 2026-11-28 · What it is about stands before the answer
 //! The page of an invitation shows what is asked, what cannot change, time, pay and support before the buttons, however long that is on a
 //! phone. Who has answered already finds first what they can do now.
+//!
+//! # 2026-11-28 · Whoever comes from their own page is known to an invitation by their session
+//! The page of an invitation took a link of its own into a cookie, also for whoever was signed in: after signing out it stayed
+//! open on a shared computer. Now the session opens it, and ends it. Whoever comes by a letter has the link in a cookie of that page
+//! alone, with a button there that takes it back. Rejected: `Clear-Site-Data: "cookies"` (it takes those of other programs on
+//! the same host along), a list of cookies to remove (a person may have a hundred invitations, and a header has an end).
+//!
+//! # 2026-11-28 · The fairest draw: relaxed, thrown for, weighed; exact where that falls short
+//! `sortition` is a crate of its own that knows no database. It works on kinds of people whose features are the same. First
+//! the leximin chances of the linear relaxation, level by level, by Newton's steps on the proofs of a bounded simplex: each level
+//! carries multipliers that prove it by plain sums. Then whole panels whose mean comes near to those chances: seats thrown for and
+//! mended by exchanging people who differ in little, with what is owed carried over from panel to panel. Then weights of the
+//! largest entropy, by Newton's method with conjugate gradients: they are positive by themselves, and if the chances can be had they are
+//! met to ten digits, so the relaxation's proof is theirs. Where whole panels cannot reach the relaxation, column
+//! generation finds the true leximin with prices that prove it. Tickets, whole numbers, make the chances that are published those that
+//! are drawn. Only sums, products, comparisons and `libm` are used, so every machine has the same result. Rejected: weights by least
+//! squares or a linear programme over thousands of rows (minutes where entropy takes a second), `highs` (cmake and a long build),
+//! `microlp` (no multipliers from what is impossible, which the proofs are made of).

@@ -7,6 +7,7 @@
 pub mod cluster;
 mod idle;
 mod limits;
+mod matching;
 mod pages;
 mod people;
 mod server;
@@ -30,6 +31,8 @@ pub enum Bench {
     Idle(idle::Wishes),
     /// Processor time and bytes of each page
     Pages(pages::Wishes),
+    /// The fairest draws from pools in files: chances, time, memory
+    Matching(matching::Wishes),
 }
 
 /// What every bench can be told.
@@ -58,6 +61,7 @@ pub async fn run(bench: Bench) -> Result<ExitCode> {
         Bench::Submit(wishes) => submit::run(wishes).await?,
         Bench::Idle(wishes) => idle::run(wishes).await?,
         Bench::Pages(wishes) => pages::run(wishes).await?,
+        Bench::Matching(wishes) => matching::run(&wishes)?,
     }
     Ok(ExitCode::SUCCESS)
 }

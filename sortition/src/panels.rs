@@ -1,0 +1,477 @@
+//! Panels whose mean comes near to wanted seats: thrown for, and mended by exchanging people who differ in little.
+
+use crate::{Panel, Problem};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use std::collections::HashMap;
+
+/// How much a seat that is owed weighs, against the logarithm of odds; and how many of them.
+const EAGER: f64 = 1.0;
+const OWED: f64 = 4.0;
+/// How many orders kinds are gone through in.
+const ORDERS: usize = 8;
+/// Times that all quotas are gone through.
+const SWEEPS: usize = 12;
+/// Nobody.
+const NONE: u32 = u32::MAX;
+
+/// How a panel is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Along an order of the kinds, at even distances: good for few kinds.
+    Ordered,
+    /// Each kind by itself, then evened out quota by quota: good for many kinds.
+    Even,
+}
+
+/// Makes panels near to wanted seats.
+pub struct Maker<'p> {
+    problem: &'p Problem,
+    way: Way,
+    low: Vec<u32>,
+    high: Vec<u32>,
+    least: Vec<u32>,
+    most: Vec<u32>,
+    /// The quotas of each feature, and the kinds of each quota.
+    features: Vec<Vec<u32>>,
+    /// Orders in which kinds are gone through.
+    orders: Vec<Vec<u32>>,
+    members: Vec<Vec<u32>>,
+    /// For each kind and quota: the kind that differs in that alone.
+    beside: Vec<u32>,
+    rng: ChaCha20Rng,
+    /// Expected seats, times panels, less what was made.
+    owed: Vec<f64>,
+    wanted: Vec<f64>,
+    /// How readily a kind is given one seat more, as this panel is made.
+    margin: Vec<f64>,
+}
+
+impl<'p> Maker<'p> {
+    /// For these expected seats. What is certain there is so in every panel: who is seated, who is not, and quotas that are met
+    /// at their end.
+    pub fn new(problem: &'p Problem, wanted: &[f64], rows: &[(u32, u32)], way: Way, seed: u64) -> Self {
+        let n = problem.kinds.len();
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let people = |kind: usize| f64::from(problem.kinds[kind].people);
+        let least: Vec<u32> = (0..n)
+            .map(|kind| match way {
+                // The nearest whole numbers below and above: panels that differ less from each other are nearer to the mean.
+                Way::Even => (wanted[kind] + 1e-9).floor() as u32,
+                Way::Ordered if wanted[kind] > people(kind) - 1e-9 => problem.kinds[kind].people,
+                Way::Ordered => 0,
+            })
+            .collect();
+        let most: Vec<u32> = (0..n)
+            .map(|kind| match way {
+                Way::Even => (wanted[kind] - 1e-9).ceil().max(0.0) as u32,
+                Way::Ordered if wanted[kind] < 1e-12 => 0,
+                Way::Ordered => problem.kinds[kind].people,
+            })
+            .collect();
+        let count = problem.quotas.iter().map(|quota| quota.feature as usize + 1).max().unwrap_or(0);
+        let mut features = vec![Vec::new(); count];
+        problem.quotas.iter().enumerate().for_each(|(row, quota)| features[quota.feature as usize].push(row as u32));
+        let mut members = vec![Vec::new(); problem.quotas.len()];
+        for (kind, about) in problem.kinds.iter().enumerate() {
+            about.quotas.iter().for_each(|row| members[*row as usize].push(kind as u32));
+        }
+        let mut orders = Vec::new();
+        for _ in 0..if way == Way::Ordered { ORDERS } else { 0 } {
+            let first = shuffled(count, &mut rng);
+            let ranks = shuffled(problem.quotas.len(), &mut rng);
+            let key = |kind: &u32| {
+                let mut by_feature = vec![0; count];
+                for quota in &problem.kinds[*kind as usize].quotas {
+                    by_feature[problem.quotas[*quota as usize].feature as usize] = ranks[*quota as usize] + 1;
+                }
+                first.iter().map(|feature| by_feature[*feature]).collect::<Vec<_>>()
+            };
+            let mut order: Vec<u32> = (0..n as u32).collect();
+            order.sort_by_cached_key(key);
+            orders.push(order);
+        }
+        let of: HashMap<&[u32], u32> =
+            problem.kinds.iter().enumerate().map(|(at, kind)| (kind.quotas.as_slice(), at as u32)).collect();
+        let q = problem.quotas.len();
+        let mut beside = vec![NONE; n * q];
+        for (at, kind) in problem.kinds.iter().enumerate() {
+            for quota in 0..q as u32 {
+                let feature = problem.quotas[quota as usize].feature;
+                let mut other = kind.quotas.clone();
+                if let Some(place) = other.iter().position(|own| problem.quotas[*own as usize].feature == feature) {
+                    other[place] = quota;
+                    other.sort_unstable();
+                    if let Some(found) = of.get(other.as_slice()) {
+                        beside[at * q + quota as usize] = *found;
+                    }
+                }
+            }
+        }
+        let low = rows.iter().map(|row| row.0).collect();
+        let high = rows.iter().map(|row| row.1).collect();
+        Self {
+            problem,
+            way,
+            low,
+            high,
+            least,
+            most,
+            features,
+            orders,
+            members,
+            beside,
+            rng,
+            owed: vec![0.0; n],
+            wanted: wanted.to_vec(),
+            margin: vec![0.0; n],
+        }
+    }
+
+    fn unit(&mut self) -> f64 {
+        (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.rng.next_u64() % end as u64) as usize
+    }
+
+    /// The next panel: of those who were seated less often than they should, more. `None` where it could not be mended.
+    pub fn another(&mut self) -> Option<Panel> {
+        for try_ in 0..20 {
+            // Whoever waits the longest is seated for certain: exchanges alone would keep seating those who are easy to seat.
+            let pins = if try_ < 12 { self.waiting(3 - try_ / 4) } else { Vec::new() };
+            let before: Vec<u32> = pins.iter().map(|kind| self.least[*kind]).collect();
+            pins.iter().for_each(|kind| {
+                self.least[*kind] = match self.way {
+                    Way::Even => self.most[*kind],
+                    Way::Ordered => self.least[*kind].max(1),
+                }
+            });
+            let made = self.try_one();
+            pins.iter().zip(before).for_each(|(kind, least)| self.least[*kind] = least);
+            if let Some(panel) = made {
+                for (owed, wanted) in self.owed.iter_mut().zip(&self.wanted) {
+                    *owed += wanted;
+                }
+                for (kind, many) in &panel {
+                    self.owed[*kind as usize] -= f64::from(*many);
+                }
+                return Some(panel);
+            }
+        }
+        None
+    }
+
+    /// Those who are owed a seat and more, at most so many.
+    fn waiting(&self, most: usize) -> Vec<usize> {
+        let due = |kind: usize| match self.way {
+            Way::Even => self.owed[kind] + self.wanted[kind].fract(),
+            Way::Ordered => self.owed[kind] + self.wanted[kind],
+        };
+        let mut all: Vec<usize> =
+            (0..self.owed.len()).filter(|kind| due(*kind) > 1.2 && self.least[*kind] < self.most[*kind]).collect();
+        all.sort_by(|a, b| self.owed[*b].total_cmp(&self.owed[*a]).then(a.cmp(b)));
+        all.truncate(most);
+        all
+    }
+
+    fn try_one(&mut self) -> Option<Panel> {
+        let mut seated = match self.way {
+            Way::Ordered => self.in_order(),
+            Way::Even => self.thrown(),
+        };
+        let mut counts = vec![0u32; self.problem.quotas.len()];
+        let mut total = 0;
+        for (kind, many) in seated.iter().enumerate().filter(|(_, many)| **many > 0) {
+            total += many;
+            self.problem.kinds[kind].quotas.iter().for_each(|quota| counts[*quota as usize] += many);
+        }
+        self.mend(&mut seated, &mut counts, total)?;
+        Some(seated.iter().enumerate().filter(|(_, many)| **many > 0).map(|(kind, many)| (kind as u32, *many)).collect())
+    }
+
+    /// Seats at even distances along an order, so that each kind has about what it should have.
+    fn in_order(&mut self) -> Vec<u32> {
+        let n = self.problem.kinds.len();
+        let base = |kind: usize| {
+            let most_owed = 3.0 + 3.0 * self.wanted[kind];
+            let wish = self.wanted[kind] + 0.3 * self.owed[kind].clamp(-most_owed, most_owed);
+            wish.clamp(f64::from(self.least[kind]), f64::from(self.most[kind]))
+        };
+        let base: Vec<f64> = (0..n).map(base).collect();
+        let scale = f64::from(self.problem.seats) / base.iter().sum::<f64>();
+        let (mut along, order) = (self.unit(), self.below(ORDERS));
+        let (mut seated, mut before) = (vec![0; n], 0.0f64);
+        for kind in &self.orders[order] {
+            let kind = *kind as usize;
+            along += base[kind] * scale;
+            let now = along.floor();
+            seated[kind] = ((now - before) as u32).clamp(self.least[kind], self.most[kind]);
+            before = now;
+        }
+        seated
+    }
+
+    /// How much a kind should have one seat more than it has.
+    fn keen(&self, kind: usize, seated: u32) -> f64 {
+        match self.way {
+            Way::Even => self.margin[kind],
+            Way::Ordered => {
+                (self.wanted[kind] + self.owed[kind]).clamp(f64::from(self.least[kind]), f64::from(self.most[kind]))
+                    - f64::from(seated)
+            }
+        }
+    }
+
+    /// Kinds whose number is not whole are thrown for by themselves; then what the quotas are off is shared by all who count for
+    /// them, quota by quota, until little is left to exchange.
+    fn thrown(&mut self) -> Vec<u32> {
+        let n = self.problem.kinds.len();
+        for kind in 0..n {
+            let open = self.least[kind] < self.most[kind];
+            self.margin[kind] = if open {
+                let part = (self.wanted[kind] - f64::from(self.least[kind])).clamp(1e-9, 1.0 - 1e-9);
+                let thrown = self.unit().clamp(1e-12, 1.0 - 1e-12);
+                let odds = |part: f64| libm::log(part / (1.0 - part));
+                odds(part) - odds(thrown) + self.owed[kind].clamp(-OWED, OWED) * EAGER
+            } else {
+                f64::NEG_INFINITY
+            };
+        }
+        self.calibrate();
+        let mut seated = self.least.clone();
+        for kind in 0..n {
+            seated[kind] += u32::from(self.margin[kind] > 0.0);
+        }
+        seated
+    }
+
+    fn calibrate(&mut self) {
+        let seats = i64::from(self.problem.seats);
+        let mut at: Vec<f64> = Vec::new();
+        for sweep in 0..SWEEPS {
+            let mut moved = 0;
+            let first = self.below(self.features.len().max(1));
+            for step in 0..self.features.len() {
+                let feature = (first + step) % self.features.len();
+                let rows = self.features[feature].clone();
+                let mut now = Vec::new();
+                for row in &rows {
+                    let members = &self.members[*row as usize];
+                    let many: i64 = members
+                        .iter()
+                        .map(|kind| i64::from(self.least[*kind as usize]) + i64::from(self.margin[*kind as usize] > 0.0))
+                        .sum();
+                    now.push(many);
+                }
+                let mut goal: Vec<i64> = rows
+                    .iter()
+                    .zip(&now)
+                    .map(|(row, now)| (*now).clamp(i64::from(self.low[*row as usize]), i64::from(self.high[*row as usize])))
+                    .collect();
+                // Together they are all seats, where everybody counts for one of them.
+                let all: usize = rows.iter().map(|row| self.members[*row as usize].len()).sum();
+                if all == self.problem.kinds.len() {
+                    loop {
+                        let off = seats - goal.iter().sum::<i64>();
+                        if off == 0 {
+                            break;
+                        }
+                        let room = |at: &usize| {
+                            let row = rows[*at] as usize;
+                            if off > 0 { goal[*at] < i64::from(self.high[row]) } else { goal[*at] > i64::from(self.low[row]) }
+                        };
+                        let near = |at: &usize| off.signum() * (now[*at] - goal[*at]);
+                        let Some(best) = (0..rows.len()).filter(room).max_by_key(near) else { break };
+                        goal[best] += off.signum();
+                    }
+                }
+                for ((row, now), goal) in rows.iter().zip(now).zip(goal) {
+                    if now == goal {
+                        continue;
+                    }
+                    moved += (now - goal).abs();
+                    let members = &self.members[*row as usize];
+                    at.clear();
+                    at.extend(members.iter().map(|kind| self.margin[*kind as usize]).filter(|margin| margin.is_finite()));
+                    let floor: i64 = members.iter().map(|kind| i64::from(self.least[*kind as usize])).sum();
+                    let wanted = (goal - floor).clamp(0, at.len() as i64) as usize;
+                    // Half way between the last one in and the first one out.
+                    let shift = if at.is_empty() {
+                        0.0
+                    } else if wanted == 0 {
+                        -at.iter().copied().fold(f64::NEG_INFINITY, f64::max) - 0.1
+                    } else if wanted == at.len() {
+                        -at.iter().copied().fold(f64::INFINITY, f64::min) + 0.1
+                    } else {
+                        let (_, out, _) = at.select_nth_unstable_by(wanted, |a, b| b.total_cmp(a));
+                        let out = *out;
+                        let last = at[..wanted].iter().copied().fold(f64::INFINITY, f64::min);
+                        -(last + out) / 2.0
+                    };
+                    for kind in members {
+                        self.margin[*kind as usize] += shift;
+                    }
+                }
+            }
+            if moved == 0 || (sweep > 4 && moved <= 2) {
+                return;
+            }
+        }
+    }
+
+    /// How much worse it is to take somebody off a quota, and to put somebody on.
+    fn costs(&self, counts: &[u32]) -> (Vec<i32>, Vec<i32>) {
+        let off = |row: usize| if counts[row] > self.high[row] { -1 } else { i32::from(counts[row] <= self.low[row]) };
+        let on = |row: usize| if counts[row] < self.low[row] { -1 } else { i32::from(counts[row] >= self.high[row]) };
+        ((0..counts.len()).map(off).collect(), (0..counts.len()).map(on).collect())
+    }
+
+    fn mend(&mut self, seated: &mut [u32], counts: &mut [u32], mut total: u32) -> Option<()> {
+        let n = seated.len();
+        let q = counts.len();
+        for round in 0..400 {
+            let broken = (0..q).any(|row| counts[row] < self.low[row] || counts[row] > self.high[row]);
+            if !broken && total == self.problem.seats {
+                return Some(());
+            }
+            let (off, on) = self.costs(counts);
+            if total != self.problem.seats {
+                // Rounding left a seat too many or too few.
+                let add = total < self.problem.seats;
+                let fits = |kind: &usize| if add { seated[*kind] < self.most[*kind] } else { seated[*kind] > self.least[*kind] };
+                let cost = |kind: usize| -> i32 {
+                    self.problem.kinds[kind]
+                        .quotas
+                        .iter()
+                        .map(|row| if add { on[*row as usize] } else { off[*row as usize] })
+                        .sum()
+                };
+                let gain = |kind: usize| if add { self.keen(kind, seated[kind]) } else { -self.keen(kind, seated[kind]) };
+                let best = (0..n).filter(fits).min_by(|a, b| cost(*a).cmp(&cost(*b)).then(gain(*b).total_cmp(&gain(*a))))?;
+                let rows = &self.problem.kinds[best].quotas;
+                if add {
+                    seated[best] += 1;
+                    total += 1;
+                    rows.iter().for_each(|row| counts[*row as usize] += 1);
+                } else {
+                    seated[best] -= 1;
+                    total -= 1;
+                    rows.iter().for_each(|row| counts[*row as usize] -= 1);
+                }
+                continue;
+            }
+            let pair = if round < 300 { self.beside(seated, counts, &off, &on) } else { None };
+            let pair = pair.or_else(|| self.anywhere(seated, &off, &on, round));
+            let (out, into) = pair?;
+            seated[out] -= 1;
+            seated[into] += 1;
+            self.problem.kinds[out].quotas.iter().for_each(|row| counts[*row as usize] -= 1);
+            self.problem.kinds[into].quotas.iter().for_each(|row| counts[*row as usize] += 1);
+        }
+        None
+    }
+
+    /// Two who differ in one feature alone, in which that mends something.
+    fn beside(&mut self, seated: &[u32], counts: &[u32], off: &[i32], on: &[i32]) -> Option<(usize, usize)> {
+        let q = counts.len();
+        let start = self.below(q);
+        let mut best: Option<(i32, f64, usize, usize)> = None;
+        let away = (0..q)
+            .map(|step| (start + step) % q)
+            .find(|row| off[*row] < 0)
+            .or_else(|| (0..q).map(|step| (start + step) % q).find(|row| on[*row] < 0))?;
+        let over = off[away] < 0;
+        let feature = self.problem.quotas[away].feature;
+        let others: Vec<usize> = (0..q).filter(|row| *row != away && self.problem.quotas[*row].feature == feature).collect();
+        for (kind, many) in seated.iter().enumerate() {
+            if *many <= self.least[kind] {
+                continue;
+            }
+            let own = self.problem.kinds[kind]
+                .quotas
+                .iter()
+                .map(|row| *row as usize)
+                .find(|row| self.problem.quotas[*row].feature == feature);
+            let Some(own) = own else { continue };
+            let targets: &[usize] = if over {
+                if own != away {
+                    continue;
+                }
+                &others
+            } else {
+                if own == away {
+                    continue;
+                }
+                std::slice::from_ref(&away)
+            };
+            for row in targets {
+                let cost = off[own] + on[*row];
+                if cost >= 0 || best.is_some_and(|(least, ..)| cost > least) {
+                    continue;
+                }
+                let other = self.beside[kind * q + *row];
+                if other == NONE || seated[other as usize] >= self.most[other as usize] {
+                    continue;
+                }
+                let other = other as usize;
+                let gain = self.keen(other, seated[other]) - self.keen(kind, *many);
+                if best.is_none_or(|(least, most, ..)| cost < least || gain > most) {
+                    best = Some((cost, gain, kind, other));
+                }
+            }
+        }
+        best.map(|(_, _, out, into)| (out, into))
+    }
+
+    /// Any two of whom the exchange mends most; now and then another one, so that it does not go in circles.
+    fn anywhere(&mut self, seated: &[u32], off: &[i32], on: &[i32], round: usize) -> Option<(usize, usize)> {
+        let n = seated.len();
+        let mut outs: Vec<usize> = (0..n).filter(|kind| seated[*kind] > self.least[*kind]).collect();
+        if outs.len() > 24 {
+            for at in 0..24 {
+                let other = at + self.below(outs.len() - at);
+                outs.swap(at, other);
+            }
+            outs.truncate(24);
+        }
+        let noise = if round % 10 == 9 { 2.0 } else { 0.0 };
+        let mut best: Option<(f64, usize, usize)> = None;
+        for out in outs {
+            let leaves: i32 = self.problem.kinds[out].quotas.iter().map(|row| off[*row as usize]).sum();
+            for into in 0..n {
+                if into == out || seated[into] >= self.most[into] {
+                    continue;
+                }
+                let mut cost = leaves;
+                for row in &self.problem.kinds[into].quotas {
+                    let row = *row as usize;
+                    cost += on[row];
+                    if self.problem.kinds[out].quotas.contains(&(row as u32)) {
+                        cost -= on[row] + off[row];
+                    }
+                }
+                if best.as_ref().is_some_and(|(least, ..)| f64::from(cost) > *least + 1.0 + noise) {
+                    continue;
+                }
+                let gain = self.keen(into, seated[into]) - self.keen(out, seated[out]);
+                let score = f64::from(cost) - 0.1 * gain.clamp(-4.0, 4.0) + if noise > 0.0 { noise * self.unit() } else { 0.0 };
+                if best.as_ref().is_none_or(|(least, ..)| score < *least) {
+                    best = Some((score, out, into));
+                }
+            }
+        }
+        best.map(|(_, out, into)| (out, into))
+    }
+}
+
+fn shuffled(count: usize, rng: &mut ChaCha20Rng) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..count).collect();
+    for at in (1..count).rev() {
+        all.swap(at, (rng.next_u64() % (at as u64 + 1)) as usize);
+    }
+    all
+}

@@ -1,0 +1,117 @@
+//! The fairest chances if parts of people could be seated: no draw can be fairer, and most pools have a draw that is as fair.
+//!
+//! Level by level, the common chance `z` of all who are not settled yet is raised. At a `z` that cannot be, the simplex method
+//! ends with multipliers that prove it, and the proof says the largest `z` that it leaves open: Newton's steps from above. Whoever
+//! the last proof holds down is settled at that level.
+
+use crate::{
+    Problem,
+    simplex::{Ended, Programme},
+};
+
+/// A multiplier this small, of the largest one, holds nobody down.
+const HOLDS: f64 = 1e-7;
+
+/// A level: nobody who is settled here can have more without somebody below having less.
+#[derive(Clone, Debug)]
+pub struct Level {
+    /// The chance.
+    pub chance: f64,
+    /// The kinds that are settled here.
+    pub kinds: Vec<u32>,
+    /// Multipliers of the rows that prove it; empty where everybody is seated for certain.
+    pub proof: Vec<f64>,
+}
+
+/// The fairest chances.
+#[derive(Clone, Debug)]
+pub struct Relaxed {
+    /// Expected seats of each kind.
+    pub seats: Vec<f64>,
+    /// Levels, from the smallest chance up.
+    pub levels: Vec<Level>,
+}
+
+impl Relaxed {
+    /// The chance of one person of a kind.
+    pub fn chance(&self, problem: &Problem, kind: usize) -> f64 {
+        self.seats[kind] / f64::from(problem.kinds[kind].people)
+    }
+}
+
+/// Finds them. `None` if no seats keep the quotas, not even in parts.
+pub fn relaxed(problem: &Problem) -> Option<Relaxed> {
+    let n = problem.kinds.len();
+    let people: Vec<f64> = problem.kinds.iter().map(|kind| f64::from(kind.people)).collect();
+    let mut programme = Programme::new(&problem.rows());
+    for kind in 0..n {
+        programme.column(problem.column(kind), 0.0, people[kind], 0.0);
+    }
+    if programme.solve() != Ended::Best {
+        return None;
+    }
+    let mut settled = vec![false; n];
+    let mut left = n;
+    let (mut levels, mut below): (Vec<Level>, f64) = (Vec::new(), 0.0);
+    while left > 0 {
+        let mut chance = 1.0f64;
+        let mut proof = Vec::new();
+        loop {
+            for kind in (0..n).filter(|kind| !settled[*kind]) {
+                programme.bound(kind, chance * people[kind], people[kind]);
+            }
+            match programme.solve() {
+                Ended::Best => break,
+                Ended::Lost => return None,
+                Ended::Impossible(y) => {
+                    // With nothing for those who are not settled, and how much more for each part of a chance.
+                    let combined = programme.combined(&y);
+                    let slope: f64 = (0..n)
+                        .filter(|kind| !settled[*kind] && combined[*kind] > 0.0)
+                        .map(|kind| combined[kind] * people[kind])
+                        .sum();
+                    let excess = programme.excess(&y);
+                    if slope <= 0.0 || excess <= 0.0 {
+                        return None;
+                    }
+                    let next = (chance - excess / slope).max(below);
+                    proof = y;
+                    if chance - next < 1e-15 {
+                        break;
+                    }
+                    chance = next;
+                    if chance == below {
+                        // Rounding alone: what held before holds now.
+                        for kind in (0..n).filter(|kind| !settled[*kind]) {
+                            programme.bound(kind, chance * people[kind], people[kind]);
+                        }
+                        programme.solve();
+                        break;
+                    }
+                }
+            }
+        }
+        let combined = if proof.is_empty() { Vec::new() } else { programme.combined(&proof) };
+        let most =
+            (0..n).filter(|kind| !settled[*kind]).map(|kind| combined.get(kind).copied().unwrap_or(0.0)).fold(0.0, f64::max);
+        let held = |kind: &usize| proof.is_empty() || combined[*kind] > HOLDS * most;
+        let kinds: Vec<usize> = (0..n).filter(|kind| !settled[*kind]).filter(held).collect();
+        for kind in &kinds {
+            settled[*kind] = true;
+            programme.bound(*kind, chance * people[*kind], chance * people[*kind]);
+        }
+        left -= kinds.len();
+        below = chance;
+        match levels.last_mut().filter(|last| (last.chance - chance).abs() < 1e-12) {
+            Some(last) => last.kinds.extend(kinds.iter().map(|kind| *kind as u32)),
+            None => levels.push(Level { chance, kinds: kinds.iter().map(|kind| *kind as u32).collect(), proof }),
+        }
+    }
+    let mut seats = vec![0.0; n];
+    for level in &levels {
+        for kind in &level.kinds {
+            seats[*kind as usize] = level.chance * people[*kind as usize];
+        }
+    }
+    Some(Relaxed { seats, levels })
+}

@@ -1,0 +1,223 @@
+//! Small pools against everything there is, and known pools against figures that another solver has found.
+
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use sortition::{Kind, Lottery, Panel, Problem, Quota, draw, exact::exact, relaxed::relaxed, solve};
+use std::collections::BTreeMap;
+
+/// Numbers for random pools.
+struct Dice(ChaCha20Rng);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        Self(ChaCha20Rng::seed_from_u64(seed))
+    }
+
+    fn below(&mut self, end: u32) -> u32 {
+        (self.0.next_u64() % u64::from(end)) as u32
+    }
+}
+
+/// A pool of a few people with two or three features.
+fn pool(dice: &mut Dice) -> Problem {
+    let features: Vec<u32> = (0..2 + dice.below(2)).map(|_| 2 + dice.below(2)).collect();
+    let people = 6 + dice.below(8);
+    let seats = 2 + dice.below(3);
+    let mut kinds: BTreeMap<Vec<u32>, u32> = BTreeMap::new();
+    for _ in 0..people {
+        let mut first = 0;
+        let quotas = features.iter().map(|values| {
+            let value = first + dice.below(*values);
+            first += values;
+            value
+        });
+        *kinds.entry(quotas.collect()).or_default() += 1;
+    }
+    let mut quotas = Vec::new();
+    for (feature, values) in features.iter().enumerate() {
+        for _ in 0..*values {
+            let min = dice.below(2);
+            quotas.push(Quota { feature: feature as u32, min, max: (min + dice.below(3)).max(1) });
+        }
+    }
+    Problem { seats, quotas, kinds: kinds.into_iter().map(|(quotas, people)| Kind { people, quotas }).collect() }
+}
+
+/// Every panel that keeps the quotas.
+fn all_panels(problem: &Problem) -> Vec<Panel> {
+    fn go(problem: &Problem, kind: usize, left: u32, panel: &mut Panel, all: &mut Vec<Panel>) {
+        if kind == problem.kinds.len() {
+            if problem.keeps(panel) {
+                all.push(panel.clone());
+            }
+            return;
+        }
+        for many in 0..=left.min(problem.kinds[kind].people) {
+            if many > 0 {
+                panel.push((kind as u32, many));
+            }
+            go(problem, kind + 1, left - many, panel, all);
+            if many > 0 {
+                panel.pop();
+            }
+        }
+    }
+    let mut all = Vec::new();
+    go(problem, 0, problem.seats, &mut Vec::new(), &mut all);
+    all
+}
+
+fn share(problem: &Problem, kind: u32, many: u32) -> f64 {
+    f64::from(many) / f64::from(problem.kinds[kind as usize].people)
+}
+
+#[test]
+fn every_level_is_proved_against_every_panel() {
+    let mut dice = Dice::new(1);
+    let (mut solved, mut without, mut several) = (0, 0, 0);
+    for _ in 0..600 {
+        let problem = pool(&mut dice);
+        let all = all_panels(&problem);
+        let Some(found) = exact(&problem, Vec::new()) else {
+            assert!(all.is_empty(), "{problem:?} has {} panels", all.len());
+            assert!(solve(&problem).is_none_or(|lottery| lottery.panels.is_empty()), "{problem:?}");
+            without += 1;
+            continue;
+        };
+        solved += 1;
+        several += usize::from(found.levels.len() > 1);
+        assert!(found.panels.iter().all(|panel| problem.keeps(panel)));
+        let mut chances = vec![0.0; problem.kinds.len()];
+        for (panel, weight) in found.panels.iter().zip(&found.weights) {
+            panel.iter().for_each(|(kind, many)| chances[*kind as usize] += weight * share(&problem, *kind, *many));
+        }
+        // A seat of a kind that is settled later is worth nothing, and no panel is worth more than the mean of ours: so nobody
+        // of this level can have more without somebody of this or an earlier level having less.
+        let mut settled: Vec<u32> = Vec::new();
+        for level in &found.levels {
+            settled.extend(&level.kinds);
+            for kind in &level.kinds {
+                assert!((chances[*kind as usize] - level.chance).abs() < 1e-7, "{problem:?}: {level:?} {chances:?}");
+            }
+            let worth =
+                |panel: &Panel| panel.iter().map(|(kind, many)| level.worth[*kind as usize] * f64::from(*many)).sum::<f64>();
+            let most = all.iter().map(worth).fold(0.0, f64::max);
+            assert!(most <= level.most + 1e-7, "{problem:?}: {most} {level:?}");
+            let ours: f64 = chances
+                .iter()
+                .zip(&level.worth)
+                .enumerate()
+                .map(|(kind, (chance, worth))| chance * worth * f64::from(problem.kinds[kind].people))
+                .sum();
+            assert!(level.chance > 1.0 - 1e-9 || ours > level.most - 1e-7, "{problem:?}: {ours} {level:?}");
+            for (kind, worth) in level.worth.iter().enumerate() {
+                assert!(*worth < 1e-7 || settled.contains(&(kind as u32)), "{problem:?}: {level:?}");
+            }
+        }
+        assert_eq!(settled.len(), problem.kinds.len(), "everybody is settled once");
+        // The way by the relaxation comes to the same chances.
+        let lottery = solve(&problem).unwrap();
+        assert!(lottery.fairest, "{problem:?}");
+        assert!(lottery.panels.iter().all(|panel| problem.keeps(panel)));
+        for (kind, chance) in chances.iter().enumerate() {
+            assert!((lottery.chances[kind] - chance).abs() < 1e-6, "{problem:?}: {:?} {chances:?}", lottery.chances);
+        }
+    }
+    assert!(solved > 200 && without > 50 && several > 100, "{solved} {without} {several}");
+}
+
+#[test]
+fn no_panel_is_above_what_the_relaxation_proves() {
+    let mut dice = Dice::new(2);
+    let mut count = 0;
+    for _ in 0..300 {
+        let problem = pool(&mut dice);
+        let all = all_panels(&problem);
+        let Some(found) = relaxed(&problem) else {
+            assert!(all.is_empty(), "{problem:?}");
+            continue;
+        };
+        if all.is_empty() {
+            continue;
+        }
+        let lottery = solve(&problem).unwrap();
+        let least = lottery.chances.iter().copied().fold(1.0, f64::min);
+        assert!(least <= found.levels[0].chance + 1e-9, "{problem:?}");
+        count += 1;
+    }
+    assert!(count > 100, "{count}");
+}
+
+/// A pool from one line for each quota (`feature value min max`) and one for each kind (`people: values`).
+fn known(seats: u32, quotas: &[(u32, u32, u32)], kinds: &[(u32, &[u32])]) -> Problem {
+    let quotas = quotas.iter().map(|(feature, min, max)| Quota { feature: *feature, min: *min, max: *max }).collect();
+    let kinds = kinds.iter().map(|(people, quotas)| Kind { people: *people, quotas: quotas.to_vec() }).collect();
+    Problem { seats, quotas, kinds }
+}
+
+#[test]
+fn halves_of_people_are_not_seated() {
+    // Each pair of features leaves room for half a person of each kind, and for no whole one of the first four.
+    let quotas = [(0, 1, 1), (0, 1, 1), (1, 1, 1), (1, 1, 1), (2, 1, 1), (2, 1, 1)];
+    let kinds: [(u32, &[u32]); 4] = [(1, &[0, 2, 4]), (1, &[0, 3, 5]), (1, &[1, 2, 5]), (1, &[1, 3, 4])];
+    let problem = known(2, &quotas, &kinds);
+    assert!((relaxed(&problem).unwrap().levels[0].chance - 0.5).abs() < 1e-9, "in halves everybody has a chance");
+    assert!(all_panels(&problem).is_empty());
+    assert!(solve(&problem).is_none_or(|lottery| lottery.panels.is_empty()), "and nobody in whole");
+}
+
+/// A pool in which some can be seated seldom: three kinds with quotas that hold each other.
+fn skewed() -> Problem {
+    let quotas = [(0, 4, 6), (0, 4, 6), (1, 2, 3), (1, 7, 8)];
+    let kinds: [(u32, &[u32]); 4] = [(40, &[0, 2]), (3, &[0, 3]), (9, &[1, 2]), (60, &[1, 3])];
+    known(10, &quotas, &kinds)
+}
+
+#[test]
+fn what_is_drawn_has_the_chances_that_are_published() {
+    let problem = skewed();
+    let lottery = solve(&problem).unwrap();
+    assert!(lottery.fairest);
+    let tickets = draw::tickets(&lottery.weights);
+    assert_eq!(tickets.iter().sum::<u64>(), draw::TICKETS);
+    const DRAWS: u32 = 100_000;
+    let mut seated: Vec<Vec<u32>> = problem.kinds.iter().map(|kind| vec![0; kind.people as usize]).collect();
+    for n in 0..DRAWS {
+        let mut seed = [0; 32];
+        seed[..4].copy_from_slice(&n.to_le_bytes());
+        let drawn = draw::draw(&problem, &lottery, &tickets, seed);
+        let all: u32 = drawn.seated.iter().map(|(_, people)| people.len() as u32).sum();
+        assert_eq!(all, problem.seats);
+        drawn.seated.iter().for_each(|(kind, people)| people.iter().for_each(|one| seated[*kind as usize][*one as usize] += 1));
+    }
+    for (kind, people) in seated.iter().enumerate() {
+        let chance = lottery.chances[kind];
+        let error = (chance * (1.0 - chance) / f64::from(DRAWS)).sqrt();
+        for count in people {
+            let drawn = f64::from(*count) / f64::from(DRAWS);
+            assert!((drawn - chance).abs() <= 5.0 * error + 1e-9, "kind {kind}: {drawn} for {chance}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_draws_the_same_people_again() {
+    let problem = skewed();
+    let lottery = solve(&problem).unwrap();
+    let again: Lottery = solve(&problem).unwrap();
+    assert_eq!(lottery.panels, again.panels);
+    let (one, two) = (draw::tickets(&lottery.weights), draw::tickets(&again.weights));
+    assert_eq!(one, two);
+    let drawn = draw::draw(&problem, &lottery, &one, [7; 32]);
+    assert_eq!(drawn, draw::draw(&problem, &again, &two, [7; 32]));
+    assert_ne!(drawn, draw::draw(&problem, &lottery, &one, [8; 32]));
+}
+
+#[test]
+fn tickets_are_all_there_whatever_the_weights() {
+    for weights in [vec![1.0], vec![0.1; 10], vec![1.0 / 3.0; 3], vec![0.5 + 1e-12, 0.5], vec![0.0, 1.0]] {
+        assert_eq!(draw::tickets(&weights).iter().sum::<u64>(), draw::TICKETS, "{weights:?}");
+    }
+}
