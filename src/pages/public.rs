@@ -168,7 +168,7 @@ async fn published(visit: Arc<Visit>) -> Result<Reply> {
             vec![Cell::Link(Link::new(row.title, to)), Cell::text(on)]
         };
         let columns = vec!["Report".into(), "First published".into()];
-        let table = Table { caption: "Reports, oldest first".into(), columns, rows: rows.into_iter().map(row).collect() };
+        let table = Table { caption: "Reports, newest first".into(), columns, rows: rows.into_iter().map(row).collect() };
         page.block(Block::Table(table))
     };
     Ok(page.blocks(go_on(&visit, organisation, "/reports", next)).into())

@@ -171,9 +171,9 @@ pub async fn unsubscribe(platform: &Platform, token: &str, everything: bool) -> 
     Ok(())
 }
 
-/// The organisation that a link belongs to.
+/// The organisation that a link belongs to: one that opens a page, or one that stops letters.
 pub async fn home(platform: &Platform, token: &str) -> Result<organisation::Model> {
-    let link = find(platform, token).await?;
+    let link = find_of(platform, token, &[TokenKind::ParticipantLink, TokenKind::Unsubscribe]).await?;
     organisation::Entity::find_by_id(link.organisation_id).one(platform.db.read()).await?.ok_or_else(dead)
 }
 
@@ -189,7 +189,11 @@ pub async fn is_for_signing_in(platform: &Platform, token: &str) -> Result<bool>
 }
 
 async fn find(platform: &Platform, token: &str) -> Result<participant_link::Model> {
-    let (_, token) = Token::parse(token.trim()).filter(|(kind, _)| *kind == TokenKind::ParticipantLink).ok_or_else(dead)?;
+    find_of(platform, token, &[TokenKind::ParticipantLink]).await
+}
+
+async fn find_of(platform: &Platform, token: &str, kinds: &[TokenKind]) -> Result<participant_link::Model> {
+    let (_, token) = Token::parse(token.trim()).filter(|(kind, _)| kinds.contains(kind)).ok_or_else(dead)?;
     let query = participant_link::Entity::find().filter(participant_link::Column::TokenHash.eq(token.hash()));
     query.one(platform.db.read()).await?.ok_or_else(dead)
 }

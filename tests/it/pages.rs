@@ -139,7 +139,9 @@ fn one_click_stops_letters_and_a_look_does_not() {
         let letters = story.invite(&id, json!({})).await;
         let link = format!("/u/{}", letters[0].token("au_"));
         let count = async || suppression::Entity::find().count(app.app.platform.db.read()).await.unwrap();
-        app.get(&link).send().await.expect(200);
+        // Whose letters they are stands on the page, and with it that organisation's quick way out.
+        let asked = app.get(&link).send().await.expect(200).text;
+        assert!(asked.contains("sunrise trust"), "{asked}");
         assert_eq!(count().await, 0);
         for _ in 0..2 {
             // What a mail program sends (RFC 8058).
