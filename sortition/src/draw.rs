@@ -20,7 +20,7 @@ pub fn tickets(weights: &[f64]) -> Vec<u64> {
     let mut left = TICKETS.saturating_sub(tickets.iter().sum());
     let mut order: Vec<usize> = (0..weights.len()).collect();
     order.sort_by(|a, b| exact[*b].fract().total_cmp(&exact[*a].fract()).then(a.cmp(b)));
-    for panel in order.iter().cycle().take(if weights.is_empty() { 0 } else { usize::MAX }) {
+    for panel in order.iter().cycle() {
         if left == 0 {
             break;
         }
@@ -29,7 +29,7 @@ pub fn tickets(weights: &[f64]) -> Vec<u64> {
     }
     // Weights that sum up to a little more than 1.
     let mut over = tickets.iter().sum::<u64>().saturating_sub(TICKETS);
-    for panel in order.iter().rev().cycle().take(if weights.is_empty() { 0 } else { usize::MAX }) {
+    for panel in order.iter().rev().cycle() {
         if over == 0 {
             break;
         }

@@ -90,7 +90,6 @@ pub fn exact(problem: &Problem, begin: Vec<Panel>) -> Option<Exact> {
 struct Master {
     programme: Programme,
     common: usize,
-    first: usize,
 }
 
 impl Master {
@@ -101,7 +100,7 @@ impl Master {
         let mut programme = Programme::new(&rows);
         let free = (0..settled.len()).filter(|kind| settled[*kind].is_none()).map(|kind| (kind as u32, -1.0)).collect();
         let common = programme.column(free, 0.0, 1.0, 1.0);
-        let mut master = Self { programme, common, first: 1 };
+        let mut master = Self { programme, common };
         panels.iter().for_each(|panel| master.panel(problem, panel));
         master
     }
@@ -113,7 +112,7 @@ impl Master {
     }
 
     fn weights(&self, panels: usize) -> Vec<f64> {
-        let weights: Vec<f64> = (0..panels).map(|panel| self.programme.value(self.first + panel).max(0.0)).collect();
+        let weights: Vec<f64> = (0..panels).map(|panel| self.programme.value(self.common + 1 + panel).max(0.0)).collect();
         let sum: f64 = weights.iter().sum();
         weights.into_iter().map(|weight| weight / sum).collect()
     }

@@ -137,14 +137,18 @@ impl<'p> Portfolio<'p> {
     fn fill(&mut self) -> bool {
         let n = self.problem.kinds.len();
         let open = (0..n).filter(|kind| self.wanted[*kind] > 1e-9 && self.wanted[*kind] < self.people[*kind] - 1e-9).count();
-        let ways = if n > MANY { [Way::Even; 2] } else { [Way::Ordered, Way::Even] };
-        let mut makers = ways.map(|way| Maker::new(self.problem, self.wanted, &self.rows, way, 0));
-        let mut whole: Option<Whole> = None;
+        let (problem, wanted, rows) = (self.problem, self.wanted, self.rows.clone());
+        let maker = |way| Maker::new(problem, wanted, &rows, way);
+        let mut maker_now = maker(if n > MANY { Way::Even } else { Way::Ordered });
         let mut target = if n > MANY { open * 2 } else { open * 5 / 4 + 40 };
         for round in 0..ROUNDS {
+            // What one way does not reach, the other one may.
+            if round == 2 && n <= MANY {
+                maker_now = maker(Way::Even);
+            }
             let mut failed = 0;
             while self.panels.len() < target && failed < 60 {
-                let made = makers[usize::from(round > 1)].another();
+                let made = maker_now.another();
                 if !made.is_some_and(|panel| self.add(panel)) {
                     failed += 1;
                 }
@@ -152,7 +156,7 @@ impl<'p> Portfolio<'p> {
             if self.panels.is_empty() {
                 return false;
             }
-            let balanced = balance(&self.panels, self.wanted, &self.people, vec![0.0; n], RIGHT);
+            let balanced = balance(&self.panels, self.wanted, &self.people, RIGHT);
             let (off, theta) = (balanced.off, balanced.theta.clone());
             if self.best.as_ref().is_none_or(|(best, _)| off < best.off) {
                 self.best = Some((balanced, self.panels.len()));
@@ -161,7 +165,7 @@ impl<'p> Portfolio<'p> {
                 return true;
             }
             target = self.panels.len() + open / 2 + 20;
-            if n <= PRICED && !self.add_missed(whole.get_or_insert_with(|| self.whole()).clone(), &theta) {
+            if n <= PRICED && !self.add_missed(&theta) {
                 return false;
             }
         }
@@ -187,11 +191,11 @@ impl<'p> Portfolio<'p> {
     }
 
     /// Adds the panel that is missed most. False if whole panels are proved not to reach the wanted chances.
-    fn add_missed(&mut self, mut whole: Whole, theta: &[f64]) -> bool {
+    fn add_missed(&mut self, theta: &[f64]) -> bool {
         let worth = |panel: &Panel| panel.iter().map(|(kind, many)| theta[*kind as usize] * f64::from(*many)).sum::<f64>();
         let held: f64 = theta.iter().zip(self.wanted).map(|(theta, wanted)| theta * wanted).sum();
         let most = self.panels.iter().map(worth).fold(f64::NEG_INFINITY, f64::max);
-        let found = whole.best(theta, most + 1e-9, 500);
+        let found = self.whole().best(theta, most + 1e-9, 500);
         if found.bound < held - 1e-6 * (1.0 + held.abs()) {
             return false;
         }

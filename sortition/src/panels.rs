@@ -7,8 +7,7 @@ use rand_chacha::{
 };
 use std::collections::HashMap;
 
-/// How much a seat that is owed weighs, against the logarithm of odds; and how many of them.
-const EAGER: f64 = 1.0;
+/// A seat that is owed weighs as much as one in the logarithm of odds; so many of them count.
 const OWED: f64 = 4.0;
 /// How many orders kinds are gone through in.
 const ORDERS: usize = 8;
@@ -52,9 +51,9 @@ pub struct Maker<'p> {
 impl<'p> Maker<'p> {
     /// For these expected seats. What is certain there is so in every panel: who is seated, who is not, and quotas that are met
     /// at their end.
-    pub fn new(problem: &'p Problem, wanted: &[f64], rows: &[(u32, u32)], way: Way, seed: u64) -> Self {
+    pub fn new(problem: &'p Problem, wanted: &[f64], rows: &[(u32, u32)], way: Way) -> Self {
         let n = problem.kinds.len();
-        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let mut rng = ChaCha20Rng::seed_from_u64(0);
         let people = |kind: usize| f64::from(problem.kinds[kind].people);
         let least: Vec<u32> = (0..n)
             .map(|kind| match way {
@@ -236,7 +235,7 @@ impl<'p> Maker<'p> {
                 let part = (self.wanted[kind] - f64::from(self.least[kind])).clamp(1e-9, 1.0 - 1e-9);
                 let thrown = self.unit().clamp(1e-12, 1.0 - 1e-12);
                 let odds = |part: f64| libm::log(part / (1.0 - part));
-                odds(part) - odds(thrown) + self.owed[kind].clamp(-OWED, OWED) * EAGER
+                odds(part) - odds(thrown) + self.owed[kind].clamp(-OWED, OWED)
             } else {
                 f64::NEG_INFINITY
             };

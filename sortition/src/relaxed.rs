@@ -32,13 +32,6 @@ pub struct Relaxed {
     pub levels: Vec<Level>,
 }
 
-impl Relaxed {
-    /// The chance of one person of a kind.
-    pub fn chance(&self, problem: &Problem, kind: usize) -> f64 {
-        self.seats[kind] / f64::from(problem.kinds[kind].people)
-    }
-}
-
 /// Finds them. `None` if no seats keep the quotas, not even in parts.
 pub fn relaxed(problem: &Problem) -> Option<Relaxed> {
     let n = problem.kinds.len();

@@ -123,10 +123,9 @@ impl Work<'_> {
 }
 
 /// Weights for panels so that the kinds have these expected seats, as nearly as the panels allow. `near`: nearer is not needed.
-/// Begins from an earlier `theta`.
-pub fn balance(panels: &[Panel], wanted: &[f64], people: &[f64], theta: Vec<f64>, near: f64) -> Balanced {
+pub fn balance(panels: &[Panel], wanted: &[f64], people: &[f64], near: f64) -> Balanced {
     let work = Work { panels, wanted, people };
-    let mut theta = theta;
+    let mut theta = vec![0.0; wanted.len()];
     let mut at = work.at(&theta);
     let mut off = work.off(&at);
     for _ in 0..STEPS {
