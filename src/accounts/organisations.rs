@@ -257,6 +257,9 @@ fn taken(error: sea_orm::DbErr) -> Error {
     if is_duplicate(&error) { Error::invalid("/slug", "taken", "This name is taken. Choose another one.") } else { error.into() }
 }
 
+/// So many people work for an organisation at most: a list of them is never longer.
+pub(super) const STAFF: u64 = 500;
+
 /// Gives an account a role.
 pub(super) async fn add_member(
     tx: &Tx,
@@ -265,6 +268,11 @@ pub(super) async fn add_member(
     account: AccountId,
     role: Role,
 ) -> Result<()> {
+    let members = membership::Entity::find().filter(membership::Column::OrganisationId.eq(organisation)).count(tx).await?;
+    if members >= STAFF {
+        let detail = format!("An organisation has {STAFF} members of staff at most. Remove somebody who has left first.");
+        return Err(Error::conflict("too_many_staff", detail));
+    }
     let row = membership::ActiveModel {
         organisation_id: Set(organisation),
         id: Set(platform.clock.new_id()),

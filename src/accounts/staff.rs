@@ -15,7 +15,7 @@ use chrono::Duration;
 use entity::{AccountLinkPurpose, MembershipId, Role, Time, account, account_link, membership, organisation};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 /// An invitation works for so long.
@@ -133,6 +133,7 @@ pub async fn list(platform: &Platform, actor: &Actor) -> Result<Vec<(membership:
     let members = membership::Entity::find()
         .filter(membership::Column::OrganisationId.eq(actor.organisation))
         .order_by_asc(membership::Column::Id)
+        .limit(organisations::STAFF)
         .all(platform.db.read())
         .await?;
     let ids: Vec<_> = members.iter().map(|member| member.account_id).collect();

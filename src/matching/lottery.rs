@@ -12,6 +12,14 @@ use rand_chacha::ChaCha20Rng;
 /// Name of these rules, kept with each draw.
 pub const RULES: &str = "lottery-1";
 
+/// So many people stand in reserve at least, and ten times the places.
+const RESERVE: usize = 100;
+
+/// How many are put in order: those for the places, and the reserve.
+pub fn listed(places: usize) -> usize {
+    places + (places * 10).max(RESERVE)
+}
+
 /// SHA-256 over the pool: numbers of 16 bytes in ascending order.
 pub fn digest(pool: &[u8]) -> Vec<u8> {
     sha256(pool)

@@ -2,17 +2,17 @@
 
 use super::rules::{Ask, Asked, Candidate, Eligible, may_be_asked, why};
 use crate::{
-    consent::permitted,
+    consent::permits::standing,
     invitations::{self, Invitee, rules::takes_time},
     opportunities::{self, activity},
     platform::{Error, Platform, Result, mail::suppression::suppressed},
 };
 use entity::{
-    InvitationState, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc,
-    PreferenceId, ProjectId, Purpose, Time, WhyNot, invitation, mail_message, opportunity, opportunity_topic, organisation,
+    ConsentEventId, InvitationState, MailState, MatchRunId, OpportunityId, ParticipantId, ParticipantState, PreferenceDoc,
+    ProjectId, Purpose, Time, WhyNot, consent_standing, invitation, mail_message, opportunity, opportunity_topic, organisation,
     participant, preference,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::SimpleExpr};
 use std::collections::{HashMap, HashSet};
 
 /// People in one page.
@@ -51,7 +51,7 @@ impl Question {
         Ok(Self { opportunity, ask, month_began: opportunities::month_began(zone, now) })
     }
 
-    /// Looks at the next page of people behind `after`. With `among`, at those only.
+    /// Looks at the next page of people behind `after`; a page that is not full is the last one. With `among`, at those only.
     pub async fn page(
         &self,
         connection: &impl ConnectionTrait,
@@ -61,35 +61,25 @@ impl Question {
         now: Time,
     ) -> Result<Vec<Looked>> {
         let organisation = self.opportunity.organisation_id;
-        let mut query = participant::Entity::find()
-            .filter(participant::Column::OrganisationId.eq(organisation))
-            .filter(participant::Column::State.eq(ParticipantState::Joined));
-        if let Some(after) = after {
-            query = query.filter(participant::Column::Id.gt(after));
-        }
-        if let Some(among) = among {
-            query = query.filter(participant::Column::Id.is_in(among.iter().copied()));
-        }
-        let people = query.order_by_asc(participant::Column::Id).limit(PAGE).all(connection).await?;
-        if people.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<ParticipantId> = people.iter().map(|person| person.id).collect();
-        let wishes = wishes(connection, organisation, &people).await?;
-        let willing = permitted(connection, organisation, &ids, Purpose::ContactInvite, organisation.0, now).await?;
+        let people = self.read_people(connection, after, among, now).await?;
+        let (Some(first), Some(last)) = (people.first(), people.last()) else { return Ok(Vec::new()) };
+        let these = match among {
+            // Their ids lie close together: naming both ends costs far less than naming each.
+            None => invitation::Column::ParticipantId.between(first.id, last.id),
+            Some(_) => invitation::Column::ParticipantId.is_in(people.iter().map(|person| person.id)),
+        };
+        let (load, before, declined) = self.history(connection, these).await?;
         // Who stopped such letters, or whose mailbox refuses them, cannot be asked: no seat waits for them.
-        let addresses = people.iter().map(|person| person.email_key.as_str());
+        let addresses = people.iter().filter(|person| person.agreed.is_some()).map(|person| person.email_key.as_str());
         let unreachable = suppressed(connection, platform, organisation, addresses, invitations::INVITE).await?;
         let unreachable: HashSet<ParticipantId> =
             people.iter().filter(|person| unreachable.contains(person.email_key.as_str())).map(|person| person.id).collect();
-        let (load, before, declined) = self.history(connection, &ids).await?;
         let unspoken = PreferenceDoc::unspoken();
-        let look = |person: participant::Model| {
-            let wishes = person.preference_id.and_then(|id| wishes.get(&id)).unwrap_or(&unspoken);
+        let look = |person: Read| {
             let candidate = Candidate {
-                wishes,
-                has_said: person.preference_id.is_some(),
-                may_be_written_to: willing.contains(&person.id) && !unreachable.contains(&person.id),
+                wishes: person.document.as_ref().unwrap_or(&unspoken),
+                has_said: person.document.is_some(),
+                may_be_written_to: person.agreed.is_some() && !unreachable.contains(&person.id),
                 asked: load.get(&person.id).copied().unwrap_or_default(),
                 asked_before: before.contains(&person.id),
                 declined_here: declined.contains(&person.id),
@@ -101,8 +91,42 @@ impl Question {
         Ok(people.into_iter().map(look).collect())
     }
 
+    /// People who have joined, with their latest wishes and whether they agreed to be written to: one query.
+    async fn read_people(
+        &self,
+        connection: &impl ConnectionTrait,
+        after: Option<ParticipantId>,
+        among: Option<&[ParticipantId]>,
+        now: Time,
+    ) -> Result<Vec<Read>> {
+        let organisation = self.opportunity.organisation_id;
+        let wishes = participant::Entity::belongs_to(preference::Entity)
+            .from((participant::Column::OrganisationId, participant::Column::PreferenceId))
+            .to((preference::Column::OrganisationId, preference::Column::Id));
+        let agreed = participant::Entity::belongs_to(consent_standing::Entity)
+            .from((participant::Column::OrganisationId, participant::Column::Id))
+            .to((consent_standing::Column::OrganisationId, consent_standing::Column::ParticipantId))
+            .on_condition(move |_, _| standing(organisation, Purpose::ContactInvite, organisation.0, now));
+        let mut query = participant::Entity::find()
+            .select_only()
+            .columns([participant::Column::Id, participant::Column::Email, participant::Column::EmailKey])
+            .column(preference::Column::Document)
+            .column_as(consent_standing::Column::EventId, "agreed")
+            .join(sea_orm::JoinType::LeftJoin, wishes.into())
+            .join(sea_orm::JoinType::LeftJoin, agreed.into())
+            .filter(participant::Column::OrganisationId.eq(organisation))
+            .filter(participant::Column::State.eq(ParticipantState::Joined));
+        if let Some(after) = after {
+            query = query.filter(participant::Column::Id.gt(after));
+        }
+        if let Some(among) = among {
+            query = query.filter(participant::Column::Id.is_in(among.iter().copied()));
+        }
+        Ok(query.order_by_asc(participant::Column::Id).limit(PAGE).into_model().all(connection).await?)
+    }
+
     /// What was asked of people this month, whom this opportunity has asked, and who said no in this project.
-    async fn history(&self, connection: &impl ConnectionTrait, ids: &[ParticipantId]) -> Result<History> {
+    async fn history(&self, connection: &impl ConnectionTrait, these: SimpleExpr) -> Result<History> {
         let organisation = self.opportunity.organisation_id;
         let rows: Vec<Past> = invitation::Entity::find()
             .select_only()
@@ -119,7 +143,7 @@ impl Question {
             .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
             .join(sea_orm::JoinType::LeftJoin, invitations::to_letter())
             .filter(invitation::Column::OrganisationId.eq(organisation))
-            .filter(invitation::Column::ParticipantId.is_in(ids.iter().copied()))
+            .filter(these)
             .filter(
                 sea_orm::Condition::any()
                     .add(invitation::Column::CreatedAt.gte(self.month_began))
@@ -168,18 +192,16 @@ struct Past {
 
 type History = (HashMap<ParticipantId, Asked>, HashSet<ParticipantId>, HashSet<ParticipantId>);
 
-async fn wishes(
-    connection: &impl ConnectionTrait,
-    organisation: OrganisationId,
-    people: &[participant::Model],
-) -> Result<HashMap<PreferenceId, PreferenceDoc>> {
-    let ids = people.iter().filter_map(|person| person.preference_id);
-    let rows = preference::Entity::find()
-        .filter(preference::Column::OrganisationId.eq(organisation))
-        .filter(preference::Column::Id.is_in(ids))
-        .all(connection)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.document)).collect())
+/// Somebody who has joined, as far as matching needs to know them.
+#[derive(sea_orm::FromQueryResult)]
+struct Read {
+    id: ParticipantId,
+    email: String,
+    email_key: String,
+    /// How they want to be involved, if they have said it.
+    document: Option<PreferenceDoc>,
+    /// Their standing agreement to be written to with invitations.
+    agreed: Option<ConsentEventId>,
 }
 
 /// A person who was looked at.
@@ -204,6 +226,11 @@ impl Looked {
             why: self.why,
         })
     }
+}
+
+/// Whether nobody stands behind a page of people.
+pub fn is_last(page: &[Looked]) -> bool {
+    u64::try_from(page.len()).unwrap_or(u64::MAX) < PAGE
 }
 
 /// Whether an opportunity can invite now.

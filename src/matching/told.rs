@@ -36,7 +36,7 @@ pub fn reasons(count: impl Fn(WhyNot) -> u64, minimum: i32) -> Vec<(WhyNot, Opti
 
 /// Counts who may be asked, without asking anybody.
 pub async fn preview(platform: &Platform, actor: &Actor, id: OpportunityId) -> Result<Told> {
-    let (found, counts) = runs::preview(platform, actor, id).await?;
+    let (found, counts) = runs::count(platform, actor.organisation, id).await?;
     let minimum = organisations::get(platform, actor.organisation).await?.minimum_group;
     let places = found.places.map(|places| u64::try_from(places).unwrap_or(0));
     let asked = places.map_or(counts.eligible, |places| places.min(counts.eligible));

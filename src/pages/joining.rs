@@ -22,6 +22,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at("/join/:token", get(ask(desk, open, ask_confirm)).post(act(desk, open, confirm)))
         .at("/sign-in/:token", get(ask(desk, open, ask_enter)).post(act(desk, open, confirm)))
         .at("/u/:token", get(ask(desk, open, ask_stop)).post(act(desk, open, stop)))
+        .at("/o/:slug/stopped", get(ask(desk, open, say_stopped)))
 }
 
 fn join_form() -> Form {
@@ -198,14 +199,6 @@ async fn ask_stop(visit: Arc<Visit>) -> Result<Reply> {
     if let Ok(organisation) = links::home(visit.platform(), &token).await {
         visit.belongs_to(organisation.id).await?;
     }
-    if visit.query.text("done") == "stopped" {
-        let text = "You no longer get letters like that one. Nothing else has changed.";
-        return Ok(Page::new("Done").text(text).into());
-    }
-    if visit.query.text("done") == "everything" {
-        let text = "You no longer get letters from us, except those that you ask for yourself. Nothing else has changed.";
-        return Ok(Page::new("Done").text(text).into());
-    }
     let one = "Press the first button, and we no longer send you letters like the one you have read. You need give no reason.";
     let all = "Press the second one, and we send you no letters at all, except those that you ask for yourself.";
     let form = Form::default()
@@ -219,14 +212,34 @@ async fn stop(visit: Arc<Visit>) -> Result<Reply> {
     let token = token(&visit, TokenKind::Unsubscribe)?;
     let everything = visit.fields.has("everything");
     participants::unsubscribe(visit.platform(), &token, everything).await?;
-    if let Ok(organisation) = links::home(visit.platform(), &token).await {
-        visit.belongs_to(organisation.id).await?;
+    let done = if everything { "everything" } else { "one" };
+    match links::home(visit.platform(), &token).await {
+        // A mail program does not go on to another page; a browser does, and leaves the link behind.
+        Ok(organisation) if !visit.fields.has("List-Unsubscribe") => {
+            Reply::to(visit.at(format!("/o/{}/stopped?done={done}", organisation.slug)))
+        }
+        Ok(organisation) => {
+            visit.belongs_to(organisation.id).await?;
+            Ok(stopped(done).into())
+        }
+        Err(_) => Ok(stopped(done).into()),
     }
-    if visit.fields.has("List-Unsubscribe") {
-        // A mail program does not go on to another page.
-        return Ok(Page::new("Done").text("You no longer get letters like that one.").into());
-    }
-    Reply::to(visit.at(format!("/u/{token}?done={}", if everything { "everything" } else { "stopped" })))
+}
+
+/// What has been stopped.
+fn stopped(done: &str) -> Page {
+    let text = match done {
+        "everything" => "You no longer get letters from us, except those that you ask for yourself. Nothing else has changed.",
+        _ => "You no longer get letters like that one. Nothing else has changed.",
+    };
+    Page::new("Done").text(text)
+}
+
+/// Where a browser is led that has stopped letters. Without that it says nothing.
+async fn say_stopped(visit: Arc<Visit>) -> Result<Reply> {
+    visit.organisation().await?;
+    let done = visit.query.text("done");
+    if ["one", "everything"].contains(&done) { Ok(stopped(done).into()) } else { Err(Error::NotFound("page")) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     invitation::about,
-    kit::{Block, Card, Cell, Desk, Link, Page, Reply, Table, Visit, Zone, ask},
+    kit::{self, Block, Card, Cell, Desk, Link, Page, Reply, Table, Visit, Zone, ask},
     report,
 };
 use crate::{
@@ -46,15 +46,6 @@ async fn door(visit: Arc<Visit>) -> Result<Reply> {
 
 fn at(visit: &Visit, organisation: &organisation::Model, rest: &str) -> String {
     visit.at(format!("/o/{}{rest}", organisation.slug))
-}
-
-/// One page of a list: its rows, and where to read on.
-fn paged<R>(mut rows: Vec<R>, id: impl Fn(&R) -> String) -> (Vec<R>, Option<String>) {
-    let most = usize::try_from(ENTRIES).unwrap_or(usize::MAX);
-    let more = rows.len() > most;
-    rows.truncate(most);
-    let next = rows.last().filter(|_| more).map(id);
-    (rows, next)
 }
 
 fn cursor(visit: &Visit) -> Result<Cursor> {
@@ -116,7 +107,7 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
 async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let organisation = visit.organisation().await?;
     let (rows, _) = offers::list(visit.platform(), &organisation.slug, cursor(&visit)?).await?;
-    let (rows, next) = paged(rows, |row| row.id.to_string());
+    let (rows, next) = kit::paged(ENTRIES, rows, |row| row.id.to_string());
     let page = Page::new("What you can take part in now").back("Back", at(&visit, organisation, ""));
     let page = if rows.is_empty() {
         page.text("Nothing is open at the moment.")
@@ -157,7 +148,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
 async fn published(visit: Arc<Visit>) -> Result<Reply> {
     let organisation = visit.organisation().await?;
     let rows = reports::list(visit.platform().db.read(), organisation.id, cursor(&visit)?).await?;
-    let (rows, next) = paged(rows, |row| row.report.to_string());
+    let (rows, next) = kit::paged(ENTRIES, rows, |row| row.report.to_string());
     let page = Page::new("What came of it").back("Back", at(&visit, organisation, ""));
     let page = if rows.is_empty() {
         page.text("There is no report yet.")
@@ -188,7 +179,7 @@ async fn late(visit: Arc<Visit>) -> Result<Reply> {
     let organisation = visit.organisation().await?;
     let platform = visit.platform();
     let rows = overdue::list(platform.db.read(), organisation, platform.clock.now(), cursor(&visit)?).await?;
-    let (rows, next) = paged(rows, |row| row.opportunity.to_string());
+    let (rows, next) = kit::paged(ENTRIES, rows, |row| row.opportunity.to_string());
     let page = Page::new("What is late").back("Back", at(&visit, organisation, ""));
     let page = page.text("People who took part were to be told what came of it by these days, and have not been told yet.");
     let page = if rows.is_empty() {

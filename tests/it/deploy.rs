@@ -169,3 +169,15 @@ fn the_readme_names_commands_and_settings_that_exist() {
     }
     assert!(unit.contains("DynamicUser=yes") && !unit.contains("User=root"));
 }
+
+/// The table of settings in the README names every setting there is, in the program's order, with its default.
+#[test]
+fn the_readme_lists_every_setting_with_its_default() {
+    let rows = README.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `ALONGSIDE_")?.split('|');
+        let (name, default) = (cells.next()?, cells.next()?);
+        Some((name.trim_matches(['`', ' ']).to_owned(), default.trim_matches(['`', ' ']).to_owned()))
+    });
+    let known = KEYS.iter().map(|key| (key.name.to_owned(), key.default.to_owned()));
+    assert_eq!(rows.collect::<Vec<_>>(), known.collect::<Vec<_>>());
+}

@@ -118,6 +118,7 @@ impl World {
             "/o/sunrise/me/welcome",
             "/o/sunrise/letter",
             "/o/sunrise/left",
+            "/o/sunrise/stopped?done=one",
             "/o/sunrise/overdue",
             "/me",
             "/set-up",

@@ -3,7 +3,7 @@
 //! A folder holds one folder a pool: `people.csv` (an id and a column for each feature), `features.csv` (`feature,value,min,max`)
 //! and `meta.json` with the seats as `k`. People with the same features have the same chance.
 
-use super::{Row, Show, rounded, trouble};
+use super::{Row, Show, cpu_seconds, forget_peak, peak_mb, rounded, trouble};
 use crate::platform::{Error, Result};
 use clap::Args;
 use serde::Deserialize;
@@ -185,29 +185,6 @@ impl Pool {
         let kinds = kinds.into_iter().map(|(quotas, (people, _))| Kind { people, quotas }).collect();
         Ok(Self { problem: Problem { seats: k, quotas, kinds }, people, names })
     }
-}
-
-/// The largest memory so far is forgotten, where the kernel lets us: each pool has its own.
-fn forget_peak() {
-    let _ = fs::write("/proc/self/clear_refs", "5");
-}
-
-/// The largest memory, in MiB.
-fn peak_mb() -> Result<f64> {
-    let text = fs::read_to_string("/proc/self/status").map_err(trouble("cannot read this program's memory"))?;
-    let kib = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map(|kib| kib / 1024.0).ok_or_else(|| Error::bug("the kernel's status has another form"))
-}
-
-/// Processor time of all threads of this program, in seconds.
-fn cpu_seconds() -> Result<f64> {
-    let tasks = fs::read_dir("/proc/self/task").map_err(trouble("cannot read this program's threads"))?;
-    let texts = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
-    let times: Vec<f64> = texts.filter_map(|text| text.split_whitespace().next()?.parse().ok()).collect();
-    if times.is_empty() {
-        return Err(Error::unavailable("this kernel does not count threads' time"));
-    }
-    Ok(times.iter().sum::<f64>() / 1e9)
 }
 
 #[cfg(test)]

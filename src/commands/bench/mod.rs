@@ -5,6 +5,7 @@
 //! two computers can be compared.
 
 pub mod cluster;
+mod eligibility;
 mod idle;
 mod limits;
 mod matching;
@@ -31,6 +32,8 @@ pub enum Bench {
     Idle(idle::Wishes),
     /// Processor time and bytes of each page
     Pages(pages::Wishes),
+    /// Time and memory to decide who may be asked
+    Eligibility(eligibility::Wishes),
     /// The fairest draws from pools in files: chances, time, memory
     Matching(matching::Wishes),
 }
@@ -61,6 +64,7 @@ pub async fn run(bench: Bench) -> Result<ExitCode> {
         Bench::Submit(wishes) => submit::run(wishes).await?,
         Bench::Idle(wishes) => idle::run(wishes).await?,
         Bench::Pages(wishes) => pages::run(wishes).await?,
+        Bench::Eligibility(wishes) => eligibility::run(wishes).await?,
         Bench::Matching(wishes) => matching::run(&wishes)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -192,6 +196,29 @@ fn cell(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// The largest memory so far is forgotten, where the kernel lets us: each pool has its own.
+pub fn forget_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The largest memory, in MiB.
+pub fn peak_mb() -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/self/status").map_err(trouble("cannot read this program's memory"))?;
+    let kib = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<f64>().ok());
+    kib.map(|kib| kib / 1024.0).ok_or_else(|| Error::bug("the kernel's status has another form"))
+}
+
+/// Processor time of all threads of this program, in seconds.
+pub fn cpu_seconds() -> Result<f64> {
+    let tasks = std::fs::read_dir("/proc/self/task").map_err(trouble("cannot read this program's threads"))?;
+    let texts = tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok());
+    let times: Vec<f64> = texts.filter_map(|text| text.split_whitespace().next()?.parse().ok()).collect();
+    if times.is_empty() {
+        return Err(Error::unavailable("this kernel does not count threads' time"));
+    }
+    Ok(times.iter().sum::<f64>() / 1e9)
 }
 
 /// A number with so many digits after the point.

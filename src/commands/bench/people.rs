@@ -12,9 +12,10 @@ use hyper::body::Bytes;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use uuid::Uuid;
 
 /// Rows in one statement.
-const ROWS: usize = 500;
+pub(super) const ROWS: usize = 500;
 
 /// People who have not answered yet.
 pub struct Crowd {
@@ -101,31 +102,32 @@ pub async fn invite(ground: &Ground, count: usize) -> Result<Crowd> {
 }
 
 /// What the database would soon find out about its tables by itself.
-async fn analyze(db: &Db) -> Result<()> {
+pub(super) async fn analyze(db: &Db) -> Result<()> {
     db.write().execute_unprepared("ANALYZE").await?;
     Ok(())
 }
 
 /// Where people are invited to.
-struct Place {
-    clock: Clock,
-    now: Time,
-    organisation: OrganisationId,
-    opportunity: OpportunityId,
+pub(super) struct Place {
+    pub clock: Clock,
+    pub now: Time,
+    pub organisation: OrganisationId,
+    project: ProjectId,
+    pub opportunity: OpportunityId,
     notice: NoticeId,
     questionnaire: QuestionnaireId,
 }
 
 impl Place {
-    async fn make(tx: &Tx, clock: Clock) -> Result<Self> {
+    pub async fn make(tx: &Tx, clock: Clock) -> Result<Self> {
         let project: ProjectId = clock.new_id();
         let (organisation, opportunity, notice) = (clock.new_id(), clock.new_id(), clock.new_id());
         let questionnaire = clock.new_id();
-        let place = Self { now: clock.now(), organisation, opportunity, notice, questionnaire, clock };
+        let place = Self { now: clock.now(), organisation, project, opportunity, notice, questionnaire, clock };
         organisation::Entity::insert(place.organisation_row()).exec_without_returning(tx).await?;
         project::Entity::insert(place.project_row(project)).exec_without_returning(tx).await?;
         notice::Entity::insert(place.notice_row()).exec_without_returning(tx).await?;
-        opportunity::Entity::insert(place.opportunity_row(project)).exec_without_returning(tx).await?;
+        opportunity::Entity::insert(place.opportunity_row(opportunity)).exec_without_returning(tx).await?;
         questionnaire::Entity::insert(place.questionnaire_row()).exec_without_returning(tx).await?;
         let asked = opportunity::ActiveModel {
             organisation_id: Set(place.organisation),
@@ -199,11 +201,11 @@ impl Place {
         }
     }
 
-    fn opportunity_row(&self, project: ProjectId) -> opportunity::ActiveModel {
+    pub fn opportunity_row(&self, id: OpportunityId) -> opportunity::ActiveModel {
         opportunity::ActiveModel {
             organisation_id: Set(self.organisation),
-            id: Set(self.opportunity),
-            project_id: Set(project),
+            id: Set(id),
+            project_id: Set(self.project),
             kind: Set(OpportunityKind::Consultation),
             title: Set("Waiting well".into()),
             summary: Set("How should waiting be?".into()),
@@ -279,18 +281,21 @@ impl Place {
             tokens.push(token);
         }
         let both = || people.iter().copied().zip(events.iter().copied());
+        let agreed = (Purpose::Participate, self.opportunity.0);
         participant::Entity::insert_many(people.iter().map(|id| self.participant_row(*id))).exec_without_returning(tx).await?;
-        consent_event::Entity::insert_many(both().map(|(who, id)| self.event_row(who, id))).exec_without_returning(tx).await?;
-        consent_standing::Entity::insert_many(both().map(|(who, id)| self.standing_row(who, id)))
+        consent_event::Entity::insert_many(both().map(|(who, id)| self.event_row(who, id, agreed)))
             .exec_without_returning(tx)
             .await?;
-        let asked = people.iter().zip(&invitations).map(|(who, id)| self.invitation_row(*who, *id));
+        consent_standing::Entity::insert_many(both().map(|(who, id)| self.standing_row(who, id, agreed)))
+            .exec_without_returning(tx)
+            .await?;
+        let asked = people.iter().zip(&invitations).map(|(who, id)| self.invitation_row(*who, *id, self.opportunity));
         invitation::Entity::insert_many(asked).exec_without_returning(tx).await?;
         invitation_link::Entity::insert_many(links).exec_without_returning(tx).await?;
         Ok(())
     }
 
-    fn participant_row(&self, id: ParticipantId) -> participant::ActiveModel {
+    pub fn participant_row(&self, id: ParticipantId) -> participant::ActiveModel {
         let email = format!("{id}@people.example");
         participant::ActiveModel {
             organisation_id: Set(self.organisation),
@@ -310,13 +315,18 @@ impl Place {
         }
     }
 
-    fn event_row(&self, who: ParticipantId, id: ConsentEventId) -> consent_event::ActiveModel {
+    pub fn event_row(
+        &self,
+        who: ParticipantId,
+        id: ConsentEventId,
+        (purpose, scope): (Purpose, Uuid),
+    ) -> consent_event::ActiveModel {
         consent_event::ActiveModel {
             organisation_id: Set(self.organisation),
             id: Set(id),
             participant_id: Set(who),
-            purpose: Set(Purpose::Participate),
-            scope_id: Set(self.opportunity.0),
+            purpose: Set(purpose),
+            scope_id: Set(scope),
             notice_id: Set(self.notice),
             shown_id: Set(None),
             r#type: Set(ConsentType::Give),
@@ -329,12 +339,17 @@ impl Place {
         }
     }
 
-    fn standing_row(&self, who: ParticipantId, event: ConsentEventId) -> consent_standing::ActiveModel {
+    pub fn standing_row(
+        &self,
+        who: ParticipantId,
+        event: ConsentEventId,
+        (purpose, scope): (Purpose, Uuid),
+    ) -> consent_standing::ActiveModel {
         consent_standing::ActiveModel {
             organisation_id: Set(self.organisation),
             participant_id: Set(who),
-            purpose: Set(Purpose::Participate),
-            scope_id: Set(self.opportunity.0),
+            purpose: Set(purpose),
+            scope_id: Set(scope),
             r#type: Set(ConsentType::Give),
             event_id: Set(event),
             notice_id: Set(self.notice),
@@ -342,11 +357,11 @@ impl Place {
         }
     }
 
-    fn invitation_row(&self, who: ParticipantId, id: InvitationId) -> invitation::ActiveModel {
+    pub fn invitation_row(&self, who: ParticipantId, id: InvitationId, to: OpportunityId) -> invitation::ActiveModel {
         invitation::ActiveModel {
             organisation_id: Set(self.organisation),
             id: Set(id),
-            opportunity_id: Set(self.opportunity),
+            opportunity_id: Set(to),
             participant_id: Set(who),
             run_id: Set(None),
             state: Set(InvitationState::Sent),

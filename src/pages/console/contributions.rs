@@ -1,7 +1,7 @@
 //! What people said or brought beside a questionnaire, such as at a meeting: written down by staff, read without names.
 
 use super::{
-    desk::{ROWS, Seat, TEXTS, again, fresh, mistaken, paged_by, seat},
+    desk::{ROWS, Seat, TEXTS, again, fresh, mistaken, seat},
     entry::Entry,
     ways::{at, found, page},
     words::{Word, choices},
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     accounts::{Power, readings},
     invitations::places,
-    pages::kit::{Block, Cell, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
+    pages::kit::{self, Block, Cell, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     platform::{Result, http::Cursor},
     sessions::{
         contributions::{self, New},
@@ -39,7 +39,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     readings::note(seat.platform(), &seat.actor, ReadingOf::Contributions, way.id.0).await?;
     let (cursor, now) = (seat.cursor_of(TEXTS)?, seat.platform().clock.now());
     let rows = contributions::list(seat.db(), seat.actor.organisation, way.id, cursor, now).await?;
-    let (rows, next) = paged_by(TEXTS, rows, |row| row.id.to_string());
+    let (rows, next) = kit::paged(TEXTS, rows, |row| row.id.to_string());
     let said = (visit.query.text("done") == "noted").then_some("It is noted.");
     let text = "What people said at meetings, or gave beside a questionnaire. They can take it back; then its words are gone.";
     let mut page = page(&seat, &way, "What people said at meetings").wide().said(said).text(text);

@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::{Actor, Power, access},
-    pages::kit::{Form, Link, NavLink, Page, Visit},
+    pages::kit::{self, Form, Link, NavLink, Page, Visit},
     platform::{
         Error, Platform, Result, Violation,
         http::{Cursor, Once},
@@ -152,14 +152,5 @@ pub(super) fn mistaken(page: Page) -> Page {
 
 /// One page of a list: its rows, and where to read on.
 pub(super) fn paged<R>(rows: Vec<R>, id: impl Fn(&R) -> String) -> (Vec<R>, Option<String>) {
-    paged_by(ROWS, rows, id)
-}
-
-/// The same for a list that has so many rows on a page.
-pub(super) fn paged_by<R>(most: u64, mut rows: Vec<R>, id: impl Fn(&R) -> String) -> (Vec<R>, Option<String>) {
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let more = rows.len() > most;
-    rows.truncate(most);
-    let next = rows.last().filter(|_| more).map(id);
-    (rows, next)
+    kit::paged(ROWS, rows, id)
 }

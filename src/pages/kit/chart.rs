@@ -2,12 +2,10 @@
 
 use super::{Cell, Table};
 
-/// How wide the longest bar is.
-const WIDTH: i64 = 360;
-/// How high a row is.
-const ROW: usize = 34;
-/// Where bars begin.
-const LEFT: i64 = 200;
+/// How wide the longest bar is, in a picture that is 360 wide: on a phone its letters stay large enough to read.
+const WIDTH: i64 = 290;
+/// How high a row is: its label, and its bar below.
+const ROW: usize = 58;
 
 /// Bars, one a row.
 pub struct Bars {
@@ -45,7 +43,7 @@ pub(super) struct Drawn {
 impl Bars {
     /// How high the picture is.
     pub(super) fn height(&self) -> usize {
-        self.rows.len() * ROW + 6
+        self.rows.len() * ROW
     }
 
     /// The bars. Their lengths follow from the numbers that are shown, and from those alone.
@@ -55,7 +53,7 @@ impl Bars {
         let width = |number: i64| number.clamp(0, most) * WIDTH / most;
         let row = |(n, row): (usize, &Bar)| Drawn {
             label: short(&row.label),
-            y: n * ROW + 4,
+            y: n * ROW,
             width: row.number.map_or(0, width),
             beside: row.beside.map(width),
             text: row.number.map_or_else(|| "not shown".into(), |number| number.to_string()),
@@ -86,12 +84,7 @@ impl Bars {
     }
 }
 
-/// A label that fits beside its bar; the table has it whole.
+/// A label that fits above its bar; the table has it whole.
 fn short(label: &str) -> String {
-    if label.chars().count() <= 24 { label.to_owned() } else { label.chars().take(23).chain(['…']).collect() }
-}
-
-/// Where bars begin, for the template.
-pub(super) fn left() -> i64 {
-    LEFT
+    if label.chars().count() <= 40 { label.to_owned() } else { label.chars().take(39).chain(['…']).collect() }
 }

@@ -23,6 +23,15 @@ use crate::platform::{Error, Violation};
 use askama::Template;
 use poem::http::StatusCode;
 
+/// One page of a list of which one row more than fits was read: its rows, and where to read on.
+pub fn paged<R, I>(most: u64, mut rows: Vec<R>, id: impl Fn(&R) -> I) -> (Vec<R>, Option<I>) {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let more = rows.len() > most;
+    rows.truncate(most);
+    let next = rows.last().filter(|_| more).map(id);
+    (rows, next)
+}
+
 /// A page.
 pub struct Page {
     /// The heading, and the title of the window.

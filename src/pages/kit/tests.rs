@@ -76,5 +76,5 @@ fn a_picture_shows_no_number_that_is_not_shown() {
     };
     let html = html(Page::new("x").block(Block::Bars(bars(None))));
     assert!(html.contains("not shown") && html.contains("<caption>Who took part</caption>"), "{html}");
-    assert!(html.contains("width=\"360\""), "the longest bar that is shown sets the measure: {html}");
+    assert!(html.contains("width=\"290\""), "the longest bar that is shown sets the measure: {html}");
 }

@@ -3,8 +3,8 @@
 use super::{Own, at, done, own, time};
 use crate::{
     opportunities::ways,
-    pages::kit::{Block, Card, Desk, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
-    platform::{Result, http::Cursor},
+    pages::kit::{self, Block, Card, Desk, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
+    platform::{Error, Result, http::Cursor},
     sessions::{contributions, meetings},
 };
 use entity::{OpportunityId, QuotePermission, contribution};
@@ -51,16 +51,15 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let (db, id): (_, OpportunityId) = (visit.platform().db.read(), visit.param("opportunity")?);
     let after = visit.query.parsed("after", "Use a link of this page.")?;
-    let mut rows = contributions::own(db, &own.person, id, Cursor { after, limit: ROWS }).await?;
+    let rows = contributions::own(db, &own.person, id, Cursor { after, limit: ROWS }).await?;
+    let (rows, next) = kit::paged(ROWS, rows, |row| row.id);
+    if rows.is_empty() {
+        // Not even the title of what somebody has no part in is told.
+        return Err(Error::NotFound("what you said"));
+    }
     let offer = ways::find(db, own.person.organisation, id).await?;
-    let most = usize::try_from(ROWS).unwrap_or(usize::MAX);
-    let next = (rows.len() > most).then(|| rows[most - 1].id);
-    rows.truncate(most);
     let page = Page::new("What I said at meetings").caption(&offer.title).said(done(&visit));
     let page = page.back("Back to my record", at(&visit, &own.organisation, "/record"));
-    if rows.is_empty() {
-        return Ok(page.text("Nothing is noted.").into());
-    }
     let all = Cursor { after: None, limit: MEETINGS };
     let meetings = meetings::list(db, own.person.organisation, id, all).await?;
     let card = |row: &contribution::Model| {

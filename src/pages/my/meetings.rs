@@ -4,7 +4,7 @@ use super::{Own, at, done, own};
 use crate::{
     opportunities::{titles, zone_of},
     pages::{
-        kit::{Block, Card, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
+        kit::{self, Block, Card, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
         meeting,
     },
     platform::{Error, Result, http::Cursor},
@@ -60,11 +60,8 @@ pub(super) async fn coming(visit: &Visit, own: &Own) -> Result<Vec<Block>> {
 async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let after = visit.query.parsed("after", "Use a link of this page.")?;
-    let mut rows = notes::own(visit.platform().db.read(), &own.person, Cursor { after, limit: ROWS }).await?;
-    let most = usize::try_from(ROWS).unwrap_or(usize::MAX);
-    let more = rows.len() > most;
-    rows.truncate(most);
-    let next = rows.last().filter(|_| more).map(|row| row.meeting.id);
+    let rows = notes::own(visit.platform().db.read(), &own.person, Cursor { after, limit: ROWS }).await?;
+    let (rows, next) = kit::paged(ROWS, rows, |row| row.meeting.id);
     let page = Page::new("My meetings").back("Back to my record", at(&visit, &own.organisation, "/record"));
     if rows.is_empty() {
         return Ok(page.text("There is no meeting that you take part in.").into());

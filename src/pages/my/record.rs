@@ -10,7 +10,7 @@ use crate::{
     invitations::{self, letters::day},
     opportunities,
     pages::{
-        kit::{Block, Cell, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
+        kit::{self, Block, Cell, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
         questions, report,
     },
     participants,
@@ -48,7 +48,9 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let after = visit.query.parsed("after", "Use a link of this page.")?;
     let (rows, next) =
-        paged(ledger::list(visit.platform(), &own.person, Cursor { after, limit: ENTRIES }).await?, |row| row.opportunity.id);
+        kit::paged(ENTRIES, ledger::list(visit.platform(), &own.person, Cursor { after, limit: ENTRIES }).await?, |row| {
+            row.opportunity.id
+        });
     let mut page = Page::new("My record").said(done(&visit)).text("What you were asked, what you said, and what happened to it.");
     if rows.is_empty() {
         page = page.text("You have not been asked anything yet.");
@@ -155,7 +157,9 @@ async fn looked(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let after = visit.query.parsed("after", "Use a link of this page.")?;
     let (rows, next) =
-        paged(participants::at_me(visit.platform(), &own.person, Cursor { after, limit: ENTRIES }).await?, |row| row.id);
+        kit::paged(ENTRIES, participants::at_me(visit.platform(), &own.person, Cursor { after, limit: ENTRIES }).await?, |row| {
+            row.id
+        });
     let text = "Each line is an hour in which somebody looked at your record, or at a list that you are on. Looks at answers count if \
                 yours are among them. Answers are read without names.";
     let page = Page::new("Who looked").back("Back to my record", at(&visit, &own.organisation, "/record")).text(text);
@@ -191,15 +195,6 @@ fn reading_words(what: ReadingOf) -> &'static str {
         ReadingOf::Attendance => "Who was at a meeting",
         ReadingOf::Contributions => "What was said at meetings, without names",
     }
-}
-
-/// One page of a list: its rows, and where to read on.
-fn paged<R, I>(mut rows: Vec<R>, id: impl Fn(&R) -> I) -> (Vec<R>, Option<I>) {
-    let most = usize::try_from(ENTRIES).unwrap_or(usize::MAX);
-    let more = rows.len() > most;
-    rows.truncate(most);
-    let next = rows.last().filter(|_| more).map(id);
-    (rows, next)
 }
 
 /// Asks whether a claim about somebody's words is right.

@@ -19,9 +19,21 @@ pub fn quiet_until(wishes: &PreferenceDoc, zone: Tz, now: Time) -> Option<Time> 
         return None;
     }
     let first = local.date_naive().checked_add_days(Days::new(u64::from(local.hour() >= to)));
-    let end = first.and_then(|day| past_quiet(wishes, day)).and_then(|day| at_hour(zone, day, from));
     // Quiet that never ends is not the same as no quiet.
-    Some(end.unwrap_or(FAR).min(FAR))
+    Some(first.and_then(|day| open_from(wishes, zone, day, (from, to))).unwrap_or(FAR).min(FAR))
+}
+
+/// When letters may first arrive on a day or after it. Where the clocks go forward over all of somebody's hours, that day has
+/// none of them.
+fn open_from(wishes: &PreferenceDoc, zone: Tz, mut day: NaiveDate, (from, to): (u32, u32)) -> Option<Time> {
+    loop {
+        day = past_quiet(wishes, day)?;
+        let at = at_hour(zone, day, from)?;
+        if (from..to).contains(&at.with_timezone(&zone).hour()) {
+            return Some(at);
+        }
+        day = day.succ_opt()?;
+    }
 }
 
 /// The hours in which letters may arrive: from the first until before the second.
@@ -67,6 +79,16 @@ mod tests {
             let until = quiet_until(&wishes, Tz::Europe__London, now).unwrap();
             assert_eq!(until.to_rfc3339(), "9998-12-31T00:00:00+00:00");
         }
+    }
+
+    #[test]
+    fn hours_that_a_day_does_not_have_wait_for_the_next() {
+        let mut wishes = PreferenceDoc::unspoken();
+        (wishes.contact.from_hour, wishes.contact.to_hour) = (Some(1), Some(2));
+        // In London the clocks go from one to two on this day.
+        let now = Utc.with_ymd_and_hms(2027, 3, 28, 0, 30, 0).unwrap();
+        let until = quiet_until(&wishes, Tz::Europe__London, now).unwrap();
+        assert_eq!(until.to_rfc3339(), "2027-03-29T00:00:00+00:00");
     }
 
     proptest! {

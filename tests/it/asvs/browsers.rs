@@ -365,9 +365,21 @@ fn v14_2_1_addresses_hold_no_token() {
 fn v14_3_1_signing_out_clears_the_browser() {
     everywhere(|app| async move {
         let world = world(&app).await;
-        let out = app.post("/o/sunrise/me/sign-out").header("cookie", &world.cookies()[1]).send().await.expect(303);
-        assert_eq!(text(&out, "clear-site-data"), "\"cache\", \"storage\"");
-        assert!(text(&out, "set-cookie").contains("Max-Age=0"), "{:?}", out.headers);
+        let [staff, person, _] = world.cookies();
+        for (out, own, cookie, names) in [
+            ("/o/sunrise/me/sign-out", "/o/sunrise/me", person, vec!["__Secure-person="]),
+            ("/console/sign-out", "/console/sunrise", staff, vec!["__Secure-staff="]),
+        ] {
+            app.get(own).header("cookie", &cookie).send().await.expect(200);
+            let answer = app.post(out).header("cookie", &cookie).send().await.expect(303);
+            assert_eq!(text(&answer, "clear-site-data"), "\"cache\", \"storage\"", "{out}");
+            let set: Vec<_> = answer.headers.get_all("set-cookie").iter().map(|one| one.to_str().unwrap()).collect();
+            for name in names {
+                assert!(set.iter().any(|one| one.starts_with(name) && one.contains("Max-Age=0")), "{name}: {set:?}");
+            }
+            // What the browser held opens nothing any more, wherever a copy may be.
+            app.get(own).header("cookie", &cookie).send().await.expect(303);
+        }
     });
 }
 

@@ -105,7 +105,7 @@ fn everybody(from: &Prepared) -> Vec<Listed> {
         Listed::new("enter", "/sign-in/:token", &from.sign_in),
         Listed::new("enter-used", "/sign-in/:token", &from.used).status(410),
         Listed::new("stop", "/u/:token", &from.stop),
-        Listed::new("stopped", "/u/:token", format!("{}?done=stopped", from.stop)),
+        Listed::new("stopped", "/o/:slug/stopped", "/o/sunrise/stopped?done=one"),
         Listed::new("left", "/o/:slug/left", "/o/sunrise/left?everything=yes"),
         Listed::new("somewhere", "/me", "/me"),
         Listed::new("nowhere", "/o/:slug", "/o/nowhere").status(404),

@@ -12,7 +12,7 @@ mod tales;
 mod walk;
 
 use crate::harness::TestApp;
-use poem::{Server, listener::TcpAcceptor};
+use alongside::commands::serve;
 use tokio::net::TcpListener;
 
 /// The application on a port of its own, reached under the address that its letters name.
@@ -20,9 +20,8 @@ async fn served(app: &TestApp) -> (TestApp, String) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let app = app.under(&origin);
-    let (acceptor, endpoint) = (TcpAcceptor::from_tokio(listener).unwrap(), app.app.endpoint());
-    app.app.tasks.spawn(async move {
-        Server::new_with_acceptor(acceptor).run(endpoint).await.unwrap();
-    });
+    let app = app.with(|config| config.worker = false);
+    // As it is served to everybody, until the test ends.
+    serve::start(app.app.clone(), listener).unwrap();
     (app, origin)
 }

@@ -5,8 +5,8 @@ use crate::{
     accounts::{Power, readings},
     opportunities::zone_of,
     pages::{
-        console::desk::{TEXTS, paged_by, short},
-        kit::{Bar, Bars, Block, Desk, Form, Link, Reply, Visit, Zone, act, ask},
+        console::desk::{TEXTS, short},
+        kit::{self, Bar, Bars, Block, Desk, Form, Link, Reply, Visit, Zone, act, ask},
         questions::told,
     },
     platform::Result,
@@ -38,8 +38,7 @@ async fn numbers(visit: Arc<Visit>) -> Result<Reply> {
     let now = seat.platform().clock.now();
     let counted = summary::summary(seat.platform(), seat.organisation.id, matter.about.id, least, now).await?;
     let text = format!(
-        "Counts about fewer than {least} people are withheld, with as many others as it takes that they cannot be worked out. Only \
-         answers count whose people allow it."
+        "Counts about fewer than {least} people are withheld, with as many others as it takes that they cannot be worked out. Answers count whose people allow it."
     );
     let all = number(&counted.responses).map_or_else(|| format!("fewer than {least}"), |number| number.to_string());
     let mut page = matter.page("Answers in numbers").text(text);
@@ -70,7 +69,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let seat = &matter.seat;
     readings::note(seat.platform(), &seat.actor, ReadingOf::Answers, matter.about.id.0).await?;
     let rows = read(&matter).await?;
-    let (rows, next) = paged_by(TEXTS, rows, |row| row.id.to_string());
+    let (rows, next) = kit::paged(TEXTS, rows, |row| row.id.to_string());
     let mut page = matter.page("Answers").back("Back to the numbers", matter.at("/answers"));
     if rows.is_empty() {
         return Ok(page.text("There is no answer yet.").into());

@@ -8,8 +8,8 @@ use crate::{
     accounts::{Power, readings},
     influence::themes::{self, Sources},
     pages::{
-        console::desk::{TEXTS, paged_by, short},
-        kit::{Choice, Desk, Field, Form, Reply, Submit, Visit, Zone, act, ask},
+        console::desk::{TEXTS, short},
+        kit::{self, Choice, Desk, Field, Form, Reply, Submit, Visit, Zone, act, ask},
     },
     platform::Result,
     sessions::contributions,
@@ -36,7 +36,7 @@ async fn ask_sources(visit: Arc<Visit>) -> Result<Reply> {
     let chosen = themes::sources(seat.db(), seat.organisation.id, row.id).await?;
     let (cursor, now) = (seat.cursor_of(TEXTS)?, seat.platform().clock.now());
     let given = contributions::list(seat.db(), seat.organisation.id, matter.about.id, cursor, now).await?;
-    let (mut rows, next) = paged_by(TEXTS, given, |row| row.id.to_string());
+    let (mut rows, next) = kit::paged(TEXTS, given, |row| row.id.to_string());
     // What was taken back has no words, and nothing rests on it.
     rows.retain(|row| row.withdrawn_at.is_none());
     let page = matter

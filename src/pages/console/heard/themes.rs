@@ -9,8 +9,8 @@ use crate::{
     accounts::{Power, readings},
     influence::themes::{self, Facts, Sources},
     pages::{
-        console::desk::{TEXTS, again, fresh, mistaken, paged_by, short},
-        kit::{Block, Card, Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
+        console::desk::{TEXTS, again, fresh, mistaken, short},
+        kit::{self, Block, Card, Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
     },
     platform::{Error, Result},
 };
@@ -153,7 +153,7 @@ async fn ask_sources(visit: Arc<Visit>) -> Result<Reply> {
     readings::note(seat.platform(), &seat.actor, ReadingOf::Answers, matter.about.id.0).await?;
     let row = theme_of(&matter).await?;
     let chosen = themes::sources(seat.db(), seat.organisation.id, row.id).await?;
-    let (rows, next) = paged_by(TEXTS, read(&matter).await?, |row| row.id.to_string());
+    let (rows, next) = kit::paged(TEXTS, read(&matter).await?, |row| row.id.to_string());
     let page = matter.page("What the theme rests on").back("Back to the theme", matter.at(&format!("/themes/{}", row.id)));
     let page = page.text(format!("“{}” Tick the answers in which people say this.", row.title));
     if rows.is_empty() {

@@ -1,0 +1,267 @@
+//! Runs of matching: looking at everybody, drawing where places are few, inviting. The work is done by the queue, a page of
+//! a thousand people a transaction; a run that was broken off goes on where it stopped.
+
+mod draws;
+mod open_call;
+mod verify;
+
+pub use draws::{number_of, place_freed};
+pub use verify::verify;
+
+use super::{
+    INVITE, lottery,
+    people::{Question, is_last, must_be_open},
+};
+use crate::{
+    accounts::Actor,
+    invitations::{self, jobs::payload},
+    platform::{
+        Error, Platform, Result, Tx, audit,
+        jobs::{Fault, NewJob, Next, enqueue},
+        secret::hex,
+        text::Check,
+    },
+};
+use entity::{
+    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, WhyNot, invitation, match_result, match_run,
+    opportunity, organisation,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, LockType},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// How rules of an open call are named in the record.
+const OPEN_CALL: &str = "open-call-1";
+/// How many people were looked at, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// People who have joined.
+    pub considered: u64,
+    /// Of those, people who may be asked.
+    pub eligible: u64,
+    /// The others, by the first reason against.
+    pub not_asked: BTreeMap<WhyNot, u64>,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: Result<(), WhyNot>) {
+        self.considered += 1;
+        match verdict {
+            Ok(()) => self.eligible += 1,
+            Err(reason) => *self.not_asked.entry(reason).or_default() += 1,
+        }
+    }
+}
+
+/// One opportunity of the caller's organisation.
+async fn find(connection: &impl ConnectionTrait, organisation: OrganisationId, id: OpportunityId) -> Result<opportunity::Model> {
+    opportunity::Entity::find_by_id((organisation, id)).one(connection).await?.ok_or(Error::NotFound("opportunity"))
+}
+
+/// Counts who may be asked, without asking anybody: everybody is looked at, a page of people in memory at a time.
+pub async fn count(platform: &Platform, organisation: OrganisationId, id: OpportunityId) -> Result<(opportunity::Model, Counts)> {
+    let now = platform.clock.now();
+    let db = platform.db.read();
+    let opportunity = find(db, organisation, id).await?;
+    let question = Question::read(db, opportunity, now).await?;
+    let (mut counts, mut after) = (Counts::default(), None);
+    loop {
+        let page = question.page(db, platform, after, None, now).await?;
+        page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
+        match page.last() {
+            Some(last) if !is_last(&page) => after = Some(last.participant),
+            _ => return Ok((question.opportunity, counts)),
+        }
+    }
+}
+
+/// Starts a run that invites. For limited places the seed is recorded before anybody is looked at; a coordinator may give
+/// a part of it from outside, such as the numbers of a public lottery.
+pub async fn start(
+    tx: &Tx,
+    platform: &Platform,
+    actor: &Actor,
+    id: OpportunityId,
+    seed: Option<String>,
+) -> Result<match_run::Model> {
+    let now = platform.clock.now();
+    let opportunity = opportunity::Entity::find_by_id((actor.organisation, id))
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound("opportunity"))?;
+    must_be_open(tx, &opportunity, now).await?;
+    let mut check = Check::new();
+    if let Some(seed) = &seed {
+        check.line("/seed", seed, 200);
+        check.that(opportunity.places.is_some(), "/seed", "no_draw", "An open call draws no lots. Leave this out.");
+    }
+    check.done()?;
+    let earlier = match_run::Entity::find()
+        .filter(match_run::Column::OrganisationId.eq(actor.organisation))
+        .filter(match_run::Column::OpportunityId.eq(id))
+        .order_by_desc(match_run::Column::Id)
+        .one(tx)
+        .await?;
+    if let Some(earlier) = earlier {
+        if earlier.state == "running" {
+            return Err(Error::conflict("running", "A run is under way. Wait until it has finished."));
+        }
+        if opportunity.places.is_some() && put_back(tx, &earlier).await? > 0 {
+            // Their letters were cancelled before they left. They are asked now, in the order in which they were drawn.
+            invitations::places::freed(tx, platform, actor.organisation, id).await?;
+            audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", earlier.id))
+                .await?;
+            return find_run(tx, &earlier).await;
+        }
+        if opportunity.places.is_some() && reserve_left(tx, &earlier).await? > 0 {
+            let detail = "Names were drawn for this already. As places become free, the reserve is asked in its order.";
+            return Err(Error::conflict("drawn", detail));
+        }
+    }
+    // Part of the seed is always ours, so that nobody can try seeds until a friend is drawn; it is recorded before anybody
+    // is looked at, and part of it may be everybody's, so that nobody need trust ours.
+    let ours = hex(&platform.clock.secret());
+    let seed = opportunity.places.map(|_| match &seed {
+        Some(given) => format!("{given} / {ours}"),
+        None => ours,
+    });
+    let row = match_run::ActiveModel {
+        organisation_id: Set(actor.organisation),
+        id: Set(platform.clock.new_id()),
+        opportunity_id: Set(id),
+        rules_version: Set(if seed.is_some() { lottery::RULES } else { OPEN_CALL }.to_owned()),
+        seed: Set(seed),
+        pool_digest: Set(None),
+        places: Set(opportunity.places),
+        pool: Set(None),
+        cursor: Set(None),
+        considered: Set(0),
+        eligible: Set(0),
+        asked: Set(0),
+        reserve: Set(0),
+        reasons: Set(json!({})),
+        state: Set("running".to_owned()),
+        created_by: Set(actor.by.clone()),
+        created_at: Set(now),
+        finished_at: Set(None),
+    };
+    let run = row.insert(tx).await?;
+    let job = NewJob::now(INVITE, actor.organisation, json!({"organisation": actor.organisation, "run": run.id}));
+    enqueue(tx, &platform.clock, job).await?;
+    audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", run.id)).await?;
+    Ok(run)
+}
+
+/// Puts those back into the reserve, in their old places, who were drawn and never asked, because their mailing was cancelled.
+/// Answers how many.
+async fn put_back(tx: &Tx, run: &match_run::Model) -> Result<i32> {
+    let unsent = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::ParticipantId)
+        .filter(invitation::Column::OrganisationId.eq(run.organisation_id))
+        .filter(invitation::Column::OpportunityId.eq(run.opportunity_id))
+        .filter(invitation::Column::RunId.eq(run.id))
+        .filter(invitation::Column::State.eq(InvitationState::Unsent))
+        .into_query();
+    let back = match_result::Entity::update_many()
+        .col_expr(match_result::Column::Outcome, Expr::value(DrawOutcome::Reserve.word()))
+        .filter(match_result::Column::OrganisationId.eq(run.organisation_id))
+        .filter(match_result::Column::RunId.eq(run.id))
+        .filter(match_result::Column::Outcome.eq(DrawOutcome::Asked))
+        .filter(match_result::Column::ParticipantId.in_subquery(unsent))
+        .exec(tx)
+        .await?;
+    let back = i32::try_from(back.rows_affected).unwrap_or(0);
+    if back > 0 {
+        match_run::Entity::update_many()
+            .col_expr(match_run::Column::Asked, Expr::col(match_run::Column::Asked).sub(back))
+            .col_expr(match_run::Column::Reserve, Expr::col(match_run::Column::Reserve).add(back))
+            .filter(match_run::Column::OrganisationId.eq(run.organisation_id))
+            .filter(match_run::Column::Id.eq(run.id))
+            .exec(tx)
+            .await?;
+    }
+    Ok(back)
+}
+
+/// A run as it stands now.
+async fn find_run(tx: &Tx, run: &match_run::Model) -> Result<match_run::Model> {
+    let found = match_run::Entity::find_by_id((run.organisation_id, run.id)).one(tx).await?;
+    found.ok_or_else(|| Error::bug("a run that is gone"))
+}
+
+async fn reserve_left(tx: &Tx, run: &match_run::Model) -> Result<u64> {
+    let count = match_result::Entity::find()
+        .filter(match_result::Column::OrganisationId.eq(run.organisation_id))
+        .filter(match_result::Column::RunId.eq(run.id))
+        .filter(match_result::Column::Outcome.eq(DrawOutcome::Reserve))
+        .count(tx)
+        .await?;
+    Ok(count)
+}
+
+#[derive(Serialize, Deserialize)]
+struct Which {
+    organisation: OrganisationId,
+    run: MatchRunId,
+}
+
+/// Does the next piece of a run.
+pub async fn invite(platform: Platform, value: Value) -> Result<Next, Fault> {
+    let which: Which = payload(value)?;
+    let run = match_run::Entity::find_by_id((which.organisation, which.run)).one(platform.db.read()).await?;
+    let Some(run) = run.filter(|run| run.state == "running") else { return Ok(Next::Done) };
+    let next = if run.seed.is_some() { draws::draw(&platform, run).await? } else { open_call::page(&platform, run).await? };
+    platform.wake.notify_one();
+    Ok(next)
+}
+
+/// Makes everybody else of this organisation who invites wait until the commit, so that two runs cannot both count the same
+/// free hour of somebody's month. The weaker lock lets others go on writing rows that belong to the organisation.
+async fn one_at_a_time(tx: &Tx, organisation: OrganisationId) -> Result<()> {
+    organisation::Entity::find_by_id(organisation).lock(LockType::NoKeyUpdate).one(tx).await?;
+    Ok(())
+}
+
+/// The run as it stands now that nobody else works on it; `None` if somebody has finished it.
+async fn still_running(tx: &Tx, run: &match_run::Model) -> Result<Option<match_run::Model>> {
+    one_at_a_time(tx, run.organisation_id).await?;
+    let found = match_run::Entity::find_by_id((run.organisation_id, run.id)).lock_exclusive().one(tx).await?;
+    Ok(found.filter(|run| run.state == "running"))
+}
+
+/// Adds counts to a run's record.
+async fn note(
+    tx: &Tx,
+    platform: &Platform,
+    run: match_run::Model,
+    counts: &Counts,
+    more: impl FnOnce(&mut match_run::ActiveModel),
+    finished: bool,
+) -> Result<()> {
+    let mut reasons = run.reasons.as_object().cloned().unwrap_or_default();
+    for (reason, count) in &counts.not_asked {
+        let before = reasons.get(&reason.word()).and_then(Value::as_u64).unwrap_or(0);
+        reasons.insert(reason.word(), json!(before + count));
+    }
+    let number = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
+    let (considered, eligible) = (run.considered + number(counts.considered), run.eligible + number(counts.eligible));
+    let mut row = run.into_active_model();
+    row.considered = Set(considered);
+    row.eligible = Set(eligible);
+    row.reasons = Set(Value::Object(reasons));
+    more(&mut row);
+    if finished {
+        row.state = Set("done".to_owned());
+        row.finished_at = Set(Some(platform.clock.now()));
+    }
+    row.update(tx).await?;
+    Ok(())
+}
