@@ -4,8 +4,8 @@ pub mod public;
 
 use super::{lottery, people::PAGE, public::without_pool, runs, told};
 use crate::{
-    accounts::{Power, access},
-    opportunities,
+    accounts::{Power, access, organisations},
+    opportunities::{self, ways},
     platform::{
         Error, Platform, Result,
         http::{Accepted, Body, Caller, Chapter, Fine, Once},
@@ -204,7 +204,9 @@ impl Api {
         opportunity: Path<OpportunityId>,
     ) -> Result<Fine<MatchOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
-        let told = told::preview(&self.0, &actor, opportunity.0).await?;
+        let home = organisations::get(&self.0, actor.organisation).await?;
+        let way = ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let told = told::preview(&self.0, &home, way).await?;
         let out = |(reason, count): (WhyNot, Option<u64>)| ReasonCount { reason, count, withheld: count.is_none() };
         Ok(Fine::new(&MatchOut {
             considered: told.considered,

@@ -1,22 +1,39 @@
 //! Reads people a page at a time, with all that the rule needs: a constant number of queries a thousand people.
 
-use super::rules::{Ask, Asked, Candidate, Eligible, may_be_asked, why};
+use super::rules::{Ask, Asked, Candidate, Eligible, may_be_asked, ruled_out, why};
 use crate::{
     consent::permits::standing,
     invitations::{self, Invitee, rules::takes_time},
     opportunities::{self, activity},
-    platform::{Error, Platform, Result, mail::suppression::suppressed},
+    platform::{Error, Platform, Result, db::filled_up, mail::suppression::suppressed},
 };
 use entity::{
-    ConsentEventId, InvitationState, MailState, MatchRunId, OpportunityId, ParticipantId, ParticipantState, PreferenceDoc,
+    InvitationState, MailState, MatchRunId, OpportunityId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId,
     ProjectId, Purpose, Time, WhyNot, consent_standing, invitation, mail_message, opportunity, opportunity_topic, organisation,
     participant, preference,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::SimpleExpr};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, Order, Query, SimpleExpr},
+};
 use std::collections::{HashMap, HashSet};
 
 /// People in one page.
 pub const PAGE: u64 = 1000;
+/// Pages that are read at the same time.
+const PAGES: usize = 6;
+
+/// Whom to look at.
+#[derive(Clone, Copy)]
+pub enum Whom<'a> {
+    /// The next page behind somebody, or the first one. A page that is not full is the last.
+    Behind(Option<ParticipantId>),
+    /// Everybody behind somebody, up to somebody.
+    Between(Option<ParticipantId>, Option<ParticipantId>),
+    /// These: a page at most.
+    These(&'a [ParticipantId]),
+}
 
 /// What people are looked at for.
 pub struct Question {
@@ -32,7 +49,17 @@ impl Question {
     pub async fn read(connection: &impl ConnectionTrait, opportunity: opportunity::Model, now: Time) -> Result<Self> {
         let organisation = organisation::Entity::find_by_id(opportunity.organisation_id).one(connection).await?;
         let organisation = organisation.ok_or_else(|| Error::bug("an opportunity without its organisation"))?;
-        let zone = opportunities::zone_of(&organisation);
+        Self::of(connection, &organisation, opportunity, now).await
+    }
+
+    /// Reads what an opportunity of an organisation asks.
+    pub async fn of(
+        connection: &impl ConnectionTrait,
+        organisation: &organisation::Model,
+        opportunity: opportunity::Model,
+        now: Time,
+    ) -> Result<Self> {
+        let zone = opportunities::zone_of(organisation);
         let day = |at: Time| at.with_timezone(&zone).date_naive();
         let topics = opportunity_topic::Entity::find()
             .filter(opportunity_topic::Column::OrganisationId.eq(opportunity.organisation_id))
@@ -51,82 +78,131 @@ impl Question {
         Ok(Self { opportunity, ask, month_began: opportunities::month_began(zone, now) })
     }
 
-    /// Looks at the next page of people behind `after`; a page that is not full is the last one. With `among`, at those only.
+    /// Looks at everybody, a few pages at a time: while one is judged, the database reads the next.
+    pub async fn everybody(&self, platform: &Platform, now: Time, mut each: impl FnMut(&Looked)) -> Result<()> {
+        let db = platform.db.read();
+        let ends = self.ends(db).await?;
+        let pages = (0..=ends.len()).map(|n| (n.checked_sub(1).and_then(|n| ends.get(n)).copied(), ends.get(n).copied()));
+        let page = |(after, until)| self.page(db, platform, Whom::Between(after, until), now);
+        let mut pages = stream::iter(pages.map(page)).buffered(PAGES);
+        while let Some(page) = pages.try_next().await? {
+            page.iter().for_each(&mut each);
+        }
+        Ok(())
+    }
+
+    /// Where each full page of people ends.
+    async fn ends(&self, connection: &impl ConnectionTrait) -> Result<Vec<ParticipantId>> {
+        let number = Expr::cust("row_number() OVER (ORDER BY id)");
+        let numbered = participant::Entity::find()
+            .select_only()
+            .column(participant::Column::Id)
+            .expr_as(number, "number")
+            .filter(participant::Column::OrganisationId.eq(self.opportunity.organisation_id))
+            .filter(participant::Column::State.eq(ParticipantState::Joined))
+            .into_query();
+        let ends = Query::select()
+            .column(participant::Column::Id)
+            .from_subquery(numbered, "numbered")
+            .and_where(Expr::cust(format!("number % {PAGE} = 0")))
+            .order_by(participant::Column::Id, Order::Asc)
+            .to_owned();
+        let rows = connection.query_all(&ends).await?;
+        Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
+    }
+
+    /// Looks at people. What the databases are asked is plain, and one table at a time: a planner that joins short stretches of
+    /// several tables guesses wrong by a thousand.
     pub async fn page(
         &self,
         connection: &impl ConnectionTrait,
         platform: &Platform,
-        after: Option<ParticipantId>,
-        among: Option<&[ParticipantId]>,
+        whom: Whom<'_>,
         now: Time,
     ) -> Result<Vec<Looked>> {
         let organisation = self.opportunity.organisation_id;
-        let people = self.read_people(connection, after, among, now).await?;
-        let (Some(first), Some(last)) = (people.first(), people.last()) else { return Ok(Vec::new()) };
-        let these = match among {
-            // Their ids lie close together: naming both ends costs far less than naming each.
-            None => invitation::Column::ParticipantId.between(first.id, last.id),
-            Some(_) => invitation::Column::ParticipantId.is_in(people.iter().map(|person| person.id)),
-        };
-        let (load, before, declined) = self.history(connection, these).await?;
+        let people = self.read_people(connection, whom).await?;
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let agreed: Vec<ParticipantId> = consent_standing::Entity::find()
+            .select_only()
+            .column(consent_standing::Column::ParticipantId)
+            .filter(standing(organisation, Purpose::ContactInvite, organisation.0, now))
+            .filter(these(consent_standing::Column::ParticipantId, whom, &people))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let agreed: HashSet<ParticipantId> = agreed.into_iter().collect();
         // Who stopped such letters, or whose mailbox refuses them, cannot be asked: no seat waits for them.
-        let addresses = people.iter().filter(|person| person.agreed.is_some()).map(|person| person.email_key.as_str());
+        let addresses = people.iter().filter(|person| agreed.contains(&person.id)).map(|person| person.email_key.as_str());
         let unreachable = suppressed(connection, platform, organisation, addresses, invitations::INVITE).await?;
-        let unreachable: HashSet<ParticipantId> =
-            people.iter().filter(|person| unreachable.contains(person.email_key.as_str())).map(|person| person.id).collect();
+        let asked = these(invitation::Column::ParticipantId, whom, &people);
+        let (load, before, declined) = self.history(connection, asked).await?;
         let unspoken = PreferenceDoc::unspoken();
-        let look = |person: Read| {
-            let candidate = Candidate {
-                wishes: person.document.as_ref().unwrap_or(&unspoken),
-                has_said: person.document.is_some(),
-                may_be_written_to: person.agreed.is_some() && !unreachable.contains(&person.id),
-                asked: load.get(&person.id).copied().unwrap_or_default(),
-                asked_before: before.contains(&person.id),
-                declined_here: declined.contains(&person.id),
-            };
-            let verdict = may_be_asked(&self.ask, &candidate);
-            let why = if verdict.is_ok() { why(&self.ask, &candidate, self.opportunity.places.is_some()) } else { Vec::new() };
-            Looked { participant: person.id, address: person.email, verdict, why }
+        let known = |person: &Read| Candidate {
+            wishes: &unspoken,
+            has_said: false,
+            may_be_written_to: agreed.contains(&person.id) && !unreachable.contains(person.email_key.as_str()),
+            asked: load.get(&person.id).copied().unwrap_or_default(),
+            asked_before: before.contains(&person.id),
+            declined_here: declined.contains(&person.id),
         };
-        Ok(people.into_iter().map(look).collect())
+        // Nobody's wishes are read who is not asked whatever they are.
+        let open = people.iter().filter(|person| ruled_out(&known(person)).is_none());
+        let wishes = self.wishes(connection, open.filter_map(|person| person.preference_id)).await?;
+        // Whoever counts everybody asks nobody.
+        let asks = !matches!(whom, Whom::Between(..));
+        let look = |person: &Read| {
+            let own = person.preference_id.and_then(|id| wishes.get(&id));
+            let candidate = Candidate { wishes: own.unwrap_or(&unspoken), has_said: own.is_some(), ..known(person) };
+            let verdict = may_be_asked(&self.ask, &candidate);
+            let told = || why(&self.ask, &candidate, self.opportunity.places.is_some());
+            let why = if asks && verdict.is_ok() { told() } else { Vec::new() };
+            Looked { participant: person.id, address: person.email.clone(), verdict, why }
+        };
+        Ok(people.iter().map(look).collect())
     }
 
-    /// People who have joined, with their latest wishes and whether they agreed to be written to: one query.
-    async fn read_people(
+    /// People who have joined.
+    async fn read_people(&self, connection: &impl ConnectionTrait, whom: Whom<'_>) -> Result<Vec<Read>> {
+        let id = participant::Column::Id;
+        let query = participant::Entity::find()
+            .select_only()
+            .columns([id, participant::Column::Email, participant::Column::EmailKey, participant::Column::PreferenceId])
+            .filter(participant::Column::OrganisationId.eq(self.opportunity.organisation_id))
+            .filter(participant::Column::State.eq(ParticipantState::Joined));
+        let query = match whom {
+            Whom::Behind(None) => query.limit(PAGE),
+            Whom::Behind(Some(after)) => query.filter(id.gt(after)).limit(PAGE),
+            Whom::These(these) => query.filter(id.is_in(filled_up(these.iter().copied()))),
+            Whom::Between(after, until) => {
+                let query = after.into_iter().fold(query, |query, after| query.filter(id.gt(after)));
+                until.into_iter().fold(query, |query, until| query.filter(id.lte(until)))
+            }
+        };
+        Ok(query.order_by_asc(id).into_model().all(connection).await?)
+    }
+
+    /// What these versions of wishes say.
+    async fn wishes(
         &self,
         connection: &impl ConnectionTrait,
-        after: Option<ParticipantId>,
-        among: Option<&[ParticipantId]>,
-        now: Time,
-    ) -> Result<Vec<Read>> {
-        let organisation = self.opportunity.organisation_id;
-        let wishes = participant::Entity::belongs_to(preference::Entity)
-            .from((participant::Column::OrganisationId, participant::Column::PreferenceId))
-            .to((preference::Column::OrganisationId, preference::Column::Id));
-        let agreed = participant::Entity::belongs_to(consent_standing::Entity)
-            .from((participant::Column::OrganisationId, participant::Column::Id))
-            .to((consent_standing::Column::OrganisationId, consent_standing::Column::ParticipantId))
-            .on_condition(move |_, _| standing(organisation, Purpose::ContactInvite, organisation.0, now));
-        let mut query = participant::Entity::find()
+        versions: impl Iterator<Item = PreferenceId>,
+    ) -> Result<HashMap<PreferenceId, PreferenceDoc>> {
+        let found: Vec<(PreferenceId, PreferenceDoc)> = preference::Entity::find()
             .select_only()
-            .columns([participant::Column::Id, participant::Column::Email, participant::Column::EmailKey])
-            .column(preference::Column::Document)
-            .column_as(consent_standing::Column::EventId, "agreed")
-            .join(sea_orm::JoinType::LeftJoin, wishes.into())
-            .join(sea_orm::JoinType::LeftJoin, agreed.into())
-            .filter(participant::Column::OrganisationId.eq(organisation))
-            .filter(participant::Column::State.eq(ParticipantState::Joined));
-        if let Some(after) = after {
-            query = query.filter(participant::Column::Id.gt(after));
-        }
-        if let Some(among) = among {
-            query = query.filter(participant::Column::Id.is_in(among.iter().copied()));
-        }
-        Ok(query.order_by_asc(participant::Column::Id).limit(PAGE).into_model().all(connection).await?)
+            .columns([preference::Column::Id, preference::Column::Document])
+            .filter(preference::Column::OrganisationId.eq(self.opportunity.organisation_id))
+            .filter(preference::Column::Id.is_in(filled_up(versions)))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        Ok(found.into_iter().collect())
     }
 
     /// What was asked of people this month, whom this opportunity has asked, and who said no in this project.
-    async fn history(&self, connection: &impl ConnectionTrait, these: SimpleExpr) -> Result<History> {
+    async fn history(&self, connection: &impl ConnectionTrait, asked: SimpleExpr) -> Result<History> {
         let organisation = self.opportunity.organisation_id;
         let rows: Vec<Past> = invitation::Entity::find()
             .select_only()
@@ -143,7 +219,7 @@ impl Question {
             .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
             .join(sea_orm::JoinType::LeftJoin, invitations::to_letter())
             .filter(invitation::Column::OrganisationId.eq(organisation))
-            .filter(these)
+            .filter(asked)
             .filter(
                 sea_orm::Condition::any()
                     .add(invitation::Column::CreatedAt.gte(self.month_began))
@@ -192,16 +268,23 @@ struct Past {
 
 type History = (HashMap<ParticipantId, Asked>, HashSet<ParticipantId>, HashSet<ParticipantId>);
 
+/// A column that names one of these people.
+fn these(column: impl ColumnTrait, whom: Whom<'_>, people: &[Read]) -> SimpleExpr {
+    match (whom, people.first(), people.last()) {
+        // Nobody else lies between: naming both ends costs far less than naming each.
+        (Whom::Behind(_) | Whom::Between(..), Some(first), Some(last)) => column.between(first.id, last.id),
+        _ => column.is_in(filled_up(people.iter().map(|person| person.id))),
+    }
+}
+
 /// Somebody who has joined, as far as matching needs to know them.
 #[derive(sea_orm::FromQueryResult)]
 struct Read {
     id: ParticipantId,
     email: String,
     email_key: String,
-    /// How they want to be involved, if they have said it.
-    document: Option<PreferenceDoc>,
-    /// Their standing agreement to be written to with invitations.
-    agreed: Option<ConsentEventId>,
+    /// The version of their wishes that counts, if they have said any.
+    preference_id: Option<PreferenceId>,
 }
 
 /// A person who was looked at.

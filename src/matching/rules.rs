@@ -73,13 +73,21 @@ pub struct Eligible {
     pub question_first: bool,
 }
 
+/// What speaks against asking somebody whatever they wish.
+pub fn ruled_out(person: &Candidate<'_>) -> Option<WhyNot> {
+    let reasons = [
+        (!person.may_be_written_to, WhyNot::NoConsent),
+        (person.asked_before, WhyNot::AskedBefore),
+        (person.declined_here, WhyNot::DeclinedHere),
+    ];
+    reasons.into_iter().find(|(against, _)| *against).map(|(_, why)| why)
+}
+
 /// Whether somebody may be asked. The first reason against it wins; what protects most is looked at first.
 pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNot> {
     let against = |bad: bool, reason: WhyNot| if bad { Err(reason) } else { Ok(()) };
     let wishes = person.wishes;
-    against(!person.may_be_written_to, WhyNot::NoConsent)?;
-    against(person.asked_before, WhyNot::AskedBefore)?;
-    against(person.declined_here, WhyNot::DeclinedHere)?;
+    ruled_out(person).map_or(Ok(()), Err)?;
     let objection = objection(wishes, &ask.offer());
     match objection {
         Some(Objection::Topic) => return Err(WhyNot::Topic),

@@ -2,11 +2,10 @@
 
 use super::{public::without_pool, runs};
 use crate::{
-    accounts::{Actor, organisations},
     platform::{Platform, Result},
     statistics::disclosure::row,
 };
-use entity::{OpportunityId, OrganisationId, WhyNot, match_run};
+use entity::{OpportunityId, OrganisationId, WhyNot, match_run, opportunity, organisation};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// So many runs are told of.
@@ -35,10 +34,10 @@ pub fn reasons(count: impl Fn(WhyNot) -> u64, minimum: i32) -> Vec<(WhyNot, Opti
 }
 
 /// Counts who may be asked, without asking anybody.
-pub async fn preview(platform: &Platform, actor: &Actor, id: OpportunityId) -> Result<Told> {
-    let (found, counts) = runs::count(platform, actor.organisation, id).await?;
-    let minimum = organisations::get(platform, actor.organisation).await?.minimum_group;
-    let places = found.places.map(|places| u64::try_from(places).unwrap_or(0));
+pub async fn preview(platform: &Platform, organisation: &organisation::Model, opportunity: opportunity::Model) -> Result<Told> {
+    let (places, minimum) = (opportunity.places, organisation.minimum_group);
+    let counts = runs::count(platform, organisation, opportunity).await?;
+    let places = places.map(|places| u64::try_from(places).unwrap_or(0));
     let asked = places.map_or(counts.eligible, |places| places.min(counts.eligible));
     let not_asked = |reason: WhyNot| counts.not_asked.get(&reason).copied().unwrap_or(0);
     Ok(Told {

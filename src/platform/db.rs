@@ -197,6 +197,16 @@ pub fn powers_of_two<T>(rows: Vec<T>) -> Vec<Vec<T>> {
     parts
 }
 
+/// The values for an IN, and the last of them again until there are as many as in other statements: a database plans the
+/// same text once.
+pub fn filled_up<V: Clone>(values: impl Iterator<Item = V>) -> Vec<V> {
+    let mut values: Vec<V> = values.collect();
+    if let Some(last) = values.last().cloned() {
+        values.resize(values.len().next_power_of_two().max(16), last);
+    }
+    values
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@
 
 use super::{
     Common, Ground, Row, Show, cpu_seconds, forget_peak, peak_mb,
-    people::{Place, ROWS, analyze},
+    people::{Place, ROWS, analyze, settle},
     rounded,
     server::secret_file,
 };
@@ -61,7 +61,7 @@ impl Crowd {
     async fn make(ground: &Ground, people: usize) -> Result<Self> {
         let clock = Clock::system();
         let secret = Secret::open(&secret_file(ground), clock.secret()).map_err(Error::Unavailable)?;
-        let db = Db::connect(&ground.url, 2).await?;
+        let db = Db::connect(&ground.url, 8).await?;
         let config = Config::read([]).map_err(|wrong| Error::bug(wrong.join("; ")))?;
         let letters = Arc::new(mail::transport::Memory::default());
         let app = App::assemble(config, clock.clone(), db, secret, letters)?;
@@ -91,19 +91,24 @@ impl Crowd {
                 analyze(&crowd.app.platform.db).await?;
             }
         }
-        analyze(&crowd.app.platform.db).await?;
+        settle(&crowd.app.platform.db).await?;
         Ok(crowd)
     }
 
     async fn measure(&self, database: &'static str, people: usize) -> Result<Row> {
         let platform = &self.app.platform;
+        let missing = || Error::bug("the bench's own rows are gone");
+        let id = (self.place.organisation, self.place.opportunity);
+        let opportunity = opportunity::Entity::find_by_id(id).one(platform.db.read()).await?.ok_or_else(missing)?;
+        let organisation = organisation::Entity::find_by_id(id.0).one(platform.db.read()).await?.ok_or_else(missing)?;
         forget_peak();
         let (began, before) = (Instant::now(), cpu_seconds()?);
         let read = self.read_all().await?;
         let (limit, limit_cpu) = (began.elapsed().as_secs_f64(), cpu_seconds()? - before);
         forget_peak();
+        let held = peak_mb()?;
         let (began, before) = (Instant::now(), cpu_seconds()?);
-        let (_, counts) = runs::count(platform, self.place.organisation, self.place.opportunity).await?;
+        let counts = runs::count(platform, &organisation, opportunity).await?;
         let (wall, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds()? - before);
         if read != people || counts.considered != people as u64 {
             return Err(Error::bug(format!("of {people} people, {read} were read and {} considered", counts.considered)));
@@ -116,6 +121,7 @@ impl Crowd {
             ("wall_s", rounded(wall, 2)),
             ("cpu_s", rounded(cpu, 2)),
             ("peak_mb", rounded(peak_mb()?, 1)),
+            ("before_mb", rounded(held, 1)),
             ("limit_wall_s", rounded(limit, 2)),
             ("limit_cpu_s", rounded(limit_cpu, 2)),
             ("ratio", rounded(wall / limit, 2)),

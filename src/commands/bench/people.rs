@@ -9,7 +9,7 @@ use crate::platform::{
 use chrono::Duration;
 use entity::*;
 use hyper::body::Bytes;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use uuid::Uuid;
@@ -104,6 +104,13 @@ pub async fn invite(ground: &Ground, count: usize) -> Result<Crowd> {
 /// What the database would soon find out about its tables by itself.
 pub(super) async fn analyze(db: &Db) -> Result<()> {
     db.write().execute_unprepared("ANALYZE").await?;
+    Ok(())
+}
+
+/// The same, and what PostgreSQL would else tidy up in the background while something is measured.
+pub(super) async fn settle(db: &Db) -> Result<()> {
+    let postgres = db.write().get_database_backend() == DbBackend::Postgres;
+    db.write().execute_unprepared(if postgres { "VACUUM ANALYZE" } else { "ANALYZE" }).await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use crate::{
     invitations::{self, jobs::payload},
     matching::{
         lottery,
-        people::{PAGE, Question, is_last, must_be_open},
+        people::{Looked, PAGE, Question, Whom, must_be_open},
     },
     platform::{
         Platform, Result, Tx,
@@ -26,20 +26,14 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
     let now = platform.clock.now();
     let db = platform.db.read();
     let question = Question::read(db, find(db, run.organisation_id, run.opportunity_id).await?, now).await?;
-    let (mut counts, mut after, mut members) = (Counts::default(), None, BTreeMap::new());
-    loop {
-        let page = question.page(db, platform, after, None, now).await?;
-        for looked in &page {
-            counts.add(looked.verdict.map(|_| ()));
-            if looked.verdict.is_ok() {
-                members.insert(number(platform, run.id, looked.participant), looked.participant);
-            }
+    let (mut counts, mut members) = (Counts::default(), BTreeMap::new());
+    let add = |looked: &Looked| {
+        counts.add(looked.verdict.map(|_| ()));
+        if looked.verdict.is_ok() {
+            members.insert(number(platform, run.id, looked.participant), looked.participant);
         }
-        match page.last() {
-            Some(last) if !is_last(&page) => after = Some(last.participant),
-            _ => break,
-        }
-    }
+    };
+    question.everybody(platform, now, add).await?;
     let pool: Vec<u8> = members.keys().flat_map(|number| *number.as_bytes()).collect();
     let (size, digest) = (members.len(), lottery::digest(&pool));
     let places = usize::try_from(run.places.unwrap_or(0)).unwrap_or(0);
@@ -128,7 +122,7 @@ async fn ask_next(
         let Some(last) = reserve.last() else { break };
         rank = last.rank;
         let ids: Vec<_> = reserve.iter().map(|row| row.participant_id).collect();
-        let looked = question.page(tx, platform, None, Some(&ids), now).await?;
+        let looked = question.page(tx, platform, Whom::These(&ids), now).await?;
         let mut invitees: HashMap<_, _> = looked.into_iter().filter_map(|one| Some((one.participant, one.invitee()?))).collect();
         for id in ids {
             if people.len() == most {

@@ -10,7 +10,7 @@ pub use verify::verify;
 
 use super::{
     INVITE, lottery,
-    people::{Question, is_last, must_be_open},
+    people::{Question, must_be_open},
 };
 use crate::{
     accounts::Actor,
@@ -65,20 +65,13 @@ async fn find(connection: &impl ConnectionTrait, organisation: OrganisationId, i
 }
 
 /// Counts who may be asked, without asking anybody: everybody is looked at, a page of people in memory at a time.
-pub async fn count(platform: &Platform, organisation: OrganisationId, id: OpportunityId) -> Result<(opportunity::Model, Counts)> {
+pub async fn count(platform: &Platform, organisation: &organisation::Model, opportunity: opportunity::Model) -> Result<Counts> {
     let now = platform.clock.now();
     let db = platform.db.read();
-    let opportunity = find(db, organisation, id).await?;
-    let question = Question::read(db, opportunity, now).await?;
-    let (mut counts, mut after) = (Counts::default(), None);
-    loop {
-        let page = question.page(db, platform, after, None, now).await?;
-        page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
-        match page.last() {
-            Some(last) if !is_last(&page) => after = Some(last.participant),
-            _ => return Ok((question.opportunity, counts)),
-        }
-    }
+    let question = Question::of(db, organisation, opportunity, now).await?;
+    let mut counts = Counts::default();
+    question.everybody(platform, now, |looked| counts.add(looked.verdict.map(|_| ()))).await?;
+    Ok(counts)
 }
 
 /// Starts a run that invites. For limited places the seed is recorded before anybody is looked at; a coordinator may give

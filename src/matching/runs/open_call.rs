@@ -3,7 +3,7 @@
 use super::{Counts, note, still_running};
 use crate::{
     invitations,
-    matching::people::{Looked, Question, is_last, must_be_open},
+    matching::people::{Looked, Question, Whom, is_last, must_be_open},
     platform::{Platform, Result, jobs::Next},
 };
 use entity::match_run;
@@ -18,7 +18,7 @@ pub(super) async fn page(platform: &Platform, run: match_run::Model) -> Result<N
     // Closed in the meantime: what was asked stays, nobody else is.
     let open = must_be_open(&tx, &opportunity, now).await.is_ok();
     let question = Question::read(&tx, opportunity, now).await?;
-    let page = if open { question.page(&tx, platform, run.cursor, None, now).await? } else { Vec::new() };
+    let page = if open { question.page(&tx, platform, Whom::Behind(run.cursor), now).await? } else { Vec::new() };
     let mut counts = Counts::default();
     page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
     let finished = is_last(&page);

@@ -69,7 +69,7 @@ async fn pause(visit: Arc<Visit>) -> Result<Reply> {
 
 /// What is lighter than what counts now.
 fn lighter(doc: &PreferenceDoc) -> Vec<Rung> {
-    let highest = rungs_of(&doc.stance).last().copied();
+    let highest = rungs_of(&doc.stance).highest();
     Rung::ALL.iter().copied().filter(|rung| *rung >= Rung::Informing && highest.is_some_and(|highest| *rung < highest)).collect()
 }
 

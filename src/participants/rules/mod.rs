@@ -1,8 +1,9 @@
 //! What people have said about how they want to be involved, as pure rules: no database, no clock.
 
 mod check;
-mod quiet;
 mod compare;
+mod quiet;
+mod rungs;
 mod offer;
 mod steps;
 mod told;
@@ -18,7 +19,7 @@ pub use told::{NothingLeft, Told};
 
 use chrono::NaiveDate;
 use entity::{PreferenceDoc, Rung, Stance, StanceKind, TopicId};
-use std::collections::BTreeSet;
+use rungs::Rungs;
 
 /// Why a question is put before anything is offered; where there are several reasons, the last of these is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,24 +37,24 @@ pub enum AskFirst {
 /// What somebody may be asked for, in one matter, on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    rungs: BTreeSet<Rung>,
+    rungs: Rungs,
     question: Option<AskFirst>,
 }
 
 impl Allowance {
     /// Nothing at all.
     pub fn nothing() -> Self {
-        Self { rungs: BTreeSet::new(), question: None }
+        Self { rungs: Rungs::default(), question: None }
     }
 
     /// The rungs, lowest first.
     pub fn rungs(&self) -> impl Iterator<Item = Rung> + '_ {
-        self.rungs.iter().copied()
+        self.rungs.iter()
     }
 
     /// Whether this rung may be offered, at once or after a question.
     pub fn allows(&self, rung: Rung) -> bool {
-        self.rungs.contains(&rung)
+        self.rungs.contains(rung)
     }
 
     /// Whether a question must be put before anything is offered.
@@ -73,22 +74,22 @@ impl Allowance {
 
     /// The highest rung that may be offered.
     pub fn highest(&self) -> Option<Rung> {
-        self.rungs.last().copied()
+        self.rungs.highest()
     }
 
     /// Whether everything allowed here is allowed there too, with the same question first where there is one.
     pub fn within(&self, wider: &Self) -> bool {
-        self.rungs.is_subset(&wider.rungs) && (self.ask_first() || !wider.ask_first() || self.is_nothing())
+        self.rungs.within(wider.rungs) && (self.ask_first() || !wider.ask_first() || self.is_nothing())
     }
 
     /// What both allow: the more protective of the two.
     fn and(self, other: &Self) -> Self {
-        Self { rungs: &self.rungs & &other.rungs, question: self.question.max(other.question) }
+        Self { rungs: self.rungs.and(other.rungs), question: self.question.max(other.question) }
     }
 }
 
 /// The rungs from one to another; never coercion.
-fn span(low: Rung, high: Rung) -> BTreeSet<Rung> {
+fn span(low: Rung, high: Rung) -> Rungs {
     Rung::ALL.iter().copied().filter(|rung| *rung != Rung::Coercion && *rung >= low && *rung <= high).collect()
 }
 
@@ -138,7 +139,7 @@ fn of_stance(stance: &Stance, today: NaiveDate, expired: bool) -> Allowance {
 }
 
 /// The rungs that a wish includes, whatever the day: those of a pause are what a question may be about after it.
-pub fn rungs_of(stance: &Stance) -> BTreeSet<Rung> {
+pub fn rungs_of(stance: &Stance) -> Rungs {
     let bounds = |low: Option<Rung>, high: Option<Rung>| low.zip(high).map(|(low, high)| span(low, high)).unwrap_or_default();
     let named = || stance.rungs.iter().copied().filter(|rung| *rung != Rung::Coercion).collect();
     match stance.kind {

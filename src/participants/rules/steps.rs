@@ -18,11 +18,8 @@ pub enum StepRefused {
 /// Topics with a wish of their own are paused too. Each pause remembers what stood before it: after it people are asked
 /// first, about that and nothing beyond.
 pub fn pause(doc: &PreferenceDoc, until: Option<NaiveDate>) -> PreferenceDoc {
-    let paused = |before: &Stance, until| Stance {
-        until,
-        rungs: rungs_of(before).into_iter().collect(),
-        ..Stance::bare(StanceKind::Paused)
-    };
+    let paused =
+        |before: &Stance, until| Stance { until, rungs: rungs_of(before).iter().collect(), ..Stance::bare(StanceKind::Paused) };
     let mut doc = doc.clone();
     doc.stance = paused(&doc.stance, until);
     for wish in &mut doc.topic_stances {
@@ -39,7 +36,7 @@ pub fn pause(doc: &PreferenceDoc, until: Option<NaiveDate>) -> PreferenceDoc {
 pub fn remember(before: &PreferenceDoc, mut new: PreferenceDoc) -> PreferenceDoc {
     let held = |topic: Option<TopicId>| {
         let own = before.topic_stances.iter().find(|wish| Some(wish.topic) == topic).map(|wish| &wish.stance);
-        rungs_of(own.unwrap_or(&before.stance)).into_iter().collect()
+        rungs_of(own.unwrap_or(&before.stance)).iter().collect()
     };
     let silent = |stance: &Stance| stance.kind == StanceKind::Paused && stance.rungs.is_empty();
     if silent(&new.stance) {
@@ -68,12 +65,12 @@ pub fn step_down(doc: &PreferenceDoc, rung: Rung, today: NaiveDate) -> Result<Pr
 /// What remains of a wish below a rung: never a rung that was not in it, unless nothing else would remain.
 fn lowered(before: Stance, rung: Rung) -> Stance {
     let included = rungs_of(&before);
-    if included.last().is_none_or(|highest| *highest <= rung) {
+    if included.highest().is_none_or(|highest| highest <= rung) {
         return before;
     }
-    let mut rungs: Vec<Rung> = included.into_iter().filter(|kept| *kept <= rung).collect();
+    let mut rungs: Vec<Rung> = included.iter().filter(|kept| *kept <= rung).collect();
     if rungs.is_empty() {
-        rungs = span(Rung::Informing, rung).into_iter().collect();
+        rungs = span(Rung::Informing, rung).iter().collect();
     }
     match before.kind {
         StanceKind::UpTo => Stance::up_to(rung),

@@ -2,7 +2,7 @@
 //! honoured; it binds letters to people who take part, never those that staff need to sign in.
 
 use super::priority;
-use crate::platform::{Platform, Result, text};
+use crate::platform::{Platform, Result, db::filled_up, text};
 use entity::{
     MailMessageId, OrganisationId, RecipientKind, SuppressionReason, Time, mail_message,
     suppression::{ActiveModel, Column, Entity, Model},
@@ -98,7 +98,7 @@ pub async fn suppressed<'a>(
     }
     let found: HashSet<Vec<u8>> = Entity::find()
         .filter(Column::OrganisationId.eq(organisation))
-        .filter(Column::AddressHash.is_in(hashes.iter().map(|(hash, _)| hash.clone())))
+        .filter(Column::AddressHash.is_in(filled_up(hashes.iter().map(|(hash, _)| hash.clone()))))
         .filter(Column::Scope.is_in([ALL, family(kind)]))
         .filter(in_force(platform))
         .all(connection)

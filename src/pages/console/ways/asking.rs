@@ -55,7 +55,7 @@ fn counts(way: &opportunity::Model, told: &told::Told) -> Vec<(String, String)> 
 async fn preview(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
-    let told = told::preview(seat.platform(), &seat.actor, way.id).await?;
+    let told = told::preview(seat.platform(), seat.organisation, way.clone()).await?;
     let rows = told.not_asked.iter().map(|(why, number)| vec![Cell::text(why.said()), count(*number)]).collect();
     let page =
         page(&seat, &way, "Who may be asked").text("Nobody is asked by looking at this. You see counts, and nobody's name.");
@@ -77,7 +77,7 @@ fn send_form(seat: &Seat<'_>, way: &opportunity::Model) -> Form {
 }
 
 async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Result<Page> {
-    let told = told::preview(seat.platform(), &seat.actor, way.id).await?;
+    let told = told::preview(seat.platform(), seat.organisation, way.clone()).await?;
     let page = page(seat, way, "Ask people").block(Block::Facts(counts(way, &told)));
     let text = match (way.places, told.asked) {
         (_, 0) => "At the moment there is nobody who may be asked.".to_owned(),

@@ -57,7 +57,7 @@ fn involvement(doc: &PreferenceDoc) -> Form {
 fn exactly(doc: &PreferenceDoc) -> Form {
     let now = rungs_of(&doc.stance);
     let choice = |rung: &crate::integrity::ladder::Step| {
-        Choice::new(rung.rung.word(), rung.people_say).hint(rung.plain).on(now.contains(&rung.rung))
+        Choice::new(rung.rung.word(), rung.people_say).hint(rung.plain).on(now.contains(rung.rung))
     };
     let kinds = LADDER.iter().filter(|step| step.rung != Rung::Coercion).map(choice);
     let hint = "You are asked for what you tick, and for nothing else.";

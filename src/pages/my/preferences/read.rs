@@ -76,7 +76,7 @@ fn exactly(sent: &Fields, before: &Stance) -> Result<Stance> {
     if rungs.is_empty() {
         return Err(Error::invalid("/stance/rungs", "required", "Tick at least one, or go back and choose “Not now”."));
     }
-    let same = kind_of(before) == "exactly" && crate::participants::rules::rungs_of(before).into_iter().eq(rungs.iter().copied());
+    let same = kind_of(before) == "exactly" && crate::participants::rules::rungs_of(before).iter().eq(rungs.iter().copied());
     Ok(if same { before.clone() } else { Stance { rungs, ..Stance::bare(StanceKind::Only) } })
 }
 

@@ -53,7 +53,7 @@ pub(super) fn stance(stance: &Stance) -> Vec<String> {
             None => vec!["Not now. I am pausing until I change this.".into()],
         },
         StanceKind::AtLeast | StanceKind::Only | StanceKind::Between => {
-            vec![format!("These, and no others: {}", kinds(rungs_of(stance).into_iter().collect()))]
+            vec![format!("These, and no others: {}", kinds(rungs_of(stance).iter().collect()))]
         }
     }
 }
