@@ -306,3 +306,14 @@
 //! are drawn. Only sums, products, comparisons and `libm` are used, so every machine has the same result. Rejected: weights by least
 //! squares or a linear programme over thousands of rows (minutes where entropy takes a second), `highs` (cmake and a long build),
 //! `microlp` (no multipliers from what is impossible, which the proofs are made of).
+//!
+//! # 2026-11-28 · Everybody is looked at by the one rule, and read in plain stretches
+//! Who may be asked is decided in the program, for everybody anew: a rule in SQL would be a second rule, and its agreement with
+//! the first a hope. A million people take ten seconds that way, in the memory of a few pages. Each table is read by one
+//! plain statement over the same stretch of people. Rejected: joining them (PostgreSQL guesses the size of a short stretch
+//! wrong by a thousand and then compares everybody with everybody), lists of ids of every length (each is planned anew).
+//!
+//! # 2026-11-28 · Wishes of their own are about topics, activities or stages
+//! They stand beside the default and are equally specific: the most specific that applies wins over the default, and where
+//! several apply, what all of them allow is allowed. A scope for the host is not needed: a person's choices belong to one
+//! organisation, which knows nothing of what they chose elsewhere.

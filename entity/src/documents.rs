@@ -58,6 +58,22 @@ documents! {
         stance: Stance,
     }
 
+    /// A different wish for one kind of activity. The more specific wish wins over the default.
+    ActivityStance {
+        /// The kind of activity it is about.
+        activity: ActivityType,
+        /// The wish.
+        stance: Stance,
+    }
+
+    /// A different wish for one stage of the work. The more specific wish wins over the default.
+    StageStance {
+        /// The stage it is about.
+        stage: Stage,
+        /// The wish.
+        stance: Stance,
+    }
+
     /// What somebody wants to be asked about. `never` outranks everything else.
     TopicChoices {
         /// Welcome.
@@ -144,12 +160,20 @@ documents! {
 
     /// How somebody wants to be involved. Versions are only ever added; the latest counts, at once.
     PreferenceDoc {
-        /// The wish where no topic has its own.
+        /// The wish where no topic, kind of activity or stage has its own.
         stance: Stance,
-        /// Wishes for single topics.
+        /// Wishes for single topics. Where several wishes of their own meet, what all of them allow is allowed.
         #[serde(default)]
         #[oai(default)]
         topic_stances: Vec<TopicStance>,
+        /// Wishes for single kinds of activity.
+        #[serde(default)]
+        #[oai(default)]
+        activity_stances: Vec<ActivityStance>,
+        /// Wishes for single stages of the work.
+        #[serde(default)]
+        #[oai(default)]
+        stage_stances: Vec<StageStance>,
         /// Topics by welcome.
         #[serde(default = "TopicChoices::none")]
         #[oai(default = "TopicChoices::none")]
@@ -395,6 +419,8 @@ impl PreferenceDoc {
         Self {
             stance,
             topic_stances: Vec::new(),
+            activity_stances: Vec::new(),
+            stage_stances: Vec::new(),
             topics: TopicChoices::none(),
             activity_types: Vec::new(),
             formats: Vec::new(),
@@ -406,6 +432,21 @@ impl PreferenceDoc {
             story: Story::ask(),
             review_after: None,
         }
+    }
+
+    /// The default, and every wish that stands beside it.
+    pub fn stances(&self) -> impl Iterator<Item = &Stance> {
+        let topics = self.topic_stances.iter().map(|wish| &wish.stance);
+        let activities = self.activity_stances.iter().map(|wish| &wish.stance);
+        let stages = self.stage_stances.iter().map(|wish| &wish.stance);
+        std::iter::once(&self.stance).chain(topics).chain(activities).chain(stages)
+    }
+
+    /// Every wish that stands beside the default.
+    pub fn own_stances_mut(&mut self) -> impl Iterator<Item = &mut Stance> {
+        let topics = self.topic_stances.iter_mut().map(|wish| &mut wish.stance);
+        let activities = self.activity_stances.iter_mut().map(|wish| &mut wish.stance);
+        topics.chain(activities).chain(self.stage_stances.iter_mut().map(|wish| &mut wish.stance))
     }
 }
 

@@ -8,6 +8,7 @@
 #![allow(clippy::needless_range_loop, reason = "one number counts along several arrays, as in the algebra")]
 
 pub mod draw;
+pub mod easing;
 pub mod exact;
 mod lottery;
 pub mod panels;

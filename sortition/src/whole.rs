@@ -13,6 +13,8 @@ const WHOLE: f64 = 1e-6;
 pub struct Whole {
     programme: Programme,
     kinds: usize,
+    /// What the variables behind the kinds are worth; they are whole where the kinds are.
+    beside: Vec<f64>,
 }
 
 /// What was found.
@@ -37,7 +39,13 @@ impl Whole {
         for (kind, (low, high)) in bounds.iter().enumerate() {
             programme.column(problem.column(kind), *low, *high, 0.0);
         }
-        Self { programme, kinds: bounds.len() }
+        Self { programme, kinds: bounds.len(), beside: Vec::new() }
+    }
+
+    /// Adds a variable beside the kinds, that counts in one row and is whole wherever the kinds are.
+    pub fn beside(&mut self, row: u32, by: f64, upper: f64, worth: f64) {
+        self.programme.column(vec![(row, by)], 0.0, upper, worth);
+        self.beside.push(worth);
     }
 
     /// The best panel that is worth more than `above`. Looks at so many corners at most; then `bound` is what is still possible.
@@ -61,7 +69,8 @@ impl Whole {
             }
         }
         let values: Vec<f64> = (0..self.kinds).map(|kind| self.programme.value(kind)).collect();
-        let bound: f64 = values.iter().zip(search.worth).map(|(value, worth)| value * worth).sum();
+        let beside: f64 = self.beside.iter().enumerate().map(|(at, worth)| worth * self.programme.value(self.kinds + at)).sum();
+        let bound: f64 = values.iter().zip(search.worth).map(|(value, worth)| value * worth).sum::<f64>() + beside;
         if bound <= search.above + 1e-10 * (1.0 + search.above.abs()) {
             return;
         }
@@ -81,7 +90,7 @@ impl Whole {
                 .map(|(kind, value)| (kind as u32, value.round() as u32))
                 .filter(|(_, many)| *many > 0)
                 .collect();
-            let value: f64 = panel.iter().map(|(kind, many)| search.worth[*kind as usize] * f64::from(*many)).sum();
+            let value = beside + panel.iter().map(|(kind, many)| search.worth[*kind as usize] * f64::from(*many)).sum::<f64>();
             if value > search.above {
                 search.above = value;
                 search.best = Some((panel, value));

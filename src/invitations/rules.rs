@@ -65,6 +65,7 @@ pub fn offer<'a>(about: &'a opportunity::Model, topics: &'a [TopicId], asked_at:
         rung: about.rung,
         topics,
         activity: activity(about.kind),
+        stage: about.stage,
         formats: &about.formats.0,
         starts_on: about.starts_at.map(day),
         asked_on: day(asked_at),

@@ -70,6 +70,7 @@ impl Question {
             rung: opportunity.rung,
             topics: topics.into_iter().map(|row| row.topic_id).collect(),
             activity: activity(opportunity.kind),
+            stage: opportunity.stage,
             formats: opportunity.formats.0.clone(),
             minutes: i64::from(opportunity.minutes) + i64::from(opportunity.preparation_minutes),
             starts_on: opportunity.starts_at.map(day),

@@ -4,7 +4,7 @@
 
 use crate::participants::rules::{AskFirst, Objection, Offer, allowed, objection, quiet_on};
 use chrono::NaiveDate;
-use entity::{ActivityType, Format, PreferenceDoc, Rung, TopicId, WhyNot};
+use entity::{ActivityType, Format, PreferenceDoc, Rung, Stage, TopicId, WhyNot};
 
 /// What somebody would be asked to do.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Ask {
     pub topics: Vec<TopicId>,
     /// What kind of activity it is.
     pub activity: ActivityType,
+    /// In which stage of the work it is.
+    pub stage: Stage,
     /// The forms it offers; empty means that the form does not matter.
     pub formats: Vec<Format>,
     /// Minutes of the person's time, preparation included.
@@ -32,6 +34,7 @@ impl Ask {
             rung: self.rung,
             topics: &self.topics,
             activity: self.activity,
+            stage: self.stage,
             formats: &self.formats,
             starts_on: self.starts_on,
             asked_on: self.today,
@@ -103,13 +106,13 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
     against(wishes.load.invites_per_month_max.is_some_and(letters), WhyNot::MonthlyInvitations)?;
     let time = |most: i32| person.asked.minutes + ask.minutes > i64::from(most);
     against(wishes.load.minutes_per_month_max.is_some_and(time), WhyNot::MonthlyMinutes)?;
-    Ok(Eligible { question_first: allowed(wishes, &ask.topics, ask.today).ask_first() })
+    Ok(Eligible { question_first: allowed(wishes, ask.offer().matter(), ask.today).ask_first() })
 }
 
 /// Why somebody was asked, in plain sentences for their own eyes. The first is about their choices.
 pub fn why(ask: &Ask, person: &Candidate<'_>, drawn: bool) -> Vec<String> {
     let mut reasons = Vec::new();
-    reasons.push(match allowed(person.wishes, &ask.topics, ask.today).question() {
+    reasons.push(match allowed(person.wishes, ask.offer().matter(), ask.today).question() {
         None => format!("Your choices include “{}”.", crate::integrity::ladder::step(ask.rung).people_say),
         Some(AskFirst::EachTime) if !person.has_said => {
             "You have not told us yet how you want to be involved, so we ask you first.".to_owned()

@@ -126,7 +126,16 @@ fn joining_choosing_and_agreeing_takes_one_question_a_page() {
         ben.choose("support", &[("need-0", "A lift"), ("share-0", "venue"), ("count", "1")]).await;
         ben.choose("quiet", &[("from-0", "2027-04-01"), ("to-0", ""), ("count", "1")]).await;
         ben.choose("activities", &[("activity", "survey"), ("activity", "interview_1to1")]).await;
+        ben.choose("activity-wishes", &[("activity-workshop", "ask"), ("activity-survey", "consultation")]).await.1.expect(200);
+        let (_, sums_up) = ben.choose("stage-wishes", &[("stage-review", "inform")]).await;
+        assert!(sums_up.text.contains("A workshop: Ask me each time"), "{}", sums_up.text);
         let doc = document(&app).await;
+        let survey = json!({"activity": "survey", "stance": {"kind": "up_to", "rung": "consultation"}});
+        let workshop = json!({"activity": "workshop", "stance": {"kind": "ask_each_time"}});
+        assert_eq!(doc["activity_stances"], json!([survey, workshop]));
+        assert_eq!(doc["stage_stances"], json!([{"stage": "review", "stance": {"kind": "inform_me_only"}}]));
+        ben.choose("activity-wishes", &[("activity-workshop", ""), ("activity-survey", "consultation")]).await;
+        assert_eq!(document(&app).await["activity_stances"], json!([survey]), "the same as for everything else");
         assert_eq!(doc["load"], json!({"minutes_per_month_max": 90, "invites_per_month_max": 2, "notice_days_min": null}));
         assert_eq!((&doc["contact"]["format"], &doc["contact"]["from_hour"]), (&json!("easy_read"), &json!(9)));
         assert_eq!(doc["access_needs"], json!([{"need": "A lift", "share_with": "venue"}]));

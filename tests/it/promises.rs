@@ -8,8 +8,9 @@ use crate::{
 };
 use chrono::{Days, NaiveDate};
 use entity::{
-    ActivityType, ConsentType, Format, OpportunityId, ParticipantId, PreferenceDoc, Purpose, QuietPeriod, Rung, Stance,
-    StanceKind, TopicId, TopicStance, consent_standing, invitation, mail_message, opportunity, opportunity_topic,
+    ActivityStance, ActivityType, ConsentType, Format, OpportunityId, ParticipantId, PreferenceDoc, Purpose, QuietPeriod, Rung,
+    Stage, StageStance, Stance, StanceKind, TopicId, TopicStance, consent_standing, invitation, mail_message, opportunity,
+    opportunity_topic,
 };
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha20Rng;
@@ -48,6 +49,14 @@ pub fn wishes(dice: &mut ChaCha20Rng, topics: &[TopicId], today: NaiveDate) -> P
             3 => doc.topic_stances.push(TopicStance { topic: *topic, stance: stance(dice, today) }),
             _ => {}
         }
+    }
+    if dice.random_bool(0.2) {
+        let activity = *[ActivityType::Survey, ActivityType::Workshop, ActivityType::FocusGroup].choose(dice).unwrap();
+        doc.activity_stances = vec![ActivityStance { activity, stance: stance(dice, today) }];
+    }
+    if dice.random_bool(0.2) {
+        let stage = *[Stage::Design, Stage::Delivery].choose(dice).unwrap();
+        doc.stage_stances = vec![StageStance { stage, stance: stance(dice, today) }];
     }
     if dice.random_bool(0.3) {
         doc.activity_types =
@@ -96,12 +105,15 @@ pub fn against(doc: &PreferenceDoc, offer: &opportunity::Model, topics: &[TopicI
     if topics.iter().any(|topic| doc.topics.never.contains(topic)) {
         return Some("never means never");
     }
-    let own: Vec<&Stance> = doc.topic_stances.iter().filter(|own| topics.contains(&own.topic)).map(|own| &own.stance).collect();
+    let activity = alongside::opportunities::activity(offer.kind);
+    let mut own: Vec<&Stance> =
+        doc.topic_stances.iter().filter(|own| topics.contains(&own.topic)).map(|own| &own.stance).collect();
+    own.extend(doc.activity_stances.iter().filter(|own| own.activity == activity).map(|own| &own.stance));
+    own.extend(doc.stage_stances.iter().filter(|own| own.stage == offer.stage).map(|own| &own.stance));
     let allowed = match own.is_empty() {
         true => includes(&doc.stance, offer.rung, today),
         false => own.iter().all(|own| includes(own, offer.rung, today)),
     };
-    let activity = alongside::opportunities::activity(offer.kind);
     if !allowed {
         Some("the rung")
     } else if !doc.activity_types.is_empty() && !doc.activity_types.contains(&activity) {

@@ -5,7 +5,7 @@ use crate::{
     consent::permits,
     invitations::{AGAIN, INVITE, NO_PLACE, PLACE, REMIND, TAKEN_BACK, posted, rules, to_letter, to_opportunity},
     opportunities,
-    participants::rules::{allowed, objection},
+    participants::rules::{Matter, allowed, objection},
     platform::{Platform, Result, mail::Composed},
 };
 use entity::{
@@ -54,7 +54,7 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
     // A lighter way that somebody chose may lie outside their wishes; only a pause speaks against a reminder of it.
     let unwanted = match about.invitation.run_id {
         Some(_) => about.unwanted(kind, now),
-        None => kind == REMIND && allowed(&about.wishes, &[], opportunities::today(now, about.zone)).is_nothing(),
+        None => kind == REMIND && allowed(&about.wishes, Matter::default(), opportunities::today(now, about.zone)).is_nothing(),
     };
     if unwanted {
         return drop(MailState::Cancelled, "the person no longer wants this");

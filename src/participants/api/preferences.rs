@@ -10,8 +10,8 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
-    ActivityType, Format, Load, OrganisationId, ParticipantId, PreferenceDoc, QuietPeriod, Rung, Stance, Story, Time, TopicId,
-    TopicStance, preference,
+    ActivityStance, ActivityType, Format, Load, OrganisationId, ParticipantId, PreferenceDoc, QuietPeriod, Rung, StageStance,
+    Stance, Story, Time, TopicId, TopicStance, preference,
 };
 use poem_openapi::{
     Enum, Object, OpenApi,
@@ -74,13 +74,21 @@ pub struct MyStepDownIn {
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ToldIn {
-    /// The wish where no topic has its own.
+    /// The wish where no topic, kind of activity or stage has its own.
     #[serde(default)]
     stance: Option<Stance>,
     /// Wishes for single topics; other topics keep theirs.
     #[serde(default)]
     #[oai(default)]
     topic_stances: Vec<TopicStance>,
+    /// Wishes for single kinds of activity; other kinds keep theirs.
+    #[serde(default)]
+    #[oai(default)]
+    activity_stances: Vec<ActivityStance>,
+    /// Wishes for single stages of the work; other stages keep theirs.
+    #[serde(default)]
+    #[oai(default)]
+    stage_stances: Vec<StageStance>,
     /// Topics on which to ask first, beside those that the person named.
     #[serde(default)]
     #[oai(default)]
@@ -121,6 +129,8 @@ impl From<ToldIn> for Told {
         Self {
             stance: given.stance,
             topic_stances: given.topic_stances,
+            activity_stances: given.activity_stances,
+            stage_stances: given.stage_stances,
             ask_first: given.ask_first,
             never: given.never,
             activity_types: given.activity_types,

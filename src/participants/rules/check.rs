@@ -21,7 +21,12 @@ pub fn check(doc: &PreferenceDoc, topics: &BTreeSet<TopicId>, today: NaiveDate) 
     let mut check = Check::new();
     check_stance(&mut check, "/stance", &doc.stance, today);
     check_topic_stances(&mut check, doc, topics, today);
+    let activities = doc.activity_stances.iter().map(|wish| (wish.activity, &wish.stance));
+    check_own(&mut check, "/activity_stances", "activity", activities, today);
+    check_own(&mut check, "/stage_stances", "stage", doc.stage_stances.iter().map(|wish| (wish.stage, &wish.stance)), today);
     check_topics(&mut check, &doc.topics, topics);
+    check.items("/activity_stances", doc.activity_stances.len(), TOPIC_STANCES);
+    check.items("/stage_stances", doc.stage_stances.len(), TOPIC_STANCES);
     no_repetition(&mut check, "/activity_types", &doc.activity_types);
     no_repetition(&mut check, "/formats", &doc.formats);
     check_load(&mut check, &doc.load);
@@ -77,6 +82,21 @@ fn check_topic_stances(check: &mut Check, doc: &PreferenceDoc, topics: &BTreeSet
         known(check, &format!("{at}/topic"), topics, wish.topic);
         check.that(seen.insert(wish.topic), &format!("{at}/topic"), "repeated", "Give one wish for each topic.");
         check_stance(check, &format!("{at}/stance"), &wish.stance, today);
+    }
+}
+
+/// Wishes for what there are few of: each has one at most.
+fn check_own<'d, T: Ord>(
+    check: &mut Check,
+    at: &str,
+    name: &str,
+    wishes: impl Iterator<Item = (T, &'d Stance)>,
+    today: NaiveDate,
+) {
+    let mut seen = BTreeSet::new();
+    for (number, (about, stance)) in wishes.enumerate().take(TOPIC_STANCES) {
+        check.that(seen.insert(about), &format!("{at}/{number}/{name}"), "repeated", "Give one wish for each.");
+        check_stance(check, &format!("{at}/{number}/stance"), stance, today);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether a version that somebody else recorded would allow more than the person has said themselves.
 
-use super::{Allowance, resolve};
+use super::{Allowance, Matter, Scope, resolve, scope::wishes};
 use chrono::{Days, NaiveDate};
 use entity::{Contact, Load, Permission, PreferenceDoc, QuietPeriod, Story, TopicId};
 use std::collections::BTreeSet;
@@ -18,31 +18,50 @@ pub fn beyond(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> boo
         || more_story(&own.story, &new.story)
 }
 
-/// Compares what may be asked for. Beside no topic and each single one, pairs are enough: a rung that several topics
-/// together allow and should not is already allowed by one of them beside the one that forbids it.
+/// Compares what may be asked for. Beside nothing special and each single thing that a wish can be about, pairs are enough: a
+/// rung that several together allow and should not is already allowed by one of them beside the one that forbids it.
 fn more_rungs(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> bool {
     let days = turning_days(own, new, today);
-    let as_said = |doc: &PreferenceDoc, topics: &[TopicId], day| -> Allowance { resolve(doc, topics, day, false) };
-    let more = |topics: &[TopicId]| days.iter().any(|day| !as_said(new, topics, *day).within(&as_said(own, topics, *day)));
+    let more = |scopes: &[Scope]| {
+        let topics: Vec<TopicId> = scopes.iter().filter_map(|scope| topic_of(*scope)).collect();
+        let mut matter = Matter::from(&topics);
+        for scope in scopes {
+            match scope {
+                Scope::Topic(_) => {}
+                Scope::Activity(activity) => matter.activity = Some(*activity),
+                Scope::Stage(stage) => matter.stage = Some(*stage),
+            }
+        }
+        let as_said = |doc: &PreferenceDoc, day| -> Allowance { resolve(doc, matter, day, false) };
+        days.iter().any(|day| !as_said(new, *day).within(&as_said(own, *day)))
+    };
     let (ours, theirs) = (mentioned(own), mentioned(new));
     more(&[])
-        || ours.union(&theirs).any(|topic| more(&[*topic]))
-        || new.topic_stances.iter().any(|wish| ours.iter().any(|topic| more(&[wish.topic, *topic])))
+        || ours.union(&theirs).any(|scope| more(&[*scope]))
+        || wishes(new).any(|(wish, _)| ours.iter().any(|scope| may_meet(wish, *scope) && more(&[wish, *scope])))
 }
 
-/// Every topic that a document says something about that can make a difference.
-fn mentioned(doc: &PreferenceDoc) -> BTreeSet<TopicId> {
-    let wishes = doc.topic_stances.iter().map(|wish| wish.topic);
-    wishes.chain(doc.topics.ask_first.iter().copied()).chain(doc.topics.never.iter().copied()).collect()
+fn topic_of(scope: Scope) -> Option<TopicId> {
+    match scope {
+        Scope::Topic(topic) => Some(topic),
+        _ => None,
+    }
+}
+
+/// Whether one matter can be about both: it has one kind of activity, and one stage.
+fn may_meet(a: Scope, b: Scope) -> bool {
+    !matches!((a, b), (Scope::Activity(_), Scope::Activity(_)) | (Scope::Stage(_), Scope::Stage(_)))
+}
+
+/// Everything that a document says something about that can make a difference.
+fn mentioned(doc: &PreferenceDoc) -> BTreeSet<Scope> {
+    let topics = doc.topics.ask_first.iter().chain(&doc.topics.never).map(|topic| Scope::Topic(*topic));
+    wishes(doc).map(|(scope, _)| scope).chain(topics).collect()
 }
 
 /// The days from `today` on, on which what a document allows can change: the day after each pause.
 fn turning_days(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> BTreeSet<NaiveDate> {
-    let stances = |doc: &PreferenceDoc| {
-        let wishes = doc.topic_stances.iter().map(|wish| wish.stance.until);
-        wishes.chain([doc.stance.until]).flatten().collect::<Vec<_>>()
-    };
-    let ends = stances(own).into_iter().chain(stances(new));
+    let ends = own.stances().chain(new.stances()).filter_map(|stance| stance.until);
     let after = ends.filter_map(|until| until.checked_add_days(Days::new(1))).filter(|day| *day > today);
     after.chain([today]).collect()
 }

@@ -4,6 +4,7 @@ mod check;
 mod compare;
 mod quiet;
 mod rungs;
+mod scope;
 mod offer;
 mod steps;
 mod told;
@@ -14,11 +15,12 @@ pub use check::check;
 pub use compare::beyond;
 pub use offer::{Objection, Offer, objection};
 pub use quiet::quiet_until;
+pub use scope::{Matter, Scope};
 pub use steps::{StepRefused, pause, remember, step_down};
 pub use told::{NothingLeft, Told};
 
 use chrono::NaiveDate;
-use entity::{PreferenceDoc, Rung, Stance, StanceKind, TopicId};
+use entity::{PreferenceDoc, Rung, Stance, StanceKind};
 use rungs::Rungs;
 
 /// Why a question is put before anything is offered; where there are several reasons, the last of these is told.
@@ -93,14 +95,15 @@ fn span(low: Rung, high: Rung) -> Rungs {
     Rung::ALL.iter().copied().filter(|rung| *rung != Rung::Coercion && *rung >= low && *rung <= high).collect()
 }
 
-/// What somebody may be asked for, in a matter with these topics, on this day in the organisation's time zone.
+/// What somebody may be asked for, in a matter, on this day in the organisation's time zone.
 ///
-/// A wish for one of the topics outranks the default; where several topics have one, only what all of them allow is
-/// allowed. A topic in `never` outranks everything. When the review date has passed, a question is put first, about what
-/// the old wishes include and nothing beyond; pauses and "keep me informed" stay as they are.
-pub fn allowed(doc: &PreferenceDoc, topics: &[TopicId], today: NaiveDate) -> Allowance {
+/// A wish for one of the matter's topics, for its kind of activity or for its stage outranks the default; where several of
+/// them have one, only what all of them allow is allowed. A topic in `never` outranks everything. When the review date has
+/// passed, a question is put first, about what the old wishes include and nothing beyond; pauses and "keep me informed" stay
+/// as they are.
+pub fn allowed<'a>(doc: &PreferenceDoc, matter: impl Into<Matter<'a>>, today: NaiveDate) -> Allowance {
     let expired = doc.review_after.is_some_and(|day| day < today);
-    resolve(doc, topics, today, expired)
+    resolve(doc, matter.into(), today, expired)
 }
 
 /// Whether this day lies in one of the quiet periods: nothing may be sent then.
@@ -109,18 +112,18 @@ pub fn quiet_on(doc: &PreferenceDoc, day: NaiveDate) -> bool {
 }
 
 /// See [`allowed`]; `expired` says whether the wishes are too old to be used as they are.
-fn resolve(doc: &PreferenceDoc, topics: &[TopicId], today: NaiveDate, expired: bool) -> Allowance {
-    if topics.iter().any(|topic| doc.topics.never.contains(topic)) {
+fn resolve(doc: &PreferenceDoc, matter: Matter<'_>, today: NaiveDate, expired: bool) -> Allowance {
+    if matter.topics.iter().any(|topic| doc.topics.never.contains(topic)) {
         return Allowance::nothing();
     }
-    let mut specific = doc.topic_stances.iter().filter(|wish| topics.contains(&wish.topic)).map(|wish| &wish.stance);
+    let mut specific = scope::wishes(doc).filter(|(scope, _)| matter.has(*scope)).map(|(_, stance)| stance);
     let first = specific.next().unwrap_or(&doc.stance);
     let mut allowance =
         specific.fold(of_stance(first, today, expired), |so_far, stance| so_far.and(&of_stance(stance, today, expired)));
     if allowance.is_nothing() {
         return Allowance::nothing();
     }
-    let first = topics.iter().any(|topic| doc.topics.ask_first.contains(topic)).then_some(AskFirst::Topic);
+    let first = matter.topics.iter().any(|topic| doc.topics.ask_first.contains(topic)).then_some(AskFirst::Topic);
     allowance.question = allowance.question.max(first);
     allowance
 }

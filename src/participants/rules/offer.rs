@@ -1,9 +1,9 @@
 //! Whether a wish speaks against an offer: the one rule that everybody asks, from the first look to the last moment before
 //! a letter leaves.
 
-use super::{allowed, quiet_on};
+use super::{Matter, allowed, quiet_on};
 use chrono::NaiveDate;
-use entity::{ActivityType, Format, PreferenceDoc, Rung, TopicId};
+use entity::{ActivityType, Format, PreferenceDoc, Rung, Stage, TopicId};
 
 /// What somebody would be asked to do, as far as wishes speak about it.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub struct Offer<'a> {
     pub topics: &'a [TopicId],
     /// What kind of activity it is.
     pub activity: ActivityType,
+    /// In which stage of the work it is.
+    pub stage: Stage,
     /// The forms it offers; empty means that the form does not matter.
     pub formats: &'a [Format],
     /// The day on which it starts, for activities with a date.
@@ -22,6 +24,13 @@ pub struct Offer<'a> {
     pub asked_on: NaiveDate,
     /// Today, where the organisation is.
     pub today: NaiveDate,
+}
+
+impl<'a> Offer<'a> {
+    /// What it is about.
+    pub fn matter(&self) -> Matter<'a> {
+        Matter { topics: self.topics, activity: Some(self.activity), stage: Some(self.stage) }
+    }
 }
 
 /// What speaks against an offer.
@@ -48,7 +57,7 @@ pub fn objection(wishes: &PreferenceDoc, offer: &Offer<'_>) -> Option<Objection>
     let notice = |days: i32| offer.starts_on.is_some_and(|start| (start - offer.asked_on).num_days() < i64::from(days));
     let checks = [
         (offer.topics.iter().any(|topic| wishes.topics.never.contains(topic)), Objection::Topic),
-        (!allowed(wishes, offer.topics, offer.today).allows(offer.rung), Objection::Rung),
+        (!allowed(wishes, offer.matter(), offer.today).allows(offer.rung), Objection::Rung),
         (!wishes.activity_types.is_empty() && !wishes.activity_types.contains(&offer.activity), Objection::Activity),
         (!form_fits, Objection::Format),
         (offer.starts_on.is_some_and(|start| quiet_on(wishes, start)), Objection::QuietStart),

@@ -1,8 +1,8 @@
 //! The two changes that people can make in one action: a pause, and a step down.
 
-use super::{of_stance, rungs_of, span};
+use super::{Scope, of_stance, rungs_of, scope::wishes, span};
 use chrono::NaiveDate;
-use entity::{PreferenceDoc, Rung, Stance, StanceKind, TopicId};
+use entity::{PreferenceDoc, Rung, Stance, StanceKind};
 
 /// Why somebody cannot step down to a rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,40 +15,41 @@ pub enum StepRefused {
 
 /// The document with everything paused, until a day or without end.
 ///
-/// Topics with a wish of their own are paused too. Each pause remembers what stood before it: after it people are asked
+/// What has a wish of its own is paused too. Each pause remembers what stood before it: after it people are asked
 /// first, about that and nothing beyond.
 pub fn pause(doc: &PreferenceDoc, until: Option<NaiveDate>) -> PreferenceDoc {
     let paused =
         |before: &Stance, until| Stance { until, rungs: rungs_of(before).iter().collect(), ..Stance::bare(StanceKind::Paused) };
     let mut doc = doc.clone();
     doc.stance = paused(&doc.stance, until);
-    for wish in &mut doc.topic_stances {
-        let end = match wish.stance.kind {
-            StanceKind::Paused => wish.stance.until.zip(until).map(|(old, new)| old.max(new)),
+    for stance in doc.own_stances_mut() {
+        let end = match stance.kind {
+            StanceKind::Paused => stance.until.zip(until).map(|(old, new)| old.max(new)),
             _ => until,
         };
-        wish.stance = paused(&wish.stance, end);
+        *stance = paused(stance, end);
     }
     doc
 }
 
 /// Lets every pause in `new` that does not say what may be asked about after it remember what stood in `before`.
 pub fn remember(before: &PreferenceDoc, mut new: PreferenceDoc) -> PreferenceDoc {
-    let held = |topic: Option<TopicId>| {
-        let own = before.topic_stances.iter().find(|wish| Some(wish.topic) == topic).map(|wish| &wish.stance);
+    let held = |scope: Option<Scope>| {
+        let own = wishes(before).find(|(own, _)| Some(*own) == scope).map(|(_, stance)| stance);
         rungs_of(own.unwrap_or(&before.stance)).iter().collect()
     };
     let silent = |stance: &Stance| stance.kind == StanceKind::Paused && stance.rungs.is_empty();
     if silent(&new.stance) {
         new.stance.rungs = held(None);
     }
-    for wish in new.topic_stances.iter_mut().filter(|wish| silent(&wish.stance)) {
-        wish.stance.rungs = held(Some(wish.topic));
+    let scopes: Vec<Scope> = wishes(&new).map(|(scope, _)| scope).collect();
+    for (scope, stance) in scopes.into_iter().zip(new.own_stances_mut()).filter(|(_, stance)| silent(stance)) {
+        stance.rungs = held(Some(scope));
     }
     new
 }
 
-/// The document with nothing above `rung`, in the default and in every topic. Who is asked first still is.
+/// The document with nothing above `rung`, in the default and in every wish beside it. Who is asked first still is.
 pub fn step_down(doc: &PreferenceDoc, rung: Rung, today: NaiveDate) -> Result<PreferenceDoc, StepRefused> {
     let highest = of_stance(&doc.stance, today, false).highest().ok_or(StepRefused::Paused)?;
     if rung > highest {
@@ -56,8 +57,8 @@ pub fn step_down(doc: &PreferenceDoc, rung: Rung, today: NaiveDate) -> Result<Pr
     }
     let mut doc = doc.clone();
     doc.stance = lowered(doc.stance, rung);
-    for wish in &mut doc.topic_stances {
-        wish.stance = lowered(wish.stance.clone(), rung);
+    for stance in doc.own_stances_mut() {
+        *stance = lowered(stance.clone(), rung);
     }
     Ok(doc)
 }

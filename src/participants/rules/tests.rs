@@ -1,6 +1,6 @@
 use super::*;
 use chrono::{Days, Duration};
-use entity::{QuietPeriod, TopicStance};
+use entity::{ActivityStance, ActivityType, QuietPeriod, Stage, StageStance, TopicId, TopicStance};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -39,12 +39,13 @@ fn each_wish_allows_what_it_says() {
         (paused(None), vec![]),
     ];
     for (stance, expected) in cases {
-        let found = allowed(&with(stance.clone()), &[], day(0));
+        let found = allowed(&with(stance.clone()), Matter::default(), day(0));
         assert_eq!((rungs(&found), found.ask_first()), (expected, false), "{stance:?}");
     }
-    let unspoken = allowed(&PreferenceDoc::unspoken(), &[], day(0));
+    let unspoken = allowed(&PreferenceDoc::unspoken(), Matter::default(), day(0));
     assert!(unspoken.ask_first() && unspoken.allows(CoProduction) && !unspoken.allows(Coercion));
-    let hinted = allowed(&with(Stance { rungs: vec![Consultation], ..Stance::bare(StanceKind::AskEachTime) }), &[], day(0));
+    let hinted =
+        allowed(&with(Stance { rungs: vec![Consultation], ..Stance::bare(StanceKind::AskEachTime) }), Matter::default(), day(0));
     assert_eq!((rungs(&hinted), hinted.question()), (vec![Consultation], Some(AskFirst::EachTime)));
 }
 
@@ -62,12 +63,12 @@ fn a_pause_holds_to_its_last_day_and_ends_in_a_question_about_what_stood_before(
         // Whether they press the button, write it down themselves, or have it written down, and also twice.
         let written = remember(&before, with(paused(Some(day(5)))));
         for doc in [pause(&before, Some(day(5))), pause(&pause(&before, None), Some(day(5))), written] {
-            assert!(allowed(&doc, &[], day(5)).is_nothing());
-            let after = allowed(&doc, &[], day(6));
+            assert!(allowed(&doc, Matter::default(), day(5)).is_nothing());
+            let after = allowed(&doc, Matter::default(), day(6));
             assert_eq!((rungs(&after), after.question()), (expected.clone(), Some(AskFirst::AfterPause)));
         }
     }
-    assert!(allowed(&with(paused(Some(day(5)))), &[], day(6)).is_nothing(), "a pause that remembers nothing");
+    assert!(allowed(&with(paused(Some(day(5)))), Matter::default(), day(6)).is_nothing(), "a pause that remembers nothing");
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn topics_outrank_the_default_and_never_outranks_topics() {
     ];
     doc.topics.never = vec![topic(3)];
     doc.topics.ask_first = vec![topic(4)];
-    assert_eq!(allowed(&doc, &[], day(0)).highest(), Some(Rung::CoDesign));
+    assert_eq!(allowed(&doc, Matter::default(), day(0)).highest(), Some(Rung::CoDesign));
     assert_eq!(allowed(&doc, &[topic(9)], day(0)).highest(), Some(Rung::CoDesign));
     assert_eq!(allowed(&doc, &[topic(1), topic(9)], day(0)).highest(), Some(Rung::Consultation));
     assert_eq!(rungs(&allowed(&doc, &[topic(1), topic(2)], day(0))), [Rung::Informing]);
@@ -92,11 +93,11 @@ fn topics_outrank_the_default_and_never_outranks_topics() {
 #[test]
 fn old_wishes_become_a_question_and_silence_stays_silence() {
     let old = |stance| PreferenceDoc { review_after: Some(day(-1)), ..with(stance) };
-    let found = allowed(&old(Stance::up_to(Rung::Consultation)), &[], day(0));
+    let found = allowed(&old(Stance::up_to(Rung::Consultation)), Matter::default(), day(0));
     assert_eq!((rungs(&found), found.question()), (vec![Rung::Informing, Rung::Consultation], Some(AskFirst::Old)));
-    assert!(!allowed(&old(Stance::up_to(Rung::Consultation)), &[], day(-1)).ask_first());
-    assert_eq!(rungs(&allowed(&old(Stance::bare(StanceKind::InformMeOnly)), &[], day(0))), [Rung::Informing]);
-    assert!(allowed(&old(paused(None)), &[], day(0)).is_nothing());
+    assert!(!allowed(&old(Stance::up_to(Rung::Consultation)), Matter::default(), day(-1)).ask_first());
+    assert_eq!(rungs(&allowed(&old(Stance::bare(StanceKind::InformMeOnly)), Matter::default(), day(0))), [Rung::Informing]);
+    assert!(allowed(&old(paused(None)), Matter::default(), day(0)).is_nothing());
     let mut never = old(Stance::up_to(Rung::Consultation));
     never.topics.never = vec![topic(1)];
     assert!(allowed(&never, &[topic(1)], day(0)).is_nothing());
@@ -150,7 +151,7 @@ fn pauses_and_steps_down_reach_every_topic() {
     assert!(asked.ask_first() && asked.highest() == Some(Rung::Consultation));
     assert_eq!(rungs(&allowed(&lower, &[topic(2)], day(0))), [Rung::Informing]);
     let asked = step_down(&with(Stance::bare(StanceKind::AskEachTime)), Rung::Consultation, day(0)).unwrap();
-    let asked = allowed(&asked, &[], day(0));
+    let asked = allowed(&asked, Matter::default(), day(0));
     assert!(asked.ask_first() && asked.highest() == Some(Rung::Consultation), "who is asked each time still is");
     assert_eq!(step_down(&doc, Rung::CoProduction, day(0)), Err(StepRefused::Up));
     assert_eq!(step_down(&quiet, Rung::Informing, day(0)), Err(StepRefused::Paused));
@@ -189,6 +190,26 @@ fn somebody_else_cannot_record_more_than_the_person_said() {
     assert!(beyond(&strict, &around, day(0)));
 }
 
+#[test]
+fn the_more_specific_wish_wins_and_where_several_meet_the_more_protective() {
+    let mut doc = with(Stance::up_to(Rung::Consultation));
+    doc.topic_stances = vec![TopicStance { topic: topic(1), stance: Stance::up_to(Rung::CoProduction) }];
+    doc.activity_stances = vec![ActivityStance { activity: ActivityType::Workshop, stance: Stance::up_to(Rung::CoDesign) }];
+    doc.stage_stances = vec![StageStance { stage: Stage::Review, stance: Stance::bare(StanceKind::InformMeOnly) }];
+    let topics = [topic(1)];
+    let highest = |topics: &[TopicId], activity, stage| {
+        allowed(&doc, Matter { topics, activity: Some(activity), stage: Some(stage) }, day(0)).highest()
+    };
+    let (survey, workshop) = (ActivityType::Survey, ActivityType::Workshop);
+    assert_eq!(highest(&[], survey, Stage::Design), Some(Rung::Consultation), "the default");
+    assert_eq!(highest(&topics, survey, Stage::Design), Some(Rung::CoProduction), "the topic's own");
+    assert_eq!(highest(&[], workshop, Stage::Design), Some(Rung::CoDesign), "the activity's own");
+    assert_eq!(highest(&topics, workshop, Stage::Design), Some(Rung::CoDesign), "what both allow");
+    assert_eq!(highest(&topics, workshop, Stage::Review), Some(Rung::Informing), "what all three allow");
+    doc.topics.never = vec![topic(1)];
+    assert_eq!(allowed(&doc, &topics, day(0)).highest(), None, "never outranks everything");
+}
+
 fn any_rung() -> impl Strategy<Value = Rung> {
     prop::sample::select(Rung::ALL[1..].to_vec())
 }
@@ -220,10 +241,14 @@ fn any_doc() -> impl Strategy<Value = PreferenceDoc> {
     let lists = prop::collection::vec(0..4u8, 5);
     let review = prop::option::of((0i64..30).prop_map(day));
     let quiet = prop::collection::vec((0i64..20, 0i64..10), 0..3);
-    (any_stance(), wishes, lists, review, quiet, prop::option::of(0..5)).prop_map(
-        |(stance, wishes, lists, review_after, quiet, cap)| {
+    let activities = prop::collection::btree_map(any_activity(), any_stance(), 0..3);
+    let stages = prop::collection::btree_map(any_stage(), any_stance(), 0..3);
+    (any_stance(), (wishes, activities, stages), lists, review, quiet, prop::option::of(0..5)).prop_map(
+        |(stance, (wishes, activities, stages), lists, review_after, quiet, cap)| {
             let mut doc = PreferenceDoc { review_after, ..with(stance) };
             doc.topic_stances = wishes.into_iter().map(|(n, stance)| TopicStance { topic: topic(n), stance }).collect();
+            doc.activity_stances = activities.into_iter().map(|(activity, stance)| ActivityStance { activity, stance }).collect();
+            doc.stage_stances = stages.into_iter().map(|(stage, stance)| StageStance { stage, stance }).collect();
             for (n, list) in (0u128..).zip(lists) {
                 match list {
                     1 => doc.topics.yes.push(topic(n)),
@@ -240,73 +265,108 @@ fn any_doc() -> impl Strategy<Value = PreferenceDoc> {
     )
 }
 
-fn any_topics() -> impl Strategy<Value = Vec<TopicId>> {
-    prop::collection::btree_set(0u128..6, 0..4).prop_map(|set| set.into_iter().map(topic).collect())
+fn any_activity() -> impl Strategy<Value = ActivityType> {
+    prop::sample::select(vec![ActivityType::Survey, ActivityType::Workshop, ActivityType::PaidRole])
+}
+
+fn any_stage() -> impl Strategy<Value = Stage> {
+    prop::sample::select(vec![Stage::Need, Stage::Design, Stage::Review])
+}
+
+/// What something is about.
+#[derive(Clone, Debug)]
+struct About {
+    topics: Vec<TopicId>,
+    activity: Option<ActivityType>,
+    stage: Option<Stage>,
+}
+
+impl About {
+    fn matter(&self) -> Matter<'_> {
+        Matter { topics: &self.topics, activity: self.activity, stage: self.stage }
+    }
+}
+
+fn any_matter() -> impl Strategy<Value = About> {
+    let topics = prop::collection::btree_set(0u128..6, 0..4).prop_map(|set| set.into_iter().map(topic).collect());
+    (topics, prop::option::of(any_activity()), prop::option::of(any_stage())).prop_map(|(topics, activity, stage)| About {
+        topics,
+        activity,
+        stage,
+    })
 }
 
 proptest! {
     #[test]
-    fn generated_documents_are_valid_and_never_allow_coercion(doc in any_doc(), topics in any_topics(), n in 0i64..40) {
+    fn generated_documents_are_valid_and_never_allow_coercion(doc in any_doc(), about in any_matter(), n in 0i64..40) {
         let known = (0..5).map(topic).collect();
         prop_assert!(check(&doc, &known, day(0)).is_ok());
-        let allowance = allowed(&doc, &topics, day(n));
+        let allowance = allowed(&doc, about.matter(), day(n));
         prop_assert!(!allowance.allows(Rung::Coercion));
-        if topics.iter().any(|topic| doc.topics.never.contains(topic)) {
+        if about.topics.iter().any(|topic| doc.topics.never.contains(topic)) {
             prop_assert!(allowance.is_nothing());
         }
-        if !allowance.is_nothing() && topics.iter().any(|topic| doc.topics.ask_first.contains(topic)) {
+        if !allowance.is_nothing() && about.topics.iter().any(|topic| doc.topics.ask_first.contains(topic)) {
             prop_assert!(allowance.ask_first());
         }
     }
 
     #[test]
-    fn a_further_topic_with_a_wish_never_allows_more(doc in any_doc(), topics in any_topics(), n in 0i64..40) {
+    fn a_further_topic_with_a_wish_never_allows_more(doc in any_doc(), about in any_matter(), n in 0i64..40) {
         for wish in &doc.topic_stances {
             let alone = allowed(&doc, &[wish.topic], day(n));
-            let together: Vec<TopicId> = topics.iter().copied().chain([wish.topic]).collect();
-            prop_assert!(allowed(&doc, &together, day(n)).within(&alone));
+            let mut together = about.clone();
+            together.topics.push(wish.topic);
+            prop_assert!(allowed(&doc, together.matter(), day(n)).within(&alone));
+        }
+        for wish in &doc.stage_stances {
+            let alone = allowed(&doc, Matter { stage: Some(wish.stage), ..Matter::default() }, day(n));
+            let together = About { stage: Some(wish.stage), ..about.clone() };
+            prop_assert!(allowed(&doc, together.matter(), day(n)).within(&alone));
         }
     }
 
     #[test]
-    fn the_order_of_topics_does_not_matter(doc in any_doc(), topics in any_topics(), n in 0i64..40) {
-        let turned: Vec<TopicId> = topics.iter().rev().copied().collect();
-        prop_assert_eq!(allowed(&doc, &topics, day(n)), allowed(&doc, &turned, day(n)));
+    fn the_order_of_topics_does_not_matter(doc in any_doc(), about in any_matter(), n in 0i64..40) {
+        let turned = About { topics: about.topics.iter().rev().copied().collect(), ..about.clone() };
+        prop_assert_eq!(allowed(&doc, about.matter(), day(n)), allowed(&doc, turned.matter(), day(n)));
     }
 
     #[test]
-    fn what_is_not_beyond_allows_nothing_more(own in any_doc(), new in any_doc(), topics in any_topics(), n in 0i64..40) {
+    fn what_is_not_beyond_allows_nothing_more(own in any_doc(), new in any_doc(), about in any_matter(), n in 0i64..40) {
         prop_assert!(!beyond(&own, &own, day(0)));
         if !beyond(&own, &new, day(0)) {
             let said = |doc: &PreferenceDoc| PreferenceDoc { review_after: None, ..doc.clone() };
-            let (a, b) = (allowed(&said(&new), &topics, day(n)), allowed(&said(&own), &topics, day(n)));
+            let (a, b) = (allowed(&said(&new), about.matter(), day(n)), allowed(&said(&own), about.matter(), day(n)));
             prop_assert!(a.within(&b), "{:?} is not within {:?}", a, b);
             prop_assert!(!quiet_on(&own, day(n)) || quiet_on(&new, day(n)));
         }
     }
 
     #[test]
-    fn lowering_a_document_is_never_beyond_it(own in any_doc(), topics in any_topics(), n in 0i64..40) {
+    fn lowering_a_document_is_never_beyond_it(own in any_doc(), about in any_matter(), n in 0i64..40) {
         let mut lower = own.clone();
         lower.topics.yes.clear();
         lower.topics.ask_first.clear();
         lower.topic_stances.clear();
+        lower.activity_stances.clear();
+        lower.stage_stances.clear();
         lower.topics.never = (0..6).map(topic).collect();
         lower.stance = paused(None);
         prop_assert!(!beyond(&own, &lower, day(0)));
-        prop_assert!(allowed(&lower, &topics, day(n)).is_nothing());
+        prop_assert!(allowed(&lower, about.matter(), day(n)).is_nothing());
     }
 
     #[test]
     fn a_step_down_never_goes_up_and_drops_no_question(
-        own in any_doc(), rung in any_rung(), topics in any_topics(), n in 0i64..40,
+        own in any_doc(), rung in any_rung(), about in any_matter(), n in 0i64..40,
     ) {
         prop_assume!(rung > Rung::Educating);
         let said = PreferenceDoc { review_after: None, ..own };
         if let Ok(lower) = step_down(&said, rung, day(0)) {
             let known = (0..5).map(topic).collect();
             prop_assert!(check(&lower, &known, day(0)).is_ok());
-            let (before, after) = (allowed(&said, &topics, day(n)), allowed(&lower, &topics, day(n)));
+            let (before, after) = (allowed(&said, about.matter(), day(n)), allowed(&lower, about.matter(), day(n)));
             prop_assert!(after.highest().is_none_or(|highest| highest <= rung));
             prop_assert!(!before.ask_first() || after.ask_first() || after.is_nothing());
             for matter in (0..5).map(|n| vec![topic(n)]).chain([vec![]]) {
@@ -319,26 +379,27 @@ proptest! {
     }
 
     #[test]
-    fn after_a_pause_nothing_wider_is_asked_than_before(own in any_doc(), topics in any_topics(), n in 0i64..40) {
+    fn after_a_pause_nothing_wider_is_asked_than_before(own in any_doc(), about in any_matter(), n in 0i64..40) {
         let said = PreferenceDoc { review_after: None, ..own };
         // As if no pause had been there before: what counted is what stood before that one.
-        prop_assume!(said.topic_stances.iter().map(|wish| &wish.stance).chain([&said.stance]).all(|one| one.kind != StanceKind::Paused));
+        prop_assume!(said.stances().all(|one| one.kind != StanceKind::Paused));
         let written = with(paused(Some(day(10))));
         let written = remember(&said, PreferenceDoc { topics: said.topics.clone(), ..written });
-        for (doc, topics) in [(pause(&said, Some(day(10))), topics), (written, vec![])] {
-            let (before, after) = (allowed(&said, &topics, day(0)), allowed(&doc, &topics, day(n)));
+        let nothing = About { topics: vec![], activity: None, stage: None };
+        for (doc, about) in [(pause(&said, Some(day(10))), about), (written, nothing)] {
+            let (before, after) = (allowed(&said, about.matter(), day(0)), allowed(&doc, about.matter(), day(n)));
             prop_assert!(after.within(&before), "{:?} is not within {:?}", after, before);
             prop_assert!(after.ask_first() || after.is_nothing());
         }
     }
 
     #[test]
-    fn a_pause_is_silent_from_the_first_day_to_the_last(own in any_doc(), topics in any_topics(), length in 0i64..20) {
+    fn a_pause_is_silent_from_the_first_day_to_the_last(own in any_doc(), about in any_matter(), length in 0i64..20) {
         let quiet = pause(&own, Some(day(length)));
         for n in 0..=length {
-            prop_assert!(allowed(&quiet, &topics, day(n)).is_nothing());
+            prop_assert!(allowed(&quiet, about.matter(), day(n)).is_nothing());
         }
         let forever = pause(&own, None);
-        prop_assert!(allowed(&forever, &topics, day(0).checked_add_days(Days::new(9999)).unwrap()).is_nothing());
+        prop_assert!(allowed(&forever, about.matter(), day(0).checked_add_days(Days::new(9999)).unwrap()).is_nothing());
     }
 }

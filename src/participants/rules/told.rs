@@ -1,16 +1,22 @@
 //! What staff write down after somebody has told them: added to what counts, never in place of what staff cannot see.
 
 use super::remember;
-use entity::{ActivityType, Format, Load, PreferenceDoc, QuietPeriod, Stance, Story, TopicId, TopicStance};
+use entity::{
+    ActivityStance, ActivityType, Format, Load, PreferenceDoc, QuietPeriod, StageStance, Stance, Story, TopicId, TopicStance,
+};
 
 /// What a person has told staff. What is left out stays as it is; access needs, payment and the form of letters are not
 /// here at all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Told {
-    /// The wish where no topic has its own.
+    /// The wish where nothing has its own.
     pub stance: Option<Stance>,
     /// Wishes for single topics.
     pub topic_stances: Vec<TopicStance>,
+    /// Wishes for single kinds of activity.
+    pub activity_stances: Vec<ActivityStance>,
+    /// Wishes for single stages of the work.
+    pub stage_stances: Vec<StageStance>,
     /// Topics on which to ask first.
     pub ask_first: Vec<TopicId>,
     /// Topics never to ask about.
@@ -46,6 +52,18 @@ impl Told {
             match doc.topic_stances.iter_mut().find(|own| own.topic == wish.topic) {
                 Some(own) => own.stance = wish.stance,
                 None => doc.topic_stances.push(wish),
+            }
+        }
+        for wish in self.activity_stances {
+            match doc.activity_stances.iter_mut().find(|own| own.activity == wish.activity) {
+                Some(own) => own.stance = wish.stance,
+                None => doc.activity_stances.push(wish),
+            }
+        }
+        for wish in self.stage_stances {
+            match doc.stage_stances.iter_mut().find(|own| own.stage == wish.stage) {
+                Some(own) => own.stance = wish.stance,
+                None => doc.stage_stances.push(wish),
             }
         }
         for topic in self.ask_first {

@@ -236,6 +236,8 @@ fn wishes(from: &Prepared) -> Vec<Listed> {
         ("wish-exactly", "exactly"),
         ("wish-topics", "topics"),
         ("wish-topic-wishes", "topic-wishes"),
+        ("wish-activity-wishes", "activity-wishes"),
+        ("wish-stage-wishes", "stage-wishes"),
         ("wish-activities", "activities"),
         ("wish-formats", "formats"),
         ("wish-time", "time"),

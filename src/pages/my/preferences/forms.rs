@@ -15,6 +15,8 @@ pub(super) fn title(asked: Question) -> &'static str {
         Question::Exactly => "Which kinds of involvement are welcome?",
         Question::Topics => "What would you like to be asked about?",
         Question::TopicWishes => "Is it different for some topics?",
+        Question::ActivityWishes => "Is it different for some kinds of activity?",
+        Question::StageWishes => "Is it different at some stages of the work?",
         Question::Activities => "Which kinds of activity are welcome?",
         Question::Formats => "How would you like to take part?",
         Question::Time => "How much of your time may we ask for?",
@@ -34,6 +36,8 @@ pub(super) fn of(asked: Question, doc: &PreferenceDoc, topics: &[topic::Model]) 
         Question::Exactly => exactly(doc),
         Question::Topics => about(doc, topics),
         Question::TopicWishes => topic_wishes(doc, topics),
+        Question::ActivityWishes => activity_wishes(doc),
+        Question::StageWishes => stage_wishes(doc),
         Question::Activities => activities(doc),
         Question::Formats => formats(doc),
         Question::Time => time(doc),
@@ -83,16 +87,37 @@ fn about(doc: &PreferenceDoc, topics: &[topic::Model]) -> Form {
 fn topic_wishes(doc: &PreferenceDoc, topics: &[topic::Model]) -> Form {
     let field = |topic: &topic::Model| {
         let own = doc.topic_stances.iter().find(|wish| wish.topic == topic.id).map(|wish| &wish.stance);
-        let now = own.map_or("", words::kind_of);
-        let mut choices = vec![Choice::new("", "The same as for everything else").on(own.is_none())];
-        let kinds = words::KINDS.into_iter().filter(|(value, ..)| *value != "exactly" || now == "exactly");
-        choices.extend(kinds.map(|(value, label, _)| {
-            let label = own.filter(|_| value == "exactly").map_or_else(|| label.to_owned(), |own| words::stance(own).join(" "));
-            Choice::new(value, label).on(own.is_some() && value == now)
-        }));
-        Field::select(format!("topic-{}", topic.id), &topic.title, choices)
+        own_wish(format!("topic-{}", topic.id), &topic.title, own)
     };
     Form::default().fields(topics.iter().map(field))
+}
+
+fn activity_wishes(doc: &PreferenceDoc) -> Form {
+    let field = |kind: &ActivityType| {
+        let own = doc.activity_stances.iter().find(|wish| wish.activity == *kind).map(|wish| &wish.stance);
+        own_wish(format!("activity-{}", kind.word()), words::activity(*kind), own)
+    };
+    Form::default().fields(ActivityType::ALL.iter().map(field))
+}
+
+fn stage_wishes(doc: &PreferenceDoc) -> Form {
+    let field = |stage: &Stage| {
+        let own = doc.stage_stances.iter().find(|wish| wish.stage == *stage).map(|wish| &wish.stance);
+        own_wish(format!("stage-{}", stage.word()), words::stage(*stage), own)
+    };
+    Form::default().fields(Stage::ALL.iter().map(field))
+}
+
+/// A field for a wish that stands beside the default.
+fn own_wish(name: String, label: &str, own: Option<&Stance>) -> Field {
+    let now = own.map_or("", words::kind_of);
+    let mut choices = vec![Choice::new("", "The same as for everything else").on(own.is_none())];
+    let kinds = words::KINDS.into_iter().filter(|(value, ..)| *value != "exactly" || now == "exactly");
+    choices.extend(kinds.map(|(value, label, _)| {
+        let label = own.filter(|_| value == "exactly").map_or_else(|| label.to_owned(), |own| words::stance(own).join(" "));
+        Choice::new(value, label).on(own.is_some() && value == now)
+    }));
+    Field::select(name, label, choices)
 }
 
 fn activities(doc: &PreferenceDoc) -> Form {

@@ -19,10 +19,9 @@ use poem::{Route, get, http::StatusCode};
 use std::sync::Arc;
 
 /// The questions, in their order.
-const QUESTIONS: [Question; 11] = [
+const QUESTIONS: [Question; 10] = [
     Question::Involvement,
     Question::Topics,
-    Question::TopicWishes,
     Question::Activities,
     Question::Formats,
     Question::Time,
@@ -40,7 +39,10 @@ enum Question {
     /// Asked after the first one by whoever wants to choose exactly.
     Exactly,
     Topics,
+    /// Wishes for single topics, kinds of activity and stages; for whoever looks for them on the page that sums up.
     TopicWishes,
+    ActivityWishes,
+    StageWishes,
     Activities,
     Formats,
     Time,
@@ -54,11 +56,13 @@ enum Question {
 }
 
 impl Question {
-    const ALL: [(Self, &'static str); 13] = [
+    const ALL: [(Self, &'static str); 15] = [
         (Self::Involvement, "involvement"),
         (Self::Exactly, "exactly"),
         (Self::Topics, "topics"),
         (Self::TopicWishes, "topic-wishes"),
+        (Self::ActivityWishes, "activity-wishes"),
+        (Self::StageWishes, "stage-wishes"),
         (Self::Activities, "activities"),
         (Self::Formats, "formats"),
         (Self::Time, "time"),
@@ -85,8 +89,7 @@ impl Question {
 
     /// The one that follows for somebody who answers them all.
     fn next(self, topics: &[topic::Model]) -> Option<Self> {
-        // Wishes for single topics are for whoever looks for them.
-        let all = QUESTIONS.into_iter().filter(|one| one.is_asked(topics) && *one != Self::TopicWishes);
+        let all = QUESTIONS.into_iter().filter(|one| one.is_asked(topics));
         let place = QUESTIONS.iter().position(|one| *one == self).unwrap_or(0);
         let mut after = all.filter(|one| QUESTIONS.iter().position(|known| known == one).is_some_and(|n| n > place));
         after.next()

@@ -18,6 +18,24 @@ pub(super) fn answer(asked: Question, sent: &Fields, mut doc: PreferenceDoc, top
         Question::Exactly => doc.stance = exactly(sent, &doc.stance)?,
         Question::Topics => doc.topics = about(sent, topics),
         Question::TopicWishes => doc.topic_stances = topic_wishes(sent, &doc.topic_stances, topics)?,
+        Question::ActivityWishes => {
+            let before = |kind: ActivityType| doc.activity_stances.iter().find(|wish| wish.activity == kind);
+            let sent = |kind: &ActivityType| {
+                let own = before(*kind).map(|wish| &wish.stance);
+                let stance = own_wish(sent, &format!("activity-{}", kind.word()), own)?;
+                Ok(stance.map(|stance| ActivityStance { activity: *kind, stance }))
+            };
+            doc.activity_stances = ActivityType::ALL.iter().filter_map(|kind| sent(kind).transpose()).collect::<Result<_>>()?;
+        }
+        Question::StageWishes => {
+            let before = |stage: Stage| doc.stage_stances.iter().find(|wish| wish.stage == stage);
+            let sent = |stage: &Stage| {
+                let own = before(*stage).map(|wish| &wish.stance);
+                let stance_of = own_wish(sent, &format!("stage-{}", stage.word()), own)?;
+                Ok(stance_of.map(|stance| StageStance { stage: *stage, stance }))
+            };
+            doc.stage_stances = Stage::ALL.iter().filter_map(|stage| sent(stage).transpose()).collect::<Result<_>>()?;
+        }
         Question::Activities => doc.activity_types = chosen(sent, "activity", ActivityType::ALL, ActivityType::word),
         Question::Formats => doc.formats = chosen(sent, "format", Format::ALL, Format::word),
         Question::Time => doc.load = time(sent)?,
@@ -90,20 +108,21 @@ fn about(sent: &Fields, topics: &[topic::Model]) -> TopicChoices {
 fn topic_wishes(sent: &Fields, before: &[TopicStance], topics: &[topic::Model]) -> Result<Vec<TopicStance>> {
     let mut all = Vec::new();
     for topic in topics {
-        let kind = sent.text(&format!("topic-{}", topic.id));
-        let own = before.iter().find(|wish| wish.topic == topic.id);
-        if kind.is_empty() {
-            continue;
-        }
-        let nothing = Stance::bare(StanceKind::AskEachTime);
-        let stance = match own {
-            Some(own) => stance(&format!("/topic-{}", topic.id), kind, &own.stance)?,
-            None if kind == "ask" => nothing,
-            None => stance(&format!("/topic-{}", topic.id), kind, &nothing)?,
-        };
-        all.push(TopicStance { topic: topic.id, stance });
+        let own = before.iter().find(|wish| wish.topic == topic.id).map(|wish| &wish.stance);
+        let stance = own_wish(sent, &format!("topic-{}", topic.id), own)?;
+        all.extend(stance.map(|stance| TopicStance { topic: topic.id, stance }));
     }
     Ok(all)
+}
+
+/// What was chosen beside the default; nothing where it is the same as for everything else.
+fn own_wish(sent: &Fields, name: &str, before: Option<&Stance>) -> Result<Option<Stance>> {
+    let nothing = Stance::bare(StanceKind::AskEachTime);
+    match (sent.text(name), before) {
+        ("", _) => Ok(None),
+        ("ask", None) => Ok(Some(nothing)),
+        (kind, before) => Ok(Some(stance(&format!("/{name}"), kind, before.unwrap_or(&nothing))?)),
+    }
 }
 
 fn time(sent: &Fields) -> Result<Load> {

@@ -75,6 +75,17 @@ pub(super) fn activity(kind: ActivityType) -> &'static str {
     }
 }
 
+pub(super) fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Need => "Saying what is needed",
+        Stage::Scoping => "Finding out what it is about",
+        Stage::Strategy => "Choosing the direction",
+        Stage::Design => "Working out how it will be",
+        Stage::Delivery => "Doing it",
+        Stage::Review => "Looking back at how it went",
+    }
+}
+
 pub(super) fn format(format: Format) -> &'static str {
     match format {
         Format::Online => "By video call",
@@ -148,8 +159,10 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
             about.push(format!("{words}: {}", list.iter().map(title).collect::<Vec<_>>().join(", ")));
         }
     }
-    let wishes =
-        doc.topic_stances.iter().map(|wish| format!("{}: {}", title(&wish.topic), stance(&wish.stance).join(" "))).collect();
+    let beside = |what: &str, wish: &Stance| format!("{what}: {}", stance(wish).join(" "));
+    let wishes = doc.topic_stances.iter().map(|wish| beside(&title(&wish.topic), &wish.stance)).collect();
+    let activities = doc.activity_stances.iter().map(|wish| beside(activity(wish.activity), &wish.stance)).collect();
+    let stages = doc.stage_stances.iter().map(|wish| beside(self::stage(wish.stage), &wish.stance)).collect();
     let needs = doc.access_needs.iter().map(|need| format!("{} (told to: {})", need.need, share(need.share_with))).collect();
     let quiet = doc.quiet_periods.iter().map(|period| format!("{} to {}", day(period.from), day(period.to))).collect();
     let story = vec![
@@ -169,6 +182,8 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
             "Kinds of activity",
             any(doc.activity_types.iter().map(|kind| activity(*kind).into()).collect(), "Any"),
         ),
+        (Question::ActivityWishes, "Different for some kinds", any(activities, "The same for every kind")),
+        (Question::StageWishes, "Different at some stages", any(stages, "The same at every stage")),
         (Question::Formats, "Ways to take part", any(doc.formats.iter().map(|one| format(*one).into()).collect(), "Any")),
         (Question::Time, "My time", any(load(&doc.load), "No limit")),
         (Question::Letters, "Letters", letters(&doc.contact)),
