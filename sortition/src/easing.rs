@@ -12,8 +12,8 @@ const CORNERS: usize = 20_000;
 /// What has to give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Easing {
-    /// Quotas that cannot be kept together, though any of them could be without the others. Empty where parts of people
-    /// could keep them all, and whole people cannot.
+    /// Quotas that cannot be kept together; leave out any one of them, and the rest can be. Empty where parts of people
+    /// could keep them all and whole people cannot, and where it is not known.
     pub conflict: Vec<u32>,
     /// The quotas with the least change that makes a panel possible.
     pub quotas: Vec<Quota>,
@@ -64,32 +64,39 @@ pub fn ease(problem: &Problem) -> Result<Easing, NoEasing> {
     let quotas: Vec<Quota> = problem.quotas.iter().zip(&counts).map(eased).collect();
     let moved = |(old, new): (&Quota, &Quota)| (old.min - new.min) + (new.max - old.max);
     let seats = problem.quotas.iter().zip(&quotas).map(moved).sum();
-    Ok(Easing { conflict: conflict(problem), quotas, seats, least: found.bound < value + 1.0 - 1e-6 })
+    if seats == 0 {
+        return Err(NoEasing::Kept);
+    }
+    Ok(Easing { conflict: conflict(problem).unwrap_or_default(), quotas, seats, least: found.bound < value + 1.0 - 1e-6 })
 }
 
-/// Quotas that cannot be kept together, not even with parts of people, while each of them could be without the others: they
-/// are left out one after the other, and who is not missed stays out.
-fn conflict(problem: &Problem) -> Vec<u32> {
+/// Quotas that cannot be kept together, not even with parts of people, while the rest can be without any one of them: they are
+/// left out one after the other, and who is not missed stays out. `None` if it is not known.
+fn conflict(problem: &Problem) -> Option<Vec<u32>> {
     let mut rows = problem.rows();
-    if is_possible(problem, &rows) {
-        return Vec::new();
+    if is_possible(problem, &rows)? {
+        return Some(Vec::new());
     }
     let mut kept = Vec::new();
     for quota in 0..problem.quotas.len() {
         let before = std::mem::replace(&mut rows[quota], (0.0, f64::from(problem.seats)));
-        if is_possible(problem, &rows) {
+        if is_possible(problem, &rows)? {
             rows[quota] = before;
             kept.push(quota as u32);
         }
     }
-    kept
+    Some(kept)
 }
 
-/// Whether parts of people can keep to the bounds of the rows.
-fn is_possible(problem: &Problem, rows: &[(f64, f64)]) -> bool {
+/// Whether parts of people can keep to the bounds of the rows, if it is known.
+fn is_possible(problem: &Problem, rows: &[(f64, f64)]) -> Option<bool> {
     let mut programme = Programme::new(rows);
     for (kind, about) in problem.kinds.iter().enumerate() {
         programme.column(problem.column(kind), 0.0, f64::from(about.people), 0.0);
     }
-    programme.solve() == Ended::Best
+    match programme.solve() {
+        Ended::Best => Some(true),
+        Ended::Impossible(_) => Some(false),
+        Ended::Lost => None,
+    }
 }

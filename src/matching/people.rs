@@ -18,11 +18,15 @@ use sea_orm::{
     sea_query::{Expr, Order, Query, SimpleExpr},
 };
 use std::collections::{HashMap, HashSet};
+use tokio::sync::Semaphore;
 
 /// People in one page.
 pub const PAGE: u64 = 1000;
 /// Pages that are read at the same time.
-const PAGES: usize = 6;
+const PAGES: usize = 4;
+/// Everybody is looked at for one opportunity at a time: it takes some of the connections to the database, and the others are
+/// for everybody else.
+static LOOKS: Semaphore = Semaphore::const_new(1);
 
 /// Whom to look at.
 #[derive(Clone, Copy)]
@@ -82,6 +86,7 @@ impl Question {
     /// Looks at everybody, a few pages at a time: while one is judged, the database reads the next.
     pub async fn everybody(&self, platform: &Platform, now: Time, mut each: impl FnMut(&Looked)) -> Result<()> {
         let db = platform.db.read();
+        let _turn = LOOKS.acquire().await.map_err(|_| Error::bug("nobody closes the turns"))?;
         let ends = self.ends(db).await?;
         let pages = (0..=ends.len()).map(|n| (n.checked_sub(1).and_then(|n| ends.get(n)).copied(), ends.get(n).copied()));
         let page = |(after, until)| self.page(db, platform, Whom::Between(after, until), now);
@@ -272,7 +277,7 @@ type History = (HashMap<ParticipantId, Asked>, HashSet<ParticipantId>, HashSet<P
 /// A column that names one of these people.
 fn these(column: impl ColumnTrait, whom: Whom<'_>, people: &[Read]) -> SimpleExpr {
     match (whom, people.first(), people.last()) {
-        // Nobody else lies between: naming both ends costs far less than naming each.
+        // Few others lie between, such as those who have left: naming both ends costs far less than naming each.
         (Whom::Behind(_) | Whom::Between(..), Some(first), Some(last)) => column.between(first.id, last.id),
         _ => column.is_in(filled_up(people.iter().map(|person| person.id))),
     }

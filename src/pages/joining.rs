@@ -211,7 +211,7 @@ async fn ask_stop(visit: Arc<Visit>) -> Result<Reply> {
 async fn stop(visit: Arc<Visit>) -> Result<Reply> {
     let token = token(&visit, TokenKind::Unsubscribe)?;
     let everything = visit.fields.has("everything");
-    participants::unsubscribe(visit.platform(), &token, everything).await?;
+    let everything = participants::unsubscribe(visit.platform(), &token, everything).await?;
     let done = if everything { "everything" } else { "one" };
     match links::home(visit.platform(), &token).await {
         // A mail program does not go on to another page; a browser does, and leaves the link behind.

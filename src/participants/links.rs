@@ -142,8 +142,9 @@ pub(super) async fn end_all(tx: &Tx, platform: &Platform, organisation: Organisa
 
 /// Stops letters with the link in one of them: letters of that family, or, with `everything`, all that were not asked for.
 ///
-/// It takes nothing but the link, works for ever, and doing it twice changes nothing.
-pub async fn unsubscribe(platform: &Platform, token: &str, everything: bool) -> Result<()> {
+/// It takes nothing but the link, works for ever, and doing it twice changes nothing. Answers whether all letters were stopped:
+/// they also are where nobody knows any more which kind of letter the link stood in.
+pub async fn unsubscribe(platform: &Platform, token: &str, everything: bool) -> Result<bool> {
     let unknown = || Error::NotFound("link");
     let (_, token) = Token::parse(token.trim()).filter(|(kind, _)| *kind == TokenKind::Unsubscribe).ok_or_else(unknown)?;
     let tx = platform.db.begin().await?;
@@ -168,7 +169,7 @@ pub async fn unsubscribe(platform: &Platform, token: &str, everything: bool) -> 
             .await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(kind == ALL)
 }
 
 /// The organisation that a link belongs to: one that opens a page, or one that stops letters.

@@ -111,8 +111,9 @@ pub async fn step_down(tx: &Tx, platform: &Platform, person: &Person, rung: Rung
 }
 
 /// Staff write down what a person has told them, by telephone for instance. What they leave out stays as it is, and what
-/// they cannot see stays too. It can never allow more than the person has said themselves, or than holds for those who have said nothing; nor more than counts now, so that a limit that was
-/// written down for them is not lifted again by somebody else. Such an attempt is refused, and the attempt is audited.
+/// they cannot see stays too. It can never allow more than the person has said themselves, or than holds for those who have
+/// said nothing; nor more than counts now, so that a limit that was written down for them is not lifted again by somebody
+/// else. Such an attempt is refused, and the attempt is audited.
 pub async fn record_for(
     platform: &Platform,
     actor: &Actor,
@@ -195,7 +196,7 @@ impl Matter {
         let new: BTreeSet<TopicId> = named.difference(had).copied().collect();
         let mut known = topics::choosable(tx, self.person.organisation_id, new).await?;
         known.extend(had);
-        rules::check(doc, &known, self.today)
+        rules::check(doc, &self.doc, &known, self.today)
     }
 
     /// Adds a version, makes it the one that counts, and tells those whom it concerns.

@@ -491,6 +491,9 @@ fn two_thousand_people_are_asked_with_few_statements() {
         let story = Story::begin(app.clone()).await;
         let id = story.open("consultation", "consultation", json!({})).await;
         crate::crowd::joined(&app, &story, 2303).await;
+        let look = format!("/opportunities/{id}/match");
+        let told = story.ada.post(&app, &look, &json!({})).await.expect(200).json;
+        assert_eq!((told["considered"].as_i64(), told["eligible"].as_i64()), (Some(2303), Some(2303)), "{told}");
         let before = app.app.platform.db.statements();
         story.ada.post(&app, &format!("/opportunities/{id}/invitations"), &json!({})).await.expect(202);
         let answered = app.app.platform.db.statements() - before;
@@ -500,6 +503,29 @@ fn two_thousand_people_are_asked_with_few_statements() {
         assert!(all < 140, "three pages of a thousand: {all} statements");
         let made = invitation::Entity::find().all(app.app.platform.db.read()).await.unwrap();
         assert_eq!(made.len(), 2303);
+        app.outbox().await;
+        let told = story.ada.post(&app, &look, &json!({})).await.expect(200).json;
+        assert_eq!((told["considered"].as_i64(), told["eligible"].as_i64()), (Some(2303), Some(0)), "{told}");
+    });
+}
+
+#[test]
+fn nobody_is_missed_where_pages_of_people_meet() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        // A last page that is full, and one with a single person.
+        for (more, all) in [(2000, 2000), (1, 2001)] {
+            crate::crowd::joined(&app, &story, more).await;
+            let id = story.open("workshop", "consultation", json!({"places": 3})).await;
+            story.ada.post(&app, &format!("/opportunities/{id}/invitations"), &json!({})).await.expect(202);
+            app.app.run_queue().await.unwrap();
+            let run = match_run::Entity::find().order_by_id_desc().one(app.app.platform.db.read()).await;
+            let run = run.unwrap().unwrap();
+            assert_eq!((run.considered, run.eligible, run.asked), (all, all, 3));
+            let pool = run.pool.unwrap();
+            let numbers: std::collections::BTreeSet<&[u8]> = pool.chunks(16).collect();
+            assert_eq!(numbers.len(), usize::try_from(all).unwrap());
+        }
         app.outbox().await;
     });
 }

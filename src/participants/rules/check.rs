@@ -16,14 +16,17 @@ const ACCESS_NEEDS: usize = 20;
 /// Days within which choices are looked at again.
 const REVIEW: i64 = 731;
 
-/// Checks a document that somebody wants to hold from `today` on. `topics` are those that can be chosen.
-pub fn check(doc: &PreferenceDoc, topics: &BTreeSet<TopicId>, today: NaiveDate) -> Result<()> {
+/// Checks a document that somebody wants to hold from `today` on, in place of `before`. `topics` are those that can be chosen.
+/// A day that has passed since it was chosen may stay: whoever changes one thing need not change another.
+pub fn check(doc: &PreferenceDoc, before: &PreferenceDoc, topics: &BTreeSet<TopicId>, today: NaiveDate) -> Result<()> {
     let mut check = Check::new();
-    check_stance(&mut check, "/stance", &doc.stance, today);
-    check_topic_stances(&mut check, doc, topics, today);
+    let ends: BTreeSet<NaiveDate> = before.stances().filter_map(|stance| stance.until).collect();
+    let days = Days { today, ends: &ends };
+    check_stance(&mut check, "/stance", &doc.stance, days);
+    check_topic_stances(&mut check, doc, topics, days);
     let activities = doc.activity_stances.iter().map(|wish| (wish.activity, &wish.stance));
-    check_own(&mut check, "/activity_stances", "activity", activities, today);
-    check_own(&mut check, "/stage_stances", "stage", doc.stage_stances.iter().map(|wish| (wish.stage, &wish.stance)), today);
+    check_own(&mut check, "/activity_stances", "activity", activities, days);
+    check_own(&mut check, "/stage_stances", "stage", doc.stage_stances.iter().map(|wish| (wish.stage, &wish.stance)), days);
     check_topics(&mut check, &doc.topics, topics);
     check.items("/activity_stances", doc.activity_stances.len(), TOPIC_STANCES);
     check.items("/stage_stances", doc.stage_stances.len(), TOPIC_STANCES);
@@ -33,14 +36,23 @@ pub fn check(doc: &PreferenceDoc, topics: &BTreeSet<TopicId>, today: NaiveDate) 
     check_contact(&mut check, &doc.contact);
     check_needs(&mut check, &doc.access_needs);
     check_quiet(&mut check, &doc.quiet_periods);
-    let review_ok = doc.review_after.is_none_or(|day| day >= today && day <= today + Duration::days(REVIEW));
+    let in_time = |day: NaiveDate| day >= today && day <= today + Duration::days(REVIEW);
+    let review_ok = doc.review_after.is_none_or(|day| in_time(day) || before.review_after == Some(day));
     check.day("/review_after", doc.review_after);
     check.that(review_ok, "/review_after", "out_of_range", "Choose a day within the next two years.");
     check.done()
 }
 
+/// What days may be chosen.
+#[derive(Clone, Copy)]
+struct Days<'d> {
+    today: NaiveDate,
+    /// Ends of pauses that stand there already.
+    ends: &'d BTreeSet<NaiveDate>,
+}
+
 /// Checks one wish: the fields its kind needs, and no others.
-pub(super) fn check_stance(check: &mut Check, at: &str, stance: &Stance, today: NaiveDate) {
+fn check_stance(check: &mut Check, at: &str, stance: &Stance, days: Days<'_>) {
     use StanceKind as Kind;
     let field = |name: &str| format!("{at}/{name}");
     let with_rungs = matches!(stance.kind, Kind::Only | Kind::AskEachTime | Kind::Paused);
@@ -71,32 +83,27 @@ pub(super) fn check_stance(check: &mut Check, at: &str, stance: &Stance, today: 
         check.that(low <= high, &field("high"), "order", "Choose the same rung as `low`, or one above it.");
     }
     check.day(&field("until"), stance.until);
-    check.that(stance.until.is_none_or(|until| until >= today), &field("until"), "past", "Choose today or a day to come.");
+    let may_end = |until: NaiveDate| until >= days.today || days.ends.contains(&until);
+    check.that(stance.until.is_none_or(may_end), &field("until"), "past", "Choose today or a day to come.");
 }
 
-fn check_topic_stances(check: &mut Check, doc: &PreferenceDoc, topics: &BTreeSet<TopicId>, today: NaiveDate) {
+fn check_topic_stances(check: &mut Check, doc: &PreferenceDoc, topics: &BTreeSet<TopicId>, days: Days<'_>) {
     check.items("/topic_stances", doc.topic_stances.len(), TOPIC_STANCES);
     let mut seen = BTreeSet::new();
     for (number, wish) in doc.topic_stances.iter().enumerate().take(TOPIC_STANCES) {
         let at = format!("/topic_stances/{number}");
         known(check, &format!("{at}/topic"), topics, wish.topic);
         check.that(seen.insert(wish.topic), &format!("{at}/topic"), "repeated", "Give one wish for each topic.");
-        check_stance(check, &format!("{at}/stance"), &wish.stance, today);
+        check_stance(check, &format!("{at}/stance"), &wish.stance, days);
     }
 }
 
 /// Wishes for what there are few of: each has one at most.
-fn check_own<'d, T: Ord>(
-    check: &mut Check,
-    at: &str,
-    name: &str,
-    wishes: impl Iterator<Item = (T, &'d Stance)>,
-    today: NaiveDate,
-) {
+fn check_own<'d, T: Ord>(check: &mut Check, at: &str, name: &str, wishes: impl Iterator<Item = (T, &'d Stance)>, days: Days<'_>) {
     let mut seen = BTreeSet::new();
     for (number, (about, stance)) in wishes.enumerate().take(TOPIC_STANCES) {
         check.that(seen.insert(about), &format!("{at}/{number}/{name}"), "repeated", "Give one wish for each.");
-        check_stance(check, &format!("{at}/{number}/stance"), stance, today);
+        check_stance(check, &format!("{at}/{number}/stance"), stance, days);
     }
 }
 

@@ -21,8 +21,8 @@ pub fn beyond(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> boo
 /// Compares what may be asked for. Beside nothing special and each single thing that a wish can be about, pairs are enough: a
 /// rung that several together allow and should not is already allowed by one of them beside the one that forbids it.
 fn more_rungs(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> bool {
-    let days = turning_days(own, new, today);
     let more = |scopes: &[Scope]| {
+        let days = turning_days([own, new], scopes, today);
         let topics: Vec<TopicId> = scopes.iter().filter_map(|scope| topic_of(*scope)).collect();
         let mut matter = Matter::from(&topics);
         for scope in scopes {
@@ -59,9 +59,12 @@ fn mentioned(doc: &PreferenceDoc) -> BTreeSet<Scope> {
     wishes(doc).map(|(scope, _)| scope).chain(topics).collect()
 }
 
-/// The days from `today` on, on which what a document allows can change: the day after each pause.
-fn turning_days(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> BTreeSet<NaiveDate> {
-    let ends = own.stances().chain(new.stances()).filter_map(|stance| stance.until);
+/// The days from `today` on, on which what documents allow in a matter can change: the day after each pause.
+fn turning_days(docs: [&PreferenceDoc; 2], scopes: &[Scope], today: NaiveDate) -> BTreeSet<NaiveDate> {
+    let ends = docs.into_iter().flat_map(|doc| {
+        let own = wishes(doc).filter(|(scope, _)| scopes.contains(scope)).map(|(_, stance)| stance);
+        own.chain([&doc.stance]).filter_map(|stance| stance.until)
+    });
     let after = ends.filter_map(|until| until.checked_add_days(Days::new(1))).filter(|day| *day > today);
     after.chain([today]).collect()
 }

@@ -56,26 +56,30 @@ pub fn step_down(doc: &PreferenceDoc, rung: Rung, today: NaiveDate) -> Result<Pr
         return Err(StepRefused::Up);
     }
     let mut doc = doc.clone();
-    doc.stance = lowered(doc.stance, rung);
+    let lightest: Vec<Rung> = span(Rung::Informing, rung).iter().collect();
+    // Whoever steps down to what the default did not include wants just that.
+    let default = doc.stance.clone();
+    doc.stance = lowered(&default, rung).unwrap_or_else(|| match default.kind {
+        StanceKind::AskEachTime => Stance { rungs: lightest, ..default },
+        _ => Stance { rungs: lightest, ..Stance::bare(StanceKind::Only) },
+    });
+    // A wish beside it of which nothing is left stands for nothing: it must not become a wish for something.
     for stance in doc.own_stances_mut() {
-        *stance = lowered(stance.clone(), rung);
+        *stance = lowered(stance, rung).unwrap_or_else(|| Stance::bare(StanceKind::Paused));
     }
     Ok(doc)
 }
 
-/// What remains of a wish below a rung: never a rung that was not in it, unless nothing else would remain.
-fn lowered(before: Stance, rung: Rung) -> Stance {
-    let included = rungs_of(&before);
+/// What remains of a wish below a rung, if anything does: never a rung that was not in it.
+fn lowered(before: &Stance, rung: Rung) -> Option<Stance> {
+    let included = rungs_of(before);
     if included.highest().is_none_or(|highest| highest <= rung) {
-        return before;
+        return Some(before.clone());
     }
-    let mut rungs: Vec<Rung> = included.iter().filter(|kept| *kept <= rung).collect();
-    if rungs.is_empty() {
-        rungs = span(Rung::Informing, rung).iter().collect();
-    }
-    match before.kind {
+    let rungs: Vec<Rung> = included.iter().filter(|kept| *kept <= rung).collect();
+    (!rungs.is_empty()).then(|| match before.kind {
         StanceKind::UpTo => Stance::up_to(rung),
-        StanceKind::AskEachTime | StanceKind::Paused => Stance { rungs, ..before },
+        StanceKind::AskEachTime | StanceKind::Paused => Stance { rungs, ..before.clone() },
         _ => Stance { rungs, ..Stance::bare(StanceKind::Only) },
-    }
+    })
 }

@@ -115,7 +115,9 @@ fn what_makes_no_sense_is_told_at_once() {
     doc.quiet_periods = vec![QuietPeriod { from: day(2), to: day(1) }];
     doc.formats = vec![entity::Format::Phone, entity::Format::Phone];
     doc.review_after = Some(day(-1));
-    let Err(crate::platform::Error::Invalid(found)) = check(&doc, &[topic(1)].into(), day(0)) else { panic!() };
+    let Err(crate::platform::Error::Invalid(found)) = check(&doc, &PreferenceDoc::unspoken(), &[topic(1)].into(), day(0)) else {
+        panic!()
+    };
     let found: Vec<_> = found.iter().map(|violation| (violation.pointer.as_str(), violation.code.as_ref())).collect();
     let expected = [
         ("/stance/low", "not_used"),
@@ -188,6 +190,31 @@ fn somebody_else_cannot_record_more_than_the_person_said() {
     let mut around = with(Stance::bare(StanceKind::InformMeOnly));
     around.topic_stances = vec![TopicStance { topic: topic(2), stance: Stance::up_to(Rung::CoDesign) }];
     assert!(beyond(&strict, &around, day(0)));
+}
+
+#[test]
+fn a_day_that_has_passed_since_may_stay_and_none_may_be_chosen() {
+    let before = PreferenceDoc { review_after: Some(day(3)), ..pause(&with(Stance::up_to(Rung::Engagement)), Some(day(3))) };
+    let mut after = before.clone();
+    after.formats = vec![entity::Format::Phone];
+    assert!(check(&after, &before, &[].into(), day(9)).is_ok(), "what else was chosen stays");
+    assert!(check(&after, &PreferenceDoc::unspoken(), &[].into(), day(9)).is_err(), "a past day cannot be chosen");
+    after.stance.until = Some(day(4));
+    assert!(check(&after, &before, &[].into(), day(9)).is_err(), "another past day cannot be chosen");
+}
+
+#[test]
+fn who_steps_down_is_not_asked_for_what_they_ruled_out() {
+    let mut doc = with(Stance::up_to(Rung::CoDesign));
+    let together = Stance { rungs: vec![Rung::CoDesign], ..Stance::bare(StanceKind::Only) };
+    doc.activity_stances = vec![ActivityStance { activity: ActivityType::Workshop, stance: together }];
+    doc.stage_stances = vec![StageStance { stage: Stage::Review, stance: Stance::bare(StanceKind::InformMeOnly) }];
+    let lower = step_down(&doc, Rung::Consultation, day(0)).unwrap();
+    let matter = |stage| Matter { topics: &[], activity: Some(ActivityType::Workshop), stage: Some(stage) };
+    for stage in [Stage::Review, Stage::Design] {
+        assert!(allowed(&lower, matter(stage), day(0)).is_nothing(), "{stage}");
+    }
+    assert_eq!(allowed(&lower, Matter::default(), day(0)).highest(), Some(Rung::Consultation));
 }
 
 #[test]
@@ -287,6 +314,11 @@ impl About {
     }
 }
 
+/// Whether nothing but the default says what may be asked about this.
+fn by_default(doc: &PreferenceDoc, about: &About) -> bool {
+    !scope::wishes(doc).any(|(scope, _)| about.matter().has(scope))
+}
+
 fn any_matter() -> impl Strategy<Value = About> {
     let topics = prop::collection::btree_set(0u128..6, 0..4).prop_map(|set| set.into_iter().map(topic).collect());
     (topics, prop::option::of(any_activity()), prop::option::of(any_stage())).prop_map(|(topics, activity, stage)| About {
@@ -300,7 +332,7 @@ proptest! {
     #[test]
     fn generated_documents_are_valid_and_never_allow_coercion(doc in any_doc(), about in any_matter(), n in 0i64..40) {
         let known = (0..5).map(topic).collect();
-        prop_assert!(check(&doc, &known, day(0)).is_ok());
+        prop_assert!(check(&doc, &PreferenceDoc::unspoken(), &known, day(0)).is_ok());
         let allowance = allowed(&doc, about.matter(), day(n));
         prop_assert!(!allowance.allows(Rung::Coercion));
         if about.topics.iter().any(|topic| doc.topics.never.contains(topic)) {
@@ -317,6 +349,11 @@ proptest! {
             let alone = allowed(&doc, &[wish.topic], day(n));
             let mut together = about.clone();
             together.topics.push(wish.topic);
+            prop_assert!(allowed(&doc, together.matter(), day(n)).within(&alone));
+        }
+        for wish in &doc.activity_stances {
+            let alone = allowed(&doc, Matter { activity: Some(wish.activity), ..Matter::default() }, day(n));
+            let together = About { activity: Some(wish.activity), ..about.clone() };
             prop_assert!(allowed(&doc, together.matter(), day(n)).within(&alone));
         }
         for wish in &doc.stage_stances {
@@ -365,10 +402,13 @@ proptest! {
         let said = PreferenceDoc { review_after: None, ..own };
         if let Ok(lower) = step_down(&said, rung, day(0)) {
             let known = (0..5).map(topic).collect();
-            prop_assert!(check(&lower, &known, day(0)).is_ok());
+            prop_assert!(check(&lower, &said, &known, day(0)).is_ok());
             let (before, after) = (allowed(&said, about.matter(), day(n)), allowed(&lower, about.matter(), day(n)));
             prop_assert!(after.highest().is_none_or(|highest| highest <= rung));
             prop_assert!(!before.ask_first() || after.ask_first() || after.is_nothing());
+            // Whoever is asked for nothing is not asked for something because they step down; alone the default may fall to
+            // what it did not include.
+            prop_assert!(!before.is_nothing() || after.is_nothing() || by_default(&said, &about));
             for matter in (0..5).map(|n| vec![topic(n)]).chain([vec![]]) {
                 let (before, after) = (allowed(&said, &matter, day(n)), allowed(&lower, &matter, day(n)));
                 // Who had nothing at or below the rung steps down to it: then that is what they want.

@@ -38,7 +38,8 @@ async fn numbers(visit: Arc<Visit>) -> Result<Reply> {
     let now = seat.platform().clock.now();
     let counted = summary::summary(seat.platform(), seat.organisation.id, matter.about.id, least, now).await?;
     let text = format!(
-        "Counts about fewer than {least} people are withheld, with as many others as it takes that they cannot be worked out. Answers count whose people allow it."
+        "Counts about fewer than {least} people are withheld, and others from which they could be worked out. An answer is \
+         counted if whoever gave it allows that."
     );
     let all = number(&counted.responses).map_or_else(|| format!("fewer than {least}"), |number| number.to_string());
     let mut page = matter.page("Answers in numbers").text(text);

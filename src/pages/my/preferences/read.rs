@@ -120,7 +120,6 @@ fn own_wish(sent: &Fields, name: &str, before: Option<&Stance>) -> Result<Option
     let nothing = Stance::bare(StanceKind::AskEachTime);
     match (sent.text(name), before) {
         ("", _) => Ok(None),
-        ("ask", None) => Ok(Some(nothing)),
         (kind, before) => Ok(Some(stance(&format!("/{name}"), kind, before.unwrap_or(&nothing))?)),
     }
 }
