@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 
 /// How rules of an open call are named in the record.
 const OPEN_CALL: &str = "open-call-1";
+
 /// How many people were looked at, and what came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {

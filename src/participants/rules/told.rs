@@ -48,24 +48,9 @@ impl Told {
     pub fn added_to(self, before: &PreferenceDoc) -> Result<PreferenceDoc, NothingLeft> {
         let mut doc = before.clone();
         doc.stance = self.stance.unwrap_or(doc.stance);
-        for wish in self.topic_stances {
-            match doc.topic_stances.iter_mut().find(|own| own.topic == wish.topic) {
-                Some(own) => own.stance = wish.stance,
-                None => doc.topic_stances.push(wish),
-            }
-        }
-        for wish in self.activity_stances {
-            match doc.activity_stances.iter_mut().find(|own| own.activity == wish.activity) {
-                Some(own) => own.stance = wish.stance,
-                None => doc.activity_stances.push(wish),
-            }
-        }
-        for wish in self.stage_stances {
-            match doc.stage_stances.iter_mut().find(|own| own.stage == wish.stage) {
-                Some(own) => own.stance = wish.stance,
-                None => doc.stage_stances.push(wish),
-            }
-        }
+        put(&mut doc.topic_stances, self.topic_stances, |wish| wish.topic);
+        put(&mut doc.activity_stances, self.activity_stances, |wish| wish.activity);
+        put(&mut doc.stage_stances, self.stage_stances, |wish| wish.stage);
         for topic in self.ask_first {
             if !doc.topics.never.contains(&topic) && !doc.topics.ask_first.contains(&topic) {
                 doc.topics.yes.retain(|own| *own != topic);
@@ -92,6 +77,16 @@ impl Told {
         doc.quiet_periods.extend(self.quiet_periods);
         doc.story = self.story.unwrap_or(doc.story);
         Ok(remember(before, doc))
+    }
+}
+
+/// Puts what was told in the place of what was said about the same thing, and the rest behind.
+fn put<W, T: PartialEq>(own: &mut Vec<W>, told: Vec<W>, about: impl Fn(&W) -> T) {
+    for wish in told {
+        match own.iter_mut().find(|own| about(own) == about(&wish)) {
+            Some(own) => *own = wish,
+            None => own.push(wish),
+        }
     }
 }
 

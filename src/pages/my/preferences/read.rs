@@ -19,22 +19,14 @@ pub(super) fn answer(asked: Question, sent: &Fields, mut doc: PreferenceDoc, top
         Question::Topics => doc.topics = about(sent, topics),
         Question::TopicWishes => doc.topic_stances = topic_wishes(sent, &doc.topic_stances, topics)?,
         Question::ActivityWishes => {
-            let before = |kind: ActivityType| doc.activity_stances.iter().find(|wish| wish.activity == kind);
-            let sent = |kind: &ActivityType| {
-                let own = before(*kind).map(|wish| &wish.stance);
-                let stance = own_wish(sent, &format!("activity-{}", kind.word()), own)?;
-                Ok(stance.map(|stance| ActivityStance { activity: *kind, stance }))
-            };
-            doc.activity_stances = ActivityType::ALL.iter().filter_map(|kind| sent(kind).transpose()).collect::<Result<_>>()?;
+            let before = |kind| doc.activity_stances.iter().find(|wish| wish.activity == kind).map(|wish| &wish.stance);
+            let made = |activity, stance| ActivityStance { activity, stance };
+            doc.activity_stances = own_wishes(sent, "activity", ActivityType::ALL, ActivityType::word, before, made)?;
         }
         Question::StageWishes => {
-            let before = |stage: Stage| doc.stage_stances.iter().find(|wish| wish.stage == stage);
-            let sent = |stage: &Stage| {
-                let own = before(*stage).map(|wish| &wish.stance);
-                let stance_of = own_wish(sent, &format!("stage-{}", stage.word()), own)?;
-                Ok(stance_of.map(|stance| StageStance { stage: *stage, stance }))
-            };
-            doc.stage_stances = Stage::ALL.iter().filter_map(|stage| sent(stage).transpose()).collect::<Result<_>>()?;
+            let before = |stage| doc.stage_stances.iter().find(|wish| wish.stage == stage).map(|wish| &wish.stance);
+            let made = |stage, stance| StageStance { stage, stance };
+            doc.stage_stances = own_wishes(sent, "stage", Stage::ALL, Stage::word, before, made)?;
         }
         Question::Activities => doc.activity_types = chosen(sent, "activity", ActivityType::ALL, ActivityType::word),
         Question::Formats => doc.formats = chosen(sent, "format", Format::ALL, Format::word),
@@ -106,22 +98,30 @@ fn about(sent: &Fields, topics: &[topic::Model]) -> TopicChoices {
 }
 
 fn topic_wishes(sent: &Fields, before: &[TopicStance], topics: &[topic::Model]) -> Result<Vec<TopicStance>> {
-    let mut all = Vec::new();
-    for topic in topics {
-        let own = before.iter().find(|wish| wish.topic == topic.id).map(|wish| &wish.stance);
-        let stance = own_wish(sent, &format!("topic-{}", topic.id), own)?;
-        all.extend(stance.map(|stance| TopicStance { topic: topic.id, stance }));
-    }
-    Ok(all)
+    let ids: Vec<TopicId> = topics.iter().map(|topic| topic.id).collect();
+    let before = |topic| before.iter().find(|wish| wish.topic == topic).map(|wish| &wish.stance);
+    own_wishes(sent, "topic", &ids, |topic| topic.to_string(), before, |topic, stance| TopicStance { topic, stance })
 }
 
-/// What was chosen beside the default; nothing where it is the same as for everything else.
-fn own_wish(sent: &Fields, name: &str, before: Option<&Stance>) -> Result<Option<Stance>> {
+/// The wishes that were chosen beside the default; none for what is the same as for everything else.
+fn own_wishes<'d, T: Copy, W>(
+    sent: &Fields,
+    name: &str,
+    all: &[T],
+    word: impl Fn(T) -> String,
+    before: impl Fn(T) -> Option<&'d Stance>,
+    made: impl Fn(T, Stance) -> W,
+) -> Result<Vec<W>> {
     let nothing = Stance::bare(StanceKind::AskEachTime);
-    match (sent.text(name), before) {
-        ("", _) => Ok(None),
-        (kind, before) => Ok(Some(stance(&format!("/{name}"), kind, before.unwrap_or(&nothing))?)),
+    let mut wishes = Vec::new();
+    for one in all {
+        let name = format!("{name}-{}", word(*one));
+        let kind = sent.text(&name);
+        if !kind.is_empty() {
+            wishes.push(made(*one, stance(&format!("/{name}"), kind, before(*one).unwrap_or(&nothing))?));
+        }
     }
+    Ok(wishes)
 }
 
 fn time(sent: &Fields) -> Result<Load> {
