@@ -268,7 +268,8 @@ pub fn queue() -> Queue {
     queue.on(consent::WITHDRAWN, withdrawn);
     queue.on(opportunities::CLOSE_DUE, |platform, _| opportunities::opening::close_due(platform));
     queue.on(opportunities::OPENED, |platform, payload| async move {
-        webhooks::news::opened(&platform, &payload).await.map(|()| Next::Done)
+        webhooks::news::opened(&platform, &payload).await?;
+        matching::told::opened(platform, payload).await
     });
     queue.on(opportunities::CLOSED, |platform, payload| async move {
         webhooks::news::closed(&platform, &payload).await?;

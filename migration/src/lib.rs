@@ -70,6 +70,7 @@ impl MigratorTrait for Migrator {
             "m0002_02_reading",
             "m0002_05_held",
             "m0002_webhooks",
+            "m0003_01_match_count",
         ]
     }
 }

@@ -48,6 +48,8 @@ pub struct ReasonCount {
 /// Who may be asked, in counts.
 #[derive(Object)]
 pub struct MatchOut {
+    /// When it was counted.
+    counted_at: Time,
     /// People who have joined.
     considered: u64,
     /// People who may be asked.
@@ -133,18 +135,25 @@ pub struct DrawOut {
 }
 
 /// Counts by reason, as they are told.
-fn reasons(count: impl Fn(WhyNot) -> u64, minimum: i32) -> Vec<ReasonCount> {
-    told::reasons(count, minimum)
-        .into_iter()
-        .map(|(reason, count)| ReasonCount { reason, count, withheld: count.is_none() })
-        .collect()
+fn reasons(told: Vec<(WhyNot, Option<u64>)>) -> Vec<ReasonCount> {
+    told.into_iter().map(|(reason, count)| ReasonCount { reason, count, withheld: count.is_none() }).collect()
+}
+
+fn match_out(told: told::Told) -> MatchOut {
+    MatchOut {
+        counted_at: told.counted_at,
+        considered: told.considered,
+        eligible: told.eligible,
+        asked: told.asked,
+        reserve: told.reserve,
+        not_asked: reasons(told.not_asked),
+    }
 }
 
 fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
-    let count = |reason: WhyNot| run.reasons.get(reason.word()).and_then(serde_json::Value::as_u64).unwrap_or(0);
     RunOut {
         id: run.id,
-        not_asked: reasons(count, minimum),
+        not_asked: reasons(told::reasons(|reason| told::by_reason(&run.reasons, reason), minimum)),
         state: if run.state == "done" { RunState::Done } else { RunState::Running },
         rules_version: run.rules_version,
         seed: run.seed,
@@ -193,11 +202,12 @@ impl Api {
 
 #[OpenApi(tag = "Chapter::Matching")]
 impl Api {
-    /// See who may be asked
+    /// Count who may be asked
     ///
-    /// In counts, never by name, and never why somebody is not. Nobody is asked by this.
+    /// In counts, never by name, and never why somebody is not. Nobody is asked by this. The counts are kept, and can be read
+    /// again without counting.
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity/match", method = "post", operation_id = "match")]
-    async fn preview(
+    async fn count(
         &self,
         caller: Caller,
         organisation: Path<OrganisationId>,
@@ -206,15 +216,24 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let home = organisations::get(&self.0, actor.organisation).await?;
         let way = ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
-        let told = told::preview(&self.0, &home, way).await?;
-        let out = |(reason, count): (WhyNot, Option<u64>)| ReasonCount { reason, count, withheld: count.is_none() };
-        Ok(Fine::new(&MatchOut {
-            considered: told.considered,
-            eligible: told.eligible,
-            asked: told.asked,
-            reserve: told.reserve,
-            not_asked: told.not_asked.into_iter().map(out).collect(),
-        }))
+        Ok(Fine::new(&match_out(told::count(&self.0, &home, way).await?)))
+    }
+
+    /// Read who may be asked
+    ///
+    /// As it was last counted: when it opened, or when somebody counted again.
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/match", method = "get", operation_id = "getCount")]
+    async fn counted(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<MatchOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let home = organisations::get(&self.0, actor.organisation).await?;
+        let way = ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let told = told::last(self.0.db.read(), &home, &way).await?;
+        Ok(Fine::new(&match_out(told.ok_or(Error::NotFound("count"))?)))
     }
 
     /// Match and invite

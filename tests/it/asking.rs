@@ -29,6 +29,11 @@ fn people_are_asked_what_they_want_and_nobody_else_is() {
         let reasons = seen["not_asked"].as_array().unwrap();
         assert_eq!(reasons.len(), 11, "{seen}");
         assert!(reasons.iter().all(|row| row["withheld"] == true && row["count"].is_null()), "{seen}");
+        // What was counted can be looked at again, and counts nothing.
+        let statements = app.app.platform.db.statements();
+        let again = story.ada.get(&app, &format!("/opportunities/{id}/match")).send().await.expect(200).json;
+        assert_eq!(again, seen);
+        assert!(app.app.platform.db.statements() - statements < 8, "a look at counts looks at nobody");
         let letters = story.invite(&id, json!({})).await;
         let mut to: Vec<_> = letters.iter().map(|letter| letter.to.as_str()).collect();
         to.sort_unstable();
@@ -494,6 +499,11 @@ fn two_thousand_people_are_asked_with_few_statements() {
         let look = format!("/opportunities/{id}/match");
         let told = story.ada.post(&app, &look, &json!({})).await.expect(200).json;
         assert_eq!((told["considered"].as_i64(), told["eligible"].as_i64()), (Some(2303), Some(2303)), "{told}");
+        // A way that opens is counted by itself.
+        let other = story.open("consultation", "consultation", json!({})).await;
+        app.app.run_queue().await.unwrap();
+        let opened = story.ada.get(&app, &format!("/opportunities/{other}/match")).send().await.expect(200).json;
+        assert_eq!(opened["eligible"], 2303, "{opened}");
         let before = app.app.platform.db.statements();
         story.ada.post(&app, &format!("/opportunities/{id}/invitations"), &json!({})).await.expect(202);
         let answered = app.app.platform.db.statements() - before;

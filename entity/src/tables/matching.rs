@@ -49,6 +49,29 @@ pub mod match_run {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Who might have been asked for an opportunity, when it was last counted.
+pub mod match_count {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "match_count")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub opportunity_id: OpportunityId,
+        pub considered: i32,
+        pub eligible: i32,
+        /// Counts by reason, for the record; shown only through the minimum group rule.
+        #[sea_orm(column_type = "JsonBinary")]
+        pub reasons: serde_json::Value,
+        pub counted_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Who was asked or stands in reserve.
 pub mod match_result {
     use super::*;

@@ -137,6 +137,7 @@ tables! {
     opportunity_topic Organisation,
     opportunity_decision Organisation,
     questionnaire Organisation,
+    match_count Organisation,
     match_run Organisation,
     match_result Organisation,
     invitation Organisation,

@@ -58,6 +58,11 @@ impl Counts {
             Err(reason) => *self.not_asked.entry(reason).or_default() += 1,
         }
     }
+
+    /// The counts by reason, as they are kept.
+    pub fn record(&self) -> Value {
+        self.not_asked.iter().map(|(reason, count)| (reason.word(), Value::from(*count))).collect()
+    }
 }
 
 /// One opportunity of the caller's organisation.

@@ -94,9 +94,10 @@ fn a_consultation_goes_from_the_need_to_the_close_on_pages_alone() {
         assert!(app.outbox().await.is_empty(), "opening writes to nobody");
         rosa.open("/console/sunrise").await.says("Open now").says("Your view").says("20 March 2027");
         rosa.open(&way).await;
-        rosa.follow("See who may be asked").await.says("People who may be asked 2").hides("ben@");
+        rosa.follow("See who may be asked").await.says("People who may be asked 2").says("Counted").hides("ben@");
+        rosa.press("Count again").await.expect(200).says("People who may be asked 2");
         assert!(app.outbox().await.is_empty(), "looking asks nobody");
-        rosa.follow("Ask people").await.says("A letter goes to each of 2 people.");
+        rosa.follow("Ask people").await.says("People who may be asked 2").says("Everybody who may be asked gets a letter.");
         rosa.press("Send the invitations").await.expect(200).says("The invitations are being written.");
         assert_eq!(app.outbox().await.len(), 2);
         rosa.follow("How the invitations stand").await.says("People who were asked 2").says("Asked, no answer yet 2");

@@ -3,7 +3,11 @@
 use super::{at, found, page};
 use crate::{
     accounts::Power,
-    invitations::{funnel, jobs, letters::day, places},
+    invitations::{
+        funnel, jobs,
+        letters::{day, moment},
+        places,
+    },
     matching::{runs, told},
     opportunities::zone_of,
     pages::{
@@ -22,7 +26,7 @@ use std::sync::Arc;
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let (console, at) = (Zone::Console, "/console/:slug/opportunities/:opportunity");
     route
-        .at(format!("{at}/match"), get(ask(desk, console, preview)))
+        .at(format!("{at}/match"), get(ask(desk, console, counted)).post(act(desk, console, count_again)))
         .at(format!("{at}/send"), get(ask(desk, console, ask_send)).post(act(desk, console, send)))
         .at(format!("{at}/remind"), get(ask(desk, console, ask_remind)).post(act(desk, console, remind)))
         .at(format!("{at}/funnel"), get(ask(desk, console, standing)))
@@ -40,8 +44,9 @@ fn table(caption: &str, columns: [&str; 2], rows: Vec<Vec<Cell>>) -> Block {
 
 const FEW: &str = "Numbers about few people are not shown, so that nobody can be known by them.";
 
-fn counts(way: &opportunity::Model, told: &told::Told) -> Vec<(String, String)> {
+fn counts(seat: &Seat<'_>, way: &opportunity::Model, told: &told::Told) -> Vec<(String, String)> {
     let mut facts = vec![
+        ("Counted".to_owned(), moment(told.counted_at, zone_of(seat.organisation))),
         ("People who have joined".to_owned(), told.considered.to_string()),
         ("People who may be asked".to_owned(), told.eligible.to_string()),
         ("People who are asked first".to_owned(), told.asked.to_string()),
@@ -52,17 +57,30 @@ fn counts(way: &opportunity::Model, told: &told::Told) -> Vec<(String, String)> 
     facts
 }
 
-async fn preview(visit: Arc<Visit>) -> Result<Reply> {
+async fn counted(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
-    let told = told::preview(seat.platform(), seat.organisation, way.clone()).await?;
-    let rows = told.not_asked.iter().map(|(why, number)| vec![Cell::text(why.said()), count(*number)]).collect();
+    let told = told::last(seat.db(), seat.organisation, &way).await?;
     let page =
         page(&seat, &way, "Who may be asked").text("Nobody is asked by looking at this. You see counts, and nobody's name.");
-    let page = page.block(Block::Facts(counts(&way, &told)));
+    let Some(told) = told else {
+        return Ok(page.text("Nobody has counted yet.").form(Form::default().submit(Submit::new("Count"))).into());
+    };
+    let rows = told.not_asked.iter().map(|(why, number)| vec![Cell::text(why.said()), count(*number)]).collect();
+    let page = page.block(Block::Facts(counts(&seat, &way, &told)));
     let page =
         page.block(table("Everybody else, by the first reason", ["Reason", "People"], rows)).block(Block::Note(FEW.into()));
-    Ok(page.block(Block::Go(Link::new("Ask people", at(&seat, &way, "/send")))).into())
+    let page = page.block(Block::Go(Link::new("Ask people", at(&seat, &way, "/send"))));
+    let page = page.text("People change what they want at any time. Each person is looked at again before they are asked.");
+    Ok(page.form(Form::default().submit(Submit::new("Count again"))).into())
+}
+
+async fn count_again(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    let way = found(&seat).await?;
+    let address = at(&seat, &way, "/match");
+    told::count(seat.platform(), seat.organisation, way).await?;
+    Reply::to(address)
 }
 
 fn send_form(seat: &Seat<'_>, way: &opportunity::Model) -> Form {
@@ -77,20 +95,17 @@ fn send_form(seat: &Seat<'_>, way: &opportunity::Model) -> Form {
 }
 
 async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Result<Page> {
-    let told = told::preview(seat.platform(), seat.organisation, way.clone()).await?;
-    let page = page(seat, way, "Ask people").block(Block::Facts(counts(way, &told)));
-    let text = match (way.places, told.asked) {
-        (_, 0) => "At the moment there is nobody who may be asked.".to_owned(),
-        (None, asked) => {
-            format!("A letter goes to each of {asked} people. Each is asked whether they still may be, before it leaves.")
-        }
-        (Some(places), _) => format!(
+    let told = told::last(seat.db(), seat.organisation, way).await?;
+    let page = page(seat, way, "Ask people").blocks(told.map(|told| Block::Facts(counts(seat, way, &told))));
+    let text = match way.places {
+        None => "Everybody who may be asked gets a letter. Each is looked at again before it leaves.".to_owned(),
+        Some(places) => format!(
             "There are {places} places. Names are drawn. A letter goes to those who are drawn first. The others stand in reserve, and \
              are asked as places become free."
         ),
     };
-    let told = "Letters that have left cannot be called back.";
-    Ok(page.text(text).text(told).form(form))
+    let links = Block::Links(vec![Link::new("Count again who may be asked", at(seat, way, "/match"))]);
+    Ok(page.block(links).text(text).text("Letters that have left cannot be called back.").form(form))
 }
 
 async fn ask_send(visit: Arc<Visit>) -> Result<Reply> {
