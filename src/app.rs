@@ -224,6 +224,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         projects::api::decisions::DecisionsApi(platform.clone()),
         opportunities::api::Api(platform.clone()),
         opportunities::api::questions::QuestionsApi(platform.clone(), forms.clone()),
+        opportunities::api::quotas::QuotasApi(platform.clone()),
         opportunities::api::public::PublicApi(platform.clone()),
     );
     let asking = (
@@ -282,6 +283,7 @@ pub fn queue() -> Queue {
     queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(matching::INVITE, matching::runs::invite);
+    queue.on(matching::outlook::OUTLOOK, matching::outlook::work_out);
     queue.on(feedback::SEND, |platform, payload| async move {
         webhooks::news::published(&platform, &payload).await?;
         feedback::send(platform, payload).await
@@ -291,7 +293,7 @@ pub fn queue() -> Queue {
 }
 
 /// The kinds of jobs that belong to one organisation, and move with it.
-pub const ORGANISATION_JOBS: [&str; 11] = [
+pub const ORGANISATION_JOBS: [&str; 12] = [
     participants::SIGN_IN_ASKED,
     participants::PREFERENCE_CHANGED,
     participants::LEFT,
@@ -301,6 +303,7 @@ pub const ORGANISATION_JOBS: [&str; 11] = [
     invitations::REMINDERS,
     invitations::PLACE_FREED,
     matching::INVITE,
+    matching::outlook::OUTLOOK,
     feedback::SEND,
     CANCELLED,
 ];

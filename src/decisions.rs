@@ -317,3 +317,25 @@
 //! They stand beside the default and are equally specific: the most specific that applies wins over the default, and where
 //! several apply, what all of them allow is allowed. A scope for the host is not needed: a person's choices belong to one
 //! organisation, which knows nothing of what they chose elsewhere.
+//!
+//! # 2026-11-28 · Each draw among groups looks at everybody anew
+//! Places that are shared out among groups are drawn from all who may be asked now, with what is left of the quotas when those are
+//! counted off who have a place. A place that becomes free is drawn for in the same way, as a run of its own with its own pool
+//! and its own record. Rejected: an ordered reserve list (it keeps quotas for the first place alone), drawing again from the pool of
+//! the first draw (it would use facts that people have taken back, and wishes that they have changed).
+//!
+//! # 2026-11-28 · Whoever waits has said yes
+//! Where places are shared out, a late yes waits, and matching looks who can have a place that is free: as many of those who wait
+//! as the quotas allow, then others. The first draw stops where the quotas cannot be kept, because whoever set them decides what
+//! gives. A later one lowers minima by as little as is needed, and never exceeds a maximum: a place may stay free.
+//!
+//! # 2026-11-28 · Quotas share places out, and shut nobody out
+//! A quota of at most none is refused: who may not take part at all is a matter of what something is about. Where the least
+//! numbers fill all places, whoever gives no fact cannot be drawn; whoever sets such quotas is told so.
+//!
+//! # 2026-11-28 · The public file of a draw does not say what its kinds are
+//! It holds the lottery over panels by numbered kinds, the tickets, the pool and the seed: enough to draw again. What each kind
+//! counts for stands in the file for those who may read about people, because a kind may have one person in it; with that file
+//! anybody they give it to can check the quotas and solve the lottery again. Our part of the seed is derived from the
+//! installation's key, and its digest is public from the day that a way to take part opens. Rejected: a part kept in the database
+//! (whoever reads it there knows it before), one made when names are drawn (nobody could tell that it was the first one tried).

@@ -241,6 +241,18 @@ documents! {
         sought: i32,
     }
 
+    /// How many of those seated are of a group. Who says nothing about a kind of fact counts for none of its groups.
+    SeatQuota {
+        /// The kind of fact, such as `age_band`.
+        dimension: String,
+        /// The group, such as `25_34`.
+        category: String,
+        /// At least so many are seated.
+        min: i32,
+        /// At most so many are seated.
+        max: i32,
+    }
+
     /// The payment statement of an opportunity. It must be there, also when nothing is paid.
     PaymentOffer {
         /// What is offered.
@@ -469,6 +481,8 @@ lists! {
     WebhookEvents(WebhookEventKind);
     /// Presence targets of a project.
     PresenceTargets(PresenceTarget);
+    /// How places are shared out among groups.
+    SeatQuotas(SeatQuota);
     /// Forms an opportunity offers.
     Formats(Format);
     /// What will be done next.

@@ -72,6 +72,8 @@ words! {
         Attendance,
         /// What people said at meetings or beside a questionnaire, without names.
         Contributions,
+        /// A draw, with the groups that those count for who could be drawn, without names.
+        Draw,
     }
 
     /// What a member of staff may do in an organisation.
@@ -638,6 +640,8 @@ words! {
         Reserve,
         /// Their turn came, and they could not be asked any more.
         PassedOver,
+        /// Has the place: they had said yes before, and waited.
+        Seated,
     }
 
     /// Where an invitation stands.

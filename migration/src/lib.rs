@@ -71,6 +71,7 @@ impl MigratorTrait for Migrator {
             "m0002_05_held",
             "m0002_webhooks",
             "m0003_01_match_count",
+            "m0003_02_selection",
         ]
     }
 }

@@ -3,7 +3,7 @@
 //! Weights are made into tickets first, whole numbers, so that chances are what is published to the last ticket and no rounding of
 //! a machine can change who is drawn.
 
-use crate::{Lottery, Problem};
+use crate::Panel;
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
@@ -49,8 +49,9 @@ pub struct Drawn {
     pub seated: Vec<(u32, Vec<u32>)>,
 }
 
-/// Draws. The same seed draws the same people, on every machine.
-pub fn draw(problem: &Problem, lottery: &Lottery, tickets: &[u64], seed: [u8; 32]) -> Drawn {
+/// Draws one of the panels and then people: `people` says how many of each kind there are. The same seed draws the same people,
+/// on every machine.
+pub fn draw(people: &[u32], panels: &[Panel], tickets: &[u64], seed: [u8; 32]) -> Drawn {
     let mut rng = ChaCha20Rng::from_seed(seed);
     let ticket = below(&mut rng, tickets.iter().sum());
     let mut before = 0;
@@ -60,7 +61,7 @@ pub fn draw(problem: &Problem, lottery: &Lottery, tickets: &[u64], seed: [u8; 32
     };
     let panel = tickets.iter().position(holds).unwrap_or(0);
     let pick = |(kind, many): &(u32, u32)| {
-        let people = problem.kinds[*kind as usize].people;
+        let people = people[*kind as usize];
         // Floyd's way: as many numbers as people, and every set of them as likely.
         let mut all = BTreeSet::new();
         for last in people - many..people {
@@ -71,7 +72,7 @@ pub fn draw(problem: &Problem, lottery: &Lottery, tickets: &[u64], seed: [u8; 32
         }
         (*kind, all.into_iter().collect())
     };
-    Drawn { panel, seated: lottery.panels[panel].iter().map(pick).collect() }
+    Drawn { panel, seated: panels[panel].iter().map(pick).collect() }
 }
 
 /// A number below another one, each as likely: what would favour the small ones is thrown again.

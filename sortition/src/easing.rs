@@ -37,6 +37,16 @@ pub enum NoEasing {
 /// Finds the least change of the quotas with which a panel can keep them: lower minima, higher maxima, so that the seats by
 /// which they move are as few as they can be.
 pub fn ease(problem: &Problem) -> Result<Easing, NoEasing> {
+    eased(problem, true)
+}
+
+/// The same with lower minima alone: for seats that are filled later, where no group may have more than its share. `Lost` also
+/// where maxima alone stand in the way.
+pub fn ease_minima(problem: &Problem) -> Result<Easing, NoEasing> {
+    eased(problem, false)
+}
+
+fn eased(problem: &Problem, maxima: bool) -> Result<Easing, NoEasing> {
     let people: u64 = problem.kinds.iter().map(|kind| u64::from(kind.people)).sum();
     if people < u64::from(problem.seats) {
         return Err(NoEasing::TooFew);
@@ -46,10 +56,12 @@ pub fn ease(problem: &Problem) -> Result<Easing, NoEasing> {
         return Err(NoEasing::Kept);
     }
     let mut whole = Whole::new(problem);
-    // A minimum can give until it is nothing, and a maximum until it is all the seats: so there always is a panel.
+    // A minimum can give until it is nothing, and a maximum until it is all the seats: so there always is a panel where both can.
     for (row, quota) in (0..).zip(&problem.quotas) {
         whole.beside(row, 1.0, f64::from(quota.min), -1.0);
-        whole.beside(row, -1.0, f64::from(problem.seats.saturating_sub(quota.max)), -1.0);
+        if maxima {
+            whole.beside(row, -1.0, f64::from(problem.seats.saturating_sub(quota.max)), -1.0);
+        }
     }
     let all: u32 = problem.quotas.iter().map(|quota| quota.min + problem.seats.saturating_sub(quota.max)).sum();
     let most = -f64::from(all) - 1.0;

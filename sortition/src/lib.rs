@@ -17,7 +17,7 @@ pub mod simplex;
 pub mod weights;
 pub mod whole;
 
-pub use lottery::{Lottery, Panel, solve};
+pub use lottery::{Lottery, Panel, best, solve};
 
 /// How many of those seated have a feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,11 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// How many people of each kind there are.
+    pub fn people(&self) -> Vec<u32> {
+        self.kinds.iter().map(|kind| kind.people).collect()
+    }
+
     /// How many of each kind are seated: whether that keeps the quotas and the seats, and seats nobody twice.
     pub fn keeps(&self, seated: &[(u32, u32)]) -> bool {
         let mut counts = vec![0u32; self.quotas.len()];

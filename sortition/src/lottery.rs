@@ -21,6 +21,8 @@ const MANY: usize = 3_000;
 const EXACT: usize = 400;
 /// The panel that is missed most is looked for where there are so many kinds at most.
 const PRICED: usize = 2_000;
+/// Corners that are looked at for the best panel.
+const CORNERS: usize = 20_000;
 /// Times that panels are added before it is given up.
 const ROUNDS: usize = 12;
 
@@ -84,6 +86,12 @@ pub fn solve(problem: &Problem) -> Option<Lottery> {
     panels.truncate(count);
     let levels: Vec<_> = aim.levels.iter().map(|level| (level.chance, level.kinds.clone())).collect();
     Some(Lottery::of(problem, panels, balanced.weights, &levels, right))
+}
+
+/// The panel of the largest worth, by what a seat of each kind is worth. `None` if no panel keeps the quotas.
+pub fn best(problem: &Problem, worth: &[f64]) -> Option<Panel> {
+    let least = -1.0 - worth.iter().map(|worth| worth.abs()).sum::<f64>() * f64::from(problem.seats);
+    Whole::new(problem).best(worth, least, CORNERS).best.map(|(panel, _)| panel)
 }
 
 /// Panels that are gathered until their weights give the wanted chances.

@@ -96,3 +96,19 @@ fn what_gives_is_the_least_that_is_enough() {
     }
     assert!(eased > 500 && kept > 200 && few > 20 && named > 400, "{eased} {kept} {few} {named}");
 }
+
+#[test]
+fn minima_alone_give_where_a_maximum_may_not() {
+    let quota = |min, max| Quota { feature: 0, min, max };
+    // Two seats; one person of the first group, who must have two of them; five of the second, who may have one.
+    let mut problem = Problem {
+        seats: 2,
+        quotas: vec![quota(2, 2), quota(0, 1)],
+        kinds: vec![Kind { people: 1, quotas: vec![0] }, Kind { people: 5, quotas: vec![1] }],
+    };
+    let eased = sortition::easing::ease_minima(&problem).unwrap();
+    assert_eq!((eased.quotas, eased.seats), (vec![quota(1, 2), quota(0, 1)], 1));
+    problem.quotas[1].max = 0;
+    assert_eq!(sortition::easing::ease_minima(&problem), Err(NoEasing::Lost), "nobody is seated above a maximum");
+    assert_eq!(ease(&problem).unwrap().seats, 2);
+}

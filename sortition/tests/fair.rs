@@ -187,7 +187,7 @@ fn what_is_drawn_has_the_chances_that_are_published() {
     for n in 0..DRAWS {
         let mut seed = [0; 32];
         seed[..4].copy_from_slice(&n.to_le_bytes());
-        let drawn = draw::draw(&problem, &lottery, &tickets, seed);
+        let drawn = draw::draw(&problem.people(), &lottery.panels, &tickets, seed);
         let all: u32 = drawn.seated.iter().map(|(_, people)| people.len() as u32).sum();
         assert_eq!(all, problem.seats);
         drawn.seated.iter().for_each(|(kind, people)| people.iter().for_each(|one| seated[*kind as usize][*one as usize] += 1));
@@ -210,9 +210,9 @@ fn a_seed_draws_the_same_people_again() {
     assert_eq!(lottery.panels, again.panels);
     let (one, two) = (draw::tickets(&lottery.weights), draw::tickets(&again.weights));
     assert_eq!(one, two);
-    let drawn = draw::draw(&problem, &lottery, &one, [7; 32]);
-    assert_eq!(drawn, draw::draw(&problem, &again, &two, [7; 32]));
-    assert_ne!(drawn, draw::draw(&problem, &lottery, &one, [8; 32]));
+    let drawn = draw::draw(&problem.people(), &lottery.panels, &one, [7; 32]);
+    assert_eq!(drawn, draw::draw(&problem.people(), &again.panels, &two, [7; 32]));
+    assert_ne!(drawn, draw::draw(&problem.people(), &lottery.panels, &one, [8; 32]));
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub mod openapi;
 pub mod organisation;
 pub mod restore;
 pub mod serve;
+pub mod verify_draw;
 
 use crate::{
     app::App,
@@ -75,6 +76,8 @@ pub enum Command {
     ExportOrganisation(organisation::Export),
     /// Take in an organisation from such a file
     ImportOrganisation(organisation::Import),
+    /// Work a draw out again from its file, without a server
+    VerifyDraw(verify_draw::Options),
     /// Ask the server of these settings whether it does its work; for containers
     Healthcheck,
     /// Print the OpenAPI document
@@ -98,6 +101,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Letters(options) => letters::letters(options).await,
         Command::ExportOrganisation(options) => organisation::export(options).await,
         Command::ImportOrganisation(options) => organisation::import(options).await,
+        Command::VerifyDraw(options) => verify_draw::verify_draw(&options),
         Command::Healthcheck => fetch::healthcheck().await,
         Command::Openapi => openapi::print().await,
         Command::Bench(what) => bench::run(what).await,

@@ -1,6 +1,6 @@
 //! Work on many invitations: reminders, the end of an opportunity, invitations that are taken back.
 
-use super::{AGAIN, INVITE, REMIND, TAKEN_BACK, letters::purpose, make, places, posted, rules};
+use super::{AGAIN, INVITE, REMIND, TAKEN_BACK, letters::purpose, make, places, posted, rules, waiting};
 use crate::{
     accounts::Actor,
     consent::permitted,
@@ -332,7 +332,7 @@ pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .exec(&tx)
         .await?;
     if begins.is_none() {
-        places::end_waiting(&tx, &platform, &about).await?;
+        waiting::end_waiting(&tx, &platform, &about).await?;
     }
     tx.commit().await?;
     platform.wake.notify_one();

@@ -16,6 +16,7 @@ pub mod places;
 pub mod posted;
 pub mod replies;
 pub mod rules;
+pub mod waiting;
 
 pub use guest::Guest;
 pub use letters::compose;

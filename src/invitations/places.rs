@@ -1,16 +1,13 @@
 //! Places of workshops, groups, panels and roles: taken in the order of the yeses, with a waiting list behind them.
 
 use super::{
-    NO_PLACE, PLACE, PLACE_FREED,
-    letters::topics_of,
+    PLACE, PLACE_FREED,
     make::{self, Letters},
-    posted, rules,
+    posted, rules, waiting,
 };
 use crate::{
     accounts::{Actor, readings},
-    consent::permitting,
-    opportunities::{self, passes_places_on, ways},
-    participants::rules::objection,
+    opportunities::{self, passes_places_on, quotas, ways},
     platform::{
         Error, Platform, Result, Tx,
         http::Cursor,
@@ -19,22 +16,15 @@ use crate::{
     },
 };
 use entity::{
-    InvitationId, InvitationState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId,
-    ParticipantState, PlaceId, PlaceState, PreferenceDoc, Purpose, ReadingOf, invitation, opportunity, participant, place,
-    preference,
+    InvitationId, InvitationState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId, PlaceId,
+    PlaceState, ReadingOf, invitation, opportunity, participant, place,
 };
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, RelationDef,
-    sea_query::{Expr, SelectStatement},
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 use serde_json::json;
-use std::collections::HashMap;
-
-/// So many people on a waiting list are looked at in one go.
-const LINE: u64 = 100;
+use std::collections::{BTreeSet, HashMap};
 
 /// Takes a place, or a place on the waiting list. Taking it again changes nothing.
 pub async fn take(
@@ -51,9 +41,19 @@ pub async fn take(
     {
         return Ok(own.state);
     }
-    // A place that is held for somebody who has not answered yet is not free for others.
-    let taken = taken(tx, platform, opportunity, Some(participant)).await?;
-    let free = most.is_none_or(|most| taken < u64::try_from(most).unwrap_or(0));
+    let free = if quotas::of(tx, organisation, opportunity.id).await?.1.is_empty() {
+        // A place that is held for somebody who has not answered yet is not free for others.
+        let taken = taken(tx, platform, opportunity, Some(participant)).await?;
+        most.is_none_or(|most| taken < u64::try_from(most).unwrap_or(0))
+    } else {
+        // Places are shared out among groups: who was not drawn for one of today waits, and matching looks who can have it.
+        let own = held_for(tx, platform, opportunity).await?.filter(invitation::Column::ParticipantId.eq(participant));
+        let own = own.count(tx).await? > 0;
+        if !own {
+            freed(tx, platform, organisation, opportunity.id).await?;
+        }
+        own
+    };
     let state = if free { PlaceState::Held } else { PlaceState::Waiting };
     let last = place::Entity::find()
         .filter(place::Column::OrganisationId.eq(organisation))
@@ -88,7 +88,8 @@ pub async fn take(
 }
 
 /// Gives a place up, which is always possible. Until it begins, the first on the waiting list who still agrees to take part
-/// moves up and is told; if nobody waits and people can still say yes, matching is told.
+/// moves up and is told; if nobody waits and people can still say yes, matching is told. Where places are shared out among groups,
+/// matching draws who moves up.
 pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, participant: ParticipantId) -> Result<()> {
     let organisation = opportunity.organisation_id;
     lock(tx, organisation, opportunity.id).await?;
@@ -108,7 +109,11 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     if !was_held || !passes_places_on(opportunity, platform.clock.now()) {
         return Ok(());
     }
-    if !move_up_next(tx, platform, opportunity).await? && opportunity.state == OpportunityState::Open {
+    if !quotas::of(tx, organisation, opportunity.id).await?.1.is_empty() {
+        // Who may have it is drawn among all who can have it.
+        return freed(tx, platform, organisation, opportunity.id).await;
+    }
+    if !waiting::move_up_next(tx, platform, opportunity).await? && opportunity.state == OpportunityState::Open {
         freed(tx, platform, organisation, opportunity.id).await?;
     }
     Ok(())
@@ -121,126 +126,45 @@ pub async fn taken(
     opportunity: &opportunity::Model,
     without: Option<ParticipantId>,
 ) -> Result<u64> {
+    let held = held_for(tx, platform, opportunity).await?;
+    let held = without.into_iter().fold(held, |held, without| held.filter(invitation::Column::ParticipantId.ne(without)));
+    Ok(count(tx, opportunity.organisation_id, opportunity.id, PlaceState::Held).await? + held.count(tx).await?)
+}
+
+/// Who has a place, or was asked and has one held for them.
+pub async fn holders(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    opportunity: &opportunity::Model,
+) -> Result<BTreeSet<ParticipantId>> {
+    let held = held_for(connection, platform, opportunity).await?;
+    let asked: Vec<ParticipantId> =
+        held.select_only().column(invitation::Column::ParticipantId).into_tuple().all(connection).await?;
+    let seated: Vec<ParticipantId> = place::Entity::find()
+        .select_only()
+        .column(place::Column::ParticipantId)
+        .filter(place::Column::OrganisationId.eq(opportunity.organisation_id))
+        .filter(place::Column::OpportunityId.eq(opportunity.id))
+        .filter(place::Column::State.eq(PlaceState::Held))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(asked.into_iter().chain(seated).collect())
+}
+
+/// Invitations behind which a place is held.
+async fn held_for(
+    connection: &impl ConnectionTrait,
+    platform: &Platform,
+    opportunity: &opportunity::Model,
+) -> Result<Select<invitation::Entity>> {
     let organisation = opportunity.organisation_id;
-    let today = opportunities::today(platform.clock.now(), opportunities::zone(tx, organisation).await?);
-    let mut held = invitation::Entity::find()
+    let today = opportunities::today(platform.clock.now(), opportunities::zone(connection, organisation).await?);
+    Ok(invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(organisation))
         .filter(invitation::Column::OpportunityId.eq(opportunity.id))
         .filter(invitation::Column::State.is_in(rules::OPEN))
-        .filter(invitation::Column::HeldUntil.gte(today));
-    if let Some(without) = without {
-        held = held.filter(invitation::Column::ParticipantId.ne(without));
-    }
-    Ok(count(tx, organisation, opportunity.id, PlaceState::Held).await? + held.count(tx).await?)
-}
-
-/// Moves up those who wait while places are free: they have said yes, so they come before anybody who was not asked yet.
-pub async fn fill(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<()> {
-    let most = u64::try_from(opportunity.places.unwrap_or(0)).unwrap_or(0);
-    while taken(tx, platform, opportunity, None).await? < most {
-        if !move_up_next(tx, platform, opportunity).await? {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Moves up the next in line. Answers whether there was one.
-async fn move_up_next(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<bool> {
-    let Some(next) = next_in_line(tx, platform, opportunity).await? else { return Ok(false) };
-    move_up(tx, platform, opportunity, next).await?;
-    Ok(true)
-}
-
-/// The first on the waiting list who is still here, still agrees to take part, and whose wishes, as they are now, do not speak
-/// against it. Whoever is passed over stays where they are in the line.
-async fn next_in_line(tx: &Tx, platform: &Platform, about: &opportunity::Model) -> Result<Option<place::Model>> {
-    let (organisation, now) = (about.organisation_id, platform.clock.now());
-    let topics = topics_of(tx, organisation, about.id).await?;
-    let zone = opportunities::zone(tx, organisation).await?;
-    // Told today that they have a place, they need as much notice as they asked for.
-    let offer = rules::offer(about, &topics, now, zone, now);
-    let mut after = i32::MIN;
-    loop {
-        let line = place::Entity::find()
-            .filter(place::Column::ParticipantId.in_subquery(still_here(organisation)))
-            .filter(place::Column::ParticipantId.in_subquery(permitting(organisation, Purpose::Participate, about.id.0, now)))
-            .filter(place::Column::OrganisationId.eq(organisation))
-            .filter(place::Column::OpportunityId.eq(about.id))
-            .filter(place::Column::State.eq(PlaceState::Waiting))
-            .filter(place::Column::Position.gt(after))
-            .order_by_asc(place::Column::Position)
-            .limit(LINE)
-            .all(tx)
-            .await?;
-        let Some(last) = line.last() else { return Ok(None) };
-        after = last.position;
-        let wishes: HashMap<ParticipantId, PreferenceDoc> = preference::Entity::find()
-            .join(JoinType::InnerJoin, current_wish())
-            .filter(participant::Column::OrganisationId.eq(organisation))
-            .filter(participant::Column::Id.is_in(line.iter().map(|place| place.participant_id)))
-            .all(tx)
-            .await?
-            .into_iter()
-            .map(|row| (row.participant_id, row.document))
-            .collect();
-        let unspoken = PreferenceDoc::unspoken();
-        let fits = |place: &place::Model| objection(wishes.get(&place.participant_id).unwrap_or(&unspoken), &offer).is_none();
-        if let Some(next) = line.into_iter().find(fits) {
-            return Ok(Some(next));
-        }
-    }
-}
-
-/// From a wish to the person whose wish it is now.
-fn current_wish() -> RelationDef {
-    preference::Entity::belongs_to(participant::Entity)
-        .from((preference::Column::OrganisationId, preference::Column::Id))
-        .to((participant::Column::OrganisationId, participant::Column::PreferenceId))
-        .into()
-}
-
-/// Ends the waiting list where no place can become free any more, and tells each who waited. The one place where a waiting list
-/// ends by itself; whoever calls it holds the opportunity.
-pub async fn end_waiting(tx: &Tx, platform: &Platform, about: &opportunity::Model) -> Result<()> {
-    let (organisation, now) = (about.organisation_id, platform.clock.now());
-    place::Entity::update_many()
-        .col_expr(place::Column::State, Expr::value(PlaceState::Released.word()))
-        .col_expr(place::Column::ReleasedAt, Expr::value(now))
-        .filter(place::Column::OrganisationId.eq(organisation))
-        .filter(place::Column::OpportunityId.eq(about.id))
-        .filter(place::Column::State.eq(PlaceState::Waiting))
-        .exec(tx)
-        .await?;
-    let ended = invitation::Entity::update_many()
-        .col_expr(invitation::Column::State, Expr::value(InvitationState::Ended.word()))
-        .col_expr(invitation::Column::EndedAt, Expr::value(now))
-        .filter(invitation::Column::OrganisationId.eq(organisation))
-        .filter(invitation::Column::OpportunityId.eq(about.id))
-        .filter(invitation::Column::State.eq(InvitationState::Waiting))
-        .exec_with_returning(tx)
-        .await?;
-    for ended in ended.chunks(1000) {
-        let addresses: HashMap<ParticipantId, String> = participant::Entity::find()
-            .select_only()
-            .columns([participant::Column::Id, participant::Column::Email])
-            .filter(participant::Column::Id.in_subquery(still_here(organisation)))
-            .filter(participant::Column::OrganisationId.eq(organisation))
-            .filter(participant::Column::Id.is_in(ended.iter().map(|row| row.participant_id)))
-            .into_tuple()
-            .all(tx)
-            .await?
-            .into_iter()
-            .collect();
-        let people: Vec<_> = ended
-            .iter()
-            .filter_map(|row| Some((row.id, row.participant_id, addresses.get(&row.participant_id)?.as_str())))
-            .collect();
-        if !people.is_empty() {
-            write(tx, platform, about, NO_PLACE, 0, &people).await?;
-        }
-    }
-    Ok(())
+        .filter(invitation::Column::HeldUntil.gte(today)))
 }
 
 /// Writes about places to people.
@@ -256,16 +180,6 @@ pub(super) async fn write(
     let batch = mail::batch_about(tx, &platform.clock, organisation, kind, about.id.0, "system").await?;
     let letters = Letters { organisation, batch, kind, n, priority: priority::TRANSACTIONAL, expires_at: None };
     make::write(tx, platform, letters, people).await
-}
-
-/// People who have not left: nobody else moves up.
-fn still_here(organisation: OrganisationId) -> SelectStatement {
-    participant::Entity::find()
-        .select_only()
-        .column(participant::Column::Id)
-        .filter(participant::Column::OrganisationId.eq(organisation))
-        .filter(participant::Column::State.eq(ParticipantState::Joined))
-        .into_query()
 }
 
 /// Frees what somebody who leaves held or waited for; their invitations end.
@@ -313,26 +227,7 @@ pub async fn freed_if_limited(
     }
 }
 
-async fn move_up(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model, next: place::Model) -> Result<()> {
-    let (organisation, participant) = (opportunity.organisation_id, next.participant_id);
-    let mut row = next.into_active_model();
-    row.state = Set(PlaceState::Held);
-    row.update(tx).await?;
-    let invitation = invitation_of(tx, organisation, opportunity.id, participant).await?;
-    let invitation = invitation.ok_or_else(|| Error::bug("a place without an invitation"))?;
-    let (id, version) = (invitation.id, invitation.version);
-    let mut row = invitation.into_active_model();
-    row.state = Set(InvitationState::Accepted);
-    row.version = Set(version + 1);
-    row.update(tx).await?;
-    let person = participant::Entity::find_by_id((organisation, participant))
-        .one(tx)
-        .await?
-        .ok_or_else(|| Error::bug("a place without a person"))?;
-    write(tx, platform, opportunity, PLACE, version, &[(id, participant, &person.email)]).await
-}
-
-async fn invitation_of(
+pub(super) async fn invitation_of(
     tx: &Tx,
     organisation: OrganisationId,
     opportunity: OpportunityId,
@@ -374,25 +269,6 @@ pub async fn of(
         .filter(place::Column::OpportunityId.eq(opportunity))
         .filter(place::Column::ParticipantId.eq(participant))
         .one(connection)
-        .await?;
-    Ok(found)
-}
-
-/// What somebody is on the waiting list for, in the order in which all take places.
-pub async fn waited_for(
-    connection: &impl ConnectionTrait,
-    organisation: OrganisationId,
-    participant: ParticipantId,
-) -> Result<Vec<OpportunityId>> {
-    let found = place::Entity::find()
-        .select_only()
-        .column(place::Column::OpportunityId)
-        .filter(place::Column::OrganisationId.eq(organisation))
-        .filter(place::Column::ParticipantId.eq(participant))
-        .filter(place::Column::State.eq(PlaceState::Waiting))
-        .order_by_asc(place::Column::OpportunityId)
-        .into_tuple()
-        .all(connection)
         .await?;
     Ok(found)
 }

@@ -1,20 +1,29 @@
 //! Endpoints: who may be asked, and asking.
 
+pub mod groups;
 pub mod public;
 
-use super::{lottery, people::PAGE, public::without_pool, runs, told};
+use super::{
+    file, lottery,
+    people::PAGE,
+    public::without_pool,
+    runs::{self, How},
+    seats, told,
+};
 use crate::{
-    accounts::{Power, access, organisations},
+    accounts::{Power, access, organisations, readings},
     opportunities::{self, ways},
     platform::{
         Error, Platform, Result,
-        http::{Accepted, Body, Caller, Chapter, Fine, Once},
+        http::{Accepted, Body, Caller, Chapter, Fine, Once, Streamed},
         secret::hex,
     },
 };
 use entity::{
-    DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, Time, WhyNot, match_result, match_run, organisation,
+    DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ReadingOf, Time, WhyNot, match_result, match_run,
+    organisation,
 };
+use groups::{GroupsOut, OutlookOut};
 use poem_openapi::{
     Enum, Object, OpenApi,
     param::{Header, Path},
@@ -31,6 +40,8 @@ pub enum RunState {
     Running,
     /// Finished.
     Done,
+    /// Nobody was asked, because the quotas cannot be kept with the people who may be asked.
+    Stopped,
 }
 
 /// How many people are not asked for one reason.
@@ -60,6 +71,9 @@ pub struct MatchOut {
     reserve: u64,
     /// Everybody else, by the first reason against. Nobody sees who.
     not_asked: Vec<ReasonCount>,
+    /// Where places are shared out among groups: what a draw would do.
+    #[oai(skip_serializing_if_is_none)]
+    groups: Option<OutlookOut>,
 }
 
 /// How to ask.
@@ -69,6 +83,11 @@ pub struct InviteIn {
     /// For limited places: a part of the seed from outside, such as the numbers of a public lottery. The other part is made here.
     #[serde(default)]
     seed: Option<String>,
+    /// For places that are shared out among groups: where the quotas cannot be kept, change them by as few seats as possible. What
+    /// was changed is recorded. Without this the run stops, and says what stands against them.
+    #[serde(default)]
+    #[oai(default)]
+    ease: bool,
 }
 
 /// A run of matching.
@@ -96,6 +115,15 @@ pub struct RunOut {
     reserve: i32,
     /// Everybody else, by the first reason against.
     not_asked: Vec<ReasonCount>,
+    /// How the places were shared out among groups.
+    #[oai(skip_serializing_if_is_none)]
+    groups: Option<GroupsOut>,
+    /// SHA-256 over our part of the seed, in hexadecimal, as it was public before the draw.
+    #[oai(skip_serializing_if_is_none)]
+    commitment: Option<String>,
+    /// Since when that was public.
+    #[oai(skip_serializing_if_is_none)]
+    committed_at: Option<Time>,
     /// Started at.
     created_at: Time,
     /// Finished at.
@@ -147,6 +175,7 @@ fn match_out(told: told::Told) -> MatchOut {
         asked: told.asked,
         reserve: told.reserve,
         not_asked: reasons(told.not_asked),
+        groups: told.groups.map(Into::into),
     }
 }
 
@@ -154,10 +183,17 @@ fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
     RunOut {
         id: run.id,
         not_asked: reasons(told::reasons(|reason| told::by_reason(&run.reasons, reason), minimum)),
-        state: if run.state == "done" { RunState::Done } else { RunState::Running },
+        state: match run.state.as_str() {
+            "done" => RunState::Done,
+            "stopped" => RunState::Stopped,
+            _ => RunState::Running,
+        },
         rules_version: run.rules_version,
         seed: run.seed,
         pool_digest: run.pool_digest.map(|digest| hex(&digest)),
+        groups: GroupsOut::of(run.quotas, minimum),
+        commitment: run.commitment.map(|commitment| hex(&commitment)),
+        committed_at: run.committed_at,
         considered: run.considered,
         eligible: run.eligible,
         asked: run.asked,
@@ -168,7 +204,14 @@ fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
 }
 
 /// How a draw works, in words.
-fn method() -> String {
+fn method(rules: &str) -> String {
+    if rules == seats::RULES {
+        return format!(
+            "{rules}: the fairest lottery over panels that keep the quotas: the smallest chance is as large as it can be, then the \
+             next. ChaCha20, seeded with SHA-256 over the name of the rules, the seed, the pool's digest and the lottery's digest in \
+             bytes, with line feeds between them, picks a panel by its tickets, and then people of each kind (Floyd, without bias)."
+        );
+    }
     format!(
         "{}: ChaCha20, seeded with SHA-256 over the name of the rules, the seed and the pool's digest in bytes, each followed by a \
          line feed but the last, shuffles the pool from the front (Fisher-Yates, without bias).",
@@ -256,7 +299,7 @@ impl Api {
         if let Some(reply) = once.reply()? {
             return Ok(reply);
         }
-        let run = runs::start(once.tx(), &self.0, &actor, opportunity.0, given.seed).await?;
+        let run = runs::start(once.tx(), &self.0, &actor, opportunity.0, How { seed: given.seed, ease: given.ease }).await?;
         let at = format!("/api/organisations/{}/opportunities/{}/matches/{}", actor.organisation, run.opportunity_id, run.id);
         let reply = once.commit(Accepted::new(&run_out(run, minimum)).at(at)).await?;
         self.0.wake.notify_one();
@@ -330,7 +373,7 @@ impl Api {
             .await
             .map_err(Error::from)?;
         Ok(Fine::new(&DrawOut {
-            method: method(),
+            method: method(&run.rules_version),
             seed: run.seed,
             pool_digest: run.pool_digest.map(|digest| hex(&digest)),
             pool_size: run.eligible,
@@ -345,5 +388,30 @@ impl Api {
                 .collect(),
             verified,
         }))
+    }
+
+    /// Read a draw as a file, with its grounds
+    ///
+    /// From which `alongside verify-draw` works it out again, and checks that every panel keeps the quotas and that the lottery is the
+    /// fairest. It says what groups the kinds of people are, and nobody's name. That somebody read it is noted.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/matches/:run/file",
+        method = "get",
+        operation_id = "getDrawFile"
+    )]
+    async fn file(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        run: Path<MatchRunId>,
+    ) -> Result<Streamed> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
+        let run = self.run(without_pool(), actor.organisation, opportunity.0, run.0).await?;
+        if run.seed.is_none() || run.pool_digest.is_none() {
+            return Err(Error::NotFound("draw"));
+        }
+        readings::note(&self.0, &actor, ReadingOf::Draw, opportunity.0.0).await?;
+        Ok(Streamed::new("draw.jsonl", "application/jsonl; charset=utf-8", file::whole(&self.0, run)))
     }
 }

@@ -5,12 +5,18 @@
 //! again. What you want done about payment, complaints and past answers never count. You see why you were asked.
 
 pub mod api;
+pub mod file;
+pub mod grounds;
+pub mod groups;
 pub mod lottery;
+pub mod outlook;
 mod people;
 pub mod preference;
 mod public;
 pub mod rules;
 pub mod runs;
+pub mod seal;
+pub mod seats;
 pub mod told;
 
 /// Kind of the job that looks at people and invites those who may be asked.

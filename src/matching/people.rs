@@ -1,6 +1,9 @@
 //! Reads people a page at a time, with all that the rule needs: a constant number of queries a thousand people.
 
-use super::rules::{Ask, Asked, Candidate, Eligible, may_be_asked, ruled_out, why};
+use super::{
+    groups::{CountsFor, Groups},
+    rules::{Ask, Asked, Candidate, Eligible, may_be_asked, ruled_out, why},
+};
 use crate::{
     consent::permits::standing,
     invitations::{self, Invitee, rules::takes_time},
@@ -9,8 +12,8 @@ use crate::{
 };
 use entity::{
     InvitationState, MailState, MatchRunId, OpportunityId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId,
-    ProjectId, Purpose, Time, WhyNot, consent_standing, invitation, mail_message, opportunity, opportunity_topic, organisation,
-    participant, preference,
+    ProjectId, Purpose, SeatQuota, Time, WhyNot, consent_standing, demographic, invitation, mail_message, opportunity,
+    opportunity_topic, organisation, participant, preference,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{
@@ -45,6 +48,9 @@ pub struct Question {
     pub opportunity: opportunity::Model,
     /// What it asks.
     pub ask: Ask,
+    /// How its places are shared out among groups; empty where they are not.
+    pub quotas: Vec<SeatQuota>,
+    groups: Groups,
     month_began: Time,
 }
 
@@ -80,7 +86,12 @@ impl Question {
             starts_on: opportunity.starts_at.map(day),
             today: day(now),
         };
-        Ok(Self { opportunity, ask, month_began: opportunities::month_began(zone, now) })
+        let quotas = match opportunity.places {
+            Some(_) => opportunities::quotas::of(connection, opportunity.organisation_id, opportunity.id).await?.1,
+            None => Vec::new(),
+        };
+        let groups = Groups::of(&quotas);
+        Ok(Self { opportunity, ask, quotas, groups, month_began: opportunities::month_began(zone, now) })
     }
 
     /// Looks at everybody, a few pages at a time: while one is judged, the database reads the next.
@@ -165,9 +176,35 @@ impl Question {
             let verdict = may_be_asked(&self.ask, &candidate);
             let told = || why(&self.ask, &candidate, self.opportunity.places.is_some());
             let why = if asks && verdict.is_ok() { told() } else { Vec::new() };
-            Looked { participant: person.id, address: person.email.clone(), verdict, why }
+            Looked { participant: person.id, address: person.email.clone(), verdict, why, counts_for: Vec::new() }
         };
-        Ok(people.iter().map(look).collect())
+        let mut looked: Vec<Looked> = people.iter().map(look).collect();
+        if !self.groups.is_empty() {
+            let facts = these(demographic::Column::ParticipantId, whom, &people);
+            let consents = these(consent_standing::Column::ParticipantId, whom, &people);
+            let mut found = self.groups.counts_for(connection, organisation, facts, consents, now).await?;
+            for one in looked.iter_mut().filter(|one| one.verdict.is_ok()) {
+                one.counts_for = found.remove(&one.participant).unwrap_or_default();
+            }
+        }
+        Ok(looked)
+    }
+
+    /// What people count for who are not among those that are looked at, such as who has a place already.
+    pub async fn counts_for(
+        &self,
+        connection: &impl ConnectionTrait,
+        people: &[ParticipantId],
+        now: Time,
+    ) -> Result<HashMap<ParticipantId, CountsFor>> {
+        let mut found = HashMap::new();
+        for people in people.chunks(1000) {
+            let facts = demographic::Column::ParticipantId.is_in(filled_up(people.iter().copied()));
+            let consents = consent_standing::Column::ParticipantId.is_in(filled_up(people.iter().copied()));
+            let organisation = self.opportunity.organisation_id;
+            found.extend(self.groups.counts_for(connection, organisation, facts, consents, now).await?);
+        }
+        Ok(found)
     }
 
     /// People who have joined.
@@ -301,6 +338,8 @@ pub struct Looked {
     address: String,
     /// Whether they may be asked.
     pub verdict: Result<Eligible, WhyNot>,
+    /// The quotas that they count for; empty if they may not be asked.
+    pub counts_for: CountsFor,
     why: Vec<String>,
 }
 

@@ -6,6 +6,7 @@ use crate::{
         jobs::payload,
         places,
         rules::{OPEN, offer},
+        waiting,
     },
     opportunities::zone_of,
     participants::rules::objection,
@@ -46,7 +47,7 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         places::leave_all(&tx, &platform, who.organisation, who.participant).await?;
     }
     // The same holds for waiting lists that they may be taken off.
-    let waited_for = places::waited_for(&tx, who.organisation, who.participant).await?;
+    let waited_for = waiting::waited_for(&tx, who.organisation, who.participant).await?;
     for opportunity in &waited_for {
         places::lock(&tx, who.organisation, *opportunity).await?;
     }

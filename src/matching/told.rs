@@ -1,19 +1,27 @@
 //! Who may be asked, in counts that tell nothing of a few people.
 
-use super::{public::without_pool, runs};
+use super::{
+    outlook::{self, Chances, Outlook},
+    public::without_pool,
+    runs::{self, Counted},
+    seal,
+};
 use crate::{
     invitations::jobs::{Which, payload},
     platform::{
         Platform, Result,
-        jobs::{Fault, Next},
+        jobs::{Fault, NewJob, Next, enqueue},
     },
-    statistics::disclosure::row,
+    statistics::disclosure::{Shown, part, row},
 };
-use entity::{OpportunityId, OrganisationId, Time, WhyNot, match_count, match_run, opportunity, organisation};
+use entity::{
+    OpportunityId, OrganisationId, SeatQuota, SeatQuotas, Time, WhyNot, match_count, match_run, opportunity, organisation,
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// So many runs are told of.
 const RUNS: u64 = 100;
@@ -33,6 +41,58 @@ pub struct Told {
     pub reserve: u64,
     /// Everybody else, by the first reason against; nothing where the number is withheld.
     pub not_asked: Vec<(WhyNot, Option<u64>)>,
+    /// Where places are shared out among groups: what a draw would do.
+    pub groups: Option<Groups>,
+}
+
+/// What a draw would do for groups.
+#[derive(Clone, Debug)]
+pub enum Groups {
+    /// It is being worked out.
+    Soon,
+    /// It was worked out.
+    Known {
+        /// Each quota, and last those who count for none, with people and chances where they may be told.
+        chances: Vec<(Option<SeatQuota>, Option<Chances>)>,
+        /// What stands against the quotas, in plain sentences.
+        trouble: Vec<String>,
+    },
+}
+
+impl Groups {
+    fn of(count: &match_count::Model, minimum: i32) -> Option<Self> {
+        count.quotas.as_ref()?;
+        let Some(outlook) = count.outlook.clone().and_then(|kept| serde_json::from_value::<Outlook>(kept).ok()) else {
+            return Some(Self::Soon);
+        };
+        let (all, minimum) = (u64::try_from(count.eligible).unwrap_or(0), u64::try_from(minimum).unwrap_or(5));
+        let shown = may_be_told(&outlook, all, minimum);
+        let row =
+            |((quota, chances), shown): ((Option<&SeatQuota>, Chances), bool)| (quota.cloned(), Some(chances).filter(|_| shown));
+        Some(Self::Known { chances: outlook::rows(&outlook).zip(shown).map(row).collect(), trouble: outlook.grounds.told() })
+    }
+}
+
+/// Whether the number of each group may be told, and last that of those who count for none. The groups of a kind of fact, and
+/// everybody else, together are everybody: they are protected together.
+fn may_be_told(outlook: &Outlook, all: u64, minimum: u64) -> Vec<bool> {
+    let quotas = &outlook.grounds.quotas;
+    let mut shown = vec![false; quotas.len()];
+    let dimensions: BTreeSet<&str> = quotas.iter().map(|quota| quota.dimension.as_str()).collect();
+    for dimension in dimensions {
+        let of: Vec<usize> = (0..quotas.len()).filter(|at| quotas[*at].dimension == dimension).collect();
+        let mut cells: Vec<(Option<usize>, u64)> =
+            of.iter().map(|at| (Some(*at), u64::from(outlook.groups[*at].people))).collect();
+        cells.push((None, all.saturating_sub(cells.iter().map(|(_, count)| count).sum())));
+        for (at, count) in row(&cells, minimum) {
+            if let Some(at) = at {
+                shown[at] = count.is_some();
+            }
+        }
+    }
+    let silent = u64::from(outlook.silent.people);
+    let last = shown.iter().all(|shown| *shown) && part(silent, all, minimum) != Shown::Few;
+    shown.into_iter().chain([last]).collect()
 }
 
 impl Told {
@@ -46,6 +106,7 @@ impl Told {
             eligible,
             asked,
             reserve: if places.is_some() { eligible - asked } else { 0 },
+            groups: Groups::of(count, organisation.minimum_group),
             not_asked: reasons(|reason| by_reason(&count.reasons, reason), organisation.minimum_group),
         }
     }
@@ -67,7 +128,7 @@ pub fn reasons(count: impl Fn(WhyNot) -> u64, minimum: i32) -> Vec<(WhyNot, Opti
 /// and for a million.
 pub async fn count(platform: &Platform, organisation: &organisation::Model, opportunity: opportunity::Model) -> Result<Told> {
     let (id, places) = (opportunity.id, opportunity.places);
-    let counts = runs::count(platform, organisation, opportunity).await?;
+    let Counted { counts, quotas, kinds } = runs::count(platform, organisation, opportunity).await?;
     let number = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
     let count = match_count::Model {
         organisation_id: organisation.id,
@@ -76,6 +137,9 @@ pub async fn count(platform: &Platform, organisation: &organisation::Model, oppo
         eligible: number(counts.eligible),
         reasons: counts.record(),
         counted_at: platform.clock.now(),
+        kinds: (!quotas.is_empty()).then(|| outlook::kept(&kinds)),
+        quotas: (!quotas.is_empty()).then_some(SeatQuotas(quotas)),
+        outlook: None,
     };
     let key = [match_count::Column::OrganisationId, match_count::Column::OpportunityId];
     let rest = [
@@ -83,11 +147,22 @@ pub async fn count(platform: &Platform, organisation: &organisation::Model, oppo
         match_count::Column::Eligible,
         match_count::Column::Reasons,
         match_count::Column::CountedAt,
+        match_count::Column::Quotas,
+        match_count::Column::Kinds,
+        match_count::Column::Outlook,
     ];
+    let tx = platform.db.begin().await?;
     match_count::Entity::insert(count.clone().into_active_model())
         .on_conflict(OnConflict::columns(key).update_columns(rest).to_owned())
-        .exec_without_returning(platform.db.write())
+        .exec_without_returning(&tx)
         .await?;
+    if count.quotas.is_some() {
+        let which = json!({"organisation": organisation.id, "opportunity": id});
+        let job = NewJob::now(outlook::OUTLOOK, organisation.id, which).once(format!("{}:{id}", outlook::OUTLOOK));
+        enqueue(&tx, &platform.clock, job).await?;
+    }
+    tx.commit().await?;
+    platform.wake.notify_one();
     Ok(Told::of(&count, organisation, places))
 }
 
@@ -101,13 +176,18 @@ pub async fn last(
     Ok(found.map(|count| Told::of(&count, organisation, opportunity.places)))
 }
 
-/// An opportunity has opened: its coordinator finds the counts there.
+/// An opportunity has opened: its coordinator finds the counts there, and our part of the seed of its draw is committed to.
 pub async fn opened(platform: Platform, value: Value) -> Result<Next, Fault> {
     let which: Which = payload(value)?;
     let db = platform.db.read();
     let home = organisation::Entity::find_by_id(which.organisation).one(db).await?;
     let found = opportunity::Entity::find_by_id((which.organisation, which.opportunity)).one(db).await?;
     if let (Some(home), Some(opportunity)) = (home, found) {
+        if opportunity.places.is_some() {
+            let tx = platform.db.begin().await?;
+            seal::commit(&tx, &platform, home.id, opportunity.id).await?;
+            tx.commit().await?;
+        }
         count(&platform, &home, opportunity).await?;
     }
     Ok(Next::Done)
@@ -127,4 +207,27 @@ pub async fn runs(
         .all(connection)
         .await?;
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::grounds::Grounds;
+
+    #[test]
+    fn no_small_group_can_be_worked_out_from_the_others() {
+        let quota = |category: &str| SeatQuota { dimension: "age_band".into(), category: category.into(), min: 0, max: 5 };
+        let told = |groups: [u32; 3], all: u64| {
+            let chances = |people| Chances { people, ..Chances::default() };
+            let silent = u32::try_from(all).unwrap() - groups.iter().sum::<u32>();
+            let grounds = Grounds { quotas: ["16_24", "25_64", "65_plus"].map(quota).to_vec(), ..Grounds::default() };
+            let outlook = Outlook { seats: 4, groups: groups.map(chances).to_vec(), silent: chances(silent), grounds };
+            may_be_told(&outlook, all, 5)
+        };
+        assert_eq!(told([40, 30, 20], 100), [true, true, true, true]);
+        assert_eq!(told([40, 30, 20], 90), [true, true, true, true]);
+        assert_eq!(told([40, 30, 3], 80), [true, true, false, false], "3 of 10 who are left");
+        assert_eq!(told([40, 30, 3], 73), [true, false, false, false], "beside a true 0 another one is withheld");
+        assert_eq!(told([40, 30, 20], 92), [true, true, false, false], "two of none");
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod public;
 pub mod questions;
+pub mod quotas;
 pub mod shapes;
 
 use super::{opening, ways, zone};

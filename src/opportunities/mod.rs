@@ -10,6 +10,7 @@ pub mod forms;
 pub mod opening;
 pub mod public;
 pub mod questions;
+pub mod quotas;
 pub mod rules;
 pub mod ways;
 

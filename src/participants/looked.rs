@@ -52,15 +52,16 @@ pub async fn at_me(platform: &Platform, person: &Person, cursor: Cursor) -> Resu
         .filter(contribution::Column::OrganisationId.eq(org))
         .filter(contribution::Column::ParticipantId.eq(me))
         .into_query();
-    let of = |what: [ReadingOf; 2]| reading::Column::What.is_in(what);
+    let of = |what: &[ReadingOf]| reading::Column::What.is_in(what.iter().copied());
     // A list of hours ago cannot have had somebody on it who came later.
-    let lists = of([ReadingOf::People, ReadingOf::PeopleFile]).and(reading::Column::Hour.gte(since - chrono::Duration::hours(1)));
+    let lists = of(&[ReadingOf::People, ReadingOf::PeopleFile, ReadingOf::Draw])
+        .and(reading::Column::Hour.gte(since - chrono::Duration::hours(1)));
     let mine = Condition::any()
         .add(reading::Column::SubjectId.eq(me.0))
         .add(lists)
-        .add(of([ReadingOf::Answers, ReadingOf::AnswersFile]).and(reading::Column::SubjectId.in_subquery(answered)))
+        .add(of(&[ReadingOf::Answers, ReadingOf::AnswersFile]).and(reading::Column::SubjectId.in_subquery(answered)))
         .add(reading::Column::What.eq(ReadingOf::Contributions).and(reading::Column::SubjectId.in_subquery(said)))
-        .add(of([ReadingOf::Places, ReadingOf::Attendance]).and(reading::Column::SubjectId.in_subquery(placed)));
+        .add(of(&[ReadingOf::Places, ReadingOf::Attendance]).and(reading::Column::SubjectId.in_subquery(placed)));
     let mut query = reading::Entity::find().filter(reading::Column::OrganisationId.eq(org)).filter(mine);
     if let Some(before) = cursor.after {
         query = query.filter(reading::Column::Id.lt(ReadingId(before)));

@@ -19,6 +19,7 @@ mod deploy;
 mod doctor;
 mod edge;
 mod forms;
+mod groups;
 mod jobs;
 mod killed;
 mod opportunities;

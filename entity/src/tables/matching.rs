@@ -1,6 +1,6 @@
 //! Tables of the room `matching`.
 
-use crate::{Time, ids::*, words::*};
+use crate::{Time, documents::*, ids::*, words::*};
 use sea_orm::entity::prelude::*;
 
 /// One run of matching: everything needed to run the draw again.
@@ -37,13 +37,46 @@ pub mod match_run {
         /// Counts by reason, for the record; shown only through the minimum group rule.
         #[sea_orm(column_type = "JsonBinary")]
         pub reasons: serde_json::Value,
-        /// `running` or `done`.
+        /// What our part of the seed was committed to before, and when.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub commitment: Option<Vec<u8>>,
+        pub committed_at: Option<Time>,
+        /// The quotas, what had to give, and what cannot be kept; empty where there are none.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub quotas: Option<serde_json::Value>,
+        /// The lottery over panels as JSON: all that a draw with quotas needs, beside the pool and the seed.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub lottery: Option<Vec<u8>>,
+        /// `running`, `done`, or `stopped` where the quotas cannot be kept.
         #[sea_orm(column_type = "Text")]
         pub state: String,
         #[sea_orm(column_type = "Text")]
         pub created_by: String,
         pub created_at: Time,
         pub finished_at: Option<Time>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Our part of the seed of an opportunity's next draw, which is fixed before anybody knows it.
+pub mod seal {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "seal")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub opportunity_id: OpportunityId,
+        /// Which of the opportunity's parts it is; the part itself is derived from the installation's key.
+        pub n: i32,
+        /// SHA-256 of that part in hexadecimal: public before the draw.
+        #[sea_orm(column_type = "Blob")]
+        pub commitment: Vec<u8>,
+        pub made_at: Time,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -67,6 +100,15 @@ pub mod match_count {
         #[sea_orm(column_type = "JsonBinary")]
         pub reasons: serde_json::Value,
         pub counted_at: Time,
+        /// The quotas of that time; empty where there are none.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub quotas: Option<SeatQuotas>,
+        /// How many of those who may be asked are of each kind: `[[people, [quota, ...]], ...]`.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub kinds: Option<serde_json::Value>,
+        /// What a draw would do for them, when that has been worked out.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub outlook: Option<serde_json::Value>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -78,6 +78,29 @@ pub mod opportunity {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// How the places of an opportunity are shared out among groups, where they are.
+pub mod selection {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "selection")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub opportunity_id: OpportunityId,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub quotas: SeatQuotas,
+        pub version: i32,
+        #[sea_orm(column_type = "Text")]
+        pub changed_by: String,
+        pub changed_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// What an opportunity is about.
 pub mod opportunity_topic {
     use super::*;

@@ -137,6 +137,8 @@ tables! {
     opportunity_topic Organisation,
     opportunity_decision Organisation,
     questionnaire Organisation,
+    selection Organisation,
+    seal Organisation,
     match_count Organisation,
     match_run Organisation,
     match_result Organisation,

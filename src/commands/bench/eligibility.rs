@@ -108,7 +108,7 @@ impl Crowd {
         forget_peak();
         let held = peak_mb()?;
         let (began, before) = (Instant::now(), cpu_seconds()?);
-        let counts = runs::count(platform, &organisation, opportunity).await?;
+        let counts = runs::count(platform, &organisation, opportunity).await?.counts;
         let (wall, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds()? - before);
         if read != people || counts.considered != people as u64 {
             return Err(Error::bug(format!("of {people} people, {read} were read and {} considered", counts.considered)));

@@ -2,14 +2,14 @@
 
 use super::method;
 use crate::{
-    matching::public,
+    matching::{file, grounds::Grounds, public},
     platform::{
         Platform, Result,
         http::{Chapter, Fine, Streamed},
         secret::hex,
     },
 };
-use entity::{MatchRunId, OpportunityId, Time, match_run};
+use entity::{MatchRunId, OpportunityId, SeatQuota, Time, match_run};
 use poem_openapi::{Object, OpenApi, param::Path};
 
 /// A draw, as everybody can read it. With the pool it can be run again; whoever was drawn finds their own number in their
@@ -30,15 +30,41 @@ pub struct PublicDrawOut {
     pool_size: i32,
     /// How many places there were.
     places: Option<i32>,
+    /// The quotas by which the places were shared out; absent where they were not.
+    #[oai(skip_serializing_if_is_none)]
+    quotas: Option<Vec<SeatQuota>>,
+    /// What stood against the quotas, and what was changed, in plain sentences.
+    #[oai(skip_serializing_if_is_empty)]
+    trouble: Vec<String>,
+    /// SHA-256 over our part of the seed, the last one, in hexadecimal. It was public before the draw.
+    #[oai(skip_serializing_if_is_none)]
+    commitment: Option<String>,
+    /// Since when that was public.
+    #[oai(skip_serializing_if_is_none)]
+    committed_at: Option<Time>,
     /// Drawn at.
     finished_at: Option<Time>,
 }
 
+/// What our part of the seed of the next draw is committed to.
+#[derive(Object)]
+pub struct SealOut {
+    /// SHA-256 over our part, in hexadecimal.
+    commitment: String,
+    /// Since when it stands.
+    committed_at: Time,
+}
+
 impl PublicDrawOut {
     fn of(row: match_run::Model) -> Self {
+        let grounds = row.quotas.and_then(|kept| serde_json::from_value::<Grounds>(kept).ok());
         Self {
+            trouble: grounds.as_ref().map(Grounds::told).unwrap_or_default(),
+            quotas: grounds.map(|grounds| grounds.quotas),
+            commitment: row.commitment.map(|commitment| hex(&commitment)),
+            committed_at: row.committed_at,
             id: row.id,
-            method: method(),
+            method: method(&row.rules_version),
             rules_version: row.rules_version,
             seed: row.seed.unwrap_or_default(),
             pool_digest: row.pool_digest.map(|digest| hex(&digest)).unwrap_or_default(),
@@ -63,10 +89,29 @@ impl PublicApi {
         Ok(Fine::new(&rows.into_iter().map(PublicDrawOut::of).collect::<Vec<_>>()))
     }
 
+    /// Read what the next draw is committed to
+    ///
+    /// Our part of its seed was fixed before anybody knows who will be in the pool. When names were drawn, everybody can see that it
+    /// was this one.
+    #[oai(path = "/public/:slug/opportunities/:opportunity/seal", method = "get", operation_id = "getPublicSeal")]
+    async fn seal(&self, slug: Path<String>, opportunity: Path<OpportunityId>) -> Result<Fine<SealOut>> {
+        let seal = public::sealed(&self.0, &slug.0, opportunity.0).await?;
+        Ok(Fine::new(&SealOut { commitment: hex(&seal.commitment), committed_at: seal.made_at }))
+    }
+
+    /// Read a draw as a file
+    ///
+    /// From which `alongside verify-draw` works it out again on any computer, without this server. It tells nobody who is in it.
+    #[oai(path = "/public/:slug/draws/:run/file", method = "get", operation_id = "getPublicDrawFile")]
+    async fn file(&self, slug: Path<String>, run: Path<MatchRunId>) -> Result<Streamed> {
+        let file = file::public(&self.0, &slug.0, run.0).await?;
+        Ok(Streamed::new("draw.jsonl", "application/jsonl; charset=utf-8", file))
+    }
+
     /// Read the pool of a draw
     ///
-    /// A CSV file with a number for everybody who could be drawn, in ascending order. The numbers hold for this draw alone and
-    /// tell nobody who they are.
+    /// A CSV file with a number for everybody who could be drawn, in ascending order, and the number of their kind where places are
+    /// shared out among groups. The numbers hold for this draw alone and tell nobody who they are.
     #[oai(path = "/public/:slug/draws/:run/pool", method = "get", operation_id = "getPublicDrawPool")]
     async fn pool(&self, slug: Path<String>, run: Path<MatchRunId>) -> Result<Streamed> {
         let file = public::pool(&self.0, &slug.0, run.0).await?;

@@ -1,12 +1,13 @@
 //! Draws for limited places, and who is asked after them.
 
-use super::{Counts, find, find_run, note, one_at_a_time, put_back, still_running};
+use super::{Counts, How, begin, drawn_by, find, find_run, note, one_at_a_time, put_back, still_running};
 use crate::{
     invitations::{self, jobs::payload},
     matching::{
         lottery,
         people::{Looked, PAGE, Question, Whom, must_be_open},
     },
+    opportunities::passes_places_on,
     platform::{
         Platform, Result, Tx,
         jobs::{Fault, Next},
@@ -57,9 +58,7 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
         rank: Set(rank),
         number: Set(None),
     });
-    for chunk in rows.collect::<Vec<_>>().chunks(1000) {
-        match_result::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx).await?;
-    }
+    keep(&tx, rows.collect()).await?;
     let (asked, over) = if open { ask_next(&tx, platform, &question, run.id, &run.created_by, free).await? } else { (0, 0) };
     let reserve = i32::try_from(drawn.len()).unwrap_or(0) - asked - over;
     note(
@@ -73,15 +72,23 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
             row.asked = Set(asked);
             row.reserve = Set(reserve);
         },
-        true,
+        Some("done"),
     )
     .await?;
     tx.commit().await?;
     Ok(Next::Done)
 }
 
+/// Keeps who was drawn.
+pub(super) async fn keep(tx: &Tx, rows: Vec<match_result::ActiveModel>) -> Result<()> {
+    for chunk in rows.chunks(1000) {
+        match_result::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
 /// A person's number in a draw. Anybody may see the pool, and nobody can tell from it who is in it and who is not.
-fn number(platform: &Platform, run: MatchRunId, person: ParticipantId) -> Uuid {
+pub(super) fn number(platform: &Platform, run: MatchRunId, person: ParticipantId) -> Uuid {
     platform.secret.pseudonym(run.0, person.0)
 }
 
@@ -91,14 +98,14 @@ pub fn number_of(platform: &Platform, drawn: &match_result::Model) -> Uuid {
 }
 
 /// Places that nobody has and that are held for nobody.
-async fn free_places(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<i64> {
+pub(super) async fn free_places(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<i64> {
     let taken = invitations::places::taken(tx, platform, opportunity, None).await?;
     Ok(i64::from(opportunity.places.unwrap_or(0)) - i64::try_from(taken).unwrap_or(i64::MAX))
 }
 
 /// Asks the next `most` people of the reserve, in their order, and answers how many were asked and how many were passed
 /// over. Each is looked at once more: who no longer may be asked is passed over.
-async fn ask_next(
+pub(super) async fn ask_next(
     tx: &Tx,
     platform: &Platform,
     question: &Question,
@@ -149,37 +156,58 @@ async fn ask_next(
     Ok((i32::try_from(made.len()).unwrap_or(0), over))
 }
 
-/// A place has become free: who waits moves up, and the next of the reserve are asked.
+/// A place has become free: who waits moves up, and the next of the reserve are asked. Where places are shared out among groups,
+/// names are drawn for it among all who can have it.
 pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let which: invitations::jobs::Which = payload(value)?;
     let now = platform.clock.now();
     let tx = platform.db.begin().await?;
     one_at_a_time(&tx, which.organisation).await?;
     let opportunity = invitations::places::lock(&tx, which.organisation, which.opportunity).await?;
-    if must_be_open(&tx, &opportunity, now).await.is_err() {
+    let open = must_be_open(&tx, &opportunity, now).await.is_ok();
+    let quotas = drawn_by(&tx, &opportunity).await?;
+    if !open && (quotas.is_empty() || !passes_places_on(&opportunity, now)) {
         return Ok(Next::Done);
     }
-    invitations::places::fill(&tx, &platform, &opportunity).await?;
-    let run = match_run::Entity::find()
+    if quotas.is_empty() {
+        invitations::waiting::fill(&tx, &platform, &opportunity).await?;
+    }
+    let latest = match_run::Entity::find()
         .filter(match_run::Column::OrganisationId.eq(which.organisation))
         .filter(match_run::Column::OpportunityId.eq(which.opportunity))
-        .filter(match_run::Column::State.eq("done"))
+        .filter(match_run::Column::State.ne("stopped"))
         .order_by_desc(match_run::Column::Id)
         .one(&tx)
         .await?;
     let free = usize::try_from(free_places(&tx, &platform, &opportunity).await?).unwrap_or(0);
-    if let Some(run) = run.filter(|_| free > 0) {
-        put_back(&tx, &run).await?;
-        let run = find_run(&tx, &run).await?;
-        let question = Question::read(&tx, opportunity, now).await?;
-        let (asked, over) = ask_next(&tx, &platform, &question, run.id, "system", free).await?;
-        let (total, reserve) = (run.asked + asked, run.reserve - asked - over);
-        let mut row = run.into_active_model();
-        row.asked = Set(total);
-        row.reserve = Set(reserve);
-        row.update(&tx).await?;
+    // One that is under way looks at who has a place before it ends.
+    if let Some(run) = latest.filter(|run| free > 0 && run.state == "done") {
+        let asked = if open { from_reserve(&tx, &platform, run, opportunity.clone(), free).await? } else { 0 };
+        if !quotas.is_empty() && asked < free {
+            begin(&tx, &platform, &opportunity, quotas, "system", How::default()).await?;
+        }
     }
     tx.commit().await?;
     platform.wake.notify_one();
     Ok(Next::Done)
+}
+
+/// Asks the next of a run's reserve, and answers how many.
+async fn from_reserve(
+    tx: &Tx,
+    platform: &Platform,
+    run: match_run::Model,
+    opportunity: opportunity::Model,
+    free: usize,
+) -> Result<usize> {
+    put_back(tx, &run).await?;
+    let run = find_run(tx, &run).await?;
+    let question = Question::read(tx, opportunity, platform.clock.now()).await?;
+    let (asked, over) = ask_next(tx, platform, &question, run.id, "system", free).await?;
+    let (total, reserve) = (run.asked + asked, run.reserve - asked - over);
+    let mut row = run.into_active_model();
+    row.asked = Set(total);
+    row.reserve = Set(reserve);
+    row.update(tx).await?;
+    Ok(usize::try_from(asked).unwrap_or(0))
 }

@@ -3,28 +3,33 @@
 
 mod draws;
 mod open_call;
+pub(crate) mod panel;
 mod verify;
 
 pub use draws::{number_of, place_freed};
 pub use verify::verify;
 
 use super::{
-    INVITE, lottery,
-    people::{Question, must_be_open},
+    INVITE,
+    grounds::Grounds,
+    groups::Kinds,
+    lottery,
+    people::{Looked, Question, must_be_open},
+    seal, seats,
 };
 use crate::{
     accounts::Actor,
     invitations::{self, jobs::payload},
+    opportunities::quotas,
     platform::{
         Error, Platform, Result, Tx, audit,
         jobs::{Fault, NewJob, Next, enqueue},
-        secret::hex,
         text::Check,
     },
 };
 use entity::{
-    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, WhyNot, invitation, match_result, match_run,
-    opportunity, organisation,
+    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, SeatQuota, WhyNot, invitation, match_result,
+    match_run, opportunity, organisation,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -70,37 +75,62 @@ async fn find(connection: &impl ConnectionTrait, organisation: OrganisationId, i
     opportunity::Entity::find_by_id((organisation, id)).one(connection).await?.ok_or(Error::NotFound("opportunity"))
 }
 
+/// Who may be asked, in counts.
+pub struct Counted {
+    /// By reason.
+    pub counts: Counts,
+    /// How the places are shared out among groups; empty where they are not.
+    pub quotas: Vec<SeatQuota>,
+    /// Those who may be asked, by what they count for.
+    pub kinds: Vec<sortition::Kind>,
+}
+
 /// Counts who may be asked, without asking anybody: everybody is looked at, a page of people in memory at a time.
-pub async fn count(platform: &Platform, organisation: &organisation::Model, opportunity: opportunity::Model) -> Result<Counts> {
+pub async fn count(platform: &Platform, organisation: &organisation::Model, opportunity: opportunity::Model) -> Result<Counted> {
     let now = platform.clock.now();
     let db = platform.db.read();
     let question = Question::of(db, organisation, opportunity, now).await?;
-    let mut counts = Counts::default();
-    question.everybody(platform, now, |looked| counts.add(looked.verdict.map(|_| ()))).await?;
-    Ok(counts)
+    let (mut counts, mut kinds) = (Counts::default(), Kinds::default());
+    let add = |looked: &Looked| {
+        counts.add(looked.verdict.map(|_| ()));
+        if looked.verdict.is_ok() {
+            kinds.add(looked.counts_for.clone());
+        }
+    };
+    question.everybody(platform, now, add).await?;
+    Ok(Counted { counts, quotas: question.quotas, kinds: kinds.sorted().0 })
+}
+
+/// How to ask.
+#[derive(Clone, Debug, Default)]
+pub struct How {
+    /// A part of the seed from outside, such as the numbers of a public lottery.
+    pub seed: Option<String>,
+    /// Whether quotas that cannot be kept may be changed by as little as is needed.
+    pub ease: bool,
 }
 
 /// Starts a run that invites. For limited places the seed is recorded before anybody is looked at; a coordinator may give
-/// a part of it from outside, such as the numbers of a public lottery.
-pub async fn start(
-    tx: &Tx,
-    platform: &Platform,
-    actor: &Actor,
-    id: OpportunityId,
-    seed: Option<String>,
-) -> Result<match_run::Model> {
-    let now = platform.clock.now();
+/// a part of it from outside.
+pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId, how: How) -> Result<match_run::Model> {
     let opportunity = opportunity::Entity::find_by_id((actor.organisation, id))
         .lock_exclusive()
         .one(tx)
         .await?
         .ok_or(Error::NotFound("opportunity"))?;
-    must_be_open(tx, &opportunity, now).await?;
+    must_be_open(tx, &opportunity, platform.clock.now()).await?;
+    let quotas = drawn_by(tx, &opportunity).await?;
     let mut check = Check::new();
-    if let Some(seed) = &seed {
+    if let Some(seed) = &how.seed {
         check.line("/seed", seed, 200);
         check.that(opportunity.places.is_some(), "/seed", "no_draw", "An open call draws no lots. Leave this out.");
     }
+    check.that(
+        !how.ease || !quotas.is_empty(),
+        "/ease",
+        "no_quotas",
+        "There are no quotas that could be changed. Leave this out.",
+    );
     check.done()?;
     let earlier = match_run::Entity::find()
         .filter(match_run::Column::OrganisationId.eq(actor.organisation))
@@ -123,19 +153,56 @@ pub async fn start(
             let detail = "Names were drawn for this already. As places become free, the reserve is asked in its order.";
             return Err(Error::conflict("drawn", detail));
         }
+        if !quotas.is_empty() && draws::free_places(tx, platform, &opportunity).await? <= 0 {
+            let detail = "Names were drawn for this already. As places become free, names are drawn for them.";
+            return Err(Error::conflict("drawn", detail));
+        }
     }
-    // Part of the seed is always ours, so that nobody can try seeds until a friend is drawn; it is recorded before anybody
+    let run = begin(tx, platform, &opportunity, quotas, &actor.by, how).await?;
+    audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", run.id)).await?;
+    Ok(run)
+}
+
+/// The quotas by which places are drawn.
+async fn drawn_by(connection: &impl ConnectionTrait, opportunity: &opportunity::Model) -> Result<Vec<SeatQuota>> {
+    match opportunity.places {
+        Some(_) => Ok(quotas::of(connection, opportunity.organisation_id, opportunity.id).await?.1),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Begins a run: its row, and the job that works it off.
+async fn begin(
+    tx: &Tx,
+    platform: &Platform,
+    opportunity: &opportunity::Model,
+    quotas: Vec<SeatQuota>,
+    by: &str,
+    how: How,
+) -> Result<match_run::Model> {
+    let organisation = opportunity.organisation_id;
+    // Part of the seed is always ours, so that nobody can try seeds until a friend is drawn; it was committed to before anybody
     // is looked at, and part of it may be everybody's, so that nobody need trust ours.
-    let ours = hex(&platform.clock.secret());
-    let seed = opportunity.places.map(|_| match &seed {
-        Some(given) => format!("{given} / {ours}"),
-        None => ours,
+    let ours = match opportunity.places {
+        Some(_) => Some(seal::open(tx, platform, organisation, opportunity.id).await?),
+        None => None,
+    };
+    let seed = ours.as_ref().map(|ours| match &how.seed {
+        Some(given) => format!("{given} / {}", ours.part),
+        None => ours.part.clone(),
     });
+    let rules = match (&seed, quotas.is_empty()) {
+        (None, _) => OPEN_CALL,
+        (Some(_), true) => lottery::RULES,
+        (Some(_), false) => seats::RULES,
+    };
+    let grounds = Grounds { quotas, ease: how.ease, ..Grounds::default() };
+    let kept = serde_json::to_value(&grounds).map_err(|_| Error::bug("grounds that cannot be written"))?;
     let row = match_run::ActiveModel {
-        organisation_id: Set(actor.organisation),
+        organisation_id: Set(organisation),
         id: Set(platform.clock.new_id()),
-        opportunity_id: Set(id),
-        rules_version: Set(if seed.is_some() { lottery::RULES } else { OPEN_CALL }.to_owned()),
+        opportunity_id: Set(opportunity.id),
+        rules_version: Set(rules.to_owned()),
         seed: Set(seed),
         pool_digest: Set(None),
         places: Set(opportunity.places),
@@ -146,15 +213,18 @@ pub async fn start(
         asked: Set(0),
         reserve: Set(0),
         reasons: Set(json!({})),
+        commitment: Set(ours.as_ref().map(|ours| ours.commitment.clone())),
+        committed_at: Set(ours.map(|ours| ours.since)),
+        quotas: Set((rules == seats::RULES).then_some(kept)),
+        lottery: Set(None),
         state: Set("running".to_owned()),
-        created_by: Set(actor.by.clone()),
-        created_at: Set(now),
+        created_by: Set(by.to_owned()),
+        created_at: Set(platform.clock.now()),
         finished_at: Set(None),
     };
     let run = row.insert(tx).await?;
-    let job = NewJob::now(INVITE, actor.organisation, json!({"organisation": actor.organisation, "run": run.id}));
+    let job = NewJob::now(INVITE, organisation, json!({"organisation": organisation, "run": run.id}));
     enqueue(tx, &platform.clock, job).await?;
-    audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", run.id)).await?;
     Ok(run)
 }
 
@@ -217,7 +287,11 @@ pub async fn invite(platform: Platform, value: Value) -> Result<Next, Fault> {
     let which: Which = payload(value)?;
     let run = match_run::Entity::find_by_id((which.organisation, which.run)).one(platform.db.read()).await?;
     let Some(run) = run.filter(|run| run.state == "running") else { return Ok(Next::Done) };
-    let next = if run.seed.is_some() { draws::draw(&platform, run).await? } else { open_call::page(&platform, run).await? };
+    let next = match run.rules_version.as_str() {
+        seats::RULES => panel::draw(&platform, run).await?,
+        lottery::RULES => draws::draw(&platform, run).await?,
+        _ => open_call::page(&platform, run).await?,
+    };
     platform.wake.notify_one();
     Ok(next)
 }
@@ -243,7 +317,7 @@ async fn note(
     run: match_run::Model,
     counts: &Counts,
     more: impl FnOnce(&mut match_run::ActiveModel),
-    finished: bool,
+    ended: Option<&str>,
 ) -> Result<()> {
     let mut reasons = run.reasons.as_object().cloned().unwrap_or_default();
     for (reason, count) in &counts.not_asked {
@@ -257,8 +331,8 @@ async fn note(
     row.eligible = Set(eligible);
     row.reasons = Set(Value::Object(reasons));
     more(&mut row);
-    if finished {
-        row.state = Set("done".to_owned());
+    if let Some(state) = ended {
+        row.state = Set(state.to_owned());
         row.finished_at = Set(Some(platform.clock.now()));
     }
     row.update(tx).await?;

@@ -35,7 +35,7 @@ pub(super) async fn page(platform: &Platform, run: match_run::Model) -> Result<N
             row.asked = Set(asked);
             row.cursor = Set(cursor);
         },
-        finished,
+        finished.then_some("done"),
     )
     .await?;
     tx.commit().await?;

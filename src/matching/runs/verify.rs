@@ -2,12 +2,19 @@
 
 use super::number_of;
 use crate::{
-    matching::{lottery, people::PAGE},
+    matching::{
+        lottery,
+        people::PAGE,
+        seats::{self, Panels},
+    },
     platform::{Platform, Result},
 };
 use entity::{match_result, match_run};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
+
+/// Bytes of a number.
+const NUMBER: usize = 16;
 
 /// Runs a recorded draw again: whether pool, digest, seed and order agree with what was recorded.
 pub async fn verify(platform: &Platform, run: &match_run::Model) -> Result<bool> {
@@ -17,8 +24,15 @@ pub async fn verify(platform: &Platform, run: &match_run::Model) -> Result<bool>
         return Ok(false);
     }
     let mut rank = 0;
-    let places = usize::try_from(run.places.unwrap_or(0)).unwrap_or(0);
-    let order = lottery::draw(pool.len() / 16, lottery::listed(places), seed, digest);
+    let (line, order) = match &run.lottery {
+        Some(panels) => (seats::LINE, Panels::read(panels).and_then(|panels| panels.draw(pool, seed)).unwrap_or_default()),
+        // Nobody could be drawn.
+        None if run.rules_version == seats::RULES => (seats::LINE, Vec::new()),
+        None => {
+            let places = usize::try_from(run.places.unwrap_or(0)).unwrap_or(0);
+            (NUMBER, lottery::draw(pool.len() / NUMBER, lottery::listed(places), seed, digest))
+        }
+    };
     loop {
         let rows = match_result::Entity::find()
             .filter(match_result::Column::OrganisationId.eq(run.organisation_id))
@@ -34,7 +48,7 @@ pub async fn verify(platform: &Platform, run: &match_run::Model) -> Result<bool>
         for row in rows {
             rank += 1;
             let place = usize::try_from(rank - 1).ok().and_then(|index| order.get(index));
-            if row.rank != rank || place.and_then(|place| member(pool, *place)) != Some(number_of(platform, &row)) {
+            if row.rank != rank || place.and_then(|place| member(pool, line, *place)) != Some(number_of(platform, &row)) {
                 return Ok(false);
             }
         }
@@ -42,6 +56,6 @@ pub async fn verify(platform: &Platform, run: &match_run::Model) -> Result<bool>
 }
 
 /// The number at a position of a pool.
-fn member(pool: &[u8], place: usize) -> Option<Uuid> {
-    Uuid::from_slice(pool.get(place * 16..place * 16 + 16)?).ok()
+fn member(pool: &[u8], line: usize, place: usize) -> Option<Uuid> {
+    Uuid::from_slice(pool.get(place * line..place * line + NUMBER)?).ok()
 }

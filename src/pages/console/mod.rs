@@ -7,6 +7,7 @@ mod contributions;
 mod desk;
 mod doors;
 mod entry;
+mod groups;
 mod heard;
 mod home;
 mod letters;

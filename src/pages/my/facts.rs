@@ -3,6 +3,7 @@
 use super::{Own, at, done, own};
 use crate::{
     consent::{self, notices},
+    opportunities::quotas,
     pages::kit::{Block, Cell, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     participants::{self, Fact, topics::is_key},
     platform::{Error, Result, Violation},
@@ -44,10 +45,13 @@ async fn matter(visit: &Visit, own: &Own) -> Result<Matter> {
     let db = platform.db.read();
     let (version, told) = participants::facts(platform, &own.person).await?;
     let mut asked = presence::sought(db, organisation).await?;
+    for quota in quotas::sought(db, organisation).await? {
+        add(&mut asked, &quota.dimension, &quota.category);
+    }
     // Words that the verb refuses as a kind cannot be answered by anybody.
     asked.retain(|kind| is_key(&kind.dimension));
     for fact in &told {
-        add(&mut asked, fact);
+        add(&mut asked, &fact.dimension, &fact.category);
     }
     asked.truncate(KINDS.max(told.len()));
     let (purpose, scope, now) = (Purpose::DemographicsRepresentativeness, organisation.0, platform.clock.now());
@@ -57,12 +61,12 @@ async fn matter(visit: &Visit, own: &Own) -> Result<Matter> {
     Ok(Matter { version, told, asked, agrees, offered })
 }
 
-/// What somebody has told stays among the answers, also when nobody looks for that group any more.
-fn add(asked: &mut Vec<Kind>, fact: &demographic::Model) {
-    match asked.iter_mut().find(|kind| kind.dimension == fact.dimension) {
-        Some(kind) if fact.category == NONE || kind.groups.contains(&fact.category) => {}
-        Some(kind) => kind.groups.push(fact.category.clone()),
-        None => asked.insert(0, Kind { dimension: fact.dimension.clone(), groups: vec![fact.category.clone()] }),
+/// Adds a group to what is asked. What somebody has told stays among the answers, also when nobody looks for that group any more.
+fn add(asked: &mut Vec<Kind>, dimension: &str, category: &str) {
+    match asked.iter_mut().find(|kind| kind.dimension == dimension) {
+        Some(kind) if category == NONE || kind.groups.iter().any(|group| group == category) => {}
+        Some(kind) => kind.groups.push(category.to_owned()),
+        None => asked.insert(0, Kind { dimension: dimension.to_owned(), groups: vec![category.to_owned()] }),
     }
 }
 

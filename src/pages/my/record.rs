@@ -194,6 +194,7 @@ fn reading_words(what: ReadingOf) -> &'static str {
         ReadingOf::Places => "Who has a place",
         ReadingOf::Attendance => "Who was at a meeting",
         ReadingOf::Contributions => "What was said at meetings, without names",
+        ReadingOf::Draw => "A draw: which groups people are in, without names",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::{
     entry::{self, Entry},
+    groups::{group, kind},
     words::{choices, choices_or_none},
 };
 use crate::{
@@ -83,19 +84,6 @@ fn presence(targets: &[PresenceTarget]) -> String {
     let line =
         |target: &PresenceTarget| format!("{}, {}, {}", target.dimension, target.category, target.sought).replace('_', " ");
     targets.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// The name of a kind of fact, from the words that people write for it. People tell the fact under this name, so it has the form
-/// that the name of a fact must have.
-fn kind(words: &str) -> String {
-    let words = words.to_lowercase();
-    let parts = words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join("_")
-}
-
-/// The name of a group, from the words that people write for it.
-fn group(words: &str) -> String {
-    words.to_lowercase().split_whitespace().collect::<Vec<_>>().join("_")
 }
 
 pub(super) fn read_project(mut entry: Entry<'_>) -> Result<ProjectFacts> {

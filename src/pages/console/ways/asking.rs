@@ -8,8 +8,13 @@ use crate::{
         letters::{day, moment},
         places,
     },
-    matching::{runs, told},
-    opportunities::zone_of,
+    matching::{
+        grounds::Grounds,
+        outlook::{Chances, in_words},
+        runs::{self, How},
+        told,
+    },
+    opportunities::{quotas::group, zone_of},
     pages::{
         console::{
             desk::{Seat, again, fresh, mistaken, paged, seat},
@@ -19,7 +24,7 @@ use crate::{
     },
     platform::Result,
 };
-use entity::{match_run, opportunity, participant, place};
+use entity::{SeatQuota, match_run, opportunity, participant, place};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -70,9 +75,34 @@ async fn counted(visit: Arc<Visit>) -> Result<Reply> {
     let page = page.block(Block::Facts(counts(&seat, &way, &told)));
     let page =
         page.block(table("Everybody else, by the first reason", ["Reason", "People"], rows)).block(Block::Note(FEW.into()));
+    let page = page.blocks(told.groups.map(|groups| chances(groups, way.places.unwrap_or(0))).unwrap_or_default());
     let page = page.block(Block::Go(Link::new("Ask people", at(&seat, &way, "/send"))));
     let page = page.text("People change what they want at any time. Each person is looked at again before they are asked.");
     Ok(page.form(Form::default().submit(Submit::new("Count again"))).into())
+}
+
+/// What a draw would do for groups.
+fn chances(groups: told::Groups, places: i32) -> Vec<Block> {
+    let heading = Block::Heading("What a draw would do".into());
+    let told::Groups::Known { chances, trouble } = groups else {
+        return vec![heading, Block::Text("The chances are being worked out. Open this page again in a moment.".into())];
+    };
+    let row = |(quota, chances): (Option<SeatQuota>, Option<Chances>)| {
+        let wanted = quota.as_ref().map_or_else(|| "-".to_owned(), |quota| format!("{} to {}", quota.min, quota.max));
+        let name = quota.map_or_else(|| "In none of these groups".to_owned(), |quota| group(&quota));
+        let people = count(chances.map(|chances| u64::from(chances.people)));
+        let chance = chances.map_or_else(|| "Not shown".into(), |chances| in_words(chances.mean));
+        vec![Cell::Text(name), Cell::Number(wanted), people, Cell::Number(chance)]
+    };
+    let columns = ["Group", "Places", "People who may be asked", "Chance of each"].map(String::from).to_vec();
+    let rows = chances.into_iter().map(row).collect();
+    let caption = format!("Chances for {places} places");
+    let mut blocks = vec![heading];
+    if !trouble.is_empty() {
+        blocks.push(Block::Important("These quotas cannot be kept".into(), trouble));
+    }
+    blocks.push(Block::Table(Table { caption, columns, rows }));
+    blocks
 }
 
 async fn count_again(visit: Arc<Visit>) -> Result<Reply> {
@@ -83,7 +113,7 @@ async fn count_again(visit: Arc<Visit>) -> Result<Reply> {
     Reply::to(address)
 }
 
-fn send_form(seat: &Seat<'_>, way: &opportunity::Model) -> Form {
+fn send_form(seat: &Seat<'_>, way: &opportunity::Model, stopped: bool) -> Form {
     let form = Form::default();
     let form = if way.places.is_some() {
         let hint = "Such as the numbers of a public lottery. Whoever wants to can then run the draw again and need not trust us.";
@@ -91,12 +121,27 @@ fn send_form(seat: &Seat<'_>, way: &opportunity::Model) -> Form {
     } else {
         form
     };
+    let form = if stopped { form.field(Field::switch("ease", "Change the quotas as it is said above", false)) } else { form };
     fresh(seat, form.submit(Submit::new("Send the invitations")))
 }
 
-async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Result<Page> {
+/// What stood against the quotas when names were last drawn, and nobody could be.
+async fn stopped(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Vec<String>> {
+    let latest = told::runs(seat.db(), seat.actor.organisation, way.id).await?.into_iter().next();
+    let grounds = latest.filter(|run| run.state == "stopped").and_then(|run| run.quotas);
+    Ok(grounds.and_then(|kept| serde_json::from_value::<Grounds>(kept).ok()).map(|grounds| grounds.told()).unwrap_or_default())
+}
+
+async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<String>, form: Form) -> Result<Page> {
     let told = told::last(seat.db(), seat.organisation, way).await?;
-    let page = page(seat, way, "Ask people").blocks(told.map(|told| Block::Facts(counts(seat, way, &told))));
+    let page = page(seat, way, "Ask people");
+    let page = if trouble.is_empty() {
+        page
+    } else {
+        let links = Block::Links(vec![Link::new("Change how places are shared out", at(seat, way, "/quotas"))]);
+        page.block(Block::Important("Nobody was asked, because the quotas cannot be kept".into(), trouble)).block(links)
+    };
+    let page = page.blocks(told.map(|told| Block::Facts(counts(seat, way, &told))));
     let text = match way.places {
         None => "Everybody who may be asked gets a letter. Each is looked at again before it leaves.".to_owned(),
         Some(places) => format!(
@@ -111,7 +156,9 @@ async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Res
 async fn ask_send(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
-    Ok(send_page(&seat, &way, send_form(&seat, &way)).await?.into())
+    let trouble = stopped(&seat, &way).await?;
+    let form = send_form(&seat, &way, !trouble.is_empty());
+    Ok(send_page(&seat, &way, trouble, form).await?.into())
 }
 
 async fn send(visit: Arc<Visit>) -> Result<Reply> {
@@ -121,7 +168,8 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
     let done = async {
         let once = seat.once().await?;
         if once.seen_at().is_none() {
-            runs::start(once.tx(), seat.platform(), &seat.actor, way.id, visit.fields.given("seed")).await?;
+            let how = How { seed: visit.fields.given("seed"), ease: visit.fields.has("ease") };
+            runs::start(once.tx(), seat.platform(), &seat.actor, way.id, how).await?;
             once.commit_at(&address).await?;
             seat.platform().wake.notify_one();
         }
@@ -129,7 +177,11 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
     };
     match done.await {
         Ok(()) => Reply::to(address),
-        Err(error) => Ok(mistaken(send_page(&seat, &way, again(send_form(&seat, &way), &visit, error)?).await?).into()),
+        Err(error) => {
+            let trouble = stopped(&seat, &way).await?;
+            let form = again(send_form(&seat, &way, !trouble.is_empty()), &visit, error)?;
+            Ok(mistaken(send_page(&seat, &way, trouble, form).await?).into())
+        }
     }
 }
 
@@ -197,7 +249,11 @@ async fn standing(visit: Arc<Visit>) -> Result<Reply> {
 fn rounds(seat: &Seat<'_>, runs: Vec<match_run::Model>) -> Block {
     let zone = zone_of(seat.organisation);
     let row = |run: match_run::Model| {
-        let state = if run.state == "done" { "Done" } else { "Under way" };
+        let state = match run.state.as_str() {
+            "done" => "Done",
+            "stopped" => "Stopped by the quotas",
+            _ => "Under way",
+        };
         let numbers = [run.considered, run.eligible, run.asked, run.reserve].map(|number| Cell::Number(number.to_string()));
         let began = Cell::Text(day(run.created_at.with_timezone(&zone).date_naive()));
         [began, Cell::text(state)].into_iter().chain(numbers).collect()

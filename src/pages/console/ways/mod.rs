@@ -3,6 +3,7 @@
 mod asking;
 mod opening;
 mod parts;
+mod quotas;
 
 use super::{
     desk::{Seat, again, fresh, mistaken, seat},
@@ -36,6 +37,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(new, get(ask(desk, console, ask_new)).post(act(desk, console, create)))
         .at("/console/:slug/opportunities/:opportunity", get(ask(desk, console, one)));
     let route = parts::routes(route, desk);
+    let route = quotas::routes(route, desk);
     let route = opening::routes(route, desk);
     asking::routes(route, desk)
 }
@@ -232,7 +234,9 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
 async fn draft(seat: &Seat<'_>, way: &opportunity::Model, page: Page) -> Result<Page> {
     let missing = gate::missing(seat.platform(), seat.actor.organisation, way.id).await?;
     let page = page.heading("What has to be said before it opens").block(Block::Steps(steps(seat, way, &missing)));
-    let page = page.heading("Open it");
+    let shares = seat.manages() && way.places.is_some();
+    let shares = shares.then(|| Block::Links(vec![Link::new("Share places out among groups", at(seat, way, "/quotas"))]));
+    let page = page.blocks(shares).heading("Open it");
     Ok(match (missing.len(), seat.manages()) {
         (0, true) => page.text("Nothing is missing.").block(Block::Go(Link::new("Check and open", at(seat, way, "/open")))),
         (0, false) => page.text("Nothing is missing."),
@@ -255,6 +259,9 @@ fn opened(seat: &Seat<'_>, way: &opportunity::Model, page: Page) -> Page {
             ]);
         }
         links.push(to("How the invitations stand", "/funnel"));
+        if way.places.is_some() {
+            links.push(to("Share places out among groups", "/quotas"));
+        }
         if seat.may(Power::ReadPeople) && way.places.is_some() {
             links.push(to("Places and waiting list", "/places"));
         }

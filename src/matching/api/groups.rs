@@ -1,0 +1,119 @@
+//! What answers about places that are shared out among groups look like.
+
+use crate::{
+    matching::{grounds::Grounds, told::Groups},
+    statistics::disclosure::{Shown, part},
+};
+use poem_openapi::Object;
+use serde_json::Value;
+
+/// One quota, and what became of it.
+#[derive(Object)]
+pub struct GroupOut {
+    /// The kind of fact.
+    dimension: String,
+    /// The group.
+    category: String,
+    /// At least so many were wanted.
+    min: i32,
+    /// At most so many were wanted.
+    max: i32,
+    /// How many this run seats; absent where the group, or the rest, is too small to be told.
+    #[oai(skip_serializing_if_is_none)]
+    seated: Option<u64>,
+    /// Whether the number is withheld.
+    withheld: bool,
+}
+
+/// How places were shared out among groups.
+#[derive(Object)]
+pub struct GroupsOut {
+    /// Each quota.
+    quotas: Vec<GroupOut>,
+    /// Whether all of them were kept as they are.
+    kept: bool,
+    /// Whether the chances are proved to be the fairest.
+    fairest: bool,
+    /// What stood against the quotas, and what was changed, in plain sentences.
+    trouble: Vec<String>,
+}
+
+impl GroupsOut {
+    /// As far as it may be told: who was drawn is known by name to some, so a small number would say who belongs to a group.
+    pub fn of(kept: Option<Value>, minimum: i32) -> Option<Self> {
+        let grounds: Grounds = serde_json::from_value(kept?).ok()?;
+        let minimum = u64::try_from(minimum).unwrap_or(5);
+        let all = u64::from(grounds.drawn);
+        let shown = |at: usize| {
+            let seated = u64::from(grounds.seated.get(at).copied().unwrap_or(0));
+            part(seated, all, minimum)
+        };
+        let quota = |(at, quota): (usize, &entity::SeatQuota)| GroupOut {
+            dimension: quota.dimension.clone(),
+            category: quota.category.clone(),
+            min: quota.min,
+            max: quota.max,
+            seated: shown(at).number(),
+            withheld: shown(at) == Shown::Few,
+        };
+        Some(Self {
+            quotas: grounds.quotas.iter().enumerate().map(quota).collect(),
+            kept: grounds.trouble.is_none(),
+            fairest: grounds.fairness.as_ref().is_some_and(|fairness| fairness.fairest),
+            trouble: grounds.told(),
+        })
+    }
+}
+
+/// What a draw would do for one group.
+#[derive(Object)]
+pub struct ChancesOut {
+    /// The kind of fact; absent for those who count for no group.
+    #[oai(skip_serializing_if_is_none)]
+    dimension: Option<String>,
+    /// The group.
+    #[oai(skip_serializing_if_is_none)]
+    category: Option<String>,
+    /// People of it who may be asked; absent where they, or the others, are too few to be told.
+    #[oai(skip_serializing_if_is_none)]
+    people: Option<u32>,
+    /// The smallest chance of one of them, from 0 to 1.
+    #[oai(skip_serializing_if_is_none)]
+    smallest_chance: Option<f64>,
+    /// The mean of their chances.
+    #[oai(skip_serializing_if_is_none)]
+    mean_chance: Option<f64>,
+    /// Whether the numbers are withheld.
+    withheld: bool,
+}
+
+/// What a draw would do for groups.
+#[derive(Object)]
+pub struct OutlookOut {
+    /// Whether it was worked out. If not, ask again in a moment.
+    ready: bool,
+    /// Each quota, and last those who count for no group.
+    chances: Vec<ChancesOut>,
+    /// What stands against the quotas, in plain sentences.
+    trouble: Vec<String>,
+}
+
+impl From<Groups> for OutlookOut {
+    fn from(groups: Groups) -> Self {
+        let Groups::Known { chances, trouble } = groups else {
+            return Self { ready: false, chances: Vec::new(), trouble: Vec::new() };
+        };
+        let row = |(quota, chances): (Option<entity::SeatQuota>, Option<crate::matching::outlook::Chances>)| {
+            let (dimension, category) = quota.map(|quota| (quota.dimension, quota.category)).unzip();
+            ChancesOut {
+                dimension,
+                category,
+                people: chances.map(|chances| chances.people),
+                smallest_chance: chances.map(|chances| chances.smallest),
+                mean_chance: chances.map(|chances| chances.mean),
+                withheld: chances.is_none(),
+            }
+        };
+        Self { ready: true, chances: chances.into_iter().map(row).collect(), trouble }
+    }
+}

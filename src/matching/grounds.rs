@@ -1,0 +1,140 @@
+//! What a draw among groups rested on: the quotas, who was seated before, what each kind counts for, and what had to give. Kept
+//! beside the lottery, for whoever checks that it was fair.
+
+use super::{groups::CountsFor, seats::Fairness};
+use crate::opportunities::quotas::group;
+use entity::SeatQuota;
+use serde::{Deserialize, Serialize};
+use sortition::{Kind, Problem, Quota};
+
+/// At least and at most so many.
+pub type Bounds = (u32, u32);
+
+/// What a draw rested on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Grounds {
+    /// The quotas of the opportunity.
+    pub quotas: Vec<SeatQuota>,
+    /// Whether a coordinator allowed them to be changed by as little as is needed.
+    #[serde(default)]
+    pub ease: bool,
+    /// Of each quota, how many had a place already.
+    #[serde(default)]
+    pub before: Vec<u32>,
+    /// What the draw kept, of each quota, with those left out who had a place already. Where somebody waited, there is one more:
+    /// so many of those who waited were seated.
+    #[serde(default)]
+    pub kept: Vec<Bounds>,
+    /// The quotas that each kind counts for.
+    #[serde(default)]
+    pub kinds: Vec<CountsFor>,
+    /// Why the lottery is the fairest; none where nobody was drawn.
+    #[serde(default)]
+    pub fairness: Option<Fairness>,
+    /// How many this draw seats.
+    #[serde(default)]
+    pub drawn: u32,
+    /// Of each quota, how many this draw seats.
+    #[serde(default)]
+    pub seated: Vec<u32>,
+    /// What stands against the quotas; none where they could be kept.
+    #[serde(default)]
+    pub trouble: Option<Trouble>,
+}
+
+/// Quotas that cannot be kept with the people who may be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Quotas that cannot be kept together; the rest can be without any one of them. Empty where that is not known.
+    pub conflict: Vec<u32>,
+    /// The least change with which they can be kept: the quota and its new bounds. Empty where none is known.
+    pub easing: Vec<(u32, Bounds)>,
+    /// Whether less is proved not to be enough.
+    pub least: bool,
+    /// Whether the draw was made with that change.
+    pub eased: bool,
+}
+
+impl Grounds {
+    /// What is left of the quotas for the free places: those who have a place are counted off.
+    pub fn left(&self) -> Vec<Quota> {
+        let left = |(quota, before): (&SeatQuota, &u32)| {
+            let less = |bound: i32| u32::try_from(bound).unwrap_or(0).saturating_sub(*before);
+            Quota { feature: 0, min: less(quota.min), max: less(quota.max) }
+        };
+        self.quotas.iter().zip(&self.before).map(left).collect()
+    }
+
+    /// The problem that was solved, for people of these kinds.
+    pub fn problem(&self, seats: u32, people: &[u32]) -> Problem {
+        let quota = |(min, max): &Bounds| Quota { feature: 0, min: *min, max: *max };
+        let kind = |(people, quotas): (&u32, &CountsFor)| Kind { people: *people, quotas: quotas.clone() };
+        Problem {
+            seats,
+            quotas: self.kept.iter().map(quota).collect(),
+            kinds: people.iter().zip(&self.kinds).map(kind).collect(),
+        }
+    }
+
+    /// What stands against the quotas, in plain sentences.
+    pub fn told(&self) -> Vec<String> {
+        let Some(trouble) = &self.trouble else { return Vec::new() };
+        let name = |quota: &u32| self.quotas.get(*quota as usize).map(group);
+        let mut told = Vec::new();
+        let conflict: Vec<String> = trouble.conflict.iter().filter_map(name).collect();
+        match conflict.as_slice() {
+            [] => told.push("With the people who may be asked, these quotas cannot be kept.".to_owned()),
+            [one] => told.push(format!("With the people who may be asked, this quota cannot be kept: {one}.")),
+            many => told.push(format!("With the people who may be asked, these cannot be kept together: {}.", many.join("; "))),
+        }
+        let left = self.left();
+        for (quota, (min, max)) in &trouble.easing {
+            let (Some(name), Some(old)) = (name(quota), left.get(*quota as usize)) else { continue };
+            let before = self.before.get(*quota as usize).copied().unwrap_or(0);
+            let done = if trouble.eased { "It was changed to" } else { "It works with" };
+            if old.min > *min {
+                told.push(format!("{done} at least {}: {name}.", min + before));
+            }
+            if old.max < *max {
+                told.push(format!("{done} at most {}: {name}.", max + before));
+            }
+        }
+        if trouble.easing.is_empty() {
+            told.push("No change that works was found. Ask for less of each.".to_owned());
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quota(category: &str, min: i32, max: i32) -> SeatQuota {
+        SeatQuota { dimension: "age_band".into(), category: category.into(), min, max }
+    }
+
+    #[test]
+    fn those_who_have_a_place_are_counted_off() {
+        let quotas = vec![quota("16_24", 2, 3), quota("25_64", 1, 4), quota("65_plus", 0, 1)];
+        let grounds = Grounds { quotas, before: vec![1, 3, 2], ..Grounds::default() };
+        let left: Vec<Bounds> = grounds.left().iter().map(|quota| (quota.min, quota.max)).collect();
+        assert_eq!(left, [(1, 2), (0, 1), (0, 0)]);
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_told_in_plain_words() {
+        let quotas = vec![quota("16_24", 3, 3), quota("65_plus", 0, 1)];
+        let easing = vec![(0, (1, 2)), (1, (0, 2))];
+        let trouble = Trouble { conflict: vec![0, 1], easing, least: true, eased: false };
+        let grounds = Grounds { quotas, before: vec![1, 0], trouble: Some(trouble), ..Grounds::default() };
+        assert_eq!(
+            grounds.told(),
+            [
+                "With the people who may be asked, these cannot be kept together: age band, 16 to 24; age band, 65 plus.",
+                "It works with at least 2: age band, 16 to 24.",
+                "It works with at most 2: age band, 65 plus."
+            ]
+        );
+    }
+}
