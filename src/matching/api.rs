@@ -1,6 +1,7 @@
 //! Endpoints: who may be asked, and asking.
 
 pub mod groups;
+pub mod mine;
 pub mod public;
 
 use super::{

@@ -28,6 +28,9 @@ pub struct Grounds {
     /// The quotas that each kind counts for.
     #[serde(default)]
     pub kinds: Vec<CountsFor>,
+    /// The chance of one person of each kind.
+    #[serde(default)]
+    pub chances: Vec<f64>,
     /// Why the lottery is the fairest; none where nobody was drawn.
     #[serde(default)]
     pub fairness: Option<Fairness>,

@@ -10,6 +10,7 @@ pub mod grounds;
 pub mod groups;
 pub mod lottery;
 pub mod outlook;
+pub mod mine;
 mod people;
 pub mod preference;
 mod public;

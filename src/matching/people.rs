@@ -10,15 +10,16 @@ use crate::{
     opportunities::{self, activity},
     platform::{Error, Platform, Result, db::filled_up, mail::suppression::suppressed},
 };
+use chrono_tz::Tz;
 use entity::{
-    InvitationState, MailState, MatchRunId, OpportunityId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId,
-    ProjectId, Purpose, SeatQuota, Time, WhyNot, consent_standing, demographic, invitation, mail_message, opportunity,
-    opportunity_topic, organisation, participant, preference,
+    InvitationState, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc,
+    PreferenceId, ProjectId, Purpose, SeatQuota, Time, TopicId, WhyNot, consent_standing, demographic, invitation, mail_message,
+    opportunity, opportunity_topic, organisation, participant, preference,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, Order, Query, SimpleExpr},
+    sea_query::{Expr, ExprTrait, Order, Query, SimpleExpr},
 };
 use std::collections::{HashMap, HashSet};
 use tokio::sync::Semaphore;
@@ -70,22 +71,12 @@ impl Question {
         now: Time,
     ) -> Result<Self> {
         let zone = opportunities::zone_of(organisation);
-        let day = |at: Time| at.with_timezone(&zone).date_naive();
         let topics = opportunity_topic::Entity::find()
             .filter(opportunity_topic::Column::OrganisationId.eq(opportunity.organisation_id))
             .filter(opportunity_topic::Column::OpportunityId.eq(opportunity.id))
             .all(connection)
             .await?;
-        let ask = Ask {
-            rung: opportunity.rung,
-            topics: topics.into_iter().map(|row| row.topic_id).collect(),
-            activity: activity(opportunity.kind),
-            stage: opportunity.stage,
-            formats: opportunity.formats.0.clone(),
-            minutes: i64::from(opportunity.minutes) + i64::from(opportunity.preparation_minutes),
-            starts_on: opportunity.starts_at.map(day),
-            today: day(now),
-        };
+        let ask = asks(&opportunity, topics.into_iter().map(|row| row.topic_id).collect(), zone, now);
         let quotas = match opportunity.places {
             Some(_) => opportunities::quotas::of(connection, opportunity.organisation_id, opportunity.id).await?.1,
             None => Vec::new(),
@@ -246,43 +237,13 @@ impl Question {
 
     /// What was asked of people this month, whom this opportunity has asked, and who said no in this project.
     async fn history(&self, connection: &impl ConnectionTrait, asked: SimpleExpr) -> Result<History> {
-        let organisation = self.opportunity.organisation_id;
-        let rows: Vec<Past> = invitation::Entity::find()
-            .select_only()
-            .column(invitation::Column::ParticipantId)
-            .column(invitation::Column::State)
-            .column(invitation::Column::RunId)
-            .column(invitation::Column::CreatedAt)
-            .column_as(mail_message::Column::State, "letter")
-            .column(mail_message::Column::SentAt)
-            .column(invitation::Column::OpportunityId)
-            .column(opportunity::Column::ProjectId)
-            .column(opportunity::Column::Minutes)
-            .column(opportunity::Column::PreparationMinutes)
-            .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
-            .join(sea_orm::JoinType::LeftJoin, invitations::to_letter())
-            .filter(invitation::Column::OrganisationId.eq(organisation))
-            .filter(asked)
-            .filter(
-                sea_orm::Condition::any()
-                    .add(invitation::Column::CreatedAt.gte(self.month_began))
-                    .add(mail_message::Column::SentAt.gte(self.month_began))
-                    .add(invitation::Column::OpportunityId.eq(self.opportunity.id))
-                    .add(opportunity::Column::ProjectId.eq(self.opportunity.project_id)),
-            )
-            .into_model()
-            .all(connection)
-            .await?;
+        let about = invitation::Column::OpportunityId.eq(self.opportunity.id);
+        let about = about.or(opportunity::Column::ProjectId.eq(self.opportunity.project_id));
+        let rows = past(connection, self.opportunity.organisation_id, asked, self.month_began, about).await?;
         let (mut load, mut before, mut declined) = (HashMap::<_, Asked>::new(), HashSet::new(), HashSet::new());
-        for row in rows.iter().filter(|row| invitations::rules::counts(row.state, row.run_id, row.letter)) {
+        for row in rows {
             let person = row.participant_id;
-            if row.sent_at.unwrap_or(row.created_at) >= self.month_began {
-                let load = load.entry(person).or_default();
-                load.invitations += 1;
-                if takes_time(row.state) {
-                    load.minutes += i64::from(row.minutes) + i64::from(row.preparation_minutes);
-                }
-            }
+            row.count(self.month_began, load.entry(person).or_default());
             if row.opportunity_id == self.opportunity.id {
                 before.insert(person);
             }
@@ -294,19 +255,80 @@ impl Question {
     }
 }
 
+/// What an opportunity asks of somebody who is asked now.
+pub(super) fn asks(opportunity: &opportunity::Model, topics: Vec<TopicId>, zone: Tz, now: Time) -> Ask {
+    let day = |at: Time| at.with_timezone(&zone).date_naive();
+    Ask {
+        rung: opportunity.rung,
+        topics,
+        activity: activity(opportunity.kind),
+        stage: opportunity.stage,
+        formats: opportunity.formats.0.clone(),
+        minutes: i64::from(opportunity.minutes) + i64::from(opportunity.preparation_minutes),
+        starts_on: opportunity.starts_at.map(day),
+        today: day(now),
+    }
+}
+
+/// Earlier invitations of people, as far as they count: of this month, and about what is asked for.
+pub(super) async fn past(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    whose: SimpleExpr,
+    month_began: Time,
+    about: SimpleExpr,
+) -> Result<Vec<Past>> {
+    let this_month = sea_orm::Condition::any()
+        .add(invitation::Column::CreatedAt.gte(month_began))
+        .add(mail_message::Column::SentAt.gte(month_began));
+    let rows: Vec<Past> = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::ParticipantId)
+        .column(invitation::Column::State)
+        .column(invitation::Column::RunId)
+        .column(invitation::Column::CreatedAt)
+        .column_as(mail_message::Column::State, "letter")
+        .column(mail_message::Column::SentAt)
+        .column(invitation::Column::OpportunityId)
+        .column(opportunity::Column::ProjectId)
+        .column(opportunity::Column::Minutes)
+        .column(opportunity::Column::PreparationMinutes)
+        .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
+        .join(sea_orm::JoinType::LeftJoin, invitations::to_letter())
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(whose)
+        .filter(this_month.add(about))
+        .into_model()
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().filter(|row| invitations::rules::counts(row.state, row.run_id, row.letter)).collect())
+}
+
 /// An earlier invitation, with the letter that asked.
 #[derive(sea_orm::FromQueryResult)]
-struct Past {
+pub(super) struct Past {
     participant_id: ParticipantId,
-    state: InvitationState,
+    pub state: InvitationState,
     run_id: Option<MatchRunId>,
     created_at: Time,
     letter: Option<MailState>,
     sent_at: Option<Time>,
-    opportunity_id: OpportunityId,
-    project_id: ProjectId,
+    pub opportunity_id: OpportunityId,
+    pub project_id: ProjectId,
     minutes: i32,
     preparation_minutes: i32,
+}
+
+impl Past {
+    /// Adds it to what was asked of somebody this month, if it was of this month.
+    pub fn count(&self, month_began: Time, load: &mut Asked) {
+        if self.sent_at.unwrap_or(self.created_at) >= month_began {
+            load.invitations += 1;
+            if takes_time(self.state) {
+                load.minutes += i64::from(self.minutes) + i64::from(self.preparation_minutes);
+            }
+        }
+    }
 }
 
 type History = (HashMap<ParticipantId, Asked>, HashSet<ParticipantId>, HashSet<ParticipantId>);

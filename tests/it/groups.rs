@@ -357,6 +357,55 @@ fn chances_are_told_before_anybody_is_asked() {
     });
 }
 
+#[test]
+fn everybody_sees_what_they_are_asked_for_and_what_a_draw_did() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let mut people = Vec::new();
+        for n in 0..3 {
+            people.push(aged(&story, &format!("young{n}"), "16_24").await);
+            people.push(aged(&story, &format!("old{n}"), "65_plus").await);
+            people.push(aged(&story, &format!("elder{n}"), "65_plus").await);
+        }
+        let never = json!({"stance": {"kind": "up_to", "rung": "co_design"}, "topics": {"never": [story.topic]}});
+        let cat = story.person("cat", never).await;
+        let id = story.open("co_design_group", "co_design", json!({"places": 3, "topics": [story.topic]})).await;
+        set(&story, &id, json!([quota("16_24", 1, 1)])).await.expect(200);
+        let plain = story.open("workshop", "co_design", json!({"places": 2, "topics": [story.topic]})).await;
+        let letters = story.invite(&id, json!({})).await;
+        story.invite(&plain, json!({})).await;
+        let before = app.app.platform.db.statements();
+        let seen = cat.get(&app, "/asking").send().await.expect(200).json["items"].clone();
+        assert!(app.app.platform.db.statements() - before < 16, "a constant number of statements");
+        for row in seen.as_array().unwrap() {
+            assert_eq!((&row["may_be_asked"], &row["why_not"], &row["draw"]), (&json!(false), &json!("topic"), &Value::Null));
+        }
+        let (mut drawn, mut chances) = (0, 0.0);
+        for person in &people {
+            let seen = person.get(&app, "/asking").send().await.expect(200).json["items"].clone();
+            let row = |about: &str| seen.as_array().unwrap().iter().find(|row| row["opportunity"] == about).unwrap();
+            let (groups, workshop) = (row(&id), row(&plain));
+            let fair = if person.email.starts_with("young") { 1.0 / 3.0 } else { 2.0 / 6.0 };
+            let chance = groups["draw"]["chance"].as_f64().unwrap();
+            assert!((chance - fair).abs() < 1e-9, "{groups}");
+            assert_eq!(groups["draw"]["chance_in_words"], "1 in 3");
+            let asked = letters.iter().any(|letter| letter.to == person.email);
+            assert_eq!(groups["draw"]["outcome"] == json!("asked"), asked, "{groups}");
+            assert_eq!(groups["why_not"] == json!("asked_before"), asked);
+            assert!((workshop["draw"]["chance"].as_f64().unwrap() - 2.0 / 9.0).abs() < 1e-9, "{workshop}");
+            (drawn, chances) = (drawn + usize::from(asked), chances + chance);
+            let mut own = Browser::new(&app);
+            own.sign_in(person, "sunrise").open("/o/sunrise/me/asking").await.says("The chance that you had 1 in 3");
+            own.says(if asked { "Your name was drawn." } else { "Your name was not drawn." });
+        }
+        assert!(drawn == 3 && (chances - 3.0).abs() < 1e-9, "the chances of everybody are the places");
+        let mut own = Browser::new(&app);
+        own.sign_in(&cat, "sunrise").open("/o/sunrise/me").await.follow("What I am asked for, and what not").await;
+        own.says("It is about a topic that you do not want to be asked about.");
+        own.follow("How I want to be involved").await.expect(200);
+    });
+}
+
 /// Who is drawn, with the whole file of the draw, where everybody wants this done about payment, has answered this before, and has
 /// said that this harmed them.
 async fn drawn(app: TestApp, payment: &str, answer: &str, harm: Option<&str>) -> (Vec<String>, String) {

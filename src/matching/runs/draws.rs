@@ -97,6 +97,11 @@ pub fn number_of(platform: &Platform, drawn: &match_result::Model) -> Uuid {
     drawn.number.unwrap_or_else(|| number(platform, drawn.run_id, drawn.participant_id))
 }
 
+/// Somebody's number in a run, where what became of them is known, if anything is recorded.
+pub fn number_in(platform: &Platform, run: MatchRunId, person: ParticipantId, drawn: Option<&match_result::Model>) -> Uuid {
+    drawn.map_or_else(|| number(platform, run, person), |drawn| number_of(platform, drawn))
+}
+
 /// Places that nobody has and that are held for nobody.
 pub(super) async fn free_places(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<i64> {
     let taken = invitations::places::taken(tx, platform, opportunity, None).await?;

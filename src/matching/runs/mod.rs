@@ -6,7 +6,7 @@ mod open_call;
 pub(crate) mod panel;
 mod verify;
 
-pub use draws::{number_of, place_freed};
+pub use draws::{number_in, number_of, place_freed};
 pub use verify::verify;
 
 use super::{

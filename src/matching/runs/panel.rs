@@ -91,6 +91,7 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
     // Nobody may have had a place and nobody could be drawn, and yet nothing is wrong with the quotas.
     let state = if solved.is_none() && grounds.trouble.is_some() && !later { "stopped" } else { "done" };
     let (panels, fairness) = solved.unzip();
+    grounds.chances = panels.as_ref().map(Panels::chances).unwrap_or_default();
     grounds.fairness = fairness;
     let seed = run.seed.clone().unwrap_or_default();
     let drawn = match &panels {

@@ -1,6 +1,7 @@
 //! Somebody's own pages with an organisation: how they want to be involved, what they agreed to, what they were asked and
 //! said, and what became of it. Stepping down, pausing and leaving are one action away on every one of them.
 
+mod asking;
 mod consents;
 mod details;
 mod facts;
@@ -37,6 +38,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = facts::routes(route, desk);
     let route = meetings::routes(route, desk);
     let route = given::routes(route, desk);
+    let route = asking::routes(route, desk);
     record::routes(route, desk)
 }
 
@@ -129,6 +131,7 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
     let more = vec![
         link("How I want to be involved", "/preferences"),
         link("What I was asked and said, and what happened to it", "/record"),
+        link("What I am asked for, and what not", "/asking"),
         link("My meetings", "/meetings"),
         link("What I agreed to", "/consents"),
         link("Facts about me", "/facts"),

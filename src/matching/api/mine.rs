@@ -1,0 +1,98 @@
+//! Endpoints for somebody's own eyes: what they are asked for and what not, and what a draw did.
+
+use crate::{
+    accounts::{access, organisations},
+    matching::{mine, outlook},
+    platform::{
+        Platform, Result,
+        http::{Caller, Chapter, Cursor, Fine, Page},
+    },
+};
+use entity::{DrawOutcome, MatchRunId, OpportunityId, Time, WhyNot};
+use poem_openapi::{Object, OpenApi, param::Query};
+use uuid::Uuid;
+
+/// A draw that you were in.
+#[derive(Object)]
+pub struct OwnDrawOut {
+    /// The run, by which everybody can read the draw.
+    run: MatchRunId,
+    /// Your number in it. It tells nobody who you are.
+    number: Uuid,
+    /// When names were drawn.
+    drawn_at: Time,
+    /// The chance that you had, from 0 to 1.
+    chance: f64,
+    /// The same in words.
+    chance_in_words: String,
+    /// What became of you; absent if your name was not drawn.
+    #[oai(skip_serializing_if_is_none)]
+    outcome: Option<DrawOutcome>,
+}
+
+/// Something that is open, and what it means for you.
+#[derive(Object)]
+pub struct AskingOut {
+    /// What.
+    opportunity: OpportunityId,
+    /// Its name.
+    title: String,
+    /// Whether you may be asked.
+    may_be_asked: bool,
+    /// Why not, if you may not.
+    #[oai(skip_serializing_if_is_none)]
+    why_not: Option<WhyNot>,
+    /// The same in words.
+    #[oai(skip_serializing_if_is_none)]
+    why_not_in_words: Option<String>,
+    /// The draw that you were in, where names were drawn.
+    #[oai(skip_serializing_if_is_none)]
+    draw: Option<OwnDrawOut>,
+}
+
+impl AskingOut {
+    fn of(mine: mine::Mine) -> Self {
+        let draw = |draw: mine::OwnDraw| OwnDrawOut {
+            run: draw.run,
+            number: draw.number,
+            drawn_at: draw.at,
+            chance: draw.chance,
+            chance_in_words: outlook::in_words(draw.chance),
+            outcome: draw.outcome,
+        };
+        Self {
+            opportunity: mine.opportunity.id,
+            title: mine.opportunity.title,
+            may_be_asked: mine.why_not.is_none(),
+            why_not: mine.why_not,
+            why_not_in_words: mine.why_not.map(|why| mine::in_words(why).to_owned()),
+            draw: mine.draw.map(draw),
+        }
+    }
+}
+
+/// What somebody is asked, and what not.
+pub struct MineApi(pub Platform);
+
+#[OpenApi(tag = "Chapter::Me")]
+impl MineApi {
+    /// See what I am asked for, and what not
+    ///
+    /// What is open, newest first: whether I may be asked, or by which of my choices not; and where names were drawn, the chance
+    /// that I had and what the draw did.
+    #[oai(path = "/me/asking", method = "get", operation_id = "getMyAsking")]
+    async fn list(
+        &self,
+        caller: Caller,
+        /// Rows in one answer, 500 at most.
+        limit: Query<Option<u64>>,
+        /// Read on after this cursor.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<AskingOut>>> {
+        let person = access::person(&self.0, &caller).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let home = organisations::get(&self.0, person.organisation).await?;
+        let rows = mine::list(&self.0, &person, &home, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.opportunity.id.0, AskingOut::of)))
+    }
+}

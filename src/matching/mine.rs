@@ -1,0 +1,173 @@
+//! For somebody's own eyes: whether they may be asked for what is open, by which of their choices not, and what a draw did.
+
+use super::{
+    file,
+    grounds::Grounds,
+    people::{asks, past},
+    public::without_pool,
+    rules::{Asked, Candidate, may_be_asked},
+    runs::number_in,
+};
+use crate::{
+    accounts::Person,
+    consent::permits,
+    invitations, opportunities,
+    participants::preferences,
+    platform::{Platform, Result, http::Cursor, mail::suppression::suppressed},
+};
+use entity::{
+    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OpportunityState, PreferenceDoc, Purpose, Time, WhyNot, invitation,
+    match_result, match_run, opportunity, opportunity_topic, organisation, participant,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Something that is open, for one person.
+pub struct Mine {
+    /// What.
+    pub opportunity: opportunity::Model,
+    /// Why they are not asked, if they are not.
+    pub why_not: Option<WhyNot>,
+    /// What the newest draw for it did, if they were in it.
+    pub draw: Option<OwnDraw>,
+}
+
+/// A draw that somebody was in.
+pub struct OwnDraw {
+    /// The run.
+    pub run: MatchRunId,
+    /// Their number in it.
+    pub number: Uuid,
+    /// When names were drawn.
+    pub at: Time,
+    /// Their chance, from 0 to 1.
+    pub chance: f64,
+    /// What became of them; none if their name was not drawn.
+    pub outcome: Option<DrawOutcome>,
+}
+
+/// Why somebody is not asked, in words for themselves.
+pub fn in_words(why: WhyNot) -> &'static str {
+    match why {
+        WhyNot::NoConsent => "You have not agreed to be sent invitations, or you have stopped them.",
+        WhyNot::AskedBefore => "You have been asked for this already.",
+        WhyNot::DeclinedHere => "You said no to something in the same project, so you are not asked again.",
+        WhyNot::Topic => "It is about a topic that you do not want to be asked about.",
+        WhyNot::Rung => "It asks for more, or for something else, than you chose.",
+        WhyNot::Activity => "It is a kind of activity that you did not choose.",
+        WhyNot::Format => "It takes place in a way that you did not choose.",
+        WhyNot::QuietPeriod => "You asked for quiet at this time.",
+        WhyNot::Notice => "It begins sooner than the notice that you asked for.",
+        WhyNot::MonthlyInvitations => "You have had as many invitations this month as you want.",
+        WhyNot::MonthlyMinutes => "It takes more time than you have left for this month.",
+    }
+}
+
+/// What is open, newest first, and one more, each with what it means for this person. The same rule decides that decides for
+/// everybody; a constant number of statements.
+pub async fn list(platform: &Platform, person: &Person, organisation: &organisation::Model, cursor: Cursor) -> Result<Vec<Mine>> {
+    let (db, now, me) = (platform.db.read(), platform.clock.now(), person.participant);
+    let zone = opportunities::zone_of(organisation);
+    let mut query = opportunity::Entity::find()
+        .filter(opportunity::Column::OrganisationId.eq(organisation.id))
+        .filter(opportunity::Column::State.eq(OpportunityState::Open));
+    if let Some(before) = cursor.after {
+        query = query.filter(opportunity::Column::Id.lt(OpportunityId(before)));
+    }
+    let open = query.order_by_desc(opportunity::Column::Id).limit(cursor.limit + 1).all(db).await?;
+    let ids: Vec<OpportunityId> = open.iter().map(|row| row.id).collect();
+    let mut topics: HashMap<OpportunityId, Vec<_>> = HashMap::new();
+    let found = opportunity_topic::Entity::find()
+        .filter(opportunity_topic::Column::OrganisationId.eq(organisation.id))
+        .filter(opportunity_topic::Column::OpportunityId.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    found.into_iter().for_each(|row| topics.entry(row.opportunity_id).or_default().push(row.topic_id));
+    let row = participant::Entity::find_by_id((organisation.id, me)).one(db).await?;
+    let email = row.as_ref().map(|row| row.email_key.clone()).unwrap_or_default();
+    let agrees = permits(db, organisation.id, me, Purpose::ContactInvite, organisation.id.0, now).await?;
+    let unreachable = suppressed(db, platform, organisation.id, [email.as_str()], invitations::INVITE).await?;
+    let wishes = match &row {
+        Some(row) => preferences::current(db, row).await?,
+        None => (0, PreferenceDoc::unspoken()),
+    };
+    let month_began = opportunities::month_began(zone, now);
+    let projects = open.iter().map(|row| row.project_id);
+    let about = invitation::Column::OpportunityId.is_in(ids.iter().copied()).or(opportunity::Column::ProjectId.is_in(projects));
+    let history = past(db, organisation.id, invitation::Column::ParticipantId.eq(me), month_began, about).await?;
+    let mut asked = Asked::default();
+    history.iter().for_each(|row| row.count(month_began, &mut asked));
+    let mut draws = draws(platform, person, &ids).await?;
+    let mine = |opportunity: opportunity::Model| {
+        let candidate = Candidate {
+            wishes: &wishes.1,
+            has_said: wishes.0 > 0,
+            may_be_written_to: agrees && unreachable.is_empty(),
+            asked,
+            asked_before: history.iter().any(|row| row.opportunity_id == opportunity.id),
+            declined_here: history
+                .iter()
+                .any(|row| row.project_id == opportunity.project_id && row.state == InvitationState::Declined),
+        };
+        let ask = asks(&opportunity, topics.remove(&opportunity.id).unwrap_or_default(), zone, now);
+        let why_not = may_be_asked(&ask, &candidate).err();
+        Mine { draw: draws.remove(&opportunity.id), why_not, opportunity }
+    };
+    Ok(open.into_iter().map(mine).collect())
+}
+
+/// The newest draw for each opportunity, for those that the person was in.
+async fn draws(platform: &Platform, person: &Person, about: &[OpportunityId]) -> Result<HashMap<OpportunityId, OwnDraw>> {
+    let (db, organisation) = (platform.db.read(), person.organisation);
+    let runs = without_pool()
+        .filter(match_run::Column::OrganisationId.eq(organisation))
+        .filter(match_run::Column::OpportunityId.is_in(about.iter().copied()))
+        .filter(match_run::Column::State.eq("done"))
+        .filter(match_run::Column::PoolDigest.is_not_null())
+        .order_by_asc(match_run::Column::Id)
+        .all(db)
+        .await?;
+    let results: HashMap<MatchRunId, match_result::Model> = match_result::Entity::find()
+        .filter(match_result::Column::OrganisationId.eq(organisation))
+        .filter(match_result::Column::ParticipantId.eq(person.participant))
+        .filter(match_result::Column::RunId.is_in(runs.iter().map(|run| run.id)))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|row| (row.run_id, row))
+        .collect();
+    // The one that drew them, or else the newest.
+    let mut newest: HashMap<OpportunityId, match_run::Model> = HashMap::new();
+    for run in runs {
+        let drew = |run: &match_run::Model| {
+            results.get(&run.id).is_some_and(|row| matches!(row.outcome, DrawOutcome::Asked | DrawOutcome::Seated))
+        };
+        if !newest.get(&run.opportunity_id).is_some_and(drew) || drew(&run) {
+            newest.insert(run.opportunity_id, run);
+        }
+    }
+    let numbers: Vec<(&match_run::Model, Uuid)> =
+        newest.values().map(|run| (run, number_in(platform, run.id, person.participant, results.get(&run.id)))).collect();
+    let lines = file::kinds_of(platform, organisation, &numbers).await?;
+    let own = |(run, number): (&match_run::Model, Uuid)| {
+        let kind = lines.get(&run.id)?;
+        let outcome = results.get(&run.id).map(|row| row.outcome);
+        let chance = chance(run, *kind);
+        let at = run.finished_at.unwrap_or(run.created_at);
+        Some((run.opportunity_id, OwnDraw { run: run.id, number, at, chance, outcome }))
+    };
+    Ok(numbers.into_iter().filter_map(own).collect())
+}
+
+/// The chance of somebody who was in a draw, of this kind where there were kinds.
+fn chance(run: &match_run::Model, kind: Option<u32>) -> f64 {
+    match kind {
+        Some(kind) => {
+            let grounds = run.quotas.clone().and_then(|kept| serde_json::from_value::<Grounds>(kept).ok());
+            grounds.and_then(|grounds| grounds.chances.get(kind as usize).copied()).unwrap_or(0.0)
+        }
+        None if run.eligible == 0 => 0.0,
+        None => f64::min(f64::from(run.places.unwrap_or(0)) / f64::from(run.eligible), 1.0),
+    }
+}

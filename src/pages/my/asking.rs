@@ -1,0 +1,77 @@
+//! What I am asked for and what not: by which of my choices, and what a draw did.
+
+use super::{Own, at, own};
+use crate::{
+    invitations::letters::day,
+    matching::{
+        mine::{self, Mine, OwnDraw},
+        outlook,
+    },
+    opportunities::zone_of,
+    pages::kit::{self, Block, Desk, Link, Page, Reply, Visit, Zone, ask},
+    platform::{Result, http::Cursor},
+};
+use entity::{DrawOutcome, WhyNot};
+use poem::{Route, get};
+use std::sync::Arc;
+
+/// Rows on one page.
+const ROWS: u64 = 20;
+
+/// The routes.
+pub(super) fn routes(route: Route, desk: &Desk) -> Route {
+    route.at("/o/:slug/me/asking", get(ask(desk, Zone::Own, list)))
+}
+
+/// Where the choice is changed that speaks against it, if one does.
+fn choice(why: WhyNot) -> Option<(&'static str, &'static str)> {
+    Some(match why {
+        WhyNot::NoConsent => ("What I agreed to", "/consents"),
+        WhyNot::AskedBefore | WhyNot::DeclinedHere => return None,
+        _ => ("How I want to be involved", "/preferences"),
+    })
+}
+
+fn drawn(own: &Own, draw: &OwnDraw) -> Vec<(String, String)> {
+    let zone = zone_of(&own.organisation);
+    let outcome = match draw.outcome {
+        Some(DrawOutcome::Asked | DrawOutcome::Seated) => "Your name was drawn.",
+        Some(DrawOutcome::PassedOver) => "Your turn came, and your choices spoke against it.",
+        Some(DrawOutcome::Reserve) | None => "Your name was not drawn. When a place becomes free, it can be drawn for that.",
+    };
+    vec![
+        ("Names were drawn".into(), day(draw.at.with_timezone(&zone).date_naive())),
+        ("The chance that you had".into(), outlook::in_words(draw.chance)),
+        ("What came of it".into(), outcome.into()),
+        ("Your number in this draw".into(), draw.number.to_string()),
+    ]
+}
+
+async fn list(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let after = visit.query.parsed("after", "Use a link of this page.")?;
+    let cursor = Cursor { after, limit: ROWS };
+    let rows = mine::list(visit.platform(), &own.person, &own.organisation, cursor).await?;
+    let (rows, next) = kit::paged(ROWS, rows, |row: &Mine| row.opportunity.id);
+    let mut page = Page::new("What I am asked for, and what not")
+        .text("This is what is open now. Your choices decide what you are asked for. You can change them at any time.");
+    if rows.is_empty() {
+        page = page.text("Nothing is open now.");
+    }
+    for row in rows {
+        let may = match row.why_not {
+            None if row.opportunity.places.is_some() => "Your choices include this. Names are drawn, because places are few.",
+            None => "Your choices include this.",
+            Some(why) => mine::in_words(why),
+        };
+        let mut facts =
+            vec![(if row.why_not.is_none() { "May you be asked?" } else { "Why you are not asked" }.into(), may.into())];
+        facts.extend(row.draw.as_ref().map(|draw| drawn(&own, draw)).unwrap_or_default());
+        page = page.heading(row.opportunity.title.clone()).block(Block::Facts(facts));
+        if let Some((words, rest)) = row.why_not.and_then(choice) {
+            page = page.block(Block::Links(vec![Link::new(words, at(&visit, &own.organisation, rest))]));
+        }
+    }
+    let more = next.map(|next| at(&visit, &own.organisation, &format!("/asking?after={next}")));
+    Ok(page.blocks(more.map(|to| Block::Links(vec![Link::new("Go on reading", to)]))).into())
+}
