@@ -67,7 +67,12 @@ impl Facts {
         }
         if let Some(template) = &self.link_template {
             let fragment = template.split_once('#').is_some_and(|(_, fragment)| fragment.contains("{token}"));
-            check.that(fragment, "/link_template", "token_place", "Put {token} behind a #, so that it reaches no server's log.");
+            check.that(
+                fragment,
+                "/link_template",
+                "token_place",
+                "Put the place for the link's secret behind a #, so that it reaches no server's log.",
+            );
         }
         check.that(
             self.time_zone.parse::<chrono_tz::Tz>().is_ok(),
@@ -219,7 +224,7 @@ pub async fn may_create(connection: &impl ConnectionTrait, staff: &Staff) -> Res
         .count(connection)
         .await?;
     match administers {
-        0 => Err(Error::Forbidden("To make another organisation you must be an administrator of one.".into())),
+        0 => Err(Error::Forbidden("Administrators of an organisation can make another one.".into())),
         _ => Ok(()),
     }
 }

@@ -2,8 +2,14 @@
 
 use super::settings;
 use crate::platform::{Error, Result};
+use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper::{HeaderMap, Request, StatusCode, Uri, body::Bytes, client::conn::http1, header::HOST};
+use hyper::{
+    HeaderMap, Request, StatusCode, Uri,
+    body::Bytes,
+    client::conn::http1,
+    header::{DATE, HOST},
+};
 use hyper_util::rt::TokioIo;
 use std::{net::Ipv4Addr, net::Ipv6Addr, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
@@ -26,6 +32,16 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
+    /// Whether it came from another computer, as far as its address tells.
+    pub from_elsewhere: bool,
+}
+
+impl Answer {
+    /// The time that it says it is there.
+    pub fn date(&self) -> Option<DateTime<Utc>> {
+        let text = self.headers.get(DATE)?.to_str().ok()?;
+        DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
+    }
 }
 
 /// Asks whether the server of these settings does its work; for a container that wants to know.
@@ -56,8 +72,9 @@ async fn ask(uri: &Uri) -> Result<Answer, String> {
     let safe = uri.scheme_str() == Some("https");
     let port = uri.port_u16().unwrap_or(if safe { 443 } else { 80 });
     let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| error.to_string())?;
+    let from_elsewhere = is_elsewhere(&stream);
     if !safe {
-        return talk(stream, uri).await;
+        return talk(stream, uri, from_elsewhere).await;
     }
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
@@ -68,10 +85,18 @@ async fn ask(uri: &Uri) -> Result<Answer, String> {
         .with_no_client_auth();
     let name = ServerName::try_from(host).map_err(|_| "the host has no name that a certificate can be for".to_owned())?;
     let stream = TlsConnector::from(Arc::new(tls)).connect(name, stream).await.map_err(|error| error.to_string())?;
-    talk(stream, uri).await
+    talk(stream, uri, from_elsewhere).await
 }
 
-async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, uri: &Uri) -> Result<Answer, String> {
+/// Whether a connection leads to another computer: what is reached under an address of our own is this one.
+fn is_elsewhere(stream: &TcpStream) -> bool {
+    match (stream.local_addr(), stream.peer_addr()) {
+        (Ok(ours), Ok(theirs)) => ours.ip() != theirs.ip() && !theirs.ip().is_loopback(),
+        _ => false,
+    }
+}
+
+async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, uri: &Uri, from_elsewhere: bool) -> Result<Answer, String> {
     let words = |error: hyper::Error| error.to_string();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(words)?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -81,7 +106,7 @@ async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, uri: &Uri) -> Result<
     let answer = async move {
         let (head, body) = sender.send_request(request).await.map_err(words)?.into_parts();
         Limited::new(body, MOST).collect().await.map_err(|error| error.to_string())?;
-        Ok(Answer { status: head.status, headers: head.headers })
+        Ok(Answer { status: head.status, headers: head.headers, from_elsewhere })
     };
     let (answer, _) = tokio::join!(answer, connection);
     answer

@@ -9,7 +9,12 @@ pub fn check(content: &NoticeContent, for_opportunity: bool) -> Result<()> {
     check.that(!content.purposes.is_empty(), "/purposes", "required", "Name at least one use of personal data.");
     if for_opportunity {
         let asks = content.purposes.iter().any(|purpose| purpose.purpose == Purpose::Participate);
-        check.that(asks, "/purposes", "participate_missing", "A notice for taking part needs the purpose `participate`.");
+        check.that(
+            asks,
+            "/purposes",
+            "participate_missing",
+            "A notice for one way to take part needs the use by which people take part.",
+        );
     }
     for (index, purpose) in content.purposes.iter().enumerate() {
         one(&mut check, index, purpose);
@@ -55,7 +60,7 @@ fn one(check: &mut Check, index: usize, given: &NoticePurpose) {
         given.legal_basis != LegalBasis::Consent || !keeps || grounded,
         &at("withdrawal_effect"),
         "keeps_without_ground",
-        "After withdrawal nothing allows you to keep this. Choose an effect that erases, or name the ground in legal_basis_after.",
+        "After this is taken back, nothing allows you to keep it. Choose an effect that erases, or name the ground for keeping it.",
     );
     // Answers here are linked to the person who gave them, so saying that they cannot be found would be untrue.
     check.that(
@@ -68,7 +73,7 @@ fn one(check: &mut Check, index: usize, given: &NoticePurpose) {
         can_be_done(given.purpose) || !matches!(given.withdrawal_effect, EraseRawUnpublished | EraseAllIdentifiable),
         &at("withdrawal_effect"),
         "cannot_be_done",
-        "Nothing here can erase what is held for this use, so it must not be promised. Use stop_future_only.",
+        "Nothing here can erase what is held for this use, so do not promise it. Choose that nothing new is done.",
     );
     let shared = given.purpose != Purpose::ShareNamedRecipient || !given.recipients.is_empty();
     check.that(shared, &at("recipients"), "required", "Name who receives the data.");

@@ -113,7 +113,7 @@ pub async fn open(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId
     let way = ways::get(tx, actor.organisation, id).await?;
     let items = gates::missing(&facts(tx, platform, way.clone()).await?);
     if !items.is_empty() {
-        let detail = "Something is missing before this can open. See `errors` for all of it.".into();
+        let detail = "Something is missing before this can open. Each part of it is named.".into();
         return Err(Error::Conflict { code: "gate", detail, items });
     }
     let promised = promised(tx, project, &way.decisions).await?;

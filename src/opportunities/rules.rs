@@ -217,7 +217,7 @@ impl Offer {
 
     fn payment_flaws(&self, check: &mut Check) {
         let Some(payment) = &self.payment else {
-            let detail = "Say what is paid. When nothing is paid, say so with the kind `unpaid`.";
+            let detail = "Say what is paid. When nothing is paid, say that.";
             check.that(false, "/payment", "required", detail);
             return;
         };
@@ -271,7 +271,7 @@ pub fn keeps_its_word(
     }
     if !fixed.is_empty() {
         let code = if ended { "closed" } else { "open" };
-        let detail = "People were asked on these terms. See `errors` for what cannot change.".into();
+        let detail = "People were asked on these terms. What cannot change is named.".into();
         return Err(Error::Conflict { code, detail, items: fixed });
     }
     keeps_feedback(old, new, today, zone)

@@ -191,6 +191,7 @@ fn we_did(doc: &ReportDocument) -> Vec<Block> {
     if did.recommendations.is_empty() && did.influence.is_empty() {
         blocks.push(text("Nothing was changed."));
     }
+    blocks.extend(came_of_it(doc));
     for answer in &did.recommendations {
         let reason = answer.reason.as_ref().map(|reason| format!(". {reason}")).unwrap_or_default();
         let mut facts = vec![fact("Answer", format!("{}{reason}", outcome_words(answer.outcome)))];
@@ -202,6 +203,32 @@ fn we_did(doc: &ReportDocument) -> Vec<Block> {
         blocks.extend([Block::Subheading(line.decision.clone()), Block::Facts(influence(line))]);
     }
     blocks
+}
+
+/// How much of what people proposed and said was done, and how much was not: every line below that says so, once. What was done
+/// in part stands below twice.
+fn came_of_it(doc: &ReportDocument) -> Option<Block> {
+    use InfluenceLevel::{Changed, Noted, Originated, Partial};
+    use RecommendationOutcome::{Declined, Done, Partly, PassedOn};
+    let (did, refused) = (&doc.we_did, &doc.we_did_not);
+    let answers = |list: &[ReportAnswer], outcome| list.iter().filter(|answer| answer.outcome == outcome).count();
+    let changes = |levels: &[InfluenceLevel]| did.influence.iter().filter(|line| levels.contains(&line.level)).count();
+    let counts = [
+        ("Done, or the decision changed", answers(&did.recommendations, Done) + changes(&[Changed, Originated])),
+        ("Done in part, or a part changed", answers(&did.recommendations, Partly) + changes(&[Partial])),
+        ("Noted", changes(&[Noted])),
+        ("Not done, or nothing changed", answers(refused, Declined)),
+        ("Passed on to others", answers(&doc.passed_on, PassedOn)),
+    ];
+    let bar = |(label, count): (&str, usize)| Bar { label: label.into(), number: i64::try_from(count).ok(), beside: None };
+    let bars = Bars {
+        caption: "What came of what people said and proposed".into(),
+        of: "What came of it".into(),
+        counts: "How often".into(),
+        beside: None,
+        rows: counts.map(bar).into(),
+    };
+    counts.iter().any(|(_, count)| *count > 0).then_some(Block::Bars(bars))
 }
 
 fn influence(line: &ReportInfluence) -> Vec<(String, String)> {

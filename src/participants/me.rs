@@ -171,7 +171,7 @@ fn check_facts(facts: &[Fact]) -> Result<()> {
     let mut seen = BTreeSet::new();
     for (number, fact) in facts.iter().enumerate().take(FACTS) {
         let at = format!("/{number}/dimension");
-        check.that(is_key(&fact.dimension), &at, "form", "Use small letters, digits and underscores, such as age_band.");
+        check.that(is_key(&fact.dimension), &at, "form", "Use small letters, digits and underscores, such as age.");
         check.that(seen.insert(fact.dimension.as_str()), &at, "repeated", "Give each kind of fact once.");
         check.line(&format!("/{number}/category"), &fact.category, 120);
     }

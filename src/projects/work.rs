@@ -138,7 +138,7 @@ pub(super) fn still_free(fields: &[&str], open: &[opportunity::Model]) -> Result
     if items.is_empty() {
         return Ok(());
     }
-    let detail = "People are being asked on these terms. See `errors` for what cannot change, and where.".into();
+    let detail = "People are being asked on these terms. What cannot change is named, and where.".into();
     Err(Error::Conflict { code: "promised", detail, items })
 }
 

@@ -5,8 +5,9 @@ use crate::{
     harness::{Answer, Browser, PASSWORD, TestApp, everywhere},
     story::Story,
 };
+use alongside::{pages::kit::Told, platform::Error};
 use poem::{
-    Addr, Endpoint, Request, RequestParts,
+    Addr, Endpoint, IntoResponse, Request, RequestParts,
     http::{self, Method, StatusCode, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
@@ -308,6 +309,55 @@ fn what_cannot_be_read_is_told_on_a_page() {
         assert!(text.contains("Use visible ASCII characters."), "{text}");
         let problem = asked(&app, "203.0.113.5", request("*/*"), String::new()).await;
         assert_eq!((problem.status(), problem.content_type()), (StatusCode::BAD_REQUEST, Some(PROBLEM)));
+    });
+}
+
+/// Whoever is watched needs the way out most where an address was mistyped, or the server sends them away.
+#[test]
+fn the_way_out_is_there_where_something_went_wrong() {
+    everywhere(|app| async move {
+        let root = app.administrator().await;
+        app.organisation(&root, "harbour").await;
+        let look = json!({"colour": "#7A1FA2", "exit_url": "https://weather.example/", "exit_title": "Weather"});
+        let chosen = app.put(format!("/api/organisations/{}/look", root.organisation)).token(&root.token);
+        chosen.header("if-match", "*").json(&look).send().await.expect(200);
+        let unavailable = poem::endpoint::make(async |_| Ok::<_, poem::Error>(Error::unavailable("busy").into_response()));
+        let busy = Told::around(unavailable, &app.app.platform);
+        let page = async |app: &TestApp, path: &str, status: u16| {
+            let odd = http::HeaderValue::from_bytes(if status == 400 { b"caf\xe9" } else { b"*" }).unwrap();
+            let request = http::Request::get(path).header("accept", "text/html").header("if-match", odd);
+            let page = match status {
+                503 => busy.get_response(Request::builder().uri_str(path).header("accept", "text/html").finish()).await,
+                _ => asked(app, "203.0.113.5", request, String::new()).await,
+            };
+            assert_eq!((page.status().as_u16(), page.content_type()), (status, Some("text/html; charset=utf-8")), "{path}");
+            let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+            (page.into_body().into_string().await.unwrap(), policy)
+        };
+        let full = app.with(|config| config.request_limit = 1);
+        page(&full, "/o/sunrise/nothing", 404).await;
+        for (app, rest, status) in [
+            (&app, "/nothing", 404),
+            (&app, "/opportunities/nothing/at/all", 404),
+            // There is a form that is sent here, and no page.
+            (&app, "/me/sign-out", 404),
+            (&app, "", 400),
+            (&full, "", 429),
+            (&app, "", 503),
+        ] {
+            let (ours, policy) = page(app, &format!("/o/sunrise{rest}"), status).await;
+            assert!(ours.contains("<title>Weather</title>"), "{rest}: {ours}");
+            assert!(
+                ours.contains("<a href=\"https://weather.example/\" rel=\"noreferrer noopener\" data-exit>"),
+                "{rest}: {ours}"
+            );
+            assert!(ours.contains("<script src=\"/assets/script-") && policy.contains("script-src 'self'"), "{rest}: {policy}");
+            for other in ["harbour", "nobody"] {
+                let (theirs, policy) = page(app, &format!("/o/{other}{rest}"), status).await;
+                assert!(!theirs.contains("data-exit") && !theirs.contains("Weather"), "{other}{rest}: {theirs}");
+                assert!(!policy.contains("script-src"), "{other}{rest}: {policy}");
+            }
+        }
     });
 }
 

@@ -90,6 +90,7 @@ fn a_look_at_any_page_changes_nothing() {
         app.clock.advance(Duration::minutes(10));
         let (starts, before) = (world.starts(&app).await, held(&app, &LAST_USED).await);
         let seen = pages(&app, &starts, &world.cookies()).await;
+        let (mut hidden, mut watched) = (BTreeSet::new(), BTreeSet::new());
         for page in &seen {
             let status = page.answer.status.as_u16();
             let linked = !starts.contains(&page.address);
@@ -106,9 +107,17 @@ fn a_look_at_any_page_changes_nothing() {
                 }
                 assert!(bytes <= MOST, "{} takes {bytes} bytes without pictures", page.address);
             }
+            if page.is_of_people() {
+                let text = &page.answer.text;
+                let out = text.contains("<title>Weather</title>") && text.contains("data-exit>Leave this page quickly</a>");
+                hidden.insert(status);
+                watched.extend((!out).then(|| format!("{status} {}", page.address)));
+            }
             let head = app.call(Method::HEAD, &page.address).header("cookie", &page.cookie).send().await;
             alike(&page.address, &page.answer, &head);
         }
+        assert!(hidden.contains(&200) && hidden.contains(&404), "{hidden:?}");
+        assert!(watched.is_empty(), "no quick way out, or a title that tells: {watched:#?}");
         assert_eq!(but_who_looked(changed(&before, &held(&app, &LAST_USED).await)), [""; 0]);
         assert_eq!(app.run_jobs().await, 0, "nothing was put in the queue");
         let shown = |pattern: &&String| {

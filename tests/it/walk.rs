@@ -250,6 +250,15 @@ impl Seen {
         ["href=\"", "src=\"", "action=\""].into_iter().flat_map(of).collect()
     }
 
+    /// Whether it is a page of people who take part, or could: with the organisation that was made, or about an invitation of it.
+    pub fn is_of_people(&self) -> bool {
+        let path = self.address.split('?').next().unwrap();
+        let staff = ["/console", "/docs", "/set-up", "/staff-invitation", "/new-password"];
+        // `/me` asks whose pages somebody looks for.
+        let of_nobody = ["/", "/me", "/accessibility"].contains(&path) || staff.iter().any(|start| path.starts_with(start));
+        self.is_page() && !of_nobody
+    }
+
     /// Whether it is a page.
     pub fn is_page(&self) -> bool {
         self.answer.headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"))

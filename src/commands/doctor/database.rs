@@ -12,7 +12,7 @@ use migration::{Migrations, Migrator};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, Statement};
 
 /// Clocks that are further apart than this are not the same.
-const APART: Duration = Duration::seconds(30);
+pub const APART: Duration = Duration::seconds(30);
 
 /// Whether it answers, is up to date, and goes with the key; what gave up, and what waits.
 pub async fn look(config: &Config, retry_dead: bool) -> Vec<Finding> {
@@ -115,7 +115,9 @@ async fn clocks(db: &Db) -> Finding {
             );
             Finding::problem(what, detail)
         }
-        Ok(_) => Finding::good(what, "agrees with this computer's"),
+        Ok((Some(_), _)) => Finding::good(what, "agrees with this computer's"),
+        // A file has no clock: that nothing lies ahead does not tell that ours is right.
+        Ok((None, _)) => Finding::note(what, "there is none; nothing is written down there that lies ahead of this computer's"),
         Err(error) => Finding::problem(what, format!("cannot be read: {error}.")),
     }
 }

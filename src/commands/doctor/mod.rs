@@ -5,7 +5,7 @@ mod outside;
 mod place;
 
 use super::log;
-use crate::platform::{Config, Result};
+use crate::platform::{Clock, Config, Result};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -62,8 +62,9 @@ pub async fn doctor(as_json: bool, retry_dead: bool) -> Result<ExitCode> {
     findings.extend(place::data(&config));
     findings.extend(place::disk(&config));
     findings.extend(outside::mail(&config).await);
-    findings.extend([place::clock(), place::zones()]);
-    findings.extend(outside::address(&config).await);
+    let (address, time) = outside::address(&config).await;
+    findings.extend([place::clock(Clock::system().now(), time.as_ref()), place::zones()]);
+    findings.extend(address);
     findings.push(outside::metrics(&config));
     findings.extend(outside::collector(&config).await);
     findings.iter().for_each(|finding| tell(as_json, finding));

@@ -1,6 +1,6 @@
 //! What is reached over the network: the mail server, the collector of traces, and the address under which people reach us.
 
-use super::Finding;
+use super::{Finding, place::Told};
 use crate::{
     app,
     commands::fetch,
@@ -80,8 +80,8 @@ pub async fn collector(config: &Config) -> Option<Finding> {
     })
 }
 
-/// Whether people reach us under the address that letters give them, and safely.
-pub async fn address(config: &Config) -> Vec<Finding> {
+/// Whether people reach us under the address that letters give them, and safely; and what time it is there.
+pub async fn address(config: &Config) -> (Vec<Finding>, Option<Told>) {
     let what = "public address";
     let url = &config.public_url;
     let mut findings = vec![if url.starts_with("https://") || is_local(url) {
@@ -94,8 +94,9 @@ pub async fn address(config: &Config) -> Vec<Finding> {
                       passwords. Name the proxy's address in ALONGSIDE_TRUSTED_PROXIES.";
         findings.push(Finding::note("proxy", detail));
     }
-    findings.push(answers(config).await);
-    findings
+    let (answers, time) = answers(config).await;
+    findings.push(answers);
+    (findings, time)
 }
 
 fn is_local(url: &str) -> bool {
@@ -103,8 +104,8 @@ fn is_local(url: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether this installation answers there, and not something else.
-async fn answers(config: &Config) -> Finding {
+/// Whether this installation answers there, and not something else; and what time it is there.
+async fn answers(config: &Config) -> (Finding, Option<Told>) {
     let what = "public address answers";
     let url = format!("{}/healthz", config.public_url);
     let answer = match fetch::get(&url).await {
@@ -114,9 +115,14 @@ async fn answers(config: &Config) -> Finding {
                 "nobody answers at {url}: {why}. If the server does not run, start it; otherwise look at the proxy, the name and \
                  its certificate."
             );
-            return if is_local(&url) { Finding::note(what, detail) } else { Finding::problem(what, detail) };
+            return (if is_local(&url) { Finding::note(what, detail) } else { Finding::problem(what, detail) }, None);
         }
     };
+    let time = answer.date().map(|there| Told { there, here: Clock::system().now(), from_elsewhere: answer.from_elsewhere });
+    (judge(config, what, &url, &answer), time)
+}
+
+fn judge(config: &Config, what: &'static str, url: &str, answer: &fetch::Answer) -> Finding {
     if answer.status.is_redirection() {
         let to = answer.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or("another address");
         return Finding::problem(what, format!("{url} leads on to {to}. Set ALONGSIDE_PUBLIC_URL to where people end."));

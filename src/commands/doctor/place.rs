@@ -1,9 +1,9 @@
 //! The computer: files, room on the disk, the clock.
 
-use super::Finding;
+use super::{Finding, database::APART};
 use crate::{
     app,
-    platform::{Clock, Config, config::MailWay},
+    platform::{Config, config::MailWay},
 };
 use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
@@ -94,14 +94,38 @@ fn judge(folder: &Path, free: u64, needs: u64) -> Finding {
     Finding::problem("disk", detail)
 }
 
-/// The clock must not be years off: links and consents depend on it.
-pub fn clock() -> Finding {
-    let now = Clock::system().now();
+/// What time it is where people reach us, as the server there says.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Its time.
+    pub there: DateTime<Utc>,
+    /// Ours when it said so.
+    pub here: DateTime<Utc>,
+    /// Whether it is another computer. One of ours agrees with us however wrong both are.
+    pub from_elsewhere: bool,
+}
+
+/// The clock must be right: links and consents depend on it. A clock that is fast looks fine from here, so it is held against the
+/// one of another computer, if one has told its time.
+pub fn clock(now: DateTime<Utc>, told: Option<&Told>) -> Finding {
+    let (what, said) = ("clock", now.format("%Y-%m-%d %H:%M UTC"));
     let built: DateTime<Utc> = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or(now);
-    if now > built {
-        Finding::good("clock", now.format("%Y-%m-%d %H:%M UTC").to_string())
-    } else {
-        Finding::problem("clock", "the computer's clock is wrong. Set it.")
+    if now <= built {
+        return Finding::problem(what, "the computer's clock is wrong. Set it.");
+    }
+    match told {
+        Some(told) if (told.there - told.here).abs() > APART => {
+            let seconds = (told.there - told.here).num_seconds();
+            let then = "Let both follow a time server.";
+            Finding::problem(what, format!("{said}; where the public address answers it differs by {seconds} seconds. {then}"))
+        }
+        Some(told) if told.from_elsewhere => {
+            Finding::good(what, format!("{said}, as on the computer where the public address answers"))
+        }
+        _ => {
+            let then = "Look whether it is right; let it follow a time server.";
+            Finding::note(what, format!("{said}; no other computer was there to compare it with. {then}"))
+        }
     }
 }
 
@@ -126,6 +150,24 @@ mod tests {
         assert_eq!(full.level, Level::Problem);
         assert!(full.detail.contains("100 MiB") && full.detail.contains("Make room"), "{}", full.detail);
         assert_eq!(judge(Path::new("/data"), ROOM, ROOM).level, Level::Good);
+    }
+
+    #[test]
+    fn a_clock_is_right_when_another_computer_says_so() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let told =
+            |seconds: i64, from_elsewhere| Told { there: now + chrono::Duration::seconds(seconds), here: now, from_elsewhere };
+        let judged = |told: Option<Told>| clock(now, told.as_ref());
+        assert_eq!(judged(None).level, Level::Note);
+        assert_eq!(judged(Some(told(0, false))).level, Level::Note, "itself is no witness");
+        assert_eq!(judged(Some(told(-30, true))).level, Level::Good);
+        for from_elsewhere in [true, false] {
+            let fast = judged(Some(told(-3600, from_elsewhere)));
+            assert_eq!(fast.level, Level::Problem);
+            assert!(fast.detail.contains("-3600 seconds"), "{}", fast.detail);
+            assert_eq!(judged(Some(told(31, from_elsewhere))).level, Level::Problem);
+        }
+        assert_eq!(clock(DateTime::from_timestamp(0, 0).unwrap(), None).level, Level::Problem);
     }
 
     #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! What stands around a page: whose it is, where one can go, whom to ask, and the way out.
 
 use super::{Link, Page, Zone};
-use crate::platform::Error;
+use crate::{accounts::look::Framed, platform::Error};
 use poem::http::StatusCode;
 
 /// How an organisation's pages look.
@@ -23,6 +23,28 @@ pub struct Look {
     pub accessibility: String,
     /// The quick way out, where it is switched on.
     pub exit: Option<Exit>,
+}
+
+impl Look {
+    /// How the pages of an organisation look that people reach behind the path `base`.
+    pub fn of(base: &str, found: &Framed) -> Self {
+        let (organisation, chosen) = (&found.organisation, found.look.as_ref());
+        let home = format!("{base}/o/{}", organisation.slug);
+        let file = |kind: &str, version| format!("{base}/assets/{kind}/{}/{version}", organisation.id);
+        Self {
+            name: organisation.name.clone(),
+            accessibility: format!("{home}/accessibility"),
+            home,
+            sheet: chosen.filter(|look| look.colour.is_some()).map(|look| file("colour", look.version)),
+            logo: chosen.filter(|look| look.logo_kind.is_some()).map(|look| file("logo", look.version)),
+            contact: organisation.contact.clone(),
+            privacy: organisation.privacy_url.clone(),
+            exit: chosen.and_then(|look| {
+                let to = look.exit_url.clone()?;
+                Some(Exit { to, title: look.exit_title.clone().unwrap_or_else(|| "Information".into()) })
+            }),
+        }
+    }
 }
 
 /// A quick way out for people who may be watched.

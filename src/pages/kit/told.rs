@@ -1,34 +1,56 @@
 //! Pages for what did not work outside of any page: an address that leads nowhere, a place that asks too often, a session that
 //! has ended.
 
-use super::{Block, Frame, Link, Page, frame};
-use crate::platform::{
-    Error, Platform,
-    http::{edge, problem::PROBLEM_JSON},
+use super::{Block, Frame, Link, Look, Page, frame};
+use crate::{
+    accounts,
+    platform::{
+        Error, Platform,
+        http::{edge, problem::PROBLEM_JSON},
+    },
 };
 use poem::{Endpoint, IntoResponse, Request, Response, Result, http::StatusCode, http::header};
+use std::time::Duration;
+
+/// A page waits so long for the look of its organisation, and is shown without it then.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Turns the problems of addresses outside the API into pages, for whoever looks at them in a browser.
 pub struct Told<E> {
     inner: E,
-    base: String,
+    platform: Platform,
 }
 
 impl<E: Endpoint> Told<E> {
     /// Around everything that the server answers.
     pub fn around(inner: E, platform: &Platform) -> Self {
-        Self { inner, base: platform.config.public_path().to_owned() }
+        Self { inner, platform: platform.clone() }
+    }
+
+    /// The path without the one behind which people reach the pages.
+    fn path<'p>(&self, path: &'p str) -> &'p str {
+        path.strip_prefix(self.platform.config.public_path()).unwrap_or(path)
+    }
+
+    /// How the pages of the organisation look that the address names: whoever may be watched needs the way out, and a title that
+    /// tells nothing, above all where something went wrong. A page is told without it where it cannot be read.
+    async fn look(&self, path: &str) -> Option<Look> {
+        let slug = self.path(path).strip_prefix("/o/")?.split('/').next()?;
+        let found = accounts::look::by_slug(self.platform.db.read(), slug);
+        let found = tokio::time::timeout(PATIENCE, found).await.ok()?.ok()?;
+        Some(Look::of(self.platform.config.public_path(), &found))
     }
 
     /// The page of a problem, with what it says to the browser.
-    fn page(&self, problem: &Response) -> Option<Response> {
+    async fn page(&self, problem: &Response, path: &str) -> Option<Response> {
         let page = match (problem.data(), problem.status()) {
             (Some(error), _) => frame::page(error, super::Zone::Open),
             // An address to which forms are sent is none to look at: typed, or loaded again, it leads nowhere either.
             (None, StatusCode::METHOD_NOT_ALLOWED) => frame::page(&Error::NotFound("page"), super::Zone::Open),
             (None, _) => return None,
         };
-        let frame = Frame { base: self.base.clone(), ..Frame::default() };
+        let base = self.platform.config.public_path().to_owned();
+        let frame = Frame { base, look: self.look(path).await, ..Frame::default() };
         let mut response = edge::html(page.render(&frame).ok()?);
         response.set_status(page.status);
         let headers = response.headers_mut();
@@ -39,8 +61,7 @@ impl<E: Endpoint> Told<E> {
 
     /// Whether somebody looks at it in a browser, at an address outside the API.
     fn is_looked_at(&self, request: &Request) -> bool {
-        let path = request.uri().path();
-        let path = path.strip_prefix(self.base.as_str()).unwrap_or(path);
+        let path = self.path(request.uri().path());
         request.header("accept").is_some_and(|accept| accept.contains("text/html"))
             && !["/api", "/metrics", "/healthz", "/readyz"].iter().any(|part| path.starts_with(part))
     }
@@ -50,11 +71,11 @@ impl<E: Endpoint> Endpoint for Told<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let looked_at = self.is_looked_at(&request);
+        let (looked_at, path) = (self.is_looked_at(&request), request.uri().path().to_owned());
         let answer = self.inner.call(request).await?.into_response();
         let problem = answer.content_type() == Some(PROBLEM_JSON);
         match looked_at && problem {
-            true => Ok(self.page(&answer).unwrap_or(answer)),
+            true => Ok(self.page(&answer, &path).await.unwrap_or(answer)),
             false => Ok(answer),
         }
     }

@@ -138,23 +138,8 @@ impl Visit {
     }
 
     fn framed(&self, found: Framed) -> (organisation::Model, Look) {
-        let (organisation, chosen) = (found.organisation, found.look.as_ref());
-        let home = self.at(format!("/o/{}", organisation.slug));
-        let file = |kind: &str, version| self.at(format!("/assets/{kind}/{}/{version}", organisation.id));
-        let look = Look {
-            name: organisation.name.clone(),
-            accessibility: format!("{home}/accessibility"),
-            home,
-            sheet: chosen.filter(|look| look.colour.is_some()).map(|look| file("colour", look.version)),
-            logo: chosen.filter(|look| look.logo_kind.is_some()).map(|look| file("logo", look.version)),
-            contact: organisation.contact.clone(),
-            privacy: organisation.privacy_url.clone(),
-            exit: chosen.and_then(|look| {
-                let to = look.exit_url.clone()?;
-                Some(super::Exit { to, title: look.exit_title.clone().unwrap_or_else(|| "Information".into()) })
-            }),
-        };
-        (organisation, look)
+        let look = Look::of(self.platform().config.public_path(), &found);
+        (found.organisation, look)
     }
 
     /// Says whose pages these are, where the address does not.

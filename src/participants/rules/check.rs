@@ -64,23 +64,28 @@ fn check_stance(check: &mut Check, at: &str, stance: &Stance, days: Days<'_>) {
         ("until", stance.until.is_some(), stance.kind == Kind::Paused, false),
     ];
     for (name, there, used, needed) in given {
-        check.that(
-            there || !(used && needed),
-            &field(name),
-            "required",
-            format!("A wish of the kind {} needs this.", stance.kind),
-        );
-        check.that(!there || used, &field(name), "not_used", format!("A wish of the kind {} does not use this.", stance.kind));
+        check.that(there || !(used && needed), &field(name), "required", "A wish of this kind needs this.");
+        check.that(!there || used, &field(name), "not_used", "A wish of this kind does not use this.");
     }
     let chosen = [("rung", stance.rung), ("low", stance.low), ("high", stance.high)];
     let coercion = chosen.iter().find(|(_, rung)| *rung == Some(Rung::Coercion)).map(|(name, _)| *name);
     let coercion = coercion.or(stance.rungs.contains(&Rung::Coercion).then_some("rungs"));
     check.that(coercion.is_none(), &field(coercion.unwrap_or_default()), "not_offered", "Nobody may be asked for coercion.");
     let empty = stance.kind == Kind::UpTo && stance.rung == Some(Rung::Educating);
-    check.that(!empty, &field("rung"), "empty", "This begins at informing. For educating alone, use the kind `only`.");
+    check.that(
+        !empty,
+        &field("rung"),
+        "empty",
+        "This begins at informing. For educating alone, choose a wish for these kinds and no others.",
+    );
     no_repetition(check, &field("rungs"), &stance.rungs);
     if let (Kind::Between, Some(low), Some(high)) = (stance.kind, stance.low, stance.high) {
-        check.that(low <= high, &field("high"), "order", "Choose the same rung as `low`, or one above it.");
+        check.that(
+            low <= high,
+            &field("high"),
+            "order",
+            "Choose the same kind of involvement as the lightest one, or a stronger one.",
+        );
     }
     check.day(&field("until"), stance.until);
     let may_end = |until: NaiveDate| until >= days.today || days.ends.contains(&until);
@@ -149,7 +154,7 @@ fn check_contact(check: &mut Check, contact: &Contact) {
         check.range("/contact/to_hour", to, 1, 24);
     }
     let in_order = contact.from_hour.unwrap_or(0) < contact.to_hour.unwrap_or(24);
-    check.that(in_order, "/contact/to_hour", "order", "Choose an hour after `from_hour`.");
+    check.that(in_order, "/contact/to_hour", "order", "Choose an hour after the one at which letters may begin.");
 }
 
 fn check_needs(check: &mut Check, needs: &[AccessNeed]) {
@@ -164,6 +169,6 @@ fn check_quiet(check: &mut Check, periods: &[QuietPeriod]) {
     for (number, period) in periods.iter().enumerate().take(QUIET_PERIODS) {
         let at = format!("/quiet_periods/{number}");
         check.day(&format!("{at}/from"), period.from).day(&format!("{at}/to"), period.to);
-        check.that(period.from <= period.to, &format!("{at}/to"), "order", "Choose `from` or a later day.");
+        check.that(period.from <= period.to, &format!("{at}/to"), "order", "Choose the first day or a later one.");
     }
 }

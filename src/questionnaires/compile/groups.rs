@@ -26,7 +26,7 @@ impl<'v> Compiler<'v> {
             if let Some((name, kind)) = props.get(&["type"])
                 && kind != "page"
             {
-                let detail = "Only pages can stand in \"pages\"";
+                let detail = "There can be pages in \"pages\", and nothing else";
                 props.flaw(&mut self.flaws, name, "unknown_type", detail);
             }
             self.group(props, None, 0, "a page");

@@ -147,7 +147,7 @@ impl<'v> Compiler<'v> {
         if let Some((_, value)) = props.get(&[name])
             && !allowed.contains(value)
         {
-            let detail = format!("Only the usual value of \"{name}\" is supported");
+            let detail = format!("\"{name}\" can have its usual value here, and no other");
             props.flaw(&mut self.flaws, name, "unsupported_value", detail);
         }
     }

@@ -3,6 +3,7 @@
 mod moving;
 mod files;
 mod upgrade;
+mod whole;
 
 use crate::{
     harness::{Backend, SECRET, TestApp, databases, everywhere, everywhere_today},

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, QueryFilter};
 use std::io::Read;
 
 /// The key of the other installation.
-const OTHER: [u8; 32] = [8; 32];
+pub const OTHER: [u8; 32] = [8; 32];
 
 /// What the file of an organisation says, all of it.
 fn text_of(path: &Path) -> String {
@@ -19,7 +19,7 @@ fn text_of(path: &Path) -> String {
 }
 
 /// The rows of an organisation, table by table, without what a move changes on purpose.
-async fn rows_of(app: &TestApp, organisation: &str, leave: &[&str]) -> std::collections::BTreeMap<&'static str, Vec<String>> {
+pub async fn rows_of(app: &TestApp, organisation: &str, leave: &[&str]) -> std::collections::BTreeMap<&'static str, Vec<String>> {
     let mut all = schema::everything(app.app.platform.db.read()).await;
     all.retain(|table, _| !leave.contains(table));
     let name = format!("OrganisationId({organisation})");
@@ -27,13 +27,13 @@ async fn rows_of(app: &TestApp, organisation: &str, leave: &[&str]) -> std::coll
     all
 }
 
-async fn export(app: &TestApp, slug: &str, path: &Path) -> organisation::Written {
+pub async fn export(app: &TestApp, slug: &str, path: &Path) -> organisation::Written {
     let platform = &app.app.platform;
     let plain = Recipients::read(&[], true).unwrap();
     organisation::write_with(&platform.db, &platform.secret, &app.clock, slug, path, &plain).await.unwrap()
 }
 
-async fn import(app: &TestApp, path: &Path) -> alongside::platform::Result<organisation::Taken> {
+pub async fn import(app: &TestApp, path: &Path) -> alongside::platform::Result<organisation::Taken> {
     let platform = &app.app.platform;
     organisation::read(&platform.db, &platform.secret, &app.clock, path, &Keys::default()).await
 }
@@ -82,7 +82,8 @@ fn an_organisation_moves_between_the_databases_and_leaves_its_neighbours_out() {
             assert_eq!((taken.slug.as_str(), taken.made, taken.known), ("sunrise", 0, 1));
             assert_eq!(taken.waiting, 1, "fay's letter");
 
-            // Row by row the same, but for what hangs on the place.
+            // Row by row the same, but for what hangs on the place: who is signed in, and whose account it is here. What changes on
+            // the way is looked at row by row in `whole`.
             let leave = [
                 "account_link",
                 "audit_entry",

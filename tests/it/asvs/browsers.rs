@@ -3,11 +3,20 @@
 use super::world;
 use crate::{
     document::{operations, served},
-    harness::{Answer, Backend, TestApp, everywhere, on},
+    harness::{Answer, Backend, PASSWORD, TestApp, everywhere, on},
     walk::{HERE, Seen, pages},
 };
+use alongside::pages::kit::escaped;
+use chrono::Duration;
 use poem::http::Method;
 use serde_json::json;
+use std::collections::BTreeMap;
+
+/// What comes of a form.
+async fn form(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let body = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect::<Vec<_>>().join("&");
+    app.post(path).bytes(body.into_bytes(), "application/x-www-form-urlencoded").send().await
+}
 
 /// Every page, and an answer of each other kind.
 async fn answers(app: &TestApp) -> Vec<(String, Answer)> {
@@ -79,17 +88,31 @@ fn v3_3_1_cookies_are_secure_strict_about_sites_and_out_of_reach_of_scripts() {
                 }
             }
         }
-        assert!(cookies.len() > 3, "{cookies:?}");
+        let asked = form(&app, "/o/sunrise/sign-in", &[("email", &world.ben.email), ("next", "/o/sunrise/me/record")]).await;
+        cookies.push(text(&asked, "set-cookie").to_owned());
+        app.run_jobs().await;
+        let entered = form(&app, "/console/sign-in", &[("email", "root@sunrise.example"), ("password", PASSWORD)]).await;
+        cookies.push(text(&entered, "set-cookie").to_owned());
+        let mut paths = BTreeMap::new();
         for cookie in cookies {
             let (name, rest) = cookie.split_once('=').unwrap();
+            let path = rest.split("; ").find_map(|part| part.strip_prefix("Path=")).expect("a path");
+            paths.insert(name.to_owned(), path.split('/').nth(1).unwrap().to_owned());
             // A path of its own is worth more here than the stricter prefix, which forbids one: see the table.
             assert!(name.starts_with("__Secure-") || name.starts_with("__Host-"), "{cookie}");
             for part in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
                 assert!(rest.contains(part), "{part}: {cookie}");
             }
             assert!(!rest.contains("Domain=") && cookie.len() < 4096, "{cookie}");
-            assert!(name.starts_with("__Host-") || !rest.contains("Path=/;"), "a path of its own: {cookie}");
+            assert!(name.starts_with("__Host-") || path != "/", "a path of its own: {cookie}");
         }
+        let kinds = [
+            ("__Secure-invitation", "invitation"),
+            ("__Secure-onward", "sign-in"),
+            ("__Secure-person", "o"),
+            ("__Secure-staff", "console"),
+        ];
+        assert_eq!(paths, kinds.map(|(name, path)| (name.to_owned(), path.to_owned())).into());
     });
 }
 
@@ -257,11 +280,42 @@ fn v3_7_2_we_lead_to_no_other_host() {
         let to = text(answer, "location");
         to.is_empty() || to.starts_with('/') && !to.starts_with("//")
     });
-    on(Backend::Sqlite, |app| async move {
-        let world = world(&app).await;
-        for next in ["//evil.example", "https://evil.example", "/\\evil.example"] {
-            let asked = app.get(format!("/me?next={next}")).header("cookie", &world.cookies()[1]).send().await;
-            assert!(!text(&asked, "location").contains("evil"), "{:?}", asked.headers);
+    everywhere(|app| async move {
+        let root = app.administrator().await;
+        let ben = app.participant(&root, "ben").await;
+        let (ours, console) = ("/o/sunrise/me/record", "/console/sunrise/people");
+        let evil = [
+            "//evil.example",
+            "https://evil.example",
+            "https:evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/o/sunrise/me/..//evil.example",
+            "/o/sunrise/me/\t//evil.example",
+            "/o/sunrise@evil.example/me/record",
+            "/console//evil.example",
+            "/console@evil.example",
+            "/console/\r\nlocation: https://evil.example",
+        ];
+        for next in evil.into_iter().chain([ours, console]) {
+            for (door, good) in [("/o/sunrise/sign-in", ours), ("/console/sign-in", console)] {
+                let page = app.get(format!("{door}?next={}", escaped(next))).send().await.expect(200);
+                assert_eq!(page.text.contains("name=\"next\""), next == good, "{door} {next}: {}", page.text);
+                assert!(!page.text.contains("evil"), "{next}: {}", page.text);
+            }
+            let staff = [("email", "root@sunrise.example"), ("password", PASSWORD), ("next", next)];
+            let entered = form(&app, "/console/sign-in", &staff).await.expect(303);
+            assert_eq!(text(&entered, "location"), if next == console { console } else { "/console" }, "{next}");
+            // What a browser was to keep until the letter is opened, and what somebody put there.
+            let asked = form(&app, "/o/sunrise/sign-in", &[("email", &ben.email), ("next", next)]).await.expect(303);
+            let keeps = text(&asked, "set-cookie");
+            assert_eq!(keeps.starts_with(&format!("__Secure-onward={};", escaped(ours))), next == ours, "{next}: {keeps}");
+            assert!(next == ours || keeps.is_empty(), "{next}: {keeps}");
+            let link = format!("/sign-in/{}", app.outbox().await[0].token("aj_"));
+            let kept = format!("__Secure-onward={}", escaped(next));
+            let opened = app.post(&link).header("cookie", &kept).send().await.expect(303);
+            assert_eq!(text(&opened, "location"), if next == ours { ours } else { "/o/sunrise/me" }, "{next}");
+            app.clock.advance(Duration::hours(2));
         }
     });
 }

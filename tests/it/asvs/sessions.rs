@@ -1,10 +1,14 @@
 //! V7: sessions of people and of staff.
 
-use crate::harness::{PASSWORD, Persona, TestApp, everywhere};
+use crate::{
+    harness::{Backend, PASSWORD, Persona, TestApp, everywhere, on},
+    walk::pages,
+};
 use alongside::platform::secret::{Token, TokenKind};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use chrono::Duration;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Opens a link to sign in in a browser that holds this cookie; answers the new one.
 async fn enter(app: &TestApp, email: &str, cookie: &str) -> String {
@@ -162,14 +166,56 @@ fn v7_4_3_a_new_password_ends_the_other_sessions() {
     });
 }
 
-/// Every page that needs somebody to be signed in has a button to sign out.
+/// Every page that needs somebody to be signed in has a button to sign out: those of people, of their invitations, whether they
+/// came by the letter or by their session, and those of the console.
 #[test]
 fn v7_4_4_every_own_page_has_a_way_out() {
+    on(Backend::Sqlite, |app| async move {
+        let world = super::world(&app).await;
+        let [staff, by_letter, dora] = world.cookies();
+        let by_session = format!("__Secure-person={}", world.ben.token);
+        let starts = world.starts(&app).await;
+        let mut shown = BTreeMap::new();
+        for page in pages(&app, &starts, &[staff, by_letter, dora, by_session.clone()]).await {
+            let path = page.address.split('?').next().unwrap();
+            let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
+            let out = match parts[..] {
+                ["o", slug, "me", ..] => format!("/o/{slug}/me/sign-out"),
+                ["invitation", ..] if page.cookie == by_session => "/o/sunrise/me/sign-out".into(),
+                ["invitation", id, ..] => format!("/invitation/{id}/close"),
+                ["console", "sign-in" | "forgotten-password" | "new-password", ..] => continue,
+                ["console", ..] => "/console/sign-out".into(),
+                _ => continue,
+            };
+            // Whoever is not signed in there is told so, or led to where one signs in.
+            if page.answer.status == 200 && page.is_page() {
+                assert!(page.answer.text.contains(&format!("action=\"{out}\"")), "{path}: {}", page.answer.text);
+                *shown.entry((parts[0].to_owned(), page.cookie == by_session)).or_insert(0) += 1;
+            }
+        }
+        for (what, by_session, least) in [("o", false, 20), ("o", true, 20), ("invitation", false, 3), ("invitation", true, 3)] {
+            assert!(shown.get(&(what.to_owned(), by_session)).is_some_and(|n| *n >= least), "{what}: {shown:?}");
+        }
+        assert!(shown[&("console".to_owned(), false)] > 60, "{shown:?}");
+        assert!(starts.iter().any(|at| at.contains("/me/meetings/")));
+    });
     everywhere(|app| async move {
         let ada = app.administrator().await;
         let ben = app.participant(&ada, "ben").await;
         let person = enter(&app, &ben.email, "").await;
-        for page in ["", "/welcome", "/preferences", "/record", "/consents", "/details", "/pause", "/step-down", "/leave"] {
+        for page in [
+            "",
+            "/welcome",
+            "/preferences",
+            "/record",
+            "/consents",
+            "/details",
+            "/pause",
+            "/step-down",
+            "/leave",
+            "/facts",
+            "/meetings",
+        ] {
             let shown = app.get(format!("/o/sunrise/me{page}")).header("cookie", &person).send().await.expect(200).text;
             assert!(shown.contains("action=\"/o/sunrise/me/sign-out\""), "{page}: {shown}");
         }
@@ -232,5 +278,73 @@ fn v7_6_2_a_session_begins_with_a_button() {
         let shown = app.get(format!("/sign-in/{token}")).send().await.expect(200);
         assert!(shown.headers.get("set-cookie").is_none());
         assert_eq!(crate::walk::changed(&before, &crate::walk::held(&app, &[]).await), [""; 0]);
+    });
+}
+
+/// A link in a letter that lets somebody in holds 256 random bits, opens one thing once, and ends soon: in a quarter of an hour for
+/// who signs in, in an hour for a new password. The database knows its hash, which opens nothing.
+#[test]
+fn v6_5_2_links_are_random_work_once_and_end_soon() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let reset = async || {
+            app.post("/api/password-reset").json(&json!({"email": "root@sunrise.example"})).send().await.expect(202);
+            app.outbox().await[0].token("al_")
+        };
+        let new = async |token: &str| {
+            let body = json!({"token": token, "password": PASSWORD});
+            app.post("/api/password-reset/confirm").json(&body).send().await.status.as_u16()
+        };
+        let link = async |email: String| {
+            app.post("/api/public/sunrise/sign-in").json(&json!({"email": email})).send().await.expect(202);
+            app.outbox().await[0].token("aj_")
+        };
+        let open = async |token: &str| {
+            app.post("/api/public/sunrise/confirm").json(&json!({"token": token})).send().await.status.as_u16()
+        };
+        let mut all = Vec::new();
+        for n in 0..8 {
+            let person = app.participant(&ada, &format!("p{n}")).await;
+            all.push(link(person.email).await);
+            all.push(reset().await);
+            app.clock.advance(Duration::minutes(1));
+        }
+        let bits: Vec<Vec<u8>> = all.iter().map(|token| URL_SAFE_NO_PAD.decode(&token[3..]).unwrap()).collect();
+        assert!(bits.iter().all(|one| one.len() == 32));
+        // Of random numbers half of the bits differ, give or take; of counted ones a few.
+        let differ = |one: &[u8], other: &[u8]| one.iter().zip(other).map(|(a, b)| (a ^ b).count_ones()).sum::<u32>();
+        for (n, one) in bits.iter().enumerate() {
+            assert!(bits[..n].iter().all(|other| differ(one, other) > 80), "{all:?}");
+        }
+        let held = crate::walk::held(&app, &[]).await;
+        for (token, bits) in all.iter().zip(&bits) {
+            let plain: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
+            let known = held.iter().find(|(_, rows)| rows.contains(&token[3..]) || rows.to_lowercase().contains(&plain));
+            assert_eq!(known.map(|(table, _)| table), None, "{token}");
+        }
+        // What is found in the database is no key, nor is a number that nobody was given.
+        let (_, token) = Token::parse(&all[14]).unwrap();
+        let hash: [u8; 32] = token.hash().try_into().unwrap();
+        for wrong in [hash, [9; 32]] {
+            assert_eq!(open(Token::new(TokenKind::ParticipantLink, wrong).reveal()).await, 410);
+            assert_eq!(new(Token::new(TokenKind::StaffLink, wrong).reveal()).await, 410);
+        }
+        // The last of them opens what it is for, once, and nothing else.
+        let (person, staff) = (&all[14], &all[15]);
+        assert_eq!((open(staff).await, new(person).await), (410, 410));
+        assert_eq!((open(person).await, open(person).await), (201, 410));
+        assert_eq!((new(staff).await, new(staff).await), (204, 410));
+        let person = app.participant(&ada, "late").await;
+        let (early, reset_early) = (link(person.email.clone()).await, reset().await);
+        app.clock.advance(Duration::minutes(14));
+        assert_eq!(open(&early).await, 201);
+        let late = link(person.email).await;
+        app.clock.advance(Duration::minutes(16));
+        assert_eq!(open(&late).await, 410);
+        app.clock.advance(Duration::minutes(29));
+        assert_eq!(new(&reset_early).await, 204);
+        let reset_late = reset().await;
+        app.clock.advance(Duration::minutes(61));
+        assert_eq!(new(&reset_late).await, 410);
     });
 }

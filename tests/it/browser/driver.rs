@@ -163,6 +163,11 @@ impl Browser {
         self.command(Method::POST, "/url", &json!({"url": url})).await;
     }
 
+    /// Goes back, as the button beside the address does.
+    pub async fn back(&self) {
+        self.command(Method::POST, "/back", &json!({})).await;
+    }
+
     /// Where it is.
     pub async fn address(&self) -> String {
         let url = self.command(Method::GET, "/url", &Value::Null).await.as_str().unwrap().to_owned();

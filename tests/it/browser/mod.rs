@@ -6,6 +6,7 @@
 
 mod coordinator;
 mod driver;
+mod leaving;
 mod listed;
 mod prepared;
 mod tales;

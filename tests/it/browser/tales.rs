@@ -10,8 +10,8 @@ use crate::{
 };
 use serde_json::json;
 
-const WIDE: Ways = Ways { script: true, images: true, width: 1280 };
-const PHONE: Ways = Ways { script: false, images: false, width: 390 };
+pub const WIDE: Ways = Ways { script: true, images: true, width: 1280 };
+pub const PHONE: Ways = Ways { script: false, images: false, width: 390 };
 
 /// Wide on one database, the telephone on the other; where there is one database, both on it.
 pub fn each(test: impl AsyncFn(TestApp, String, Ways)) {
