@@ -86,7 +86,7 @@ fn check(opportunity: &opportunity::Model, quotas: &[SeatQuota]) -> Result<()> {
     let (mut seen, mut least) = (HashSet::new(), BTreeMap::<&str, i64>::new());
     for (at, quota) in quotas.iter().enumerate() {
         let field = |name: &str| format!("/quotas/{at}/{name}");
-        let form = "Use small letters, digits and underscores, such as age_band.";
+        let form = "Use small letters, digits and underscores.";
         check.that(is_key(&quota.dimension), &field("dimension"), "form", form);
         check.line(&field("category"), &quota.category, 120);
         let spaces = "Leave out spaces at the ends.";

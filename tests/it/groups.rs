@@ -6,7 +6,10 @@ use crate::{
 };
 use alongside::{
     matching::{file::Draw, seats::Panels},
-    platform::secret::{hex, sha256},
+    platform::{
+        Clock,
+        secret::{hex, sha256},
+    },
 };
 use entity::{loop_rating, match_result, participant, place};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
@@ -162,7 +165,7 @@ fn places_are_shared_out_and_the_draw_can_be_worked_out_again() {
 
 /// What the program says of a file of a draw, and whether it agrees.
 fn verified(file: &str) -> (String, bool) {
-    let path = std::env::temp_dir().join(format!("alongside-draw-{}", uuid::Uuid::new_v4()));
+    let path = std::env::temp_dir().join(format!("alongside-draw-{}", Clock::system().new_id::<uuid::Uuid>()));
     std::fs::write(&path, file).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_alongside")).arg("verify-draw").arg(&path).output().unwrap();
     std::fs::remove_file(&path).unwrap();
@@ -370,7 +373,7 @@ fn everybody_sees_what_they_are_asked_for_and_what_a_draw_did() {
         let never = json!({"stance": {"kind": "up_to", "rung": "co_design"}, "topics": {"never": [story.topic]}});
         let cat = story.person("cat", never).await;
         let id = story.open("co_design_group", "co_design", json!({"places": 3, "topics": [story.topic]})).await;
-        set(&story, &id, json!([quota("16_24", 1, 1)])).await.expect(200);
+        set(&story, &id, json!([quota("16_24", 2, 2)])).await.expect(200);
         let plain = story.open("workshop", "co_design", json!({"places": 2, "topics": [story.topic]})).await;
         let letters = story.invite(&id, json!({})).await;
         story.invite(&plain, json!({})).await;
@@ -385,17 +388,17 @@ fn everybody_sees_what_they_are_asked_for_and_what_a_draw_did() {
             let seen = person.get(&app, "/asking").send().await.expect(200).json["items"].clone();
             let row = |about: &str| seen.as_array().unwrap().iter().find(|row| row["opportunity"] == about).unwrap();
             let (groups, workshop) = (row(&id), row(&plain));
-            let fair = if person.email.starts_with("young") { 1.0 / 3.0 } else { 2.0 / 6.0 };
+            let (fair, said) = if person.email.starts_with("young") { (2.0 / 3.0, "66 in 100") } else { (1.0 / 6.0, "1 in 6") };
             let chance = groups["draw"]["chance"].as_f64().unwrap();
             assert!((chance - fair).abs() < 1e-9, "{groups}");
-            assert_eq!(groups["draw"]["chance_in_words"], "1 in 3");
+            assert_eq!(groups["draw"]["chance_in_words"], said);
             let asked = letters.iter().any(|letter| letter.to == person.email);
             assert_eq!(groups["draw"]["outcome"] == json!("asked"), asked, "{groups}");
             assert_eq!(groups["why_not"] == json!("asked_before"), asked);
             assert!((workshop["draw"]["chance"].as_f64().unwrap() - 2.0 / 9.0).abs() < 1e-9, "{workshop}");
             (drawn, chances) = (drawn + usize::from(asked), chances + chance);
             let mut own = Browser::new(&app);
-            own.sign_in(person, "sunrise").open("/o/sunrise/me/asking").await.says("The chance that you had 1 in 3");
+            own.sign_in(person, "sunrise").open("/o/sunrise/me/asking").await.says(&format!("The chance that you had {said}"));
             own.says(if asked { "Your name was drawn." } else { "Your name was not drawn." });
         }
         assert!(drawn == 3 && (chances - 3.0).abs() < 1e-9, "the chances of everybody are the places");

@@ -148,7 +148,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     };
     let mut facts = vec![("Begins".to_owned(), when(&seat, row.starts_at)), ("Ends".to_owned(), when(&seat, row.ends_at))];
     facts.extend(row.location.clone().map(|place| ("Where".to_owned(), place)));
-    let page = Page::new(&row.title).caption("Meeting").back("Meetings", at(&seat, &way, "/meetings")).said(said);
+    let page = Page::new(&row.title).caption(&way.title).back("Meetings", at(&seat, &way, "/meetings")).said(said);
     let mut page = page.block(Block::Facts(facts));
     if seat.manages() {
         let to = |words: &str, rest: &str| Link::new(words, here(&seat, &way, &row, rest));

@@ -125,9 +125,11 @@ async fn open(browser: &Browser, way: &str) {
 /// Sees who may be asked, and asks them.
 async fn send(browser: &Browser, app: &TestApp) -> Vec<Mail> {
     browser.press("See who may be asked").await;
+    reads(browser, &["Nobody has counted yet."]).await;
+    browser.press("Count").await;
     reads(browser, &["People who may be asked 6"]).await;
     browser.press("Ask people").await;
-    reads(browser, &["A letter goes to each of 6 people."]).await;
+    reads(browser, &["People who may be asked 6", "Everybody who may be asked gets a letter."]).await;
     browser.press("Send the invitations").await;
     let letters = app.outbox().await;
     assert_eq!(letters.len(), 6);

@@ -6,7 +6,7 @@ use super::{
 };
 
 use regex::Regex;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A page.
 pub struct Listed {
@@ -134,28 +134,42 @@ fn doors(from: &Prepared) -> Vec<Listed> {
     ]
 }
 
+/// So many pages of a kind are followed.
+const OF_A_KIND: usize = 8;
+
 /// The console, found by following its links from its first page on: one page of each kind.
 async fn console(from: &Prepared) -> Vec<Listed> {
     let links = Regex::new(r#"href="(/console[^"?\#]*)"#).unwrap();
     let cookie = format!("staff={}", from.staff);
     let kept = ("staff", from.staff.clone(), "/console".to_owned());
     let kind = |part: &str| if uuid::Uuid::parse_str(part).is_ok() { ":id".to_owned() } else { part.to_owned() };
-    let route_of = |address: &str| address.split('/').map(kind).collect::<Vec<_>>().join("/");
+    let question = Regex::new("/questions/change/.*").unwrap();
+    let route_of = |address: &str| {
+        let route = address.split('/').map(kind).collect::<Vec<_>>().join("/");
+        question.replace(&route, "/questions/change/:name").into_owned()
+    };
     let mut known = BTreeSet::from(["/console/sign-in".to_owned(), "/console/forgotten-password".to_owned()]);
     let (mut waiting, mut found) = (VecDeque::from(["/console".to_owned(), "/console/sunrise/begin".to_owned()]), Vec::new());
+    waiting.extend(from.stages.iter().map(|(_, address)| address.split('?').next().unwrap_or_default().to_owned()));
+    // What stands behind one consultation does not stand behind each workshop: so several of a kind are followed, and one is looked at.
+    let mut followed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     while let Some(address) = waiting.pop_front() {
         let route = route_of(&address);
-        if !known.insert(route.clone()) {
+        let of_kind = followed.entry(route.clone()).or_default();
+        if of_kind.len() == OF_A_KIND || !of_kind.insert(address.clone()) {
             continue;
         }
         let shown = from.app.get(&address).header("cookie", &cookie).send().await;
         if let Some(to) = shown.headers.get("location") {
-            waiting.push_back(to.to_str().unwrap().to_owned());
+            waiting.push_back(to.to_str().unwrap().split('?').next().unwrap_or_default().to_owned());
             continue;
         }
         let html = shown.headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"));
         if html {
             waiting.extend(links.captures_iter(&shown.text).map(|link| link[1].to_owned()));
+            if !known.insert(route.clone()) {
+                continue;
+            }
             let name = route.trim_start_matches('/').replace('/', "-").replace(':', "");
             found.push(Listed { cookies: vec![kept.clone()], ..Listed::new(name, route, address) });
         }
@@ -165,6 +179,12 @@ async fn console(from: &Prepared) -> Vec<Listed> {
         ..Listed::new(format!("console-{name}"), route_of(address), address)
     });
     found.extend(more);
+    let wrong = |name: &str, address: &str, steps: Vec<Step>| Listed {
+        cookies: vec![kept.clone()],
+        ..Listed::new(name, route_of(address), address).wrong(steps)
+    };
+    found.push(wrong("console-project-wrong", "/console/sunrise/projects/new", vec![Press("Save")]));
+    found.push(wrong("console-settings-wrong", "/console/sunrise/settings", vec![Fill("Name", ""), Press("Save")]));
     found
 }
 
@@ -193,6 +213,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("notice", "/o/:slug/me/consents/notice", format!("{me}/consents/notice")),
         Listed::new("consents-history", "/o/:slug/me/consents/history", format!("{me}/consents/history")),
         Listed::new("facts", "/o/:slug/me/facts", format!("{me}/facts")),
+        Listed::new("asking", "/o/:slug/me/asking", format!("{me}/asking")),
         Listed::new("details", "/o/:slug/me/details", format!("{me}/details")),
         Listed::new("details-wrong", "/o/:slug/me/details", format!("{me}/details"))
             .wrong([Fill("Language of letters", "not a language"), Press("Save")]),

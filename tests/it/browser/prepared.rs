@@ -115,7 +115,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     }
     let [asked, accepted, declined, later, over, answering, handed_in] = asked.try_into().ok().unwrap();
     let (hired, reset) = staff_links(app, &story).await;
-    let stages = stages(app, &story, &told).await;
+    let stages = stages(app, &story, &told, &meeting).await;
     let words = contribution::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().id;
     let given = format!("/o/sunrise/me/record/{told}/contributions/{words}");
     let cleo = all.remove(0);
@@ -149,9 +149,12 @@ pub async fn prepare(app: &TestApp) -> Prepared {
 }
 
 /// A draft with the draft of its notice, a file of addresses that was read, and what was told: the pages about them.
-async fn stages(app: &TestApp, story: &Story, told: &str) -> Vec<(&'static str, String)> {
+async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<(&'static str, String)> {
     let draft = story.draft("consultation", "consultation", json!({"title": "What should come next?"}));
     let draft = story.ada.post(app, "/opportunities", &draft).await.expect(201).id();
+    let asks = story.draft("consultation", "consultation", json!({"title": "What do you ask yourself?"}));
+    let asks = story.ada.post(app, "/opportunities", &asks).await.expect(201).id();
+    story.ada.post(app, &format!("/opportunities/{asks}/questionnaire"), &crate::story::questions()).await.expect(201);
     let content = notice(&[purpose("participate", "erase_raw_unpublished")]);
     let made = story.ada.post(app, "/notices", &json!({"opportunity": draft, "content": content})).await.expect(201).id();
     let file = b"email,name\r\nhugo@people.example,Hugo\r\nno address,Iris\r\n".to_vec();
@@ -174,6 +177,14 @@ async fn stages(app: &TestApp, story: &Story, told: &str) -> Vec<(&'static str, 
         ("draft-terms", format!("{ways}/{draft}/terms")),
         ("draft-questions", format!("{ways}/{draft}/questions")),
         ("draft-question", format!("{ways}/{draft}/questions/add")),
+        ("asks-questions", format!("{ways}/{asks}/questions")),
+        ("question-change", format!("{ways}/{asks}/questions/change/form")),
+        ("meetings", format!("{ways}/{told}/meetings")),
+        ("meeting", format!("{ways}/{told}/meetings/{meeting}")),
+        ("meeting-edit", format!("{ways}/{told}/meetings/{meeting}/edit")),
+        ("meeting-attendance", format!("{ways}/{told}/meetings/{meeting}/attendance")),
+        ("meeting-notes", format!("{ways}/{told}/meetings/{meeting}/notes")),
+        ("meeting-share", format!("{ways}/{told}/meetings/{meeting}/share")),
         ("told", format!("{ways}/{told}")),
         ("told-answers", format!("{ways}/{told}/answers")),
         ("told-read", format!("{ways}/{told}/answers/read")),
