@@ -111,7 +111,11 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
                 .any(|row| row.project_id == opportunity.project_id && row.state == InvitationState::Declined),
         };
         let ask = asks(&opportunity, topics.remove(&opportunity.id).unwrap_or_default(), zone, now);
-        let why_not = may_be_asked(&ask, &candidate).err();
+        // Whoever was asked is told that, whatever else would speak against asking them again.
+        let why_not = match candidate.asked_before {
+            true => Some(WhyNot::AskedBefore),
+            false => may_be_asked(&ask, &candidate).err(),
+        };
         Mine { draw: draws.remove(&opportunity.id), why_not, opportunity }
     };
     Ok(open.into_iter().map(mine).collect())

@@ -402,6 +402,13 @@ fn everybody_sees_what_they_are_asked_for_and_what_a_draw_did() {
             own.says(if asked { "Your name was drawn." } else { "Your name was not drawn." });
         }
         assert!(drawn == 3 && (chances - 3.0).abs() < 1e-9, "the chances of everybody are the places");
+        // Whoever was asked is told so, also when they have stopped invitations since.
+        let asked = people.iter().find(|person| letters.iter().any(|letter| letter.to == person.email)).unwrap();
+        asked.post(&app, "/consents/withdraw", &json!({"purpose": "contact_invite"})).await.expect(200);
+        app.run_jobs().await;
+        let seen = asked.get(&app, "/asking").send().await.expect(200).json["items"].clone();
+        let about = |id: &str| seen.as_array().unwrap().iter().find(|row| row["opportunity"] == id).unwrap()["why_not"].clone();
+        assert_eq!(about(&id), "asked_before");
         let mut own = Browser::new(&app);
         own.sign_in(&cat, "sunrise").open("/o/sunrise/me").await.follow("What I am asked for, and what not").await;
         own.says("It is about a topic that you do not want to be asked about.");

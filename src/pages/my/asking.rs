@@ -64,8 +64,11 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
             None => "Your choices include this.",
             Some(why) => mine::in_words(why),
         };
-        let mut facts =
-            vec![(if row.why_not.is_none() { "May you be asked?" } else { "Why you are not asked" }.into(), may.into())];
+        let about = match row.why_not {
+            None | Some(WhyNot::AskedBefore) => "May you be asked?",
+            Some(_) => "Why you are not asked",
+        };
+        let mut facts = vec![(about.to_owned(), may.to_owned())];
         facts.extend(row.draw.as_ref().map(|draw| drawn(&own, draw)).unwrap_or_default());
         page = page.heading(row.opportunity.title.clone()).block(Block::Facts(facts));
         if let Some((words, rest)) = row.why_not.and_then(choice) {

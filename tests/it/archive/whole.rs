@@ -68,6 +68,9 @@ async fn full(app: &TestApp) -> World {
     let day = |days| (app.clock.now() + Duration::days(days)).format("%Y-%m-%d").to_string();
     let changes = json!({"topics": [story.topic], "closes_on": day(30), "feedback_due": day(60)});
     let asked = story.open("consultation", "consultation", changes).await;
+    let shared = story.ada.post(app, "/opportunities", &story.draft("co_design_group", "co_design", json!({}))).await.expect(201);
+    let quotas = json!({"quotas": [{"dimension": "age_band", "category": "under_25", "min": 1, "max": 2}]});
+    story.ada.put(app, &format!("/opportunities/{}/quotas", shared.id()), &quotas).await.expect(200);
     // Somebody who wants no more letters, and letters that were not sent yet.
     let stop = world.letters.iter().find(|letter| letter.to == world.ben.email && letter.text().contains("/u/au_")).unwrap();
     app.post("/api/public/unsubscribe").json(&json!({"token": stop.token("au_")})).send().await.expect(204);
