@@ -1,7 +1,7 @@
 //! `verify-draw`: works a draw out again from a file, without a server and without a database.
 
 use crate::{
-    matching::file::Draw,
+    matching::file::{Draw, line_of},
     platform::{Error, Result},
 };
 use clap::Args;
@@ -26,8 +26,8 @@ pub fn verify_draw(options: &Options) -> Result<ExitCode> {
     for (what, agrees) in &checks {
         println!("{}: {what}", if *agrees { "equal" } else { "NOT EQUAL" });
     }
-    let line = if draw.head.lottery.is_some() { crate::matching::seats::LINE } else { 16 };
-    println!("{} in the pool, {} drawn, rules {}", draw.pool.len() / line, draw.drawn.len(), draw.head.rules);
+    let people = draw.pool.len() / line_of(&draw.head.rules);
+    println!("{people} in the pool, {} drawn, rules {}", draw.drawn.len(), draw.head.rules);
     if draw.head.lottery.is_some() && draw.head.grounds.is_none() {
         println!(
             "This file does not say what the kinds of people are. That quotas were kept is in the file for the organisation."

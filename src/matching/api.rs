@@ -192,7 +192,7 @@ fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
         rules_version: run.rules_version,
         seed: run.seed,
         pool_digest: run.pool_digest.map(|digest| hex(&digest)),
-        groups: GroupsOut::of(run.quotas, minimum),
+        groups: GroupsOut::of(run.quotas.as_ref(), minimum),
         commitment: run.commitment.map(|commitment| hex(&commitment)),
         committed_at: run.committed_at,
         considered: run.considered,
@@ -229,6 +229,19 @@ impl Api {
         Ok(found.map_or(5, |organisation| organisation.minimum_group))
     }
 
+    /// An opportunity that the caller runs, with its organisation.
+    async fn managed(
+        &self,
+        caller: &Caller,
+        organisation: OrganisationId,
+        opportunity: OpportunityId,
+    ) -> Result<(organisation::Model, entity::opportunity::Model)> {
+        let actor = access::may(&self.0, caller, organisation, Power::ManageWork).await?;
+        let home = organisations::get(&self.0, actor.organisation).await?;
+        let way = ways::find(self.0.db.read(), actor.organisation, opportunity).await?;
+        Ok((home, way))
+    }
+
     async fn run(
         &self,
         among: Select<match_run::Entity>,
@@ -257,9 +270,7 @@ impl Api {
         organisation: Path<OrganisationId>,
         opportunity: Path<OpportunityId>,
     ) -> Result<Fine<MatchOut>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
-        let home = organisations::get(&self.0, actor.organisation).await?;
-        let way = ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let (home, way) = self.managed(&caller, organisation.0, opportunity.0).await?;
         Ok(Fine::new(&match_out(told::count(&self.0, &home, way).await?)))
     }
 
@@ -273,9 +284,7 @@ impl Api {
         organisation: Path<OrganisationId>,
         opportunity: Path<OpportunityId>,
     ) -> Result<Fine<MatchOut>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
-        let home = organisations::get(&self.0, actor.organisation).await?;
-        let way = ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let (home, way) = self.managed(&caller, organisation.0, opportunity.0).await?;
         let told = told::last(self.0.db.read(), &home, &way).await?;
         Ok(Fine::new(&match_out(told.ok_or(Error::NotFound("count"))?)))
     }
@@ -320,7 +329,7 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
         let minimum = self.minimum(actor.organisation).await?;
-        let rows = told::runs(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let rows = told::runs(self.0.db.read(), actor.organisation, opportunity.0, told::RUNS).await?;
         Ok(Fine::new(&rows.into_iter().map(|run| run_out(run, minimum)).collect::<Vec<_>>()))
     }
 

@@ -6,7 +6,8 @@
 
 use super::{
     grounds::Grounds,
-    lottery, people, public,
+    lottery::{self, NUMBER},
+    people, public,
     runs::number_of,
     seats::{self, Panels},
 };
@@ -29,10 +30,8 @@ use uuid::Uuid;
 
 /// Name of this form of file.
 pub const FORM: &str = "alongside-draw-1";
-/// Bytes of a number.
-const NUMBER: usize = 16;
 /// Lines of the pool read with one statement.
-const LINES: usize = 10_000;
+pub(super) const LINES: usize = 10_000;
 
 /// What a draw was made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,7 +56,7 @@ pub struct Head {
 }
 
 /// A file that is handed over a piece at a time.
-type Pieces = Result<Vec<u8>, io::Error>;
+pub(super) type Pieces = Result<Vec<u8>, io::Error>;
 
 #[derive(Clone, Copy)]
 enum At {
@@ -78,7 +77,7 @@ pub fn whole(platform: &Platform, run: match_run::Model) -> impl Stream<Item = P
 }
 
 fn written(platform: Platform, run: match_run::Model, whole: bool) -> impl Stream<Item = Pieces> + Send + 'static {
-    let line = line_of(&run);
+    let line = line_of(&run.rules_version);
     let key = (run.organisation_id, run.id);
     stream::try_unfold(Some(At::Head), move |at| {
         let (platform, run) = (platform.clone(), run.clone());
@@ -101,7 +100,7 @@ fn written(platform: Platform, run: match_run::Model, whole: bool) -> impl Strea
                     Ok(Some((text.into_bytes(), Some(next))))
                 }
                 At::Drawn(after) => {
-                    let rows = drawn(&platform, key, after).await?;
+                    let rows = drawn(&platform, key, after).await.map_err(io::Error::other)?;
                     let text: String = rows.iter().map(|row| format!("{}\n", number_of(&platform, row).simple())).collect();
                     Ok(Some((text.into_bytes(), rows.last().map(|last| At::Drawn(last.rank)))))
                 }
@@ -111,7 +110,7 @@ fn written(platform: Platform, run: match_run::Model, whole: bool) -> impl Strea
 }
 
 fn head(run: &match_run::Model, lottery: Option<Vec<u8>>, whole: bool) -> Vec<u8> {
-    let grounds = run.quotas.clone().and_then(|kept| serde_json::from_value(kept).ok());
+    let grounds = Grounds::read(run.quotas.as_ref());
     let head = Head {
         form: FORM.to_owned(),
         rules: run.rules_version.clone(),
@@ -178,7 +177,7 @@ pub(super) async fn kinds_of(
     let lengths: HashMap<MatchRunId, i32> = lengths.into_iter().collect();
     let (mut from, mut most) = (CaseStatement::new(), CaseStatement::new());
     for (run, number) in numbers {
-        let line = line_of(run);
+        let line = line_of(&run.rules_version);
         let lines = usize::try_from(lengths.get(&run.id).copied().unwrap_or(0)).unwrap_or(0) / line;
         // Where it stands deviates by half the root of the size; sixteen times that and more is read.
         let reach = 8 * lines.isqrt() + 64;
@@ -197,15 +196,34 @@ pub(super) async fn kinds_of(
     let windows: Vec<(MatchRunId, Vec<u8>)> = runs().expr_as(window, "window").into_tuple().all(db).await?;
     let windows: HashMap<MatchRunId, Vec<u8>> = windows.into_iter().collect();
     let found = |(run, number): &(&match_run::Model, Uuid)| {
-        let line = windows.get(&run.id)?.chunks_exact(line_of(run)).find(|line| line[..NUMBER] == *number.as_bytes())?;
+        let line =
+            windows.get(&run.id)?.chunks_exact(line_of(&run.rules_version)).find(|line| line[..NUMBER] == *number.as_bytes())?;
         Some((run.id, seats::kind(line)))
     };
     Ok(numbers.iter().filter_map(found).collect())
 }
 
-/// Bytes of a line of a run's pool.
-fn line_of(run: &match_run::Model) -> usize {
-    if run.rules_version == seats::RULES { seats::LINE } else { NUMBER }
+/// Bytes of a line of a pool, by the rules of its draw.
+pub fn line_of(rules: &str) -> usize {
+    if rules == seats::RULES { seats::LINE } else { NUMBER }
+}
+
+/// A recorded draw, made again: who is drawn, as places in the pool. `None` if the lottery is not about the pool.
+pub(super) fn drawn_again(rules: &str, panels: Option<&Panels>, places: u32, pool: &[u8], seed: &str) -> Option<Vec<usize>> {
+    match (panels, rules) {
+        (Some(panels), _) => panels.draw(pool, seed),
+        // Nobody could be drawn.
+        (None, seats::RULES) => Some(Vec::new()),
+        (None, _) => {
+            let take = lottery::listed(places as usize);
+            Some(lottery::draw(pool.len() / NUMBER, take, seed, &lottery::digest(pool)))
+        }
+    }
+}
+
+/// The number at a place of a pool.
+pub(super) fn member(pool: &[u8], line: usize, place: usize) -> Option<Uuid> {
+    Uuid::from_slice(pool.get(place * line..place * line + NUMBER)?).ok()
 }
 
 /// Some of those who were drawn, in their order.
@@ -213,14 +231,14 @@ pub(super) async fn drawn(
     platform: &Platform,
     (organisation, run): (OrganisationId, MatchRunId),
     after: i32,
-) -> Result<Vec<match_result::Model>, io::Error> {
+) -> crate::platform::Result<Vec<match_result::Model>> {
     let rows = match_result::Entity::find()
         .filter(match_result::Column::OrganisationId.eq(organisation))
         .filter(match_result::Column::RunId.eq(run))
         .filter(match_result::Column::Rank.gt(after))
         .order_by_asc(match_result::Column::Rank)
         .limit(people::PAGE);
-    rows.all(platform.db.read()).await.map_err(io::Error::other)
+    Ok(rows.all(platform.db.read()).await?)
 }
 
 /// A draw that was read from a file.
@@ -294,22 +312,15 @@ impl Draw {
     }
 
     fn is_in_order(&self) -> bool {
-        let line = if self.head.rules == seats::RULES { seats::LINE } else { NUMBER };
+        let line = line_of(&self.head.rules);
         let numbers: Vec<&[u8]> = self.pool.chunks(line).map(|line| &line[..NUMBER.min(line.len())]).collect();
         self.pool.len().is_multiple_of(line) && numbers.is_sorted_by(|a, b| a < b)
     }
 
     /// The draw, made again.
     fn again(&self) -> Option<Vec<Uuid>> {
-        let (line, places) = match (&self.head.lottery, self.head.rules.as_str()) {
-            (Some(panels), _) => (seats::LINE, panels.draw(&self.pool, &self.head.seed)?),
-            (None, seats::RULES) => (seats::LINE, Vec::new()),
-            (None, _) => {
-                let take = lottery::listed(self.head.places as usize);
-                (NUMBER, lottery::draw(self.pool.len() / NUMBER, take, &self.head.seed, &sha256(&self.pool)))
-            }
-        };
-        let number = |place: &usize| Uuid::from_slice(self.pool.get(place * line..place * line + NUMBER)?).ok();
-        places.iter().map(number).collect()
+        let Head { rules, lottery, places, seed, .. } = &self.head;
+        let drawn = drawn_again(rules, lottery.as_ref(), *places, &self.pool, seed)?;
+        drawn.into_iter().map(|place| member(&self.pool, line_of(rules), place)).collect()
     }
 }

@@ -5,6 +5,7 @@ use super::{groups::CountsFor, seats::Fairness};
 use crate::opportunities::quotas::group;
 use entity::SeatQuota;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sortition::{Kind, Problem, Quota};
 
 /// At least and at most so many.
@@ -59,6 +60,11 @@ pub struct Trouble {
 }
 
 impl Grounds {
+    /// What was kept with a run, if its places were shared out.
+    pub fn read(kept: Option<&Value>) -> Option<Self> {
+        Self::deserialize(kept?).ok()
+    }
+
     /// What is left of the quotas for the free places: those who have a place are counted off.
     pub fn left(&self) -> Vec<Quota> {
         let left = |(quota, before): (&SeatQuota, &u32)| {

@@ -12,6 +12,9 @@ use rand_chacha::ChaCha20Rng;
 /// Name of these rules, kept with each draw.
 pub const RULES: &str = "lottery-1";
 
+/// Bytes of a number in a pool.
+pub const NUMBER: usize = 16;
+
 /// So many people stand in reserve at least, and ten times the places.
 const RESERVE: usize = 100;
 

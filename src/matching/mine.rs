@@ -168,7 +168,7 @@ async fn draws(platform: &Platform, person: &Person, about: &[OpportunityId]) ->
 fn chance(run: &match_run::Model, kind: Option<u32>) -> f64 {
     match kind {
         Some(kind) => {
-            let grounds = run.quotas.clone().and_then(|kept| serde_json::from_value::<Grounds>(kept).ok());
+            let grounds = Grounds::read(run.quotas.as_ref());
             grounds.and_then(|grounds| grounds.chances.get(kind as usize).copied()).unwrap_or(0.0)
         }
         None if run.eligible == 0 => 0.0,

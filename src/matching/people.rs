@@ -77,10 +77,7 @@ impl Question {
             .all(connection)
             .await?;
         let ask = asks(&opportunity, topics.into_iter().map(|row| row.topic_id).collect(), zone, now);
-        let quotas = match opportunity.places {
-            Some(_) => opportunities::quotas::of(connection, opportunity.organisation_id, opportunity.id).await?.1,
-            None => Vec::new(),
-        };
+        let quotas = opportunities::quotas::drawn_by(connection, &opportunity).await?;
         let groups = Groups::of(&quotas);
         Ok(Self { opportunity, ask, quotas, groups, month_began: opportunities::month_began(zone, now) })
     }

@@ -1,6 +1,11 @@
 //! What everybody can read of a draw: all that is needed to run it again, and nothing that tells who is in it.
 
-use super::{file, runs::number_of, seats};
+use super::{
+    file::{self, LINES, Pieces},
+    lottery::NUMBER,
+    runs::number_of,
+    seats,
+};
 use crate::{
     accounts::organisations,
     platform::{Error, Platform, Result, csv},
@@ -10,10 +15,6 @@ use futures_util::{Stream, stream};
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 use uuid::Uuid;
 
-/// Numbers read with one statement.
-const LINES: usize = 10_000;
-/// Bytes of a number.
-const NUMBER: usize = 16;
 /// Draws in one answer.
 const DRAWS: u64 = 100;
 
@@ -50,15 +51,12 @@ pub(super) async fn find(platform: &Platform, slug: &str, id: MatchRunId) -> Res
     found.ok_or(Error::NotFound("draw"))
 }
 
-/// A file that is read and handed over a piece at a time.
-type Pieces = Result<Vec<u8>, std::io::Error>;
-
 /// The numbers in the pool of a draw, in ascending order, with the number of their kind where there are kinds.
 pub async fn pool(platform: &Platform, slug: &str, id: MatchRunId) -> Result<impl Stream<Item = Pieces> + Send + 'static> {
     let run = find(platform, slug, id).await?;
     let (platform, key) = (platform.clone(), (run.organisation_id, run.id));
     let with_kinds = run.rules_version == seats::RULES;
-    let line = if with_kinds { seats::LINE } else { NUMBER };
+    let line = file::line_of(&run.rules_version);
     Ok(stream::try_unfold(Some(0), move |at| {
         let platform = platform.clone();
         async move {
@@ -85,7 +83,7 @@ pub async fn order(platform: &Platform, slug: &str, id: MatchRunId) -> Result<im
         let platform = platform.clone();
         async move {
             let Some(after) = after else { return Ok(None) };
-            let rows = file::drawn(&platform, (run.organisation_id, run.id), after).await?;
+            let rows = file::drawn(&platform, (run.organisation_id, run.id), after).await.map_err(std::io::Error::other)?;
             let mut file = Vec::new();
             if after == 0 {
                 csv::write_line(&mut file, ["rank", "number"]);

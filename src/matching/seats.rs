@@ -6,6 +6,7 @@
 //! these rules, the public seed, the pool's digest and the lottery's digest. It picks a panel by its tickets, and then people of
 //! each kind, each with the same chance.
 
+use super::lottery::NUMBER;
 use crate::platform::secret::sha256;
 use serde::{Deserialize, Serialize};
 use sortition::{Lottery, Panel, Problem, draw};
@@ -13,7 +14,7 @@ use sortition::{Lottery, Panel, Problem, draw};
 /// Name of these rules, kept with each draw.
 pub const RULES: &str = "lottery-2";
 /// Bytes of a line of the pool: a number of 16 bytes, and a kind of 4.
-pub const LINE: usize = 20;
+pub const LINE: usize = NUMBER + 4;
 
 /// What a draw needs beside the pool and the seed. It tells how many are seated of each kind, and not what the kinds are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,7 +111,7 @@ impl Panels {
 
 /// The kind of a line of the pool.
 pub fn kind(line: &[u8]) -> Option<u32> {
-    Some(u32::from_be_bytes(line.get(16..LINE)?.try_into().ok()?))
+    Some(u32::from_be_bytes(line.get(NUMBER..LINE)?.try_into().ok()?))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// So many runs are told of.
-const RUNS: u64 = 100;
+pub const RUNS: u64 = 100;
 
 /// What would have come of asking when it was last counted.
 #[derive(Clone, Debug)]
@@ -193,17 +193,18 @@ pub async fn opened(platform: Platform, value: Value) -> Result<Next, Fault> {
     Ok(Next::Done)
 }
 
-/// The latest runs, newest first.
+/// The latest runs, newest first, so many at most.
 pub async fn runs(
     connection: &impl ConnectionTrait,
     organisation: OrganisationId,
     opportunity: OpportunityId,
+    most: u64,
 ) -> Result<Vec<match_run::Model>> {
     let rows = without_pool()
         .filter(match_run::Column::OrganisationId.eq(organisation))
         .filter(match_run::Column::OpportunityId.eq(opportunity))
         .order_by_desc(match_run::Column::Id)
-        .limit(RUNS)
+        .limit(most)
         .all(connection)
         .await?;
     Ok(rows)

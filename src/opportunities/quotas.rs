@@ -32,6 +32,14 @@ pub async fn of(
     Ok(found.map(|row| (row.version, row.quotas.0)).unwrap_or_default())
 }
 
+/// The quotas by which the places of an opportunity are drawn; empty where there are none, or no places.
+pub async fn drawn_by(connection: &impl ConnectionTrait, opportunity: &opportunity::Model) -> Result<Vec<SeatQuota>> {
+    match opportunity.places {
+        Some(_) => Ok(of(connection, opportunity.organisation_id, opportunity.id).await?.1),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// Sets the quotas of an opportunity with limited places; an empty list takes them away. Answers the new version.
 ///
 /// # Errors
@@ -83,7 +91,7 @@ fn check(opportunity: &opportunity::Model, quotas: &[SeatQuota]) -> Result<()> {
         return Err(Error::conflict("no_places", "Say first how many places there are. Quotas share them out."));
     }
     check.that(quotas.len() <= MOST, "/quotas", "too_many", format!("Use at most {MOST} quotas."));
-    let (mut seen, mut least) = (HashSet::new(), BTreeMap::<&str, i64>::new());
+    let mut seen = HashSet::new();
     for (at, quota) in quotas.iter().enumerate() {
         let field = |name: &str| format!("/quotas/{at}/{name}");
         let form = "Use small letters, digits and underscores.";
@@ -100,8 +108,8 @@ fn check(opportunity: &opportunity::Model, quotas: &[SeatQuota]) -> Result<()> {
         if places > 0 {
             check.that(quota.max <= places, &field("max"), "range", format!("There are {places} places."));
         }
-        *least.entry(&quota.dimension).or_default() += i64::from(quota.min.max(0));
     }
+    let least = least(quotas);
     let over = least.iter().find(|(_, sum)| places > 0 && **sum > i64::from(places));
     if let Some((dimension, sum)) = over {
         let detail = format!("For {} at least {sum} people are asked for, and there are {places} places.", in_words(dimension));
@@ -110,12 +118,17 @@ fn check(opportunity: &opportunity::Model, quotas: &[SeatQuota]) -> Result<()> {
     check.done()
 }
 
+/// Of each kind of fact, how many seats its groups have at least, together.
+fn least(quotas: &[SeatQuota]) -> BTreeMap<&str, i64> {
+    let mut least = BTreeMap::<&str, i64>::new();
+    quotas.iter().for_each(|quota| *least.entry(&quota.dimension).or_default() += i64::from(quota.min.max(0)));
+    least
+}
+
 /// What is worth knowing about quotas that can be kept.
 pub fn warnings(opportunity: &opportunity::Model, quotas: &[SeatQuota]) -> Vec<String> {
     let places = i64::from(opportunity.places.unwrap_or(0));
-    let mut least = BTreeMap::<&str, i64>::new();
-    quotas.iter().for_each(|quota| *least.entry(&quota.dimension).or_default() += i64::from(quota.min));
-    let full = least.iter().filter(|(_, sum)| **sum >= places);
+    let full = least(quotas).into_iter().filter(|(_, sum)| *sum >= places);
     full.map(|(dimension, _)| {
         format!("Every place needs a fact about {}. Whoever gives none cannot be drawn.", in_words(dimension))
     })

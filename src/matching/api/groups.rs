@@ -40,8 +40,8 @@ pub struct GroupsOut {
 
 impl GroupsOut {
     /// As far as it may be told: who was drawn is known by name to some, so a small number would say who belongs to a group.
-    pub fn of(kept: Option<Value>, minimum: i32) -> Option<Self> {
-        let grounds: Grounds = serde_json::from_value(kept?).ok()?;
+    pub fn of(kept: Option<&Value>, minimum: i32) -> Option<Self> {
+        let grounds = Grounds::read(kept)?;
         let minimum = u64::try_from(minimum).unwrap_or(5);
         let all = u64::from(grounds.drawn);
         let shown = |at: usize| {

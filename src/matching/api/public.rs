@@ -57,7 +57,7 @@ pub struct SealOut {
 
 impl PublicDrawOut {
     fn of(row: match_run::Model) -> Self {
-        let grounds = row.quotas.and_then(|kept| serde_json::from_value::<Grounds>(kept).ok());
+        let grounds = Grounds::read(row.quotas.as_ref());
         Self {
             trouble: grounds.as_ref().map(Grounds::told).unwrap_or_default(),
             quotas: grounds.map(|grounds| grounds.quotas),

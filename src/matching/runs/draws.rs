@@ -1,13 +1,13 @@
 //! Draws for limited places, and who is asked after them.
 
-use super::{Counts, How, begin, drawn_by, find, find_run, note, one_at_a_time, put_back, still_running};
+use super::{Counts, How, begin, find, find_run, note, one_at_a_time, put_back, still_running};
 use crate::{
     invitations::{self, jobs::payload},
     matching::{
         lottery,
         people::{Looked, PAGE, Question, Whom, must_be_open},
     },
-    opportunities::passes_places_on,
+    opportunities::{passes_places_on, quotas},
     platform::{
         Platform, Result, Tx,
         jobs::{Fault, Next},
@@ -170,7 +170,7 @@ pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault
     one_at_a_time(&tx, which.organisation).await?;
     let opportunity = invitations::places::lock(&tx, which.organisation, which.opportunity).await?;
     let open = must_be_open(&tx, &opportunity, now).await.is_ok();
-    let quotas = drawn_by(&tx, &opportunity).await?;
+    let quotas = quotas::drawn_by(&tx, &opportunity).await?;
     if !open && (quotas.is_empty() || !passes_places_on(&opportunity, now)) {
         return Ok(Next::Done);
     }

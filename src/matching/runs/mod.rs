@@ -119,7 +119,7 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
         .await?
         .ok_or(Error::NotFound("opportunity"))?;
     must_be_open(tx, &opportunity, platform.clock.now()).await?;
-    let quotas = drawn_by(tx, &opportunity).await?;
+    let quotas = quotas::drawn_by(tx, &opportunity).await?;
     let mut check = Check::new();
     if let Some(seed) = &how.seed {
         check.line("/seed", seed, 200);
@@ -161,14 +161,6 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
     let run = begin(tx, platform, &opportunity, quotas, &actor.by, how).await?;
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", run.id)).await?;
     Ok(run)
-}
-
-/// The quotas by which places are drawn.
-async fn drawn_by(connection: &impl ConnectionTrait, opportunity: &opportunity::Model) -> Result<Vec<SeatQuota>> {
-    match opportunity.places {
-        Some(_) => Ok(quotas::of(connection, opportunity.organisation_id, opportunity.id).await?.1),
-        None => Ok(Vec::new()),
-    }
 }
 
 /// Begins a run: its row, and the job that works it off.

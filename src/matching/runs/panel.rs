@@ -8,10 +8,10 @@ use crate::{
     invitations::{places, waiting},
     matching::{
         grounds::{Grounds, Trouble},
-        groups::{CountsFor, Kinds},
+        groups::Kinds,
         lottery,
         people::{Looked, Question, must_be_open},
-        seats::{Fairness, Panels},
+        seats::{self, Fairness, Panels},
     },
     opportunities::passes_places_on,
     platform::{Error, Platform, Result, jobs::Next},
@@ -22,7 +22,7 @@ use sortition::{
     Kind, Problem, Quota,
     easing::{self, Easing},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// How far quotas may be changed where they cannot be kept.
@@ -51,6 +51,14 @@ impl Table {
         Ok(Self { holders, waiting: waiting.into_iter().collect() })
     }
 
+    /// Of each quota, how many have a place.
+    async fn before(&self, connection: &impl ConnectionTrait, question: &Question, now: Time) -> Result<Vec<u32>> {
+        let mut counts = vec![0; question.quotas.len()];
+        let counts_for = question.counts_for(connection, &all(&self.holders), now).await?;
+        counts_for.values().flatten().for_each(|quota| counts[*quota as usize] += 1);
+        Ok(counts)
+    }
+
     fn free(&self, places: Option<i32>) -> u32 {
         let all = u32::try_from(places.unwrap_or(0)).unwrap_or(0);
         all.saturating_sub(u32::try_from(self.holders.len()).unwrap_or(u32::MAX))
@@ -71,9 +79,9 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
     let now = platform.clock.now();
     let db = platform.db.read();
     let question = Question::read(db, find(db, run.organisation_id, run.opportunity_id).await?, now).await?;
-    let mut grounds: Grounds = run.quotas.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
+    let mut grounds = Grounds::read(run.quotas.as_ref()).unwrap_or_default();
     let table = Table::read(db, platform, &question).await?;
-    grounds.before = count(&question.counts_for(db, &all(&table.holders), now).await?, question.quotas.len());
+    grounds.before = table.before(db, &question, now).await?;
     let (pool, counts) = gather(platform, &run, &question, &table, now).await?;
     let free = table.free(question.opportunity.places);
     let later = is_later(db, &run).await?;
@@ -151,8 +159,7 @@ pub async fn taken(
     now: Time,
 ) -> Result<(u32, Vec<u32>)> {
     let table = Table::read(connection, platform, question).await?;
-    let counts_for = question.counts_for(connection, &all(&table.holders), now).await?;
-    Ok((table.free(question.opportunity.places), count(&counts_for, question.quotas.len())))
+    Ok((table.free(question.opportunity.places), table.before(connection, question, now).await?))
 }
 
 fn all(people: &BTreeSet<ParticipantId>) -> Vec<ParticipantId> {
@@ -208,18 +215,10 @@ async fn gather(
     Ok((Pool { lines, members: members.into_values().map(|(person, _)| person).collect(), kinds }, counts))
 }
 
-/// How many count for each quota.
-fn count(people: &HashMap<ParticipantId, CountsFor>, quotas: usize) -> Vec<u32> {
-    let mut counts = vec![0; quotas];
-    people.values().flatten().for_each(|quota| counts[*quota as usize] += 1);
-    counts
-}
-
 /// How many of those drawn count for each quota.
 fn seated(drawn: &[usize], pool: &Pool, grounds: &Grounds) -> Vec<u32> {
     let mut counts = vec![0; grounds.quotas.len()];
-    let lines: Vec<&[u8]> = pool.lines.chunks(crate::matching::seats::LINE).collect();
-    let kinds = drawn.iter().filter_map(|place| crate::matching::seats::kind(lines.get(*place)?));
+    let kinds = drawn.iter().filter_map(|place| seats::kind(pool.lines.get(place * seats::LINE..)?));
     for quota in kinds.filter_map(|kind| grounds.kinds.get(kind as usize)).flatten() {
         // The last one is no group: it says that somebody waited.
         if let Some(count) = counts.get_mut(*quota as usize) {

@@ -127,9 +127,10 @@ fn send_form(seat: &Seat<'_>, way: &opportunity::Model, stopped: bool) -> Form {
 
 /// What stood against the quotas when names were last drawn, and nobody could be.
 async fn stopped(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Vec<String>> {
-    let latest = told::runs(seat.db(), seat.actor.organisation, way.id).await?.into_iter().next();
-    let grounds = latest.filter(|run| run.state == "stopped").and_then(|run| run.quotas);
-    Ok(grounds.and_then(|kept| serde_json::from_value::<Grounds>(kept).ok()).map(|grounds| grounds.told()).unwrap_or_default())
+    let latest = told::runs(seat.db(), seat.actor.organisation, way.id, 1).await?.into_iter().next();
+    let stopped = latest.filter(|run| run.state == "stopped");
+    let grounds = stopped.and_then(|run| Grounds::read(run.quotas.as_ref()));
+    Ok(grounds.map(|grounds| grounds.told()).unwrap_or_default())
 }
 
 async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<String>, form: Form) -> Result<Page> {
@@ -241,7 +242,7 @@ async fn standing(visit: Arc<Visit>) -> Result<Reply> {
     if !seat.manages() {
         return Ok(page.block(Block::Note(FEW.into())).into());
     }
-    let runs = told::runs(seat.db(), seat.actor.organisation, way.id).await?;
+    let runs = told::runs(seat.db(), seat.actor.organisation, way.id, told::RUNS).await?;
     Ok(page.block(rounds(&seat, runs)).into())
 }
 
