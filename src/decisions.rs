@@ -339,3 +339,9 @@
 //! anybody they give it to can check the quotas and solve the lottery again. Our part of the seed is derived from the
 //! installation's key, and its digest is public from the day that a way to take part opens. Rejected: a part kept in the database
 //! (whoever reads it there knows it before), one made when names are drawn (nobody could tell that it was the first one tried).
+//!
+//! # 2026-11-29 · The API browser is the framework's page, and the rest of `/docs` is ours
+//! Swagger UI stands in the program whole, asks nothing of other servers, and runs under a policy that names its scripts by what
+//! they say. axe-core finds seven kinds of faults in it (contrast, targets, landmarks) that only its makers can mend; a test
+//! names them, so that another one is noticed. What people who take part or coordinate need stands in no such page, and everything
+//! that it shows can be read in the OpenAPI document and in `/docs`. Rejected: an API browser of our own (it would be a second product).

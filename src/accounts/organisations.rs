@@ -46,7 +46,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn check(&self) -> Result<()> {
+    /// Everything that is wrong, at once.
+    pub fn check(&self) -> Result<()> {
         let mut check = Check::new();
         check.that(
             is_slug(&self.slug),
@@ -155,10 +156,11 @@ pub async fn set_up(platform: &Platform, who: FirstAdministrator, facts: Facts) 
     check.line("/name", &who.name, 120);
     let email = email_key(&who.email);
     check.that(email.is_some(), "/email", "address", "Use an e-mail address.");
-    check.done()?;
-    facts.check().map_err(|error| under("/organisation", error))?;
+    if let Err(Error::Invalid(found)) = facts.check().map_err(|error| under("/organisation", error)) {
+        check.extend(found);
+    }
     let email = email.unwrap_or_default();
-    let hash = sessions::checked_hash(platform, "/password", who.password, &email, &who.name).await?;
+    let hash = sessions::checked_hash(platform, check, "/password", who.password, &email, &who.name).await?;
     let tx = platform.db.begin().await?;
     hold_installation(&tx).await?;
     if !is_new(&tx).await? {

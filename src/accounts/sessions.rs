@@ -140,7 +140,7 @@ pub async fn change_password(platform: &Platform, staff: &Staff, current: String
     if verdict == Verdict::Wrong {
         return Err(Error::invalid("/current_password", "wrong", "This is not your current password."));
     }
-    let hash = checked_hash(platform, "/new_password", new, &staff.account.email, &staff.account.name).await?;
+    let hash = checked_hash(platform, Check::new(), "/new_password", new, &staff.account.email, &staff.account.name).await?;
     let tx = platform.db.begin().await?;
     revoke_others(&tx, platform.clock.now(), staff.account.id, Some(staff.session)).await?;
     set_password(&tx, platform, staff.account.clone(), hash).await?;
@@ -148,9 +148,15 @@ pub async fn change_password(platform: &Platform, staff: &Staff, current: String
     Ok(())
 }
 
-/// Hashes a new password, or tells what is wrong with it.
-pub(super) async fn checked_hash(platform: &Platform, pointer: &str, new: String, email: &str, name: &str) -> Result<String> {
-    let mut check = Check::new();
+/// Hashes a new password, or tells what is wrong with it, together with what was found wrong beside it.
+pub(super) async fn checked_hash(
+    platform: &Platform,
+    mut check: Check,
+    pointer: &str,
+    new: String,
+    email: &str,
+    name: &str,
+) -> Result<String> {
     let local = email.split('@').next().unwrap_or_default();
     password::check(&mut check, pointer, &new, &[local, name, "alongside"]);
     check.done()?;
@@ -343,7 +349,7 @@ pub(super) async fn write_staff(
 /// Sets a new password with a link, and ends every session of the account.
 pub async fn reset(platform: &Platform, token: &str, new: String) -> Result<()> {
     live_link(platform.db.read(), platform, token, AccountLinkPurpose::PasswordReset).await?;
-    let hash = checked_hash(platform, "/password", new, "", "").await?;
+    let hash = checked_hash(platform, Check::new(), "/password", new, "", "").await?;
     let tx = platform.db.begin().await?;
     let link = use_link(&tx, platform, token, AccountLinkPurpose::PasswordReset).await?;
     let account = match link.account_id {

@@ -21,13 +21,14 @@ use sea_orm::{
 /// An invitation works for so long.
 const INVITATION: Duration = Duration::days(14);
 
+/// An address to which an invitation can go, as it is compared.
+pub fn address(email: &str) -> Result<String> {
+    email_key(email).ok_or_else(|| Error::invalid("/email", "address", "Use an e-mail address."))
+}
+
 /// Invites somebody to the staff, by e-mail. Inviting them again sends a new link.
 pub async fn invite(tx: &Tx, platform: &Platform, actor: &Actor, email: &str, role: Role) -> Result<account_link::Model> {
-    let mut check = Check::new();
-    let key = email_key(email);
-    check.that(key.is_some(), "/email", "address", "Use an e-mail address.");
-    check.done()?;
-    let key = key.unwrap_or_default();
+    let key = address(email)?;
     let account = account::Entity::find().filter(account::Column::Email.eq(key.as_str())).one(tx).await?;
     if let Some(account) = &account {
         let already = membership::Entity::find()
@@ -100,8 +101,7 @@ pub async fn accept(platform: &Platform, token: &str, name: &str, password: Stri
         None => {
             let mut check = Check::new();
             check.line("/name", name, 120);
-            check.done()?;
-            Some(sessions::checked_hash(platform, "/password", password, &preview.email, name).await?)
+            Some(sessions::checked_hash(platform, check, "/password", password, &preview.email, name).await?)
         }
     };
     let tx = platform.db.begin().await?;

@@ -32,7 +32,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn check(&self) -> Result<()> {
+    /// Everything that is wrong, at once.
+    pub fn check(&self) -> Result<()> {
         let mut check = Check::new();
         check.length("/in_one_minute", &self.in_one_minute, 3000);
         check.length("/in_one_minute_easy_read", self.in_one_minute_easy_read.as_deref().unwrap_or_default(), 3000);

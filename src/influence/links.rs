@@ -31,13 +31,21 @@ pub struct Claim {
     pub note: String,
 }
 
+impl Claim {
+    /// What is wrong in itself.
+    pub fn flaws(&self) -> Check {
+        let mut check = Check::new();
+        check.text("/note", &self.note, 2000);
+        let one = self.theme.is_some() != self.contribution.is_some();
+        check.that(one, "/theme", "one_of", "Name either a theme or a contribution.");
+        check
+    }
+}
+
 /// Records an influence on a decision.
 pub async fn claim(tx: &Tx, platform: &Platform, actor: &Actor, about: DecisionId, claim: Claim) -> Result<influence::Model> {
     let found = decision::Entity::find_by_id((actor.organisation, about)).one(tx).await?.ok_or(Error::NotFound("decision"))?;
-    let mut check = Check::new();
-    check.text("/note", &claim.note, 2000);
-    let one = claim.theme.is_some() != claim.contribution.is_some();
-    check.that(one, "/theme", "one_of", "Name either a theme or a contribution.");
+    let mut check = claim.flaws();
     if let Some(id) = claim.theme {
         let row = theme::Entity::find_by_id((actor.organisation, id)).one(tx).await?;
         let known = in_project(tx, actor.organisation, row.map(|row| row.opportunity_id), found.project_id).await?;

@@ -40,13 +40,19 @@ pub struct Facts {
 }
 
 impl Facts {
-    async fn check(&self, tx: &Tx, about: &opportunity::Model) -> Result<()> {
+    /// What is wrong in itself.
+    pub fn flaws(&self) -> Check {
         let mut check = Check::new();
         check.text("/text", &self.text, 2000);
         check.length("/reason", self.reason.as_deref().unwrap_or_default(), 2000);
         check.length("/owner", self.owner.as_deref().unwrap_or_default(), 200);
         check.range("/position", self.position, 0, 10_000).day("/due", self.due);
         check.extend(rules::missing(self.outcome, self.reason.as_deref(), self.owner.as_deref(), ""));
+        check
+    }
+
+    async fn check(&self, tx: &Tx, about: &opportunity::Model) -> Result<()> {
+        let mut check = self.flaws();
         if let Some(theme) = self.theme {
             let known = themes::of_opportunity(tx, about.organisation_id, about.id, theme).await?;
             check.that(known, "/theme", "unknown", "Name a theme of this opportunity.");

@@ -29,7 +29,10 @@ pub fn browser(make: impl Fn() -> String + Send + Sync + 'static) -> RouteMethod
     let made: OnceLock<(Bytes, String)> = OnceLock::new();
     poem::get(poem::endpoint::make_sync(move |_| {
         let (text, policy) = made.get_or_init(|| {
-            let text = make();
+            // It names neither a language nor a picture for its tab, so that readers guess the one and browsers ask for the other.
+            let text = make().trim_start().replacen("<html ", "<!doctype html><html lang=\"en\" ", 1);
+            let text = text.replacen("<head>", "<head><link rel=\"icon\" href=\"data:,\">", 1);
+            let text = text.replacen("<title>Swagger UI<", "<title>The API of Alongside<", 1);
             let policy = policy(&text);
             (text.into(), policy)
         });

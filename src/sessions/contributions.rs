@@ -29,6 +29,15 @@ pub struct New {
     pub quote: QuotePermission,
 }
 
+impl New {
+    /// What is wrong in itself.
+    pub fn flaws(&self) -> Check {
+        let mut check = Check::new();
+        check.text("/text", &self.text, 10_000);
+        check
+    }
+}
+
 /// Records what somebody gave, by a member of staff.
 pub async fn record(
     tx: &Tx,
@@ -104,8 +113,7 @@ async fn takes_contributions(tx: &Tx, platform: &Platform, about: &opportunity::
 }
 
 async fn check(connection: &impl ConnectionTrait, scope: Scope, new: &New) -> Result<Check> {
-    let mut check = Check::new();
-    check.text("/text", &new.text, 10_000);
+    let mut check = new.flaws();
     if let Some(id) = new.meeting {
         let found = meeting::Entity::find_by_id((scope.organisation, id)).one(connection).await?;
         let fits = found.is_some_and(|meeting| meeting.opportunity_id == scope.opportunity);

@@ -38,7 +38,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn check(&self) -> Result<()> {
+    /// Everything that is wrong, at once.
+    pub fn check(&self) -> Result<()> {
         let mut check = Check::new();
         check.line("/title", &self.title, 200);
         check.time("/starts_at", self.starts_at).time("/ends_at", self.ends_at);

@@ -10,6 +10,7 @@ use crate::{
 use alongside::platform::secret::{Token, TokenKind};
 use chrono::Duration;
 use poem::http::Method;
+use regex::Regex;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 use std::{
@@ -292,27 +293,30 @@ pub async fn pages(app: &TestApp, starts: &[String], cookies: &[String]) -> Vec<
 
 /// The patterns of the addresses of pages that answer GET, read from the sources.
 pub fn patterns() -> BTreeSet<String> {
-    fn read(folder: &Path, found: &mut BTreeSet<String>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                read(&path, found);
-            } else {
-                let text = fs::read_to_string(&path).unwrap();
-                for part in text.split(".at(").skip(1) {
-                    let part = part.trim_start();
-                    let Some((pattern, handler)) = part.strip_prefix('"').and_then(|part| part.split_once('"')) else { continue };
-                    let handler = handler.trim_start_matches([',', ' ', '\n']);
-                    if pattern.starts_with('/') && (handler.starts_with("get(") || handler.starts_with("poem::get(")) {
-                        found.insert(pattern.to_owned());
-                    }
-                }
-            }
+    let mut found = BTreeSet::new();
+    routes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages"), &mut found);
+    found
+}
+
+fn routes(folder: &Path, found: &mut BTreeSet<String>) {
+    let shown = Regex::new(r#"\.at\(\s*"([^"]+)",\s*(?:poem::)?get\("#).unwrap();
+    // Most routes of the console stand below one that is named first.
+    let named = Regex::new(r#"\bat\)? = (?:\([^,"]+, )?"(/[^"]+)"\)?;"#).unwrap();
+    let below = Regex::new(r#"\.at\(\s*(?:format!\("\{at\}([^"]*)"\)|at),\s*get\("#).unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            routes(&path, found);
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        found.extend(shown.captures_iter(&text).map(|route| route[1].to_owned()));
+        for route in below.captures_iter(&text) {
+            let before = &text[..route.get(0).unwrap().start()];
+            let first = named.captures_iter(before).last().unwrap_or_else(|| panic!("{}: where is at?", path.display()));
+            found.insert(format!("{}{}", &first[1], route.get(1).map_or("", |rest| rest.as_str())));
         }
     }
-    let mut found = BTreeSet::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages"), &mut found);
-    found
 }
 
 /// Whether an address fits a pattern of a route.

@@ -131,7 +131,7 @@ fn read(seat: &Seat<'_>) -> Result<New> {
         text: entry.text("text"),
         quote: entry.word("quote"),
     };
-    entry.done()?;
+    entry.done_with(new.flaws().done())?;
     Ok(new)
 }
 

@@ -42,9 +42,17 @@ impl<'f> Entry<'f> {
         self.fields.text(name).lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect()
     }
 
-    /// Notes that something is wrong.
+    /// Notes that something is wrong. The same of two lines of a text is told once.
     pub fn wrong(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.wrong.push(Violation::new(pointer, "form", detail));
+        let found = Violation::new(pointer, "form", detail);
+        if !self.wrong.contains(&found) {
+            self.wrong.push(found);
+        }
+    }
+
+    /// Whether something is wrong with a field.
+    pub fn is_wrong(&self, name: &str) -> bool {
+        self.wrong.iter().any(|one| one.pointer.strip_prefix('/') == Some(name))
     }
 
     /// A word that must be chosen. Stands in with the first one where a mistake is noted.
@@ -74,6 +82,24 @@ impl<'f> Entry<'f> {
     pub fn parsed<T: FromStr>(&mut self, name: &str, what: &str) -> Option<T> {
         let text = self.fields.given(name)?;
         let read = text.parse().ok();
+        if read.is_none() {
+            self.wrong(format!("/{name}"), what);
+        }
+        read
+    }
+
+    /// A value of another type that must be there.
+    pub fn needed<T: FromStr>(&mut self, name: &str, what: &str) -> Option<T> {
+        let read = self.parsed(name, what);
+        if read.is_none() && !self.is_wrong(name) {
+            self.wrong(format!("/{name}"), what);
+        }
+        read
+    }
+
+    /// One of several that must be chosen, by its word.
+    pub fn one_of<T: Copy>(&mut self, name: &str, all: &[T], word: fn(T) -> String, what: &str) -> Option<T> {
+        let read = all.iter().copied().find(|one| word(*one) == self.fields.text(name));
         if read.is_none() {
             self.wrong(format!("/{name}"), what);
         }
@@ -115,7 +141,24 @@ impl<'f> Entry<'f> {
 
     /// Nothing is wrong, or everything that is.
     pub fn done(self) -> Result<()> {
-        if self.wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(self.wrong)) }
+        self.done_with(Ok(()))
+    }
+
+    /// The same with what the rules say of the rest, so that nobody mends a form twice. Where something could not be read the
+    /// rules saw what stands in for it; what they say of that is left out.
+    pub fn done_with(mut self, rules: Result<()>) -> Result<()> {
+        if self.wrong.is_empty() {
+            // The verb applies them itself, with those that need the database.
+            return Ok(());
+        }
+        if let Err(Error::Invalid(found)) = rules {
+            let unread: Vec<String> = self.wrong.iter().map(|one| one.pointer.clone()).collect();
+            let within = |one: &Violation, at: &String| {
+                one.pointer.strip_prefix(at.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            self.wrong.extend(found.into_iter().filter(|one| !unread.iter().any(|at| within(one, at))));
+        }
+        Err(Error::Invalid(self.wrong))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
         notes,
     },
 };
+use chrono::TimeDelta;
 use entity::{Attendance, ParticipantId, PlaceState, ReadingOf, attendance, meeting, opportunity, participant, place};
 use poem::{Route, get};
 use std::sync::Arc;
@@ -102,9 +103,12 @@ fn read(seat: &Seat<'_>) -> Result<Facts> {
         }
     }
     let (title, location) = (entry.text("title"), entry.given("location"));
-    entry.done()?;
-    let now = seat.platform().clock.now();
-    Ok(Facts { title, starts_at: starts.unwrap_or(now), ends_at: ends.unwrap_or(now), location })
+    // What stands in for a time that cannot be read goes with the other one.
+    let (hour, now) = (TimeDelta::hours(1), seat.platform().clock.now());
+    let starts_at = starts.or(ends.map(|ends| ends - hour)).unwrap_or(now);
+    let facts = Facts { title, starts_at, ends_at: ends.unwrap_or(starts_at + hour), location };
+    entry.done_with(facts.check())?;
+    Ok(facts)
 }
 
 fn new_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Page {

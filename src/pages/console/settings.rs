@@ -2,6 +2,7 @@
 
 use super::{
     desk::{Seat, again, fresh, mistaken, paged, seat, short},
+    entry::Entry,
     words::{choices, read},
 };
 use crate::{
@@ -109,7 +110,9 @@ async fn change(visit: Arc<Visit>) -> Result<Reply> {
             facts.slug = sent.trimmed("slug");
             facts.link_template = sent.given("link_template");
             facts.time_zone = sent.trimmed("time_zone");
-            facts.minimum_group = sent.needed("minimum_group", "Use a whole number from 5 to 100.")?;
+            let mut entry = Entry::new(sent);
+            facts.minimum_group = entry.needed("minimum_group", "Use a whole number from 5 to 100.").unwrap_or(row.minimum_group);
+            entry.done_with(facts.check())?;
         }
         organisations::change(seat.platform(), &seat.actor, Some(&based_on), facts).await
     };
@@ -268,20 +271,17 @@ async fn people(visit: Arc<Visit>) -> Result<Reply> {
 
 async fn invite(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::Administer).await?;
-    let role = read::<Role>(visit.fields.text("role"));
-    let made = match role {
-        None => Err(Error::invalid("/role", "required", "Choose a role.")),
-        Some(role) => {
-            let tx = seat.platform().db.begin().await?;
-            let made = staff::invite(&tx, seat.platform(), &seat.actor, &visit.fields.trimmed("email"), role).await;
-            if made.is_ok() {
-                tx.commit().await?;
-                seat.platform().wake.notify_one();
-            }
-            made.map(|_| ())
-        }
+    let made = async {
+        let mut entry = Entry::new(&visit.fields);
+        let (role, email) = (entry.word::<Role>("role"), entry.text("email"));
+        entry.done_with(staff::address(&email).map(|_| ()))?;
+        let tx = seat.platform().db.begin().await?;
+        staff::invite(&tx, seat.platform(), &seat.actor, &email, role).await?;
+        tx.commit().await?;
+        seat.platform().wake.notify_one();
+        Ok(())
     };
-    match made {
+    match made.await {
         Ok(()) => Reply::to(seat.at("/staff?done=invited")),
         Err(error) => Ok(mistaken(staff_page(&seat, again(invite_form(&seat), &visit, error)?).await?).into()),
     }

@@ -258,10 +258,12 @@ impl Field {
         format!("f-{}", self.name.chars().map(plain).collect::<String>())
     }
 
-    /// Whether a violation is about this field.
+    /// Whether a violation is about this field: by what the verb calls it, or by the name in the form.
     fn is_meant(&self, pointer: &str) -> bool {
+        let named = pointer.strip_prefix('/').is_some_and(|name| name == self.name);
         let own = if self.pointer.is_empty() { format!("/{}", self.name) } else { self.pointer.clone() };
-        !self.name.is_empty() && pointer.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let within = pointer.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        !self.name.is_empty() && (named || within)
     }
 
     /// Which parts describe the field, for readers that speak.

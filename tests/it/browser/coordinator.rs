@@ -1,7 +1,7 @@
 //! What a coordinator of a small charity does on pages alone: from the need to the feedback.
 
 use super::{
-    driver::{self, Browser},
+    driver::{self, Browser, Ways},
     tales::{each, reads},
 };
 use crate::harness::{Mail, PASSWORD, Participant, Persona, TestApp};
@@ -228,6 +228,33 @@ async fn answered(app: &TestApp, letter: &Mail) {
     with("/response", body).await.expect(201);
 }
 
+/// Somebody who took part reads the report from the letter, and on their own page what became of what they said. It is a browser
+/// of their own, at home.
+async fn hears(origin: &str, ways: Ways, app: &TestApp, letter: &Mail) {
+    let text = letter.text();
+    let link = |path: &str| {
+        let at = text.find(&format!("{origin}{path}")).unwrap_or_else(|| panic!("no {path} in {text}"));
+        let words = |c: char| c.is_whitespace() || c == ',';
+        text[at + origin.len()..].split(words).next().unwrap().to_owned()
+    };
+    driver::with(origin, ways, async |browser| {
+        browser.go(&link("/o/sunrise/reports/")).await;
+        reads(browser, &["There will be one to one support.", "One person who stays", "It changed the decision"]).await;
+        reads(browser, &["Who took part", "The first talks begin", "The budget of this year."]).await;
+        browser.go(&link("/o/sunrise/me/record")).await;
+        browser.fill("Your e-mail address", &letter.to).await;
+        browser.press("Send me a link").await;
+        let door = app.outbox().await.remove(0);
+        browser.go(&format!("/sign-in/{}", door.token("aj_"))).await;
+        browser.press("Go to my page").await;
+        browser.go(&link("/o/sunrise/me/record")).await;
+        reads(browser, &["Your view", "One person who stays", "It changed the decision"]).await;
+        let trouble = browser.trouble(200).await;
+        assert!(trouble.is_empty(), "{trouble:?}");
+    })
+    .await;
+}
+
 #[test]
 fn a_coordinator_goes_from_the_need_to_the_feedback() {
     each(async |app, origin, ways| {
@@ -249,6 +276,7 @@ fn a_coordinator_goes_from_the_need_to_the_feedback() {
             let letters = app.outbox().await;
             assert_eq!(letters.len(), 6, "everybody who took part is told");
             assert!(letters.iter().all(|letter| letter.text().contains(&report)), "{}", letters[0].text());
+            hears(&origin, ways, &app, &letters[0]).await;
             let trouble = browser.trouble(422).await;
             assert!(trouble.is_empty(), "{trouble:?}");
         })

@@ -224,6 +224,12 @@ impl Browser {
         assert!(waited.is_ok(), "“{words}” leads nowhere from {}", self.address().await);
     }
 
+    /// Opens what is folded up under these words.
+    pub async fn unfold(&self, words: &str) {
+        let id = self.found("folded", words).await;
+        self.command(Method::POST, &format!("/element/{id}/click"), &json!({})).await;
+    }
+
     /// Chooses the answer with this label.
     pub async fn choose(&self, label: &str) {
         let id = self.found("choice", label).await;

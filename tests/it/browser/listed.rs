@@ -27,13 +27,14 @@ pub struct Listed {
 /// Something that somebody does.
 pub enum Step {
     Fill(&'static str, &'static str),
+    Choose(&'static str),
     Press(&'static str),
 }
 
-use Step::{Fill, Press};
+use Step::{Choose, Fill, Press};
 
 impl Listed {
-    fn new(name: impl Into<String>, route: impl Into<String>, address: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, route: impl Into<String>, address: impl Into<String>) -> Self {
         let (name, route, address) = (name.into(), route.into(), address.into());
         Self { name, route, address, cookies: Vec::new(), status: 200, steps: Vec::new() }
     }
@@ -44,7 +45,7 @@ impl Listed {
     }
 
     /// The page that tells that something is wrong with what was sent from this one.
-    fn wrong(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
+    pub fn wrong(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
         self.steps.extend(steps);
         self.status(422)
     }
@@ -61,6 +62,7 @@ impl Listed {
         for step in &self.steps {
             match step {
                 Fill(label, text) => browser.fill(label, text).await,
+                Choose(label) => browser.choose(label).await,
                 Press(words) => browser.press(words).await,
             }
         }
@@ -183,8 +185,29 @@ async fn console(from: &Prepared) -> Vec<Listed> {
         cookies: vec![kept.clone()],
         ..Listed::new(name, route_of(address), address).wrong(steps)
     };
+    let stage = |name: &str| {
+        let found = from.stages.iter().find(|(stage, _)| *stage == name);
+        found.unwrap_or_else(|| panic!("no stage {name}")).1.clone()
+    };
     found.push(wrong("console-project-wrong", "/console/sunrise/projects/new", vec![Press("Save")]));
     found.push(wrong("console-settings-wrong", "/console/sunrise/settings", vec![Fill("Name", ""), Press("Save")]));
+    let terms = vec![Fill("Minutes that taking part takes", "-5"), Fill("How much, in pounds", "-3"), Press("Save")];
+    found.push(wrong("console-draft-terms-wrong", &stage("draft-terms"), terms));
+    let question = vec![Choose("One of several answers"), Press("Save the question")];
+    found.push(wrong("console-draft-question-wrong", &stage("draft-question"), question));
+    let meeting = vec![Fill("Name", ""), Fill("When it ends", ""), Press("Save")];
+    found.push(wrong("console-meeting-edit-wrong", &stage("meeting-edit"), meeting));
+    found.push(wrong("console-notice-use-wrong", &stage("notice-use"), vec![Fill("For how many months", "1.5"), Press("Save")]));
+    let told = stage("told");
+    for (name, rest, press) in [
+        ("console-told-contribution-wrong", "/contributions/new", "Note it"),
+        ("console-told-themes-wrong", "/themes", "Add this theme"),
+        ("console-told-proposals-wrong", "/proposals", "Add this proposal"),
+        ("console-told-effects-wrong", "/effects", "Write this down"),
+    ] {
+        found.push(wrong(name, &format!("{told}{rest}"), vec![Press(press)]));
+    }
+    found.push(wrong("console-topics-wrong", "/console/sunrise/topics", vec![Press("Add this topic")]));
     found
 }
 

@@ -10,9 +10,10 @@ const look = {
   words: () => look.said(document.body),
 
   press: (words) => {
-    const all = look.all("a[href], button, summary");
+    const all = look.all("a[href], button");
     return all.find((one) => look.said(one) === words) || all.find((one) => look.said(one).startsWith(words)) || null;
   },
+  folded: (words) => look.all("summary").find((one) => look.said(one).startsWith(words)) || null,
   labelled: (words, selector) => {
     const labels = look.all("label");
     const label = labels.find((one) => look.said(one) === words) || labels.find((one) => look.said(one).startsWith(words));

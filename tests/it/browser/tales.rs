@@ -152,20 +152,8 @@ fn somebody_joins_chooses_takes_part_and_leaves() {
     });
 }
 
-/// Answers until there is nothing left to answer, and hands in.
-async fn finish(browser: &Browser) {
-    let mut pages = 0;
-    while !browser.address().await.contains("/questions/check") {
-        browser.press("Continue").await;
-        pages += 1;
-        assert!(pages < 6, "{}", browser.words().await);
-    }
-    browser.press("Hand in my answers").await;
-    reads(browser, &["Thank you. We have your answers"]).await;
-}
-
 #[test]
-fn somebody_answers_in_two_sittings_in_two_browsers() {
+fn somebody_answers_in_two_sittings_and_takes_the_answers_back() {
     each(async |app, origin, ways| {
         let story = Story::begin(app.clone()).await;
         story.person("ben", json!({"stance": {"kind": "up_to", "rung": "consultation"}})).await;
@@ -176,20 +164,96 @@ fn somebody_answers_in_two_sittings_in_two_browsers() {
             first.go(&link).await;
             first.press("Read the invitation").await;
             first.press("Yes, I take part").await;
-            first.choose_nth("I agree to this", 0).await;
+            for n in 0..2 {
+                first.choose_nth("I agree to this", n).await;
+            }
             first.press("Agree to what I have ticked, and take part").await;
             assert!(first.address().await.contains("/questions"), "{}", first.words().await);
             first.choose("group").await;
+            first.press("Continue").await;
+            first.fill("why", "One is less alone.").await;
             first.press("Save and come back later").await;
+            assert!(first.trouble(200).await.is_empty());
         })
         .await;
+        let answers = async || {
+            let all = story.ada.get(&app, &format!("/opportunities/{consultation}/responses")).send().await.expect(200);
+            all.json["items"].as_array().unwrap().iter().map(|one| one["answers"].clone()).collect::<Vec<_>>()
+        };
         driver::with(&origin, ways, async |second| {
             second.go(&link).await;
             second.press("Read the invitation").await;
             second.press("Go to the questions").await;
-            finish(second).await;
+            // What was begun elsewhere is there.
+            to_the_check(second).await;
+            reads(second, &["Check your answers", "group", "One is less alone."]).await;
+            second.press("Hand in my answers").await;
+            reads(second, &["Thank you. We have your answers", "2 of 2"]).await;
+            assert_eq!(answers().await, [json!({"form": "group", "why": "One is less alone."})]);
+            second.press("What you have agreed to, and how to take it back").await;
+            reads(second, &["If you take this back"]).await;
+            second.press("Take this back").await;
+            reads(second, &["You have taken it back."]).await;
+            assert!(answers().await.is_empty(), "what was said is gone");
+            let trouble = second.trouble(200).await;
+            assert!(trouble.is_empty(), "{trouble:?}");
         })
         .await;
+        app.outbox().await;
+    });
+}
+
+/// Goes on to where all answers can be checked.
+async fn to_the_check(browser: &Browser) {
+    let mut pages = 0;
+    while !browser.address().await.contains("/questions/check") {
+        browser.press("Continue").await;
+        pages += 1;
+        assert!(pages < 6, "{}", browser.words().await);
+    }
+}
+
+#[test]
+fn somebody_says_no_or_later_or_chooses_something_lighter() {
+    each(async |app, origin, ways| {
+        let story = Story::begin(app.clone()).await;
+        story.person("ben", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+        let light = json!({"title": "A few questions instead"});
+        story.open("consultation", "consultation", light).await;
+        let mut letters = Vec::new();
+        for title in ["A day to plan", "A day to try out", "A day to look back"] {
+            let workshop = story.open("workshop", "co_design", json!({"title": title})).await;
+            letters.extend(story.invite(&workshop, json!({})).await.into_iter().map(|letter| (workshop.clone(), letter)));
+        }
+        let [no, later, lighter] = letters.try_into().expect("three invitations");
+        driver::with(&origin, ways, async |browser| {
+            let open = async |(_, letter): &(String, Mail)| {
+                browser.go(&format!("/i/{}", letter.token("ai_"))).await;
+                browser.press("Read the invitation").await;
+                reads(browser, &["Every answer is equally good. You need give no reason."]).await;
+            };
+            open(&later).await;
+            browser.unfold("Ask me again later").await;
+            browser.press("Ask me again later").await;
+            // Without a day there is nothing to go by.
+            reads(browser, &["There is a problem", "Choose one of the days."]).await;
+            browser.choose("In a week").await;
+            browser.press("Ask me again later").await;
+            reads(browser, &["We ask you again on 8 March 2027. Nothing else follows from your answer."]).await;
+            open(&lighter).await;
+            reads(browser, &["Something lighter", "A lighter way is as welcome as this one."]).await;
+            browser.press("I would like this instead").await;
+            reads(browser, &["A few questions instead", "You chose this lighter way yourself."]).await;
+            open(&no).await;
+            browser.press("No, not this time").await;
+            reads(browser, &["Thank you for telling us. We do not ask again about this project."]).await;
+            let trouble = browser.trouble(422).await;
+            assert!(trouble.is_empty(), "{trouble:?}");
+        })
+        .await;
+        for ((workshop, _), state) in [(no, "declined"), (later, "ask_later"), (lighter, "stepped_down")] {
+            assert_eq!(story.count(&workshop, state).await, 1, "{state}");
+        }
         app.outbox().await;
     });
 }

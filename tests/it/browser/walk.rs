@@ -3,62 +3,35 @@
 
 use super::{
     driver::{self, Browser, Ways},
-    listed::{self, Listed},
+    listed::{self, Listed, Step},
     prepared::prepare,
     served,
 };
-use crate::harness::{Backend, on};
+use crate::{
+    harness::{Backend, on},
+    walk::{fits, patterns},
+};
+use alongside::accounts::organisations::first_start;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use regex::Regex;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    time::Duration,
 };
 
 const TAB: char = '\u{E004}';
 /// What axe-core looks for.
 const RULES: [&str; 7] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"];
 
-/// The routes of pages that are looked at, where the source writes them out. The others are those of the console, whose
-/// pages are found by following links.
-fn routes(folder: &Path, found: &mut BTreeSet<String>) {
-    let shown = Regex::new(r#"\.at\(\s*"([^"]+)",\s*(?:poem::)?get\("#).unwrap();
-    // Most routes of the console stand below one that is named first.
-    let named = Regex::new(r#"\bat\)? = (?:\([^,"]+, )?"(/[^"]+)"\)?;"#).unwrap();
-    let below = Regex::new(r#"\.at\(\s*(?:format!\("\{at\}([^"]*)"\)|at),\s*get\("#).unwrap();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            routes(&path, found);
-        } else {
-            let text = std::fs::read_to_string(&path).unwrap();
-            found.extend(shown.captures_iter(&text).map(|route| route[1].to_owned()));
-            for route in below.captures_iter(&text) {
-                let before = &text[..route.get(0).unwrap().start()];
-                let first = named.captures_iter(before).last().unwrap_or_else(|| panic!("{}: where is at?", path.display()));
-                found.insert(format!("{}{}", &first[1], route.get(1).map_or("", |rest| rest.as_str())));
-            }
-        }
-    }
-}
-
-/// Whether an address, or another way to write the route, belongs to a route.
-fn fits(route: &str, listed: &str) -> bool {
-    let part = |(one, other): (&str, &str)| one == other || one.starts_with(':');
-    route.split('/').count() == listed.split('/').count() && route.split('/').zip(listed.split('/')).all(part)
-}
-
 #[test]
 fn every_page_is_listed() {
     on(Backend::Sqlite, |app| async move {
-        let mut found = BTreeSet::new();
-        routes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages"), &mut found);
+        let mut found = patterns();
         // Files, and an address that leads on to a notice.
         found.retain(|route| !route.starts_with("/assets/") && route != "/console/:slug/opportunities/:opportunity/notice");
         assert!(found.len() > 80, "{found:?}");
         let all = listed::all(&prepare(&app.under("http://alongside.test")).await).await;
-        let missing: Vec<_> = found.iter().filter(|route| !all.iter().any(|page| fits(route, &page.route))).collect();
+        let missing: Vec<_> = found.iter().filter(|route| !all.iter().any(|page| fits(&page.route, route))).collect();
         assert!(missing.is_empty(), "no browser looks at these; list them in tests/it/browser/listed.rs: {missing:#?}");
         let names: BTreeSet<_> = all.iter().map(|page| &page.name).collect();
         assert_eq!(names.len(), all.len(), "each has a name of its own");
@@ -203,6 +176,60 @@ fn every_page_works_for_everybody() {
             with_less(&origin, &all, &said, &mut wrong).await;
         }
         assert!(wrong.is_empty(), "{} complaints:\n{}", wrong.len(), wrong.join("\n"));
+    });
+}
+
+/// Before there is any organisation there is one page: the one that makes the first.
+#[test]
+fn the_first_page_works_for_everybody() {
+    on(Backend::Sqlite, |app| async move {
+        let (app, origin) = served(&app).await;
+        let token = first_start(&app.app.platform).await.unwrap().expect("a new installation");
+        let (route, address) = ("/set-up/:token", format!("/set-up/{}", token.reveal()));
+        let wrong = [
+            Step::Fill("Your e-mail address", "nobody"),
+            Step::Fill("A password", "short"),
+            Step::Fill("Its name in addresses", "NOT A NAME"),
+            Step::Press("Set up"),
+        ];
+        let all = [Listed::new("set-up-first", route, &address), Listed::new("set-up-first-wrong", route, &address).wrong(wrong)];
+        let (said, mut wrong) = with_everything(&origin, &all).await;
+        if !said.is_empty() {
+            with_less(&origin, &all, &said, &mut wrong).await;
+        }
+        assert!(wrong.is_empty(), "{} complaints:\n{}", wrong.len(), wrong.join("\n"));
+    });
+}
+
+/// What axe-core finds in the API browser, which is a page of the framework's: src/decisions.rs says why it stays.
+const OF_THE_FRAMEWORK: [&str; 7] =
+    ["color-contrast", "landmark-one-main", "nested-interactive", "page-has-heading-one", "region", "select-name", "target-size"];
+
+#[test]
+fn the_api_browser_shows_the_api() {
+    on(Backend::Sqlite, |app| async move {
+        let (app, origin) = served(&app).await;
+        app.administrator().await;
+        let axe = driver::axe();
+        driver::with(&origin, Ways { script: true, images: true, width: 1280 }, async |browser| {
+            browser.go("/docs").await;
+            browser.press("Browse the API").await;
+            let there = async {
+                while !browser.words().await.contains("/invitation/response") {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let waited = tokio::time::timeout(Duration::from_secs(60), there).await;
+            assert!(waited.is_ok(), "{}", browser.words().await);
+            browser.picture("docs-api").await;
+            let mut wrong = browser.trouble(200).await;
+            if let Some(axe) = &axe {
+                wrong.extend(violations(browser, axe).await);
+            }
+            wrong.retain(|one| !OF_THE_FRAMEWORK.iter().any(|known| one.starts_with(&format!("{known}: "))));
+            assert!(wrong.is_empty(), "{wrong:#?}");
+        })
+        .await;
     });
 }
 

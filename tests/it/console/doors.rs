@@ -13,11 +13,11 @@ fn an_installation_is_set_up_on_a_page() {
         assert_eq!(ada.address, format!("/set-up/{}", token.reveal()));
         ada.fill("Your name", "Ada").fill("Your e-mail address", "ada@sunrise.example").fill("A password", "short");
         ada.fill("Its name", "Sunrise Trust").fill("Its name in addresses", "sign-in").fill("Whom people can turn to", "hello");
-        ada.press("Set up").await.expect(422).says("There is a problem").says("This name is taken");
+        ada.press("Set up").await.expect(422).says("There is a problem").says("This name is taken").says("15 characters");
         assert_eq!(ada.value("Its name"), "Sunrise Trust", "what was typed stays");
         assert_eq!(ada.value("A password"), "", "but for the password");
         ada.fill("Its name in addresses", "sunrise").fill("A password", "short").press("Set up").await.expect(422);
-        ada.says("15 characters");
+        ada.says("15 characters").hides("This name is taken");
         ada.fill("A password", PASSWORD).press("Set up").await.expect(200);
         assert_eq!(ada.address, "/console/sunrise/begin");
         ada.says("You are set up");

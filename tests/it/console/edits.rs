@@ -1,7 +1,7 @@
 //! Changes that cross, forms that are sent twice, mistakes, and what is refused once people were told.
 
 use super::{decision, project, rosa, way};
-use crate::harness::everywhere;
+use crate::{given::Given, harness::everywhere};
 use entity::{decision as decisions, project as projects, questionnaire};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
@@ -95,11 +95,9 @@ fn mistakes_stand_beside_their_fields_and_what_was_typed_stays() {
             .fill("Whose presence do you look for?", "young");
         rosa.press("Save").await.expect(422).says("One group a line");
         assert!(rosa.html.contains("href=\"#f-presence\""), "the list leads to the field");
-        rosa.fill("Whose presence do you look for?", "age_band, 18_24, 10")
-            .press("Save")
-            .await
-            .expect(422)
-            .says("Write something here.");
+        // What cannot be read and what the rules say of the rest are told at once.
+        rosa.says("Write something here.");
+        rosa.fill("Whose presence do you look for?", "age_band, 18_24, 10");
         rosa.fill("What is needed, and by whom?", "A need.").press("Save").await.expect(200).says("age band, 18 to 24: 10");
         let project = rosa.address.clone();
         let way = way(&mut rosa, &project, "Questions to answer", "Consultation").await;
@@ -136,6 +134,43 @@ fn mistakes_stand_beside_their_fields_and_what_was_typed_stays() {
             .press("Save")
             .await;
         rosa.expect(200).hides("To be put right");
+    });
+}
+
+/// What cannot be read, and what the rules say of the rest: nobody mends a form twice.
+#[test]
+fn everything_that_is_wrong_with_a_form_is_told_at_once() {
+    everywhere(|app| async move {
+        let given = Given::of(&app, &app.administrator().await);
+        let mut rosa = app.at_the_console("root@sunrise.example").await;
+        let about = given.consultation(6).await;
+        given.theme(about.id, "Seats", false, &about.responses).await;
+        given.draft(about.id).await;
+        let way = format!("/console/sunrise/opportunities/{}", about.id);
+        let too_long = "x".repeat(2001);
+        rosa.open(&format!("{way}/proposals")).await.fill("Why", &too_long).press("Add this proposal").await.expect(422);
+        rosa.says("Choose an answer.").says("Write something here.").says("Use at most 2000 characters.");
+        rosa.open(&format!("{way}/effects")).await.press("Write this down").await.expect(422);
+        rosa.says("Choose what people said.").says("Choose the decision.").says("Choose how far it went.");
+        rosa.says("Write something here.");
+        // What is wrong with a step stands in the row in which it was written, whatever was left out before it.
+        rosa.open(&format!("{way}/report")).await.fill("What you learned", &"x".repeat(10_001)).fill("By when (1)", "soon");
+        rosa.fill("Step (1)", "").press("Save").await.expect(422).says("Write a day").says("Use at most 10000 characters.");
+        rosa.says("Write something here.");
+        rosa.fill("What you learned", "").fill("Step (1)", "One").fill("Who does it (1)", "The board");
+        rosa.fill("By when (1)", "2027-06-01").press("Save and add a step").await.expect(200);
+        rosa.fill("Step (1)", "").fill("Who does it (1)", "").fill("By when (1)", "").fill("By when (2)", "2027-06-02");
+        rosa.press("Save").await.expect(422);
+        assert!(rosa.html.contains("href=\"#f-what-1\"") && !rosa.html.contains("href=\"#f-what-0\""), "{}", rosa.html);
+        rosa.open("/console/sunrise/settings")
+            .await
+            .fill("Name", "")
+            .fill("Smallest group that numbers are shown about", "few")
+            .press("Save")
+            .await;
+        rosa.expect(422).says("Use a whole number from 5 to 100.").says("Write something here.");
+        rosa.open("/console/sunrise/staff").await.fill("E-mail address", "nobody").press("Invite").await.expect(422);
+        rosa.says("Use an e-mail address.").says("Choose one.");
     });
 }
 

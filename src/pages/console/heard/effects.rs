@@ -5,7 +5,10 @@ use crate::{
     accounts::Power,
     influence::links::{self, Claim},
     pages::{
-        console::desk::{again, fresh, mistaken, paged},
+        console::{
+            desk::{again, fresh, mistaken, paged},
+            entry::Entry,
+        },
         kit::{Block, Card, Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
         report::{level_words, standing_words},
     },
@@ -82,20 +85,13 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
 }
 
 fn read(visit: &Visit) -> Result<(DecisionId, Claim)> {
-    let sent = &visit.fields;
-    let level = InfluenceLevel::ALL.iter().copied().find(|one| one.word() == sent.text("level"));
-    let theme = sent.parsed("theme", "Choose one of the themes.")?;
-    let decision = sent.parsed("decision", "Choose one of the decisions.")?;
-    let needed = |pointer, words| Error::invalid(pointer, "required", words);
-    Ok((
-        decision.ok_or_else(|| needed("/decision", "Choose the decision."))?,
-        Claim {
-            theme: Some(theme.ok_or_else(|| needed("/theme", "Choose what people said."))?),
-            contribution: None,
-            level: level.ok_or_else(|| needed("/level", "Choose how far it went."))?,
-            note: sent.trimmed("note"),
-        },
-    ))
+    let mut entry = Entry::new(&visit.fields);
+    let theme = entry.needed("theme", "Choose what people said.");
+    let decision: Option<DecisionId> = entry.needed("decision", "Choose the decision.");
+    let level = entry.one_of("level", InfluenceLevel::ALL, |one| one.word(), "Choose how far it went.");
+    let claim = Claim { theme, contribution: None, level: level.unwrap_or(InfluenceLevel::None), note: entry.text("note") };
+    entry.done_with(claim.flaws().done())?;
+    decision.map(|decision| (decision, claim)).ok_or(Error::NotFound("decision"))
 }
 
 async fn claim(visit: Arc<Visit>) -> Result<Reply> {

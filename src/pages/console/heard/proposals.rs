@@ -6,7 +6,10 @@ use crate::{
     influence::recommendations::{self, Facts},
     invitations::letters::day,
     pages::{
-        console::desk::{again, fresh, mistaken},
+        console::{
+            desk::{again, fresh, mistaken},
+            entry::Entry,
+        },
         kit::{Block, Card, Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
         report::outcome_words,
     },
@@ -69,18 +72,21 @@ fn form(around: &Around, row: Option<&recommendation::Model>) -> Form {
 }
 
 fn facts(visit: &Visit, position: i32) -> Result<Facts> {
-    let sent = &visit.fields;
-    let outcome = RecommendationOutcome::ALL.iter().copied().find(|one| one.word() == sent.text("outcome"));
-    Ok(Facts {
-        text: sent.trimmed("text"),
-        theme: sent.parsed("theme", "Choose one of the themes.")?,
-        decision: sent.parsed("decision", "Choose one of the decisions.")?,
-        outcome: outcome.ok_or_else(|| Error::invalid("/outcome", "required", "Choose an answer."))?,
-        reason: sent.given("reason"),
-        owner: sent.given("owner"),
-        due: sent.parsed("due", "Write a day, such as 2027-03-31.")?,
+    let mut entry = Entry::new(&visit.fields);
+    let outcome = entry.one_of("outcome", RecommendationOutcome::ALL, |one| one.word(), "Choose an answer.");
+    let facts = Facts {
+        text: entry.text("text"),
+        theme: entry.parsed("theme", "Choose one of the themes."),
+        decision: entry.parsed("decision", "Choose one of the decisions."),
+        // The one that needs nothing beside it.
+        outcome: outcome.unwrap_or(RecommendationOutcome::Pending),
+        reason: entry.given("reason"),
+        owner: entry.given("owner"),
+        due: entry.day("due"),
         position,
-    })
+    };
+    entry.done_with(facts.flaws().done())?;
+    Ok(facts)
 }
 
 async fn list_page(matter: &Matter<'_>, form: Option<Form>) -> Result<Page> {

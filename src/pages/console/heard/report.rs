@@ -9,10 +9,13 @@ use crate::{
     },
     pages::{
         self,
-        console::desk::{again, fresh, mistaken},
+        console::{
+            desk::{again, fresh, mistaken},
+            entry::Entry,
+        },
         kit::{Block, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
     },
-    platform::{Error, Result, Violation},
+    platform::{Error, Result},
 };
 use entity::{NextStep, OpportunityState, ReportState};
 use poem::{Route, get, post};
@@ -69,29 +72,46 @@ fn form(row: &entity::report::Model) -> Form {
 }
 
 fn facts(visit: &Visit) -> Result<Facts> {
-    let sent = &visit.fields;
-    let (mut next_steps, mut wrong) = (Vec::new(), Vec::new());
-    for n in 0..sent.text("count").parse().unwrap_or(0usize).min(STEPS) {
-        let (what, owner, due) =
-            (sent.trimmed(&format!("what-{n}")), sent.trimmed(&format!("owner-{n}")), sent.given(&format!("due-{n}")));
+    let mut entry = Entry::new(&visit.fields);
+    // Steps that say nothing are left out, so what is wrong with the second may stand in the third row.
+    let (mut next_steps, mut rows) = (Vec::new(), Vec::new());
+    for n in 0..visit.fields.text("count").parse().unwrap_or(0usize).min(STEPS) {
+        let (what, owner) = (entry.text(&format!("what-{n}")), entry.text(&format!("owner-{n}")));
+        let due = visit.fields.given(&format!("due-{n}"));
         if what.is_empty() && owner.is_empty() && due.is_none() {
             continue;
         }
-        match due.as_deref().map(str::parse) {
-            Some(Ok(due)) => next_steps.push(NextStep { what, owner, due }),
-            _ => wrong.push(Violation::new(format!("/next_steps/{n}/due"), "required", "Write a day, such as 2027-03-31.")),
+        let read = due.and_then(|due| due.parse().ok());
+        if read.is_none() {
+            entry.wrong(format!("/next_steps/{n}/due"), "Write a day, such as 2027-03-31.");
+        }
+        next_steps.push(NextStep { what, owner, due: read.unwrap_or_default() });
+        rows.push(n);
+    }
+    let facts = Facts {
+        in_one_minute: entry.text("in_one_minute"),
+        in_one_minute_easy_read: entry.given("in_one_minute_easy_read"),
+        steps_taken: entry.text("steps_taken"),
+        learned: entry.text("learned"),
+        next_steps,
+    };
+    let rules = facts.check().map_err(|error| beside_rows(error, &rows));
+    entry.done_with(rules.clone())?;
+    rules.map(|()| facts)
+}
+
+/// What is wrong with a step stands in the row in which the step was written.
+fn beside_rows(error: Error, rows: &[usize]) -> Error {
+    let Error::Invalid(mut found) = error else { return error };
+    for one in &mut found {
+        let step = one.pointer.strip_prefix("/next_steps/").and_then(|rest| rest.split_once('/'));
+        if let Some((at, name)) = step
+            && let Some(row) = at.parse().ok().and_then(|at: usize| rows.get(at))
+        {
+            one.pointer = format!("/next_steps/{row}/{name}");
         }
     }
-    if !wrong.is_empty() {
-        return Err(Error::Invalid(wrong));
-    }
-    Ok(Facts {
-        in_one_minute: sent.trimmed("in_one_minute"),
-        in_one_minute_easy_read: sent.given("in_one_minute_easy_read"),
-        steps_taken: sent.trimmed("steps_taken"),
-        learned: sent.trimmed("learned"),
-        next_steps,
-    })
+    Error::Invalid(found)
 }
 
 fn editor(matter: &Matter<'_>, row: &entity::report::Model, form: Form) -> Page {

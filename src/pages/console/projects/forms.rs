@@ -115,7 +115,7 @@ pub(super) fn read_project(mut entry: Entry<'_>) -> Result<ProjectFacts> {
         claimed_rung: entry.word_or_none("claimed_rung"),
         promise: entry.given("promise"),
     };
-    entry.done()?;
+    entry.done_with(facts.check())?;
     Ok(facts)
 }
 
@@ -137,7 +137,7 @@ pub(super) fn stage(row: Option<&stage::Model>, zone: Tz) -> Form {
 }
 
 /// A day that did not change keeps its time.
-pub(super) fn read_stage(mut entry: Entry<'_>, row: Option<&stage::Model>, zone: Tz) -> Result<StageFacts> {
+pub(super) fn read_stage(mut entry: Entry<'_>, row: Option<&stage::Model>, zone: Tz, now: Time) -> Result<StageFacts> {
     let at = |day: Option<NaiveDate>, before: Option<Time>| {
         let same = before.filter(|before| day == Some(before.with_timezone(&zone).date_naive()));
         let begins = |day: NaiveDate| Some(zone.from_local_datetime(&day.and_hms_opt(0, 0, 0)?).earliest()?.to_utc());
@@ -146,7 +146,7 @@ pub(super) fn read_stage(mut entry: Entry<'_>, row: Option<&stage::Model>, zone:
     let started_at = at(entry.day("started_at"), row.and_then(|row| row.started_at));
     let settled_at = at(entry.day("settled_at"), row.and_then(|row| row.settled_at));
     let facts = StageFacts { started_at, settled_at, settled_by: entry.given("settled_by") };
-    entry.done()?;
+    entry.done_with(facts.check(now))?;
     Ok(facts)
 }
 
@@ -199,7 +199,7 @@ pub(super) fn read_decision(mut entry: Entry<'_>) -> Result<DecisionFacts> {
         opens_on: entry.day("opens_on"),
         settles_on: entry.day("settles_on"),
     };
-    entry.done()?;
+    entry.done_with(facts.check())?;
     Ok(facts)
 }
 

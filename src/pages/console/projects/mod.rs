@@ -258,7 +258,7 @@ async fn record_stage(visit: Arc<Visit>) -> Result<Reply> {
     let row = whole.stages.iter().find(|row| row.stage == stage);
     let id = whole.row.id;
     let saved = async {
-        let facts = forms::read_stage(Entry::new(&visit.fields), row, zone)?;
+        let facts = forms::read_stage(Entry::new(&visit.fields), row, zone, seat.platform().clock.now())?;
         stages::record(seat.platform(), &seat.actor, id, stage, Some(&visit.fields.if_match()?), facts).await
     };
     match saved.await {

@@ -95,7 +95,7 @@ async fn ask_new(visit: Arc<Visit>) -> Result<Reply> {
 async fn create(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let project = work::find(seat.db(), seat.actor.organisation, visit.param("project")?).await?;
-    match make(&seat, project.id).await {
+    match make(&seat, &project).await {
         Ok(address) => Reply::to(address),
         Err(error) => {
             let form = again(fresh(&seat, new_form(&project)), &visit, error)?;
@@ -104,16 +104,18 @@ async fn create(visit: Arc<Visit>) -> Result<Reply> {
     }
 }
 
-async fn make(seat: &Seat<'_>, project: ProjectId) -> Result<String> {
+async fn make(seat: &Seat<'_>, project: &project::Model) -> Result<String> {
     let mut entry = Entry::new(&seat.visit.fields);
-    let mut offer = empty(project);
+    let mut offer = empty(project.id);
     offer.kind = entry.word("kind");
     offer.title = entry.text("title");
     offer.rung = entry.word("rung");
     offer.stage = entry.word("stage");
     let kind = entry.word("payment");
     offer.payment = Some(PaymentOffer { kind, amount_pence: None, expenses: String::new(), how: String::new() });
-    entry.done()?;
+    let mut flaws = offer.flaws();
+    flaws.extend(offer.rung_flaw(project));
+    entry.done_with(flaws.done())?;
     let once = seat.once().await?;
     if let Some(address) = once.seen_at() {
         return Ok(address);

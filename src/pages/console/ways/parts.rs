@@ -270,7 +270,7 @@ fn read(seat: &Seat<'_>, way: &Way, part: Part) -> Result<Offer> {
             }
         }
     }
-    entry.done()?;
+    entry.done_with(offer.flaws().done())?;
     Ok(offer)
 }
 
@@ -283,7 +283,8 @@ fn read_terms(entry: &mut Entry<'_>, offer: &mut Offer, draft: bool) {
         let (amount_pence, expenses, how) = (entry.pence("amount"), entry.text("expenses"), entry.text("how"));
         offer.payment = Some(PaymentOffer { kind, amount_pence, expenses, how });
         if offer.kind != OpportunityKind::Consultation {
-            offer.places = entry.number("places");
+            // Whether an answer is needed within days depends on whether there are any, and there are where they cannot be read.
+            offer.places = entry.number("places").or(entry.is_wrong("places").then_some(1));
         }
     }
     if offer.kind != OpportunityKind::Consultation {
