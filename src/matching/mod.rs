@@ -18,6 +18,7 @@ pub mod rules;
 pub mod runs;
 pub mod seal;
 pub mod seats;
+pub mod standing;
 pub mod told;
 
 /// Kind of the job that looks at people and invites those who may be asked.

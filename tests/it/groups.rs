@@ -16,12 +16,12 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use std::{process::Command, sync::Mutex};
 
-fn quota(category: &str, min: i32, max: i32) -> Value {
+pub fn quota(category: &str, min: i32, max: i32) -> Value {
     json!({"dimension": "age_band", "category": category, "min": min, "max": max})
 }
 
 /// Somebody who may be asked to design together, with a fact about themselves that may be counted.
-async fn aged(story: &Story, name: &str, category: &str) -> Participant {
+pub async fn aged(story: &Story, name: &str, category: &str) -> Participant {
     let person = story.person(name, json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
     story.agree(&person, &["demographics_representativeness"]).await;
     person
@@ -32,18 +32,18 @@ async fn aged(story: &Story, name: &str, category: &str) -> Participant {
 }
 
 /// An open group with so many places that are shared out.
-async fn open(story: &Story, places: i32, quotas: Value) -> String {
+pub async fn open(story: &Story, places: i32, quotas: Value) -> String {
     let id = story.open("co_design_group", "co_design", json!({"places": places})).await;
     set(story, &id, quotas).await.expect(200);
     id
 }
 
-async fn set(story: &Story, id: &str, quotas: Value) -> crate::harness::Answer {
+pub async fn set(story: &Story, id: &str, quotas: Value) -> crate::harness::Answer {
     let call = story.app.put(story.ada.path(&format!("/opportunities/{id}/quotas"))).token(&story.ada.token);
     call.header("if-match", "*").json(&json!({"quotas": quotas})).send().await
 }
 
-async fn runs(story: &Story, id: &str) -> Vec<Value> {
+pub async fn runs(story: &Story, id: &str) -> Vec<Value> {
     let runs = story.ada.get(&story.app, &format!("/opportunities/{id}/matches")).send().await.expect(200);
     runs.json.as_array().unwrap().clone()
 }

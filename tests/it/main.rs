@@ -59,5 +59,6 @@ mod asvs;
 mod canary;
 mod scanner;
 mod staffed;
+mod standing;
 mod walk;
 mod words;

@@ -1,10 +1,17 @@
 //! What answers about places that are shared out among groups look like.
 
 use crate::{
-    matching::{grounds::Grounds, told::Groups},
+    accounts::{Power, access, organisations},
+    matching::{grounds::Grounds, standing, told::Groups},
+    opportunities::ways,
+    platform::{
+        Platform, Result,
+        http::{Caller, Chapter, Fine},
+    },
     statistics::disclosure::{Shown, part},
 };
-use poem_openapi::Object;
+use entity::{OpportunityId, OrganisationId};
+use poem_openapi::{Object, OpenApi, param::Path};
 use serde_json::Value;
 
 /// One quota, and what became of it.
@@ -115,5 +122,61 @@ impl From<Groups> for OutlookOut {
             }
         };
         Self { ready: true, chances: chances.into_iter().map(row).collect(), trouble }
+    }
+}
+
+/// How a group stands against what was wanted.
+#[derive(Object)]
+pub struct GroupStandingOut {
+    /// The kind of fact.
+    dimension: String,
+    /// The group.
+    category: String,
+    /// At least so many were wanted.
+    min: i32,
+    /// At most so many were wanted.
+    max: i32,
+    /// How many were asked; absent where the number is withheld, as below.
+    #[oai(skip_serializing_if_is_none)]
+    asked: Option<u64>,
+    /// How many said yes.
+    #[oai(skip_serializing_if_is_none)]
+    accepted: Option<u64>,
+    /// How many have a place.
+    #[oai(skip_serializing_if_is_none)]
+    seated: Option<u64>,
+}
+
+/// How groups stand.
+pub struct GroupsApi(pub Platform);
+
+#[OpenApi(tag = "Chapter::Matching")]
+impl GroupsApi {
+    /// See how groups stand
+    ///
+    /// Of each quota: how many were asked, said yes and have a place. Numbers about few people are withheld, with those that would
+    /// give them away.
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/groups", method = "get", operation_id = "getGroups")]
+    async fn groups(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<Vec<GroupStandingOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let home = organisations::get(&self.0, actor.organisation).await?;
+        let db = self.0.db.read();
+        let way = ways::find(db, actor.organisation, opportunity.0).await?;
+        let groups = standing::groups(db, &home, &way, self.0.clock.now()).await?;
+        let out = |group: standing::Group| GroupStandingOut {
+            dimension: group.quota.dimension,
+            category: group.quota.category,
+            min: group.quota.min,
+            max: group.quota.max,
+            asked: group.asked,
+            accepted: group.accepted,
+            seated: group.seated,
+        };
+        Ok(Fine::new(&groups.into_iter().map(out).collect::<Vec<_>>()))
     }
 }

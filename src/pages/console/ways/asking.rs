@@ -12,7 +12,7 @@ use crate::{
         grounds::Grounds,
         outlook::{Chances, in_words},
         runs::{self, How},
-        told,
+        standing as standing_of, told,
     },
     opportunities::{quotas::group, zone_of},
     pages::{
@@ -20,7 +20,7 @@ use crate::{
             desk::{Seat, again, fresh, mistaken, paged, seat},
             words::Word,
         },
-        kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
+        kit::{Bar, Bars, Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     },
     platform::Result,
 };
@@ -242,8 +242,37 @@ async fn standing(visit: Arc<Visit>) -> Result<Reply> {
     if !seat.manages() {
         return Ok(page.block(Block::Note(FEW.into())).into());
     }
+    let groups = standing_of::groups(seat.db(), seat.organisation, &way, seat.platform().clock.now()).await?;
+    page = page.blocks(by_group(&groups));
     let runs = told::runs(seat.db(), seat.actor.organisation, way.id, told::RUNS).await?;
     Ok(page.block(rounds(&seat, runs)).into())
+}
+
+/// How groups stand against what was wanted: as a picture, and all numbers in a table.
+fn by_group(groups: &[standing_of::Group]) -> Vec<Block> {
+    if groups.is_empty() {
+        return Vec::new();
+    }
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let bar = |row: &standing_of::Group| Bar {
+        label: group(&row.quota),
+        number: row.seated.map(number),
+        beside: Some(i64::from(row.quota.min)),
+    };
+    let bars = Bars {
+        caption: "Who has a place, against who was wanted".into(),
+        of: "Group".into(),
+        counts: "Have a place".into(),
+        beside: Some("Wanted at least".into()),
+        rows: groups.iter().map(bar).collect(),
+    };
+    let row = |row: &standing_of::Group| {
+        let wanted = Cell::Number(format!("{} to {}", row.quota.min, row.quota.max));
+        vec![Cell::Text(group(&row.quota)), wanted, count(row.asked), count(row.accepted), count(row.seated)]
+    };
+    let columns = ["Group", "Places", "Asked", "Said yes", "Have a place"].map(String::from).to_vec();
+    let table = Table { caption: "Groups, from asked to seated".into(), columns, rows: groups.iter().map(row).collect() };
+    vec![Block::Heading("How groups stand".into()), Block::Bars(bars), Block::Table(table), Block::Note(FEW.into())]
 }
 
 /// Each time that people were asked.
