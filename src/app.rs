@@ -285,6 +285,7 @@ pub fn queue() -> Queue {
     queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(matching::INVITE, matching::runs::invite);
+    queue.on(matching::DRAW_DUE, |platform, _| matching::runs::draw_due(platform));
     queue.on(matching::outlook::OUTLOOK, matching::outlook::work_out);
     queue.on(feedback::SEND, |platform, payload| async move {
         webhooks::news::published(&platform, &payload).await?;
@@ -334,7 +335,7 @@ fn composers() -> Composers {
     for kind in [participants::JOIN, participants::SIGN_IN, participants::JOIN_INVITATION] {
         composers.on(kind, participants::compose);
     }
-    let about_places = [invitations::PLACE, invitations::NO_PLACE];
+    let about_places = [invitations::PLACE, invitations::NO_PLACE, invitations::NOT_DRAWN];
     let asking = [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK];
     for kind in asking.into_iter().chain(about_places) {
         composers.on(kind, invitations::compose);
@@ -455,7 +456,7 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
     let invitations = [invitations::ASK_AGAIN, invitations::UNDELIVERED, invitations::LET_GO];
-    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, webhooks::LOOK].into_iter().chain(invitations) {
+    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, matching::DRAW_DUE, webhooks::LOOK].into_iter().chain(invitations) {
         let job =
             NewJob { kind, payload: serde_json::json!({}), run_at: None, unique: Some(kind.to_owned()), organisation: None };
         enqueue(platform.db.write(), &platform.clock, job).await?;

@@ -340,6 +340,15 @@
 //! installation's key, and its digest is public from the day that a way to take part opens. Rejected: a part kept in the database
 //! (whoever reads it there knows it before), one made when names are drawn (nobody could tell that it was the first one tried).
 //!
+//! # 2026-11-29 · Two stages: letters by how groups respond, names among those who said yes
+//! Letters are shared out so that as many yeses as places can be expected of each group: the seats that the fairest draw would give it,
+//! divided by how often its people said yes before (over their groups, smoothed with the share of everybody, two in a hundred at
+//! least). Nobody's own answers count, only their group's: whoever often says no must not be asked less for it. In a group
+//! those come first who were asked least recently, in steps of months, then the lot. Letters come in whole numbers, so a small
+//! lottery over ways to round them is recorded and drawn like every other draw. On the day that people were told, a job draws
+//! among those who said yes; quotas that cannot be kept stop it, because whoever set them decides what gives. Rejected: holding
+//! places for those asked (whoever answers first would have them), drawing when the coordinator thinks of it (people were told a day).
+//!
 //! # 2026-11-29 · The API browser is the framework's page, and the rest of `/docs` is ours
 //! Swagger UI stands in the program whole, asks nothing of other servers, and runs under a policy that names its scripts by what
 //! they say. axe-core finds seven kinds of faults in it (contrast, targets, landmarks) that only its makers can mend; a test

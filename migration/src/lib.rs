@@ -72,6 +72,7 @@ impl MigratorTrait for Migrator {
             "m0002_webhooks",
             "m0003_01_match_count",
             "m0003_02_selection",
+            "m0003_03_two_stages",
         ]
     }
 }

@@ -2,10 +2,11 @@
 
 mod may;
 
-use super::{AGAIN, INVITE, NO_PLACE, PLACE, REMIND, TAKEN_BACK, places};
+use super::{AGAIN, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, places};
 use crate::{
     accounts::links::{self, LinkKind},
     integrity::ladder::{self, step},
+    opportunities::quotas,
     participants::rules::quiet_until,
     platform::{
         Error, Platform, Result,
@@ -32,6 +33,8 @@ struct About {
     /// What they hold, held or waited for.
     place: Option<PlaceState>,
     zone: Tz,
+    /// The day on which names are drawn among those who say yes, where nobody was drawn yet.
+    draws_on: Option<NaiveDate>,
 }
 
 /// Writes a letter about an invitation, unless it may not be sent any more.
@@ -57,6 +60,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         TAKEN_BACK => about.taken_back(),
         PLACE => about.place(&url),
         NO_PLACE => about.no_place(&url),
+        NOT_DRAWN => about.not_drawn(&url),
         _ => return Err(Error::bug("a kind of letter that invitations does not write")),
     };
     Ok(Composed::Letter(Box::new(letter.stoppable(stop, format!("{}.{}", message.kind, about.organisation.slug)))))
@@ -76,7 +80,9 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
     let topics = topics_of(db, organisation.id, opportunity.id).await?;
     let place = places::of(db, organisation.id, opportunity.id, person.id).await?.map(|place| place.state);
     let zone = organisation.time_zone.parse().unwrap_or(Tz::UTC);
-    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, place, zone }))
+    let sharing = quotas::drawn_by(db, &opportunity).await?;
+    let draws_on = sharing.draws_on.filter(|_| sharing.gathers());
+    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, place, zone, draws_on }))
 }
 
 /// How a person wants to be involved, now.
@@ -150,6 +156,7 @@ impl About {
                 ("How people are chosen", opportunity.how_chosen.clone()),
             ])
             .text(self.invitation.held_until.map(holds).unwrap_or_default())
+            .text(self.draws_on.map(draws).unwrap_or_default())
             .heading("Why you were asked")
             .list(self.invitation.why.reasons.clone())
             .button("Read more and answer", url)
@@ -198,6 +205,17 @@ impl About {
             .button("See what it was about", url)
     }
 
+    fn not_drawn(&self, url: &str) -> Letter {
+        let title = &self.opportunity.title;
+        self.letter(format!("Names were drawn: {title}"))
+            .text(format!(
+                "You said yes to “{title}”. Thank you. More people said yes than there are places, so names were drawn."
+            ))
+            .text("Your name was not among them. It was drawn by lot, and says nothing about you.")
+            .text("If a place becomes free, names are drawn for it among all who said yes. We write to you if yours comes up.")
+            .button("See where you stand, or say that you no longer want a place", url)
+    }
+
     fn place(&self, url: &str) -> Letter {
         let opportunity = &self.opportunity;
         self.letter(format!("You have a place: {}", opportunity.title))
@@ -234,6 +252,11 @@ pub fn promise(opportunity: &opportunity::Model) -> String {
 /// Until when a place is held, in words.
 pub fn holds(last: NaiveDate) -> String {
     format!("We hold this place for you until {}. After that you can still say yes if a place is free.", day(last))
+}
+
+/// When names are drawn, in words.
+fn draws(on: NaiveDate) -> String {
+    format!("A yes is not a place yet. Names are drawn by lot on {}, among all who have said yes before.", day(on))
 }
 
 /// A date in words.

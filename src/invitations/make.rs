@@ -2,7 +2,7 @@
 
 use super::INVITE;
 use crate::{
-    opportunities,
+    opportunities::{self, quotas},
     participants::links::unsubscribe_links,
     platform::{
         Platform, Result, Tx,
@@ -100,6 +100,10 @@ pub async fn make(
 /// The last day on which a place is held for somebody who is asked now.
 async fn held_until(tx: &Tx, opportunity: &opportunity::Model, run: Option<MatchRunId>, now: Time) -> Result<Option<NaiveDate>> {
     let (Some(_), Some(days)) = (run, opportunity.reply_within_days) else { return Ok(None) };
+    // Where names are drawn later among those who say yes, no place is held for anybody who is asked.
+    if quotas::drawn_by(tx, opportunity).await?.gathers() {
+        return Ok(None);
+    }
     let today = opportunities::today(now, opportunities::zone(tx, opportunity.organisation_id).await?);
     let last = today + Days::new(u64::try_from(days).unwrap_or(0));
     Ok(Some(opportunity.closes_on.map_or(last, |closes| closes.min(last))))

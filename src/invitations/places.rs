@@ -41,7 +41,11 @@ pub async fn take(
     {
         return Ok(own.state);
     }
-    let free = if quotas::drawn_by(tx, opportunity).await?.is_empty() {
+    let sharing = quotas::drawn_by(tx, opportunity).await?;
+    let free = if sharing.gathers() {
+        // Names are drawn later among all who say yes by then.
+        false
+    } else if !sharing.is_over_panels() {
         // A place that is held for somebody who has not answered yet is not free for others.
         let taken = taken(tx, platform, opportunity, Some(participant)).await?;
         most.is_none_or(|most| taken < u64::try_from(most).unwrap_or(0))
@@ -109,7 +113,7 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     if !was_held || !passes_places_on(opportunity, platform.clock.now()) {
         return Ok(());
     }
-    if !quotas::drawn_by(tx, opportunity).await?.is_empty() {
+    if quotas::drawn_by(tx, opportunity).await?.is_over_panels() {
         // Who may have it is drawn among all who can have it.
         return freed(tx, platform, organisation, opportunity.id).await;
     }

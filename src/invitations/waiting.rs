@@ -1,7 +1,7 @@
 //! The waiting list behind limited places: who may move up, who does, and its end.
 
 use super::{
-    NO_PLACE, PLACE,
+    NO_PLACE, NOT_DRAWN, PLACE,
     letters::topics_of,
     places::{invitation_of, of, taken, write},
     rules,
@@ -13,8 +13,8 @@ use crate::{
     platform::{Error, Platform, Result, Tx},
 };
 use entity::{
-    InvitationState, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, PreferenceDoc, Purpose,
-    invitation, opportunity, participant, place, preference,
+    InvitationId, InvitationState, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, PreferenceDoc,
+    Purpose, invitation, opportunity, participant, place, preference,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -24,9 +24,12 @@ use sea_orm::{
     sea_query::{Expr, SelectStatement},
 };
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// So many people on a waiting list are looked at in one go.
 const LINE: u64 = 100;
+/// Letters made with one statement.
+const PAGE: u64 = 1000;
 
 /// Moves up those who wait while places are free: they have said yes, so they come before anybody who was not asked yet.
 pub async fn fill(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<()> {
@@ -80,6 +83,53 @@ pub async fn move_up_these(tx: &Tx, platform: &Platform, about: &opportunity::Mo
         move_up(tx, platform, about, place.ok_or_else(|| Error::bug("nobody waits where somebody moves up"))?).await?;
     }
     Ok(())
+}
+
+/// Tells those who still wait that names were drawn, and that theirs was not among them: nobody waits for a letter in vain.
+pub async fn tell_who_still_waits(tx: &Tx, platform: &Platform, about: &opportunity::Model) -> Result<()> {
+    let organisation = about.organisation_id;
+    let mut after = InvitationId(Uuid::nil());
+    loop {
+        let rows: Vec<(InvitationId, ParticipantId)> = invitation::Entity::find()
+            .select_only()
+            .columns([invitation::Column::Id, invitation::Column::ParticipantId])
+            .filter(invitation::Column::OrganisationId.eq(organisation))
+            .filter(invitation::Column::OpportunityId.eq(about.id))
+            .filter(invitation::Column::State.eq(InvitationState::Waiting))
+            .filter(invitation::Column::Id.gt(after))
+            .order_by_asc(invitation::Column::Id)
+            .limit(PAGE)
+            .into_tuple()
+            .all(tx)
+            .await?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        after = *last;
+        write_to(tx, platform, about, NOT_DRAWN, &rows).await?;
+    }
+}
+
+/// Writes to those of these people who have not left.
+async fn write_to(
+    tx: &Tx,
+    platform: &Platform,
+    about: &opportunity::Model,
+    kind: &'static str,
+    people: &[(InvitationId, ParticipantId)],
+) -> Result<()> {
+    let organisation = about.organisation_id;
+    let addresses: HashMap<ParticipantId, String> = participant::Entity::find()
+        .select_only()
+        .columns([participant::Column::Id, participant::Column::Email])
+        .filter(participant::Column::Id.in_subquery(still_here(organisation)))
+        .filter(participant::Column::OrganisationId.eq(organisation))
+        .filter(participant::Column::Id.is_in(people.iter().map(|(_, person)| *person)))
+        .into_tuple()
+        .all(tx)
+        .await?
+        .into_iter()
+        .collect();
+    let people: Vec<_> = people.iter().filter_map(|(id, person)| Some((*id, *person, addresses.get(person)?.as_str()))).collect();
+    if people.is_empty() { Ok(()) } else { write(tx, platform, about, kind, 0, &people).await }
 }
 
 /// Those of a page of the waiting list who are still here, still agree to take part, and whose wishes, as they are now, do not
@@ -169,24 +219,8 @@ pub async fn end_waiting(tx: &Tx, platform: &Platform, about: &opportunity::Mode
         .exec_with_returning(tx)
         .await?;
     for ended in ended.chunks(1000) {
-        let addresses: HashMap<ParticipantId, String> = participant::Entity::find()
-            .select_only()
-            .columns([participant::Column::Id, participant::Column::Email])
-            .filter(participant::Column::Id.in_subquery(still_here(organisation)))
-            .filter(participant::Column::OrganisationId.eq(organisation))
-            .filter(participant::Column::Id.is_in(ended.iter().map(|row| row.participant_id)))
-            .into_tuple()
-            .all(tx)
-            .await?
-            .into_iter()
-            .collect();
-        let people: Vec<_> = ended
-            .iter()
-            .filter_map(|row| Some((row.id, row.participant_id, addresses.get(&row.participant_id)?.as_str())))
-            .collect();
-        if !people.is_empty() {
-            write(tx, platform, about, NO_PLACE, 0, &people).await?;
-        }
+        let people: Vec<_> = ended.iter().map(|row| (row.id, row.participant_id)).collect();
+        write_to(tx, platform, about, NO_PLACE, &people).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ pub mod mine;
 pub mod public;
 
 use super::{
-    file, lottery,
+    file, letters, lottery,
     people::PAGE,
     public::without_pool,
     runs::{self, How},
@@ -86,6 +86,23 @@ pub struct InviteIn {
     seed: Option<String>,
     /// For places that are shared out among groups: where the quotas cannot be kept, change them by as few seats as possible. What
     /// was changed is recorded. Without this the run stops, and says what stands against them.
+    #[serde(default)]
+    #[oai(default)]
+    ease: bool,
+    /// Where names are drawn later among those who say yes: so many letters. Leave it out for as many as bring about twice as many
+    /// yeses as there are places.
+    #[serde(default)]
+    letters: Option<u32>,
+}
+
+/// How to draw names among those who said yes.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrawIn {
+    /// A part of the seed from outside, such as the numbers of a public lottery. The other part is made here.
+    #[serde(default)]
+    seed: Option<String>,
+    /// Where the quotas cannot be kept, change them by as few seats as possible. What was changed is recorded.
     #[serde(default)]
     #[oai(default)]
     ease: bool,
@@ -206,6 +223,14 @@ fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
 
 /// How a draw works, in words.
 fn method(rules: &str) -> String {
+    if rules == letters::RULES {
+        return format!(
+            "{rules}: letters go to each kind of people by the seats that the fairest draw over all of them would give it, over the share \
+             of it that is expected to say yes; within a kind first to those who were asked least recently, by months. What is no \
+             whole number is rounded by lot. Names are drawn as by {}, with the ways to round for panels.",
+            seats::RULES
+        );
+    }
     if rules == seats::RULES {
         return format!(
             "{rules}: the fairest lottery over panels that keep the quotas: the smallest chance is as large as it can be, then the \
@@ -292,7 +317,7 @@ impl Api {
     /// Match and invite
     ///
     /// For an open call everybody who may be asked is. For limited places names are drawn with a recorded seed, and the rest
-    /// stand in reserve. The answer comes at once; the invitations are made by the queue.
+    /// stand in reserve; where names are drawn later among those who say yes, letters are shared out by lot. The answer comes at once; the invitations are made by the queue.
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity/invitations", method = "post", operation_id = "invite")]
     async fn invite(
         &self,
@@ -309,7 +334,36 @@ impl Api {
         if let Some(reply) = once.reply()? {
             return Ok(reply);
         }
-        let run = runs::start(once.tx(), &self.0, &actor, opportunity.0, How { seed: given.seed, ease: given.ease }).await?;
+        let how = How { seed: given.seed, ease: given.ease, letters: given.letters };
+        let run = runs::start(once.tx(), &self.0, &actor, opportunity.0, how).await?;
+        let at = format!("/api/organisations/{}/opportunities/{}/matches/{}", actor.organisation, run.opportunity_id, run.id);
+        let reply = once.commit(Accepted::new(&run_out(run, minimum)).at(at)).await?;
+        self.0.wake.notify_one();
+        Ok(reply)
+    }
+
+    /// Draw names among those who said yes
+    ///
+    /// Where letters went out first. It is done by itself on the day that people were told; this does it now. Whoever is drawn has
+    /// a place, and is told so; the others are told that they were not drawn, and stand in reserve.
+    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/draw", method = "post", operation_id = "drawNames")]
+    async fn draw_names(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        body: Body<DrawIn>,
+    ) -> Result<Accepted<RunOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let given = body.read()?;
+        let minimum = self.minimum(actor.organisation).await?;
+        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let how = How { seed: given.seed, ease: given.ease, letters: None };
+        let run = runs::draw_gathered(once.tx(), &self.0, &actor, opportunity.0, how).await?;
         let at = format!("/api/organisations/{}/opportunities/{}/matches/{}", actor.organisation, run.opportunity_id, run.id);
         let reply = once.commit(Accepted::new(&run_out(run, minimum)).at(at)).await?;
         self.0.wake.notify_one();

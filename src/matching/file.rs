@@ -6,6 +6,7 @@
 
 use super::{
     grounds::Grounds,
+    letters,
     lottery::{self, NUMBER},
     people, public,
     runs::number_of,
@@ -205,7 +206,7 @@ pub(super) async fn kinds_of(
 
 /// Bytes of a line of a pool, by the rules of its draw.
 pub fn line_of(rules: &str) -> usize {
-    if rules == seats::RULES { seats::LINE } else { NUMBER }
+    if [seats::RULES, letters::RULES].contains(&rules) { seats::LINE } else { NUMBER }
 }
 
 /// A recorded draw, made again: who is drawn, as places in the pool. `None` if the lottery is not about the pool.
@@ -265,7 +266,7 @@ impl Draw {
             return Err(format!("this is a file of the form {}; this program reads {FORM}", head.form));
         }
         let with_kinds = match head.rules.as_str() {
-            seats::RULES => true,
+            seats::RULES | letters::RULES => true,
             lottery::RULES => false,
             other => return Err(format!("the rules {other} are not known to this program")),
         };
@@ -299,7 +300,11 @@ impl Draw {
         }
         checks.push(("the pool is in order, and holds nobody twice", self.is_in_order()));
         checks.push(("the draw comes out the same", self.again() == Some(self.drawn.clone())));
-        if let (Some(grounds), Some(lottery)) = (&self.head.grounds, &self.head.lottery) {
+        if let (Some(grounds), Some(lottery), letters::RULES) = (&self.head.grounds, &self.head.lottery, self.head.rules.as_str())
+        {
+            let same = grounds.letters(self.head.places, &lottery.people).as_ref() == Some(lottery);
+            checks.push(("the letters are shared out the same", same));
+        } else if let (Some(grounds), Some(lottery)) = (&self.head.grounds, &self.head.lottery) {
             let problem = grounds.problem(lottery.seats, &lottery.people);
             checks.push(("every panel keeps the quotas", lottery.panels.iter().all(|panel| problem.keeps(panel))));
             let again = Panels::solve(&problem);

@@ -1,7 +1,11 @@
 //! What a draw among groups rested on: the quotas, who was seated before, what each kind counts for, and what had to give. Kept
 //! beside the lottery, for whoever checks that it was fair.
 
-use super::{groups::CountsFor, seats::Fairness};
+use super::{
+    groups::CountsFor,
+    letters::{Letters, Rates},
+    seats::{Fairness, Panels},
+};
 use crate::opportunities::quotas::group;
 use entity::SeatQuota;
 use serde::{Deserialize, Serialize};
@@ -41,9 +45,25 @@ pub struct Grounds {
     /// Of each quota, how many this draw seats.
     #[serde(default)]
     pub seated: Vec<u32>,
+    /// In two stages: this draw is among those alone who said yes.
+    #[serde(default)]
+    pub gathered: bool,
+    /// In two stages: what the letters were shared out by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letters: Option<Sent>,
     /// What stands against the quotas; none where they could be kept.
     #[serde(default)]
     pub trouble: Option<Trouble>,
+}
+
+/// What letters were shared out by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sent {
+    /// How many were wanted; 0 for as many as bring about twice as many yeses as there are places.
+    pub wanted: u32,
+    /// How often people said yes before.
+    #[serde(default)]
+    pub rates: Rates,
 }
 
 /// Quotas that cannot be kept with the people who may be asked.
@@ -85,16 +105,26 @@ impl Grounds {
         }
     }
 
+    /// The lottery over who gets a letter, for people of these kinds; none where these are no letters.
+    pub fn letters(&self, places: u32, people: &[u32]) -> Option<Panels> {
+        let sent = self.letters.as_ref()?;
+        let quota = |(min, max): &Bounds| Quota { feature: 0, min: *min, max: *max };
+        let quotas: Vec<Quota> = self.kept.iter().map(quota).collect();
+        let letters = Letters { seats: places, quotas: &quotas, kinds: &self.kinds, people, rates: &sent.rates };
+        letters.lottery(sent.wanted)
+    }
+
     /// What stands against the quotas, in plain sentences.
     pub fn told(&self) -> Vec<String> {
         let Some(trouble) = &self.trouble else { return Vec::new() };
         let name = |quota: &u32| self.quotas.get(*quota as usize).map(group);
+        let who = if self.gathered { "who said yes" } else { "who may be asked" };
         let mut told = Vec::new();
         let conflict: Vec<String> = trouble.conflict.iter().filter_map(name).collect();
         match conflict.as_slice() {
-            [] => told.push("With the people who may be asked, these quotas cannot be kept.".to_owned()),
-            [one] => told.push(format!("With the people who may be asked, this quota cannot be kept: {one}.")),
-            many => told.push(format!("With the people who may be asked, these cannot be kept together: {}.", many.join("; "))),
+            [] => told.push(format!("With the people {who}, these quotas cannot be kept.")),
+            [one] => told.push(format!("With the people {who}, this quota cannot be kept: {one}.")),
+            many => told.push(format!("With the people {who}, these cannot be kept together: {}.", many.join("; "))),
         }
         let left = self.left();
         for (quota, (min, max)) in &trouble.easing {

@@ -3,10 +3,12 @@
 use super::{
     file,
     grounds::Grounds,
+    letters,
     people::{asks, past},
     public::without_pool,
     rules::{Asked, Candidate, may_be_asked},
     runs::number_in,
+    seats,
 };
 use crate::{
     accounts::Person,
@@ -20,7 +22,7 @@ use entity::{
     match_result, match_run, opportunity, opportunity_topic, organisation, participant,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Something that is open, for one person.
@@ -98,7 +100,9 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     let history = past(db, organisation.id, invitation::Column::ParticipantId.eq(me), month_began, about).await?;
     let mut asked = Asked::default();
     history.iter().for_each(|row| row.count(month_began, &mut asked));
-    let mut draws = draws(platform, person, &ids).await?;
+    let yes = [InvitationState::Accepted, InvitationState::Waiting];
+    let said_yes = history.iter().filter(|row| yes.contains(&row.state)).map(|row| row.opportunity_id).collect();
+    let mut draws = draws(platform, person, &ids, &said_yes).await?;
     let mine = |opportunity: opportunity::Model| {
         let candidate = Candidate {
             wishes: &wishes.1,
@@ -122,7 +126,12 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
 }
 
 /// The newest draw for each opportunity, for those that the person was in.
-async fn draws(platform: &Platform, person: &Person, about: &[OpportunityId]) -> Result<HashMap<OpportunityId, OwnDraw>> {
+async fn draws(
+    platform: &Platform,
+    person: &Person,
+    about: &[OpportunityId],
+    said_yes: &HashSet<OpportunityId>,
+) -> Result<HashMap<OpportunityId, OwnDraw>> {
     let (db, organisation) = (platform.db.read(), person.organisation);
     let runs = without_pool()
         .filter(match_run::Column::OrganisationId.eq(organisation))
@@ -147,7 +156,12 @@ async fn draws(platform: &Platform, person: &Person, about: &[OpportunityId]) ->
         let drew = |run: &match_run::Model| {
             results.get(&run.id).is_some_and(|row| matches!(row.outcome, DrawOutcome::Asked | DrawOutcome::Seated))
         };
-        if !newest.get(&run.opportunity_id).is_some_and(drew) || drew(&run) {
+        // Who got a letter by lot and said yes was in the draw for places that followed.
+        let letters = |before: &match_run::Model| before.rules_version == letters::RULES;
+        let followed = newest.get(&run.opportunity_id).is_some_and(letters)
+            && run.rules_version == seats::RULES
+            && said_yes.contains(&run.opportunity_id);
+        if followed || !newest.get(&run.opportunity_id).is_some_and(drew) || drew(&run) {
             newest.insert(run.opportunity_id, run);
         }
     }

@@ -8,12 +8,14 @@ pub mod api;
 pub mod file;
 pub mod grounds;
 pub mod groups;
+pub mod letters;
 pub mod lottery;
 pub mod outlook;
 pub mod mine;
 mod people;
 pub mod preference;
 mod public;
+pub mod rates;
 pub mod rules;
 pub mod runs;
 pub mod seal;
@@ -21,5 +23,7 @@ pub mod seats;
 pub mod standing;
 pub mod told;
 
+/// Kind of the recurring job that draws names among those who said yes, on the day that they were told.
+pub const DRAW_DUE: &str = "matching.draw_due";
 /// Kind of the job that looks at people and invites those who may be asked.
 pub const INVITE: &str = "matching.invite";

@@ -51,6 +51,8 @@ pub struct Question {
     pub ask: Ask,
     /// How its places are shared out among groups; empty where they are not.
     pub quotas: Vec<SeatQuota>,
+    /// Whether those who say yes are gathered, and names are drawn among them later.
+    pub gathers: bool,
     groups: Groups,
     month_began: Time,
 }
@@ -77,9 +79,10 @@ impl Question {
             .all(connection)
             .await?;
         let ask = asks(&opportunity, topics.into_iter().map(|row| row.topic_id).collect(), zone, now);
-        let quotas = opportunities::quotas::drawn_by(connection, &opportunity).await?;
+        let sharing = opportunities::quotas::drawn_by(connection, &opportunity).await?;
+        let (gathers, quotas) = (sharing.gathers(), sharing.quotas);
         let groups = Groups::of(&quotas);
-        Ok(Self { opportunity, ask, quotas, groups, month_began: opportunities::month_began(zone, now) })
+        Ok(Self { opportunity, ask, quotas, gathers, groups, month_began: opportunities::month_began(zone, now) })
     }
 
     /// Looks at everybody, a few pages at a time: while one is judged, the database reads the next.
@@ -164,7 +167,8 @@ impl Question {
             let verdict = may_be_asked(&self.ask, &candidate);
             let told = || why(&self.ask, &candidate, self.opportunity.places.is_some());
             let why = if asks && verdict.is_ok() { told() } else { Vec::new() };
-            Looked { participant: person.id, address: person.email.clone(), verdict, why, counts_for: Vec::new() }
+            let (participant, address, last_asked) = (person.id, person.email.clone(), person.last_asked_at);
+            Looked { participant, address, verdict, why, counts_for: Vec::new(), last_asked }
         };
         let mut looked: Vec<Looked> = people.iter().map(look).collect();
         if !self.groups.is_empty() {
@@ -200,7 +204,13 @@ impl Question {
         let id = participant::Column::Id;
         let query = participant::Entity::find()
             .select_only()
-            .columns([id, participant::Column::Email, participant::Column::EmailKey, participant::Column::PreferenceId])
+            .columns([
+                id,
+                participant::Column::Email,
+                participant::Column::EmailKey,
+                participant::Column::PreferenceId,
+                participant::Column::LastAskedAt,
+            ])
             .filter(participant::Column::OrganisationId.eq(self.opportunity.organisation_id))
             .filter(participant::Column::State.eq(ParticipantState::Joined));
         let query = match whom {
@@ -347,6 +357,7 @@ struct Read {
     email_key: String,
     /// The version of their wishes that counts, if they have said any.
     preference_id: Option<PreferenceId>,
+    last_asked_at: Option<Time>,
 }
 
 /// A person who was looked at.
@@ -359,6 +370,8 @@ pub struct Looked {
     pub verdict: Result<Eligible, WhyNot>,
     /// The quotas that they count for; empty if they may not be asked.
     pub counts_for: CountsFor,
+    /// When they were asked last, for whatever.
+    pub last_asked: Option<Time>,
     why: Vec<String>,
 }
 

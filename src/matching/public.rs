@@ -55,8 +55,8 @@ pub(super) async fn find(platform: &Platform, slug: &str, id: MatchRunId) -> Res
 pub async fn pool(platform: &Platform, slug: &str, id: MatchRunId) -> Result<impl Stream<Item = Pieces> + Send + 'static> {
     let run = find(platform, slug, id).await?;
     let (platform, key) = (platform.clone(), (run.organisation_id, run.id));
-    let with_kinds = run.rules_version == seats::RULES;
     let line = file::line_of(&run.rules_version);
+    let with_kinds = line == seats::LINE;
     Ok(stream::try_unfold(Some(0), move |at| {
         let platform = platform.clone();
         async move {

@@ -47,7 +47,7 @@ pub async fn groups(
     opportunity: &opportunity::Model,
     now: Time,
 ) -> Result<Vec<Group>> {
-    let (_, quotas) = quotas::of(connection, organisation.id, opportunity.id).await?;
+    let quotas = quotas::of(connection, organisation.id, opportunity.id).await?.quotas;
     if quotas.is_empty() {
         return Ok(Vec::new());
     }

@@ -7,13 +7,15 @@ use super::ways;
 use crate::{
     accounts::Actor,
     participants::topics::is_key,
-    platform::{Error, Platform, Result, audit, http::etag, text::Check},
+    platform::{Error, Platform, Result, Tx, audit, http::etag, text::Check},
     projects::presence::in_words,
 };
-use entity::{OpportunityId, OpportunityState, OrganisationId, SeatQuota, SeatQuotas, match_run, opportunity, selection};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use entity::{OpportunityId, OpportunityState, OrganisationId, SeatQuota, SeatQuotas, Time, match_run, opportunity, selection};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    QuerySelect, QueryTrait, sea_query::Expr,
 };
 use std::collections::{BTreeMap, HashSet};
 
@@ -22,40 +24,83 @@ pub const MOST: usize = 60;
 /// So many opportunities are read for the groups that they seek.
 const OPEN: u64 = 200;
 
-/// The quotas of an opportunity with their version, which is 0 where none were ever set.
-pub async fn of(
-    connection: &impl ConnectionTrait,
-    organisation: OrganisationId,
-    opportunity: OpportunityId,
-) -> Result<(i32, Vec<SeatQuota>)> {
-    let found = selection::Entity::find_by_id((organisation, opportunity)).one(connection).await?;
-    Ok(found.map(|row| (row.version, row.quotas.0)).unwrap_or_default())
+/// How the places of an opportunity are shared out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sharing {
+    /// Version; 0 where nothing was ever set.
+    pub version: i32,
+    /// At least and at most so many of a group.
+    pub quotas: Vec<SeatQuota>,
+    /// In two stages: letters go out first, and on this day names are drawn among those who said yes.
+    pub draws_on: Option<NaiveDate>,
+    /// When the first names were drawn among them.
+    pub drawn_at: Option<Time>,
 }
 
-/// The quotas by which the places of an opportunity are drawn; empty where there are none, or no places.
-pub async fn drawn_by(connection: &impl ConnectionTrait, opportunity: &opportunity::Model) -> Result<Vec<SeatQuota>> {
-    match opportunity.places {
-        Some(_) => Ok(of(connection, opportunity.organisation_id, opportunity.id).await?.1),
-        None => Ok(Vec::new()),
+impl Sharing {
+    /// Whether names are drawn over panels: then who says yes too late waits, and matching looks who can have a place.
+    pub fn is_over_panels(&self) -> bool {
+        !self.quotas.is_empty() || self.draws_on.is_some()
+    }
+
+    /// Whether those who say yes are gathered: nobody has a place before names are drawn among them.
+    pub fn gathers(&self) -> bool {
+        self.draws_on.is_some() && self.drawn_at.is_none()
     }
 }
 
-/// Sets the quotas of an opportunity with limited places; an empty list takes them away. Answers the new version.
+/// How the places of an opportunity are shared out.
+pub async fn of(connection: &impl ConnectionTrait, organisation: OrganisationId, opportunity: OpportunityId) -> Result<Sharing> {
+    let found = selection::Entity::find_by_id((organisation, opportunity)).one(connection).await?;
+    let sharing = |row: selection::Model| Sharing {
+        version: row.version,
+        quotas: row.quotas.0,
+        draws_on: row.draws_on,
+        drawn_at: row.drawn_at,
+    };
+    Ok(found.map(sharing).unwrap_or_default())
+}
+
+/// How the places of an opportunity are drawn; as if nothing was set where there are no places.
+pub async fn drawn_by(connection: &impl ConnectionTrait, opportunity: &opportunity::Model) -> Result<Sharing> {
+    match opportunity.places {
+        Some(_) => of(connection, opportunity.organisation_id, opportunity.id).await,
+        None => Ok(Sharing::default()),
+    }
+}
+
+/// Notes that names were drawn among those who said yes.
+pub async fn note_drawn(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId, at: Time) -> Result<()> {
+    selection::Entity::update_many()
+        .col_expr(selection::Column::DrawnAt, Expr::value(at))
+        .filter(selection::Column::OrganisationId.eq(organisation))
+        .filter(selection::Column::OpportunityId.eq(opportunity))
+        .filter(selection::Column::DrawnAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Sets how the places of an opportunity are shared out; an empty list of quotas and no day take it away. Answers the new version.
 ///
 /// # Errors
-/// Everything that is wrong with them at once; a conflict once a draw was begun.
+/// Everything that is wrong with it at once; a conflict once a draw was begun.
 pub async fn set(
     platform: &Platform,
     actor: &Actor,
     id: OpportunityId,
     if_match: Option<&str>,
     quotas: Vec<SeatQuota>,
+    draws_on: Option<NaiveDate>,
 ) -> Result<i32> {
     let tx = platform.db.begin().await?;
     let opportunity = ways::hold(&tx, actor.organisation, id).await?;
-    let (version, _) = of(&tx, actor.organisation, id).await?;
+    let Sharing { version, .. } = of(&tx, actor.organisation, id).await?;
     etag::expect(if_match, version)?;
-    check(&opportunity, &quotas)?;
+    let zone = super::zone(&tx, actor.organisation).await?;
+    let mut check = check(&opportunity, &quotas);
+    check_day(&mut check, &opportunity, draws_on, super::today(platform.clock.now(), zone), zone);
+    check.done()?;
     let drawn = match_run::Entity::find()
         .filter(match_run::Column::OrganisationId.eq(actor.organisation))
         .filter(match_run::Column::OpportunityId.eq(id))
@@ -69,6 +114,8 @@ pub async fn set(
         organisation_id: Set(actor.organisation),
         opportunity_id: Set(id),
         quotas: Set(SeatQuotas(quotas)),
+        draws_on: Set(draws_on),
+        drawn_at: Set(None),
         version: Set(version + 1),
         changed_by: Set(actor.by.clone()),
         changed_at: Set(platform.clock.now()),
@@ -83,13 +130,22 @@ pub async fn set(
     Ok(version + 1)
 }
 
+/// People say yes before the day on which names are drawn, and hear of it before it begins.
+fn check_day(check: &mut Check, about: &opportunity::Model, draws_on: Option<NaiveDate>, today: NaiveDate, zone: Tz) {
+    let Some(day) = draws_on else { return };
+    check.day("/draws_on", day);
+    check.that(about.places.is_some(), "/draws_on", "no_places", "Say first how many places there are.");
+    check.that(day > today, "/draws_on", "past", "Choose a day that is still to come.");
+    let begins = about.starts_at.is_none_or(|at| day < super::today(at, zone));
+    check.that(begins, "/draws_on", "before_it_begins", "Choose a day before it begins, so that people can plan.");
+}
+
 /// Everything that is wrong with quotas in themselves. Whether the people there are can keep them is another question.
-fn check(opportunity: &opportunity::Model, quotas: &[SeatQuota]) -> Result<()> {
+fn check(opportunity: &opportunity::Model, quotas: &[SeatQuota]) -> Check {
     let mut check = Check::new();
     let places = opportunity.places.unwrap_or(0);
-    if opportunity.places.is_none() && !quotas.is_empty() {
-        return Err(Error::conflict("no_places", "Say first how many places there are. Quotas share them out."));
-    }
+    let shares_nothing = opportunity.places.is_none() && !quotas.is_empty();
+    check.that(!shares_nothing, "/quotas", "no_places", "Say first how many places there are. Quotas share them out.");
     check.that(quotas.len() <= MOST, "/quotas", "too_many", format!("Use at most {MOST} quotas."));
     let mut seen = HashSet::new();
     for (at, quota) in quotas.iter().enumerate() {
@@ -115,7 +171,7 @@ fn check(opportunity: &opportunity::Model, quotas: &[SeatQuota]) -> Result<()> {
         let detail = format!("For {} at least {sum} people are asked for, and there are {places} places.", in_words(dimension));
         check.that(false, "/quotas", "too_many_seats", detail);
     }
-    check.done()
+    check
 }
 
 /// Of each kind of fact, how many seats its groups have at least, together.

@@ -1,7 +1,7 @@
 //! What everybody can read: what an organisation asks now, what came of what it asked, and which of its promises are late.
 
 use super::{
-    invitation::about,
+    invitation::{about, shared_out},
     kit::{self, Block, Card, Cell, Desk, Link, Page, Reply, Table, Visit, Zone, ask},
     report,
 };
@@ -9,7 +9,7 @@ use crate::{
     feedback::{overdue, public as reports},
     integrity::ladder::step,
     invitations::letters::{day, payment, time},
-    opportunities::{public as offers, zone_of},
+    opportunities::{public as offers, quotas::drawn_by, zone_of},
     platform::{Result, http::Cursor},
 };
 use entity::{OpportunityId, OpportunityState, ReportId, opportunity, organisation};
@@ -125,7 +125,9 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let (row, _) = offers::get(visit.platform(), &organisation.slug, id).await?;
     let page = Page::new(&row.title).back("Back", at(&visit, organisation, "/opportunities")).text(&row.summary);
     let here = at(&visit, organisation, &format!("/opportunities/{id}"));
-    let page = page.blocks(about(&row, visit.easy(), zone_of(organisation))).block(Block::Links(vec![match visit.easy() {
+    let sharing = drawn_by(visit.platform().db.read(), &row).await?;
+    let page = page.blocks(about(&row, visit.easy(), zone_of(organisation))).blocks(shared_out(&row, &sharing));
+    let page = page.block(Block::Links(vec![match visit.easy() {
         true => Link::new("Show this page in plain English", here),
         false => Link::new("Explain this in Easy Read", format!("{here}?format=easy")),
     }]));

@@ -55,14 +55,14 @@ fn names(letters: &[Mail]) -> Vec<&str> {
 }
 
 /// The file of the newest draw, as everybody can read it, and as those can who may read about people.
-async fn files(story: &Story, id: &str) -> (String, String) {
+pub async fn files(story: &Story, id: &str) -> (String, String) {
     let run = runs(story, id).await[0]["id"].as_str().unwrap().to_owned();
     let public = story.app.get(format!("/api/public/{}/draws/{run}/file", story.ada.slug)).send().await.expect(200).text;
     let whole = story.ada.get(&story.app, &format!("/opportunities/{id}/matches/{run}/file")).send().await.expect(200).text;
     (public, whole)
 }
 
-fn disagreeing(file: &str) -> Vec<&'static str> {
+pub fn disagreeing(file: &str) -> Vec<&'static str> {
     let checks = Draw::read(file.as_bytes()).unwrap().checks();
     checks.into_iter().filter(|(_, agrees)| !agrees).map(|(what, _)| what).collect()
 }
@@ -81,7 +81,8 @@ fn quotas_are_checked_and_stay_once_names_were_drawn() {
         let expected = ["/quotas/0/min", "/quotas/1/category", "/quotas/1/min", "/quotas/1/max", "/quotas/2/max", "/quotas"];
         assert_eq!(found, expected, "{said}");
         let consultation = story.open("consultation", "consultation", json!({})).await;
-        set(&story, &consultation, json!([quota("16_24", 1, 2)])).await.expect(409);
+        let nothing = set(&story, &consultation, json!([quota("16_24", 1, 2)])).await.expect(422);
+        assert_eq!(nothing.violations(), [("/quotas".to_owned(), "no_places".to_owned())]);
         let set_now = set(&story, &id, json!([quota("16_24", 2, 3), quota("25_64", 2, 4)])).await.expect(200);
         assert_eq!(set_now.headers["etag"].to_str().unwrap(), "\"v1\"");
         assert!(set_now.json["warnings"][0].as_str().unwrap().contains("Whoever gives none cannot be drawn"), "{}", set_now.json);
@@ -164,7 +165,7 @@ fn places_are_shared_out_and_the_draw_can_be_worked_out_again() {
 }
 
 /// What the program says of a file of a draw, and whether it agrees.
-fn verified(file: &str) -> (String, bool) {
+pub fn verified(file: &str) -> (String, bool) {
     let path = std::env::temp_dir().join(format!("alongside-draw-{}", Clock::system().new_id::<uuid::Uuid>()));
     std::fs::write(&path, file).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_alongside")).arg("verify-draw").arg(&path).output().unwrap();

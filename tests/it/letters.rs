@@ -21,7 +21,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -33,6 +33,7 @@ const KINDS: [&str; 13] = [
     invitations::TAKEN_BACK,
     invitations::PLACE,
     invitations::NO_PLACE,
+    invitations::NOT_DRAWN,
     sessions::NOTES,
     feedback::REPORT,
 ];
@@ -42,12 +43,14 @@ async fn about(given: &Given, kind: &'static str, opportunity: OpportunityId, wh
     let state = match kind {
         invitations::PLACE => InvitationState::Accepted,
         invitations::NO_PLACE => InvitationState::Ended,
+        invitations::NOT_DRAWN => InvitationState::Waiting,
         _ => InvitationState::Sent,
     };
     let invitation = given.invitation(opportunity, who, state).await;
     match kind {
         invitations::PLACE => given.place(opportunity, who, PlaceState::Held).await,
         invitations::NO_PLACE => given.place(opportunity, who, PlaceState::Released).await,
+        invitations::NOT_DRAWN => given.place(opportunity, who, PlaceState::Waiting).await,
         // What it reminds of has left.
         invitations::REMIND => invited_before(given, invitation, who).await,
         _ => {}
@@ -118,7 +121,7 @@ pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     doors(app, &given, &mut all).await;
 
     let open = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
-    let places = [invitations::PLACE, invitations::NO_PLACE];
+    let places = [invitations::PLACE, invitations::NO_PLACE, invitations::NOT_DRAWN];
     for kind in [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK].into_iter().chain(places)
     {
         let who = given.someone(&format!("sam-{}", kind.replace('.', "-"))).await;

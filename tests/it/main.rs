@@ -60,5 +60,6 @@ mod canary;
 mod scanner;
 mod staffed;
 mod standing;
+mod two_stages;
 mod walk;
 mod words;

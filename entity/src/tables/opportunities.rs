@@ -92,6 +92,10 @@ pub mod selection {
         pub opportunity_id: OpportunityId,
         #[sea_orm(column_type = "JsonBinary")]
         pub quotas: SeatQuotas,
+        /// The day on which names are drawn among those who said yes, where letters go out first.
+        pub draws_on: Option<chrono::NaiveDate>,
+        /// When the first names were drawn among them.
+        pub drawn_at: Option<Time>,
         pub version: i32,
         #[sea_orm(column_type = "Text")]
         pub changed_by: String,

@@ -1,6 +1,6 @@
 //! Draws for limited places, and who is asked after them.
 
-use super::{Counts, How, begin, find, find_run, note, one_at_a_time, put_back, still_running};
+use super::{Counts, How, Stage, begin, find, find_run, note, one_at_a_time, put_back, still_running};
 use crate::{
     invitations::{self, jobs::payload},
     matching::{
@@ -170,11 +170,12 @@ pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault
     one_at_a_time(&tx, which.organisation).await?;
     let opportunity = invitations::places::lock(&tx, which.organisation, which.opportunity).await?;
     let open = must_be_open(&tx, &opportunity, now).await.is_ok();
-    let quotas = quotas::drawn_by(&tx, &opportunity).await?;
-    if !open && (quotas.is_empty() || !passes_places_on(&opportunity, now)) {
+    let sharing = quotas::drawn_by(&tx, &opportunity).await?;
+    let over_panels = sharing.is_over_panels();
+    if sharing.gathers() || (!open && (!over_panels || !passes_places_on(&opportunity, now))) {
         return Ok(Next::Done);
     }
-    if quotas.is_empty() {
+    if !over_panels {
         invitations::waiting::fill(&tx, &platform, &opportunity).await?;
     }
     let latest = match_run::Entity::find()
@@ -188,8 +189,8 @@ pub async fn place_freed(platform: Platform, value: Value) -> Result<Next, Fault
     // One that is under way looks at who has a place before it ends.
     if let Some(run) = latest.filter(|run| free > 0 && run.state == "done") {
         let asked = if open { from_reserve(&tx, &platform, run, opportunity.clone(), free).await? } else { 0 };
-        if !quotas.is_empty() && asked < free {
-            begin(&tx, &platform, &opportunity, quotas, "system", How::default()).await?;
+        if over_panels && asked < free {
+            begin(&tx, &platform, &opportunity, sharing, Stage::Everybody, "system", How::default()).await?;
         }
     }
     tx.commit().await?;

@@ -2,25 +2,27 @@
 //! a thousand people a transaction; a run that was broken off goes on where it stopped.
 
 mod draws;
+mod gathering;
 mod open_call;
 pub(crate) mod panel;
 mod verify;
 
 pub use draws::{number_in, number_of, place_freed};
+pub use gathering::{draw_due, draw_gathered};
 pub use verify::verify;
 
 use super::{
     INVITE,
-    grounds::Grounds,
+    grounds::{Grounds, Sent},
     groups::Kinds,
-    lottery,
+    letters, lottery,
     people::{Looked, Question, must_be_open},
     seal, seats,
 };
 use crate::{
     accounts::Actor,
     invitations::{self, jobs::payload},
-    opportunities::quotas,
+    opportunities::quotas::{self, Sharing},
     platform::{
         Error, Platform, Result, Tx, audit,
         jobs::{Fault, NewJob, Next, enqueue},
@@ -108,6 +110,8 @@ pub struct How {
     pub seed: Option<String>,
     /// Whether quotas that cannot be kept may be changed by as little as is needed.
     pub ease: bool,
+    /// In two stages: so many letters; none for as many as bring about twice as many yeses as there are places.
+    pub letters: Option<u32>,
 }
 
 /// Starts a run that invites. For limited places the seed is recorded before anybody is looked at; a coordinator may give
@@ -119,14 +123,19 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
         .await?
         .ok_or(Error::NotFound("opportunity"))?;
     must_be_open(tx, &opportunity, platform.clock.now()).await?;
-    let quotas = quotas::drawn_by(tx, &opportunity).await?;
+    let sharing = quotas::drawn_by(tx, &opportunity).await?;
     let mut check = Check::new();
+    if let Some(letters) = how.letters {
+        check.range("/letters", letters, 1, 1_000_000);
+        let detail = "Letters are counted where names are drawn later among those who say yes. Leave this out.";
+        check.that(sharing.gathers(), "/letters", "not_used", detail);
+    }
     if let Some(seed) = &how.seed {
         check.line("/seed", seed, 200);
         check.that(opportunity.places.is_some(), "/seed", "no_draw", "An open call draws no lots. Leave this out.");
     }
     check.that(
-        !how.ease || !quotas.is_empty(),
+        !how.ease || !sharing.quotas.is_empty(),
         "/ease",
         "no_quotas",
         "There are no quotas that could be changed. Leave this out.",
@@ -142,25 +151,39 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
         if earlier.state == "running" {
             return Err(Error::conflict("running", "A run is under way. Wait until it has finished."));
         }
-        if opportunity.places.is_some() && put_back(tx, &earlier).await? > 0 {
+        // More letters can be sent as long as names were not drawn: whoever was asked is not asked again.
+        let gathers = sharing.gathers();
+        if !gathers && opportunity.places.is_some() && put_back(tx, &earlier).await? > 0 {
             // Their letters were cancelled before they left. They are asked now, in the order in which they were drawn.
             invitations::places::freed(tx, platform, actor.organisation, id).await?;
             audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", earlier.id))
                 .await?;
             return find_run(tx, &earlier).await;
         }
-        if opportunity.places.is_some() && reserve_left(tx, &earlier).await? > 0 {
+        if !gathers && opportunity.places.is_some() && reserve_left(tx, &earlier).await? > 0 {
             let detail = "Names were drawn for this already. As places become free, the reserve is asked in its order.";
             return Err(Error::conflict("drawn", detail));
         }
-        if !quotas.is_empty() && draws::free_places(tx, platform, &opportunity).await? <= 0 {
+        if !gathers && sharing.is_over_panels() && draws::free_places(tx, platform, &opportunity).await? <= 0 {
             let detail = "Names were drawn for this already. As places become free, names are drawn for them.";
             return Err(Error::conflict("drawn", detail));
         }
     }
-    let run = begin(tx, platform, &opportunity, quotas, &actor.by, how).await?;
+    let stage = if sharing.gathers() { Stage::Letters } else { Stage::Everybody };
+    let run = begin(tx, platform, &opportunity, sharing, stage, &actor.by, how).await?;
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", run.id)).await?;
     Ok(run)
+}
+
+/// Whom a run is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Everybody who may be asked, and whoever waits.
+    Everybody,
+    /// Who gets a letter, before names are drawn among those who say yes.
+    Letters,
+    /// Those alone who said yes.
+    Gathered,
 }
 
 /// Begins a run: its row, and the job that works it off.
@@ -168,7 +191,8 @@ async fn begin(
     tx: &Tx,
     platform: &Platform,
     opportunity: &opportunity::Model,
-    quotas: Vec<SeatQuota>,
+    sharing: Sharing,
+    stage: Stage,
     by: &str,
     how: How,
 ) -> Result<match_run::Model> {
@@ -183,12 +207,21 @@ async fn begin(
         Some(given) => format!("{given} / {}", ours.part),
         None => ours.part.clone(),
     });
-    let rules = match (&seed, quotas.is_empty()) {
+    let rules = match (&seed, stage) {
         (None, _) => OPEN_CALL,
-        (Some(_), true) => lottery::RULES,
-        (Some(_), false) => seats::RULES,
+        (Some(_), Stage::Letters) => letters::RULES,
+        (Some(_), Stage::Gathered) => seats::RULES,
+        (Some(_), Stage::Everybody) if sharing.is_over_panels() => seats::RULES,
+        (Some(_), Stage::Everybody) => lottery::RULES,
     };
-    let grounds = Grounds { quotas, ease: how.ease, ..Grounds::default() };
+    let sent = Sent { wanted: how.letters.unwrap_or(0), ..Sent::default() };
+    let grounds = Grounds {
+        quotas: sharing.quotas,
+        ease: how.ease,
+        gathered: stage == Stage::Gathered,
+        letters: (stage == Stage::Letters).then_some(sent),
+        ..Grounds::default()
+    };
     let kept = serde_json::to_value(&grounds).map_err(|_| Error::bug("grounds that cannot be written"))?;
     let row = match_run::ActiveModel {
         organisation_id: Set(organisation),
@@ -207,7 +240,7 @@ async fn begin(
         reasons: Set(json!({})),
         commitment: Set(ours.as_ref().map(|ours| ours.commitment.clone())),
         committed_at: Set(ours.map(|ours| ours.since)),
-        quotas: Set((rules == seats::RULES).then_some(kept)),
+        quotas: Set([seats::RULES, letters::RULES].contains(&rules).then_some(kept)),
         lottery: Set(None),
         state: Set("running".to_owned()),
         created_by: Set(by.to_owned()),
@@ -281,6 +314,7 @@ pub async fn invite(platform: Platform, value: Value) -> Result<Next, Fault> {
     let Some(run) = run.filter(|run| run.state == "running") else { return Ok(Next::Done) };
     let next = match run.rules_version.as_str() {
         seats::RULES => panel::draw(&platform, run).await?,
+        letters::RULES => gathering::send(&platform, run).await?,
         lottery::RULES => draws::draw(&platform, run).await?,
         _ => open_call::page(&platform, run).await?,
     };

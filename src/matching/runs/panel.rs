@@ -9,11 +9,11 @@ use crate::{
     matching::{
         grounds::{Grounds, Trouble},
         groups::Kinds,
-        lottery,
+        letters, lottery,
         people::{Looked, Question, must_be_open},
         seats::{self, Fairness, Panels},
     },
-    opportunities::passes_places_on,
+    opportunities::{passes_places_on, quotas},
     platform::{Error, Platform, Result, jobs::Next},
 };
 use entity::{DrawOutcome, ParticipantId, Time, match_result, match_run};
@@ -66,12 +66,25 @@ impl Table {
 }
 
 /// Everybody who can be drawn.
-struct Pool {
+pub(super) struct Pool {
     /// Numbers with kinds, in ascending order of the numbers.
-    lines: Vec<u8>,
+    pub lines: Vec<u8>,
     /// Whose they are.
-    members: Vec<ParticipantId>,
-    kinds: Vec<Kind>,
+    pub members: Vec<ParticipantId>,
+    /// The kinds, sorted.
+    pub kinds: Vec<Kind>,
+}
+
+impl Pool {
+    /// Of people by their numbers, each with the number that their kind had when it came.
+    pub fn of(kinds: Kinds, members: BTreeMap<Uuid, (ParticipantId, u32)>) -> Self {
+        let (kinds, places) = kinds.sorted();
+        let line = |(number, (_, kind)): (&Uuid, &(ParticipantId, u32))| {
+            number.as_bytes().iter().copied().chain(places[*kind as usize].to_be_bytes()).collect::<Vec<u8>>()
+        };
+        let lines = members.iter().flat_map(line).collect();
+        Self { lines, members: members.into_values().map(|(person, _)| person).collect(), kinds }
+    }
 }
 
 /// Draws for the free places.
@@ -82,7 +95,7 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
     let mut grounds = Grounds::read(run.quotas.as_ref()).unwrap_or_default();
     let table = Table::read(db, platform, &question).await?;
     grounds.before = table.before(db, &question, now).await?;
-    let (pool, counts) = gather(platform, &run, &question, &table, now).await?;
+    let (pool, counts) = gather(platform, &run, &question, &table, grounds.gathered, now).await?;
     let free = table.free(question.opportunity.places);
     let later = is_later(db, &run).await?;
     let ease = match (grounds.ease, later) {
@@ -129,8 +142,14 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
         number: Set(None),
     });
     draws::keep(&tx, rows.collect()).await?;
+    if grounds.gathered && state == "done" {
+        quotas::note_drawn(&tx, run.organisation_id, run.opportunity_id, now).await?;
+    }
     let (waited, others): (Vec<_>, Vec<_>) = drawn.into_iter().partition(|person| table.waiting.contains(person));
     waiting::move_up_these(&tx, platform, &question.opportunity, &waited).await?;
+    if grounds.gathered && state == "done" {
+        waiting::tell_who_still_waits(&tx, platform, &question.opportunity).await?;
+    }
     let (asked, over) = draws::ask_next(&tx, platform, &question, run.id, &run.created_by, others.len()).await?;
     if over > 0 {
         places::freed(&tx, platform, run.organisation_id, run.opportunity_id).await?;
@@ -172,6 +191,7 @@ async fn is_later(connection: &impl ConnectionTrait, run: &match_run::Model) -> 
         .filter(match_run::Column::OrganisationId.eq(run.organisation_id))
         .filter(match_run::Column::OpportunityId.eq(run.opportunity_id))
         .filter(match_run::Column::State.eq("done"))
+        .filter(match_run::Column::RulesVersion.ne(letters::RULES))
         .filter(match_run::Column::Id.lt(run.id));
     Ok(earlier.count(connection).await? > 0)
 }
@@ -182,13 +202,17 @@ async fn gather(
     run: &match_run::Model,
     question: &Question,
     table: &Table,
+    gathered: bool,
     now: Time,
 ) -> Result<(Pool, Counts)> {
     let db = platform.db.read();
     let (mut counts, mut kinds, mut members) =
         (Counts::default(), Kinds::default(), BTreeMap::<Uuid, (ParticipantId, u32)>::new());
     let number = |person| draws::number(platform, run.id, person);
-    if must_be_open(db, &question.opportunity, now).await.is_ok() {
+    if gathered {
+        let waiting = u64::try_from(table.waiting.len()).unwrap_or(u64::MAX);
+        (counts.considered, counts.eligible) = (waiting, waiting);
+    } else if must_be_open(db, &question.opportunity, now).await.is_ok() {
         let add = |looked: &Looked| {
             counts.add(looked.verdict.map(|_| ()));
             if looked.verdict.is_ok() {
@@ -207,16 +231,11 @@ async fn gather(
             members.insert(number(person), (person, kinds.add(quotas)));
         }
     }
-    let (kinds, places) = kinds.sorted();
-    let line = |(number, (_, kind)): (&Uuid, &(ParticipantId, u32))| {
-        number.as_bytes().iter().copied().chain(places[*kind as usize].to_be_bytes()).collect::<Vec<u8>>()
-    };
-    let lines = members.iter().flat_map(line).collect();
-    Ok((Pool { lines, members: members.into_values().map(|(person, _)| person).collect(), kinds }, counts))
+    Ok((Pool::of(kinds, members), counts))
 }
 
 /// How many of those drawn count for each quota.
-fn seated(drawn: &[usize], pool: &Pool, grounds: &Grounds) -> Vec<u32> {
+pub(super) fn seated(drawn: &[usize], pool: &Pool, grounds: &Grounds) -> Vec<u32> {
     let mut counts = vec![0; grounds.quotas.len()];
     let kinds = drawn.iter().filter_map(|place| seats::kind(pool.lines.get(place * seats::LINE..)?));
     for quota in kinds.filter_map(|kind| grounds.kinds.get(kind as usize)).flatten() {
@@ -285,7 +304,7 @@ fn first_those_who_wait(problem: &mut Problem, waits: u32) -> bool {
     true
 }
 
-fn told(problem: &Problem, found: Option<&Easing>, eased: bool) -> Trouble {
+pub(super) fn told(problem: &Problem, found: Option<&Easing>, eased: bool) -> Trouble {
     let Some(found) = found else { return Trouble { conflict: Vec::new(), easing: Vec::new(), least: false, eased: false } };
     let changed = (0..).zip(problem.quotas.iter().zip(&found.quotas)).filter(|(_, (old, new))| old != new);
     let easing = changed.map(|(quota, (_, new))| (quota, (new.min, new.max))).collect();

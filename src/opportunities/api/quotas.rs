@@ -2,13 +2,17 @@
 
 use crate::{
     accounts::{Power, access},
-    opportunities::{quotas, ways},
+    opportunities::{
+        quotas::{self, Sharing},
+        ways,
+    },
     platform::{
         Platform, Result,
         http::{Body, Caller, Chapter, Fine},
     },
 };
-use entity::{OpportunityId, OrganisationId, SeatQuota};
+use chrono::NaiveDate;
+use entity::{OpportunityId, OrganisationId, SeatQuota, Time};
 use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path},
@@ -21,6 +25,10 @@ use serde::Deserialize;
 pub struct QuotasIn {
     /// At least and at most so many of a group, 60 quotas at most. An empty list takes them away.
     quotas: Vec<SeatQuota>,
+    /// In two stages: letters go out first, and on this day names are drawn among those who said yes. Before it begins. Leave it out to
+    /// draw first, and to ask those who were drawn.
+    #[serde(default)]
+    draws_on: Option<NaiveDate>,
 }
 
 /// How places are shared out.
@@ -28,6 +36,12 @@ pub struct QuotasIn {
 pub struct QuotasOut {
     /// At least and at most so many of a group.
     quotas: Vec<SeatQuota>,
+    /// The day on which names are drawn among those who said yes, where letters go out first.
+    #[oai(skip_serializing_if_is_none)]
+    draws_on: Option<NaiveDate>,
+    /// When the first names were drawn among them.
+    #[oai(skip_serializing_if_is_none)]
+    drawn_at: Option<Time>,
     /// What is worth knowing about them.
     warnings: Vec<String>,
 }
@@ -39,9 +53,9 @@ impl QuotasApi {
     async fn out(&self, organisation: OrganisationId, id: OpportunityId) -> Result<Fine<QuotasOut>> {
         let db = self.0.db.read();
         let way = ways::find(db, organisation, id).await?;
-        let (version, quotas) = quotas::of(db, organisation, id).await?;
+        let Sharing { version, quotas, draws_on, drawn_at } = quotas::of(db, organisation, id).await?;
         let warnings = quotas::warnings(&way, &quotas);
-        Ok(Fine::new(&QuotasOut { quotas, warnings }).version(version))
+        Ok(Fine::new(&QuotasOut { quotas, draws_on, drawn_at, warnings }).version(version))
     }
 }
 
@@ -76,7 +90,7 @@ impl QuotasApi {
     ) -> Result<Fine<QuotasOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let given = body.take()?;
-        quotas::set(&self.0, &actor, opportunity.0, if_match.0.as_deref(), given.quotas).await?;
+        quotas::set(&self.0, &actor, opportunity.0, if_match.0.as_deref(), given.quotas, given.draws_on).await?;
         self.out(actor.organisation, opportunity.0).await
     }
 }

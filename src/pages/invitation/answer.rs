@@ -3,6 +3,7 @@
 use super::{agreed, at, guest, later_again, open};
 use crate::{
     invitations::{Guest, letters::day, replies},
+    opportunities::quotas::Sharing,
     pages::kit::{Reply, Visit},
     platform::{Error, Result, Tx},
 };
@@ -11,7 +12,7 @@ use entity::{InvitationState, OpportunityId, OpportunityKind, opportunity};
 use std::sync::Arc;
 
 /// What has just been said, in words. They follow from what is stored, and from nothing that stands in the address.
-pub(super) fn said(visit: &Visit, guest: &Guest, offer: &opportunity::Model) -> Option<String> {
+pub(super) fn said(visit: &Visit, guest: &Guest, offer: &opportunity::Model, sharing: &Sharing) -> Option<String> {
     let done = visit.query.text("done");
     let invitation = &guest.invitation;
     Some(match (done, invitation.state) {
@@ -19,6 +20,10 @@ pub(super) fn said(visit: &Visit, guest: &Guest, offer: &opportunity::Model) -> 
             "Thank you. You take part.".into()
         }
         ("accept", InvitationState::Accepted) => "Thank you. You have a place. A letter confirms it.".into(),
+        ("accept", InvitationState::Waiting) if sharing.gathers() => {
+            let on = sharing.draws_on.map(day).unwrap_or_default();
+            format!("Thank you. You have said yes. Names are drawn on {on}. We write to you then, whatever comes of it.")
+        }
         ("accept", InvitationState::Waiting) => {
             "Thank you. All places are taken at the moment. You are on the waiting list, and we write if one becomes free.".into()
         }

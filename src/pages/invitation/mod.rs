@@ -17,7 +17,10 @@ use crate::{
         places, replies,
         rules::{self, Reply as Said, accepts},
     },
-    opportunities,
+    opportunities::{
+        self,
+        quotas::{self, Sharing},
+    },
     platform::{
         Error, Result,
         http::Cursor,
@@ -154,11 +157,14 @@ async fn show(visit: Arc<Visit>) -> Result<Reply> {
     let db = visit.platform().db.read();
     let offer = guest.opportunity(db).await?;
     let open = opportunities::is_open(db, &offer, visit.platform().clock.now()).await?;
-    let mut page = Page::new(&offer.title).caption("Invitation").said(answer::said(&visit, &guest, &offer)).text(&offer.summary);
-    page = page.blocks(standing(&visit, &guest, open).await?);
+    let sharing = quotas::drawn_by(db, &offer).await?;
+    let said = answer::said(&visit, &guest, &offer, &sharing);
+    let mut page = Page::new(&offer.title).caption("Invitation").said(said).text(&offer.summary);
+    page = page.blocks(standing(&visit, &guest, &sharing, open).await?);
     let replies = replying(&visit, &guest, &offer, open).await?;
     let zone = opportunities::zone(db, guest.organisation).await?;
     let mut facts = about(&offer, visit.easy(), zone);
+    facts.extend(shared_out(&offer, &sharing));
     facts.extend(meetings(&visit, &guest, zone).await?);
     facts.push(Block::Links(vec![easy_switch(&visit, &guest)]));
     if !guest.invitation.why.reasons.is_empty() {
@@ -208,6 +214,35 @@ pub fn about(offer: &opportunity::Model, easy: bool, zone: Tz) -> Vec<Block> {
     vec![Block::Heading("What it is about".into()), Block::Facts(facts), ladder]
 }
 
+/// How few places are shared out, where names are drawn by groups or in two stages.
+pub fn shared_out(offer: &opportunity::Model, sharing: &Sharing) -> Vec<Block> {
+    if !sharing.is_over_panels() {
+        return Vec::new();
+    }
+    let places = match offer.places.unwrap_or(0) {
+        1 => "There is 1 place.".to_owned(),
+        many => format!("There are {many} places."),
+    };
+    let drawn = match (sharing.draws_on, sharing.drawn_at) {
+        (None, _) => "Names are drawn by lot among all whose choices fit. Those who are drawn are asked.".to_owned(),
+        (Some(_), Some(_)) => {
+            "Names were drawn by lot among those who had said yes. Places that become free are drawn for.".to_owned()
+        }
+        (Some(on), None) => {
+            format!("Names are drawn by lot on {}, among all who have said yes before. A yes is not a place yet.", day(on))
+        }
+    };
+    let mut blocks = vec![Block::Heading("How places are shared out".into()), Block::Text(places), Block::Text(drawn)];
+    if !sharing.quotas.is_empty() {
+        blocks.push(Block::Text("So many places are for people of these groups:".into()));
+        blocks.push(Block::List(sharing.quotas.iter().map(quotas::said).collect()));
+        let silent = "People count for a group by what they told us about themselves for this. Whoever told nothing can be drawn too, \
+                      for places that are for no group.";
+        blocks.push(Block::Text(silent.into()));
+    }
+    blocks
+}
+
 /// The meetings, for whoever holds a place: where they are is told to nobody else.
 async fn meetings(visit: &Visit, guest: &Guest, zone: Tz) -> Result<Vec<Block>> {
     let (db, organisation, offer) = (visit.platform().db.read(), guest.organisation, guest.invitation.opportunity_id);
@@ -231,10 +266,14 @@ async fn meetings(visit: &Visit, guest: &Guest, zone: Tz) -> Result<Vec<Block>> 
 }
 
 /// Where the invitation stands, in words.
-async fn standing(visit: &Visit, guest: &Guest, open: bool) -> Result<Vec<Block>> {
+async fn standing(visit: &Visit, guest: &Guest, sharing: &Sharing, open: bool) -> Result<Vec<Block>> {
     let state = guest.invitation.state;
     let text = match state {
         InvitationState::Accepted => "You have said yes. You can change your mind.".into(),
+        InvitationState::Waiting if sharing.gathers() => {
+            let on = sharing.draws_on.map(day).unwrap_or_default();
+            format!("You have said yes. Names are drawn on {on}. You can change your mind.")
+        }
         InvitationState::Waiting => "You are on the waiting list. You can change your mind.".into(),
         InvitationState::SteppedDown if took_back(visit, guest).await? => "You have taken back that you take part.".into(),
         _ if rules::is_over(state) || !open => replies::over(visit.platform().db.read(), guest, state, open).await?.into(),

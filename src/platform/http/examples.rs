@@ -193,6 +193,8 @@ pub const VALUES: &[(&str, &str)] = &[
     ("settles_on", r#""2027-06-01""#),
     ("settled_on", r#""2027-06-01""#),
     ("closes_on", r#""2027-03-31""#),
+    ("letters", "120"),
+    ("draws_on", r#""2027-03-20""#),
     ("closed_on", r#""2027-03-31""#),
     ("feedback_due", r#""2027-06-01""#),
     ("review_after", r#""2028-03-01""#),

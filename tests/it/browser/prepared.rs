@@ -165,6 +165,7 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
     let theme = themes.json[0]["id"].as_str().expect("a theme").to_owned();
     let ways = "/console/sunrise/opportunities";
     let letters = format!("/console/sunrise/letters/{}", a_failed_letter(app).await);
+    let gathers = names_to_draw(story).await;
     vec![
         ("letters", "/console/sunrise/letters".into()),
         ("letters-all", "/console/sunrise/letters?show=all".into()),
@@ -177,6 +178,10 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
         ("draft-terms", format!("{ways}/{draft}/terms")),
         ("draft-questions", format!("{ways}/{draft}/questions")),
         ("draft-question", format!("{ways}/{draft}/questions/add")),
+        ("gathers", format!("{ways}/{gathers}")),
+        ("gathers-quotas", format!("{ways}/{gathers}/quotas")),
+        ("gathers-send", format!("{ways}/{gathers}/send")),
+        ("gathers-draw", format!("{ways}/{gathers}/draw")),
         ("asks-questions", format!("{ways}/{asks}/questions")),
         ("question-change", format!("{ways}/{asks}/questions/change/form")),
         ("meetings", format!("{ways}/{told}/meetings")),
@@ -200,6 +205,16 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
         ("told-preview", format!("{ways}/{told}/report/preview")),
         ("told-publish", format!("{ways}/{told}/report/publish")),
     ]
+}
+
+/// A group for which names are drawn later among those who say yes.
+async fn names_to_draw(story: &Story) -> String {
+    let changes = json!({"title": "A group that plans the next year", "places": 6, "topics": [story.topic]});
+    let id = story.open("co_design_group", "co_design", changes).await;
+    let quota = json!({"dimension": "age_band", "category": "under_25", "min": 2, "max": 4});
+    let call = story.app.put(story.ada.path(&format!("/opportunities/{id}/quotas"))).token(&story.ada.token);
+    call.header("if-match", "*").json(&json!({"quotas": [quota], "draws_on": "2027-03-20"})).send().await.expect(200);
+    id
 }
 
 /// One letter that was given up, one that may have arrived and one that waits; answers what they were sent with.

@@ -14,10 +14,14 @@ use crate::{
         runs::{self, How},
         standing as standing_of, told,
     },
-    opportunities::{quotas::group, zone_of},
+    opportunities::{
+        quotas::{drawn_by, group},
+        zone_of,
+    },
     pages::{
         console::{
             desk::{Seat, again, fresh, mistaken, paged, seat},
+            entry::Entry,
             words::Word,
         },
         kit::{Bar, Bars, Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
@@ -113,20 +117,32 @@ async fn count_again(visit: Arc<Visit>) -> Result<Reply> {
     Reply::to(address)
 }
 
-fn send_form(seat: &Seat<'_>, way: &opportunity::Model, stopped: bool) -> Form {
+/// A part of the seed of a draw.
+pub(super) fn seed() -> Field {
+    let hint = "Such as the numbers of a public lottery. Whoever wants to can then run the draw again and need not trust us.";
+    Field::line("seed", "A part of the draw from outside", "").optional().hint(hint)
+}
+
+/// Lets quotas give that cannot be kept.
+pub(super) fn ease() -> Field {
+    Field::switch("ease", "Change the quotas as it is said above", false)
+}
+
+fn send_form(seat: &Seat<'_>, way: &opportunity::Model, gathers: bool, stopped: bool) -> Form {
     let form = Form::default();
-    let form = if way.places.is_some() {
-        let hint = "Such as the numbers of a public lottery. Whoever wants to can then run the draw again and need not trust us.";
-        form.field(Field::line("seed", "A part of the draw from outside", "").optional().hint(hint))
+    let form = if way.places.is_some() { form.field(seed()) } else { form };
+    let form = if gathers {
+        let hint = "Leave it empty for as many as bring about twice as many yeses as there are places.";
+        form.field(Field::typed("letters", "How many letters?", "", "number").optional().hint(hint))
     } else {
         form
     };
-    let form = if stopped { form.field(Field::switch("ease", "Change the quotas as it is said above", false)) } else { form };
+    let form = if stopped { form.field(ease()) } else { form };
     fresh(seat, form.submit(Submit::new("Send the invitations")))
 }
 
 /// What stood against the quotas when names were last drawn, and nobody could be.
-async fn stopped(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Vec<String>> {
+pub(super) async fn stopped(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Vec<String>> {
     let latest = told::runs(seat.db(), seat.actor.organisation, way.id, 1).await?.into_iter().next();
     let stopped = latest.filter(|run| run.state == "stopped");
     let grounds = stopped.and_then(|run| Grounds::read(run.quotas.as_ref()));
@@ -143,7 +159,12 @@ async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<Strin
         page.block(Block::Important("Nobody was asked, because the quotas cannot be kept".into(), trouble)).block(links)
     };
     let page = page.blocks(told.map(|told| Block::Facts(counts(seat, way, &told))));
+    let gathers = drawn_by(seat.db(), way).await?.draws_on.filter(|_| way.places.is_some());
     let text = match way.places {
+        Some(places) if gathers.is_some() => format!(
+            "There are {places} places. Letters go out first. Names are drawn on {} among those who have said yes. More letters go to              groups that say yes less often, and first to people who were asked least recently.",
+            gathers.map(day).unwrap_or_default()
+        ),
         None => "Everybody who may be asked gets a letter. Each is looked at again before it leaves.".to_owned(),
         Some(places) => format!(
             "There are {places} places. Names are drawn. A letter goes to those who are drawn first. The others stand in reserve, and \
@@ -158,7 +179,8 @@ async fn ask_send(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
     let trouble = stopped(&seat, &way).await?;
-    let form = send_form(&seat, &way, !trouble.is_empty());
+    let gathers = drawn_by(seat.db(), &way).await?.gathers();
+    let form = send_form(&seat, &way, gathers, !trouble.is_empty());
     Ok(send_page(&seat, &way, trouble, form).await?.into())
 }
 
@@ -169,7 +191,10 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
     let done = async {
         let once = seat.once().await?;
         if once.seen_at().is_none() {
-            let how = How { seed: visit.fields.given("seed"), ease: visit.fields.has("ease") };
+            let mut entry = Entry::new(&visit.fields);
+            let letters = entry.parsed("letters", "Use a whole number.");
+            entry.done()?;
+            let how = How { seed: visit.fields.given("seed"), ease: visit.fields.has("ease"), letters };
             runs::start(once.tx(), seat.platform(), &seat.actor, way.id, how).await?;
             once.commit_at(&address).await?;
             seat.platform().wake.notify_one();
@@ -180,7 +205,8 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
         Ok(()) => Reply::to(address),
         Err(error) => {
             let trouble = stopped(&seat, &way).await?;
-            let form = again(send_form(&seat, &way, !trouble.is_empty()), &visit, error)?;
+            let gathers = drawn_by(seat.db(), &way).await?.gathers();
+            let form = again(send_form(&seat, &way, gathers, !trouble.is_empty()), &visit, error)?;
             Ok(mistaken(send_page(&seat, &way, trouble, form).await?).into())
         }
     }

@@ -1,6 +1,7 @@
 //! Ways to take part, from the draft to the close: a list of what has to be said, with what is missing, and what can be done next.
 
 mod asking;
+mod drawing;
 mod opening;
 mod parts;
 mod quotas;
@@ -37,7 +38,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(new, get(ask(desk, console, ask_new)).post(act(desk, console, create)))
         .at("/console/:slug/opportunities/:opportunity", get(ask(desk, console, one)));
     let route = parts::routes(route, desk);
-    let route = quotas::routes(route, desk);
+    let route = drawing::routes(quotas::routes(route, desk), desk);
     let route = opening::routes(route, desk);
     asking::routes(route, desk)
 }
@@ -218,6 +219,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         "saved" => Some("Saved."),
         "opened" => Some("It is open now. Nobody has been written to yet."),
         "asked" => Some("The invitations are being written. They leave one after the other."),
+        "drawn" => Some("Names are being drawn. Everybody who said yes gets a letter."),
         "reminded" => Some("Reminders are being written for those who have not answered."),
         "closed" => Some("It is closed. No more answers are taken."),
         _ => None,
@@ -229,7 +231,10 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let page = if notes.is_empty() { page } else { page.block(Block::Important("Please look at this".into(), notes)) };
     match way.row.state {
         OpportunityState::Draft => Ok(draft(&seat, &way.row, page).await?.into()),
-        OpportunityState::Open | OpportunityState::Closed => Ok(opened(&seat, &way.row, page).into()),
+        OpportunityState::Open | OpportunityState::Closed => {
+            let gathers = crate::opportunities::quotas::drawn_by(seat.db(), &way.row).await?.gathers();
+            Ok(opened(&seat, &way.row, gathers, page).into())
+        }
     }
 }
 
@@ -247,7 +252,7 @@ async fn draft(seat: &Seat<'_>, way: &opportunity::Model, page: Page) -> Result<
     })
 }
 
-fn opened(seat: &Seat<'_>, way: &opportunity::Model, page: Page) -> Page {
+fn opened(seat: &Seat<'_>, way: &opportunity::Model, gathers: bool, page: Page) -> Page {
     let to = |words: &str, rest: &str| Link::new(words, at(seat, way, rest));
     let mut page = page;
     let open = way.state == OpportunityState::Open;
@@ -261,6 +266,9 @@ fn opened(seat: &Seat<'_>, way: &opportunity::Model, page: Page) -> Page {
             ]);
         }
         links.push(to("How the invitations stand", "/funnel"));
+        if gathers {
+            links.push(to("Draw names among those who said yes", "/draw"));
+        }
         if way.places.is_some() {
             links.push(to("Share places out among groups", "/quotas"));
         }

@@ -3,17 +3,18 @@
 use super::{at, found, page};
 use crate::{
     accounts::Power,
-    opportunities::quotas::{self, said, warnings},
+    opportunities::quotas::{self, Sharing, said, warnings},
     pages::{
         console::{
             desk::{Seat, again, mistaken, seat},
-            entry::Entry,
+            entry::{Entry, day},
             groups,
         },
         kit::{Block, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
     },
     platform::Result,
 };
+use chrono::NaiveDate;
 use entity::{SeatQuota, opportunity};
 use poem::{Route, get};
 use std::sync::Arc;
@@ -30,13 +31,18 @@ fn line(quota: &SeatQuota) -> String {
     format!("{names}, {}, {}", quota.min, quota.max)
 }
 
-fn form(quotas: &[SeatQuota], version: i32) -> Form {
-    let lines = quotas.iter().map(line).collect::<Vec<_>>().join("\n");
+fn form(sharing: &Sharing) -> Form {
+    let lines = sharing.quotas.iter().map(line).collect::<Vec<_>>().join("\n");
     let field = Field::area("quotas", "Groups", lines).optional().hint(HINT).rows(8);
-    Form::default().field(field).version(version).submit(Submit::new("Save"))
+    let label = "Day on which names are drawn among those who said yes";
+    let on = Field::typed("draws_on", label, day(sharing.draws_on), "date").optional().hint(
+        "With a day, letters go out first. Whoever says yes before that day is in the draw. Without a day, names are drawn first. \
+         Those who were drawn are asked.",
+    );
+    Form::default().field(field).field(on).version(sharing.version).submit(Submit::new("Save"))
 }
 
-fn read(seat: &Seat<'_>) -> Result<Vec<SeatQuota>> {
+fn read(seat: &Seat<'_>) -> Result<(Vec<SeatQuota>, Option<NaiveDate>)> {
     let mut entry = Entry::new(&seat.visit.fields);
     let mut quotas = Vec::new();
     for line in entry.lines("quotas") {
@@ -55,8 +61,9 @@ fn read(seat: &Seat<'_>) -> Result<Vec<SeatQuota>> {
             None => entry.wrong("/quotas", HINT),
         }
     }
+    let draws_on = entry.day("draws_on");
     entry.done()?;
-    Ok(quotas)
+    Ok((quotas, draws_on))
 }
 
 fn quotas_page(seat: &Seat<'_>, way: &opportunity::Model, kept: &[SeatQuota], form: Form) -> Page {
@@ -73,22 +80,22 @@ fn quotas_page(seat: &Seat<'_>, way: &opportunity::Model, kept: &[SeatQuota], fo
 async fn show(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
-    let (version, kept) = quotas::of(seat.db(), way.organisation_id, way.id).await?;
-    Ok(quotas_page(&seat, &way, &kept, form(&kept, version)).into())
+    let sharing = quotas::of(seat.db(), way.organisation_id, way.id).await?;
+    Ok(quotas_page(&seat, &way, &sharing.quotas, form(&sharing)).into())
 }
 
 async fn save(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
     let saved = async {
-        let given = read(&seat)?;
-        quotas::set(seat.platform(), &seat.actor, way.id, Some(&visit.fields.if_match()?), given).await
+        let (given, draws_on) = read(&seat)?;
+        quotas::set(seat.platform(), &seat.actor, way.id, Some(&visit.fields.if_match()?), given, draws_on).await
     };
     match saved.await {
         Ok(_) => Reply::to(at(&seat, &way, "?done=saved")),
         Err(error) => {
-            let (version, kept) = quotas::of(seat.db(), way.organisation_id, way.id).await?;
-            Ok(mistaken(quotas_page(&seat, &way, &kept, again(form(&kept, version), &visit, error)?)).into())
+            let sharing = quotas::of(seat.db(), way.organisation_id, way.id).await?;
+            Ok(mistaken(quotas_page(&seat, &way, &sharing.quotas, again(form(&sharing), &visit, error)?)).into())
         }
     }
 }

@@ -1,0 +1,2 @@
+ALTER TABLE selection ADD COLUMN draws_on {date};
+ALTER TABLE selection ADD COLUMN drawn_at {time};

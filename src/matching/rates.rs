@@ -1,0 +1,97 @@
+//! How often people say yes, altogether and by the groups of quotas: counted over what an organisation asked in the last two years.
+
+use super::letters::Rates;
+use crate::{consent::permitting, platform::Result};
+use chrono::TimeDelta;
+use entity::{InvitationState, OrganisationId, Purpose, SeatQuota, Time, demographic, invitation};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
+    sea_query::{CaseStatement, Expr, ExprTrait},
+};
+use std::collections::HashMap;
+
+/// Older answers say little about today.
+const BACK: TimeDelta = TimeDelta::days(730);
+/// Whoever was asked less long ago may still answer.
+const STILL: TimeDelta = TimeDelta::days(14);
+
+#[derive(FromQueryResult)]
+struct Count {
+    dimension: String,
+    category: String,
+    asked: i64,
+    yes: i64,
+}
+
+/// The counts. People count for a group by facts that may be counted; nobody's own answers count for more than one of many.
+pub async fn of(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    quotas: &[SeatQuota],
+    now: Time,
+) -> Result<Rates> {
+    let all: Option<(i64, Option<i64>)> = asked(organisation, now)
+        .select_only()
+        .column_as(invitation::Column::Id.count(), "asked")
+        .expr_as(yes(), "yes")
+        .into_tuple()
+        .one(connection)
+        .await?;
+    let number = |count: i64| u64::try_from(count).unwrap_or(0);
+    let all = all.map_or((0, 0), |(asked, yes)| (number(asked), number(yes.unwrap_or(0))));
+    let mut found = HashMap::new();
+    if !quotas.is_empty() {
+        let allowed = permitting(organisation, Purpose::DemographicsRepresentativeness, organisation.0, now);
+        let rows: Vec<Count> = asked(organisation, now)
+            .select_only()
+            .column(demographic::Column::Dimension)
+            .column(demographic::Column::Category)
+            .column_as(invitation::Column::Id.count(), "asked")
+            .expr_as(yes(), "yes")
+            .join_rev(sea_orm::JoinType::InnerJoin, facts())
+            .filter(demographic::Column::Dimension.is_in(quotas.iter().map(|quota| quota.dimension.as_str())))
+            .filter(invitation::Column::ParticipantId.in_subquery(allowed))
+            .group_by(demographic::Column::Dimension)
+            .group_by(demographic::Column::Category)
+            .into_model()
+            .all(connection)
+            .await?;
+        found = rows.into_iter().map(|row| ((row.dimension, row.category), (number(row.asked), number(row.yes)))).collect();
+    }
+    let of = |quota: &SeatQuota| found.get(&(quota.dimension.clone(), quota.category.clone())).copied().unwrap_or((0, 0));
+    Ok(Rates { all, of: quotas.iter().map(of).collect() })
+}
+
+/// Invitations that were answered, or could have been by now.
+fn asked(organisation: OrganisationId, now: Time) -> Select<invitation::Entity> {
+    let heard_nothing = [InvitationState::Unsent, InvitationState::Withdrawn];
+    let answered = invitation::Column::State.is_in([
+        InvitationState::Accepted,
+        InvitationState::Waiting,
+        InvitationState::Declined,
+        InvitationState::SteppedDown,
+    ]);
+    let long_ago = invitation::Column::CreatedAt.lte(now - STILL);
+    invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::CreatedAt.gte(now - BACK))
+        .filter(invitation::Column::State.is_not_in(heard_nothing))
+        .filter(Condition::any().add(answered).add(long_ago))
+}
+
+/// How many said yes. That a waiting list or a piece of work ended since takes no yes back.
+fn yes() -> sea_orm::sea_query::SimpleExpr {
+    let ended = invitation::Column::State.eq(InvitationState::Ended).and(invitation::Column::RepliedAt.is_not_null());
+    let said = invitation::Column::State.is_in([InvitationState::Accepted, InvitationState::Waiting]);
+    let said = said.or(ended.and(invitation::Column::AskAgainOn.is_null()));
+    let one = CaseStatement::new().case(said, Expr::value(1)).finally(Expr::value(0));
+    sea_orm::sea_query::Func::sum(one).cast_as("bigint")
+}
+
+/// From an invitation to the facts that its person gave.
+fn facts() -> sea_orm::RelationDef {
+    demographic::Entity::belongs_to(invitation::Entity)
+        .from((demographic::Column::OrganisationId, demographic::Column::ParticipantId))
+        .to((invitation::Column::OrganisationId, invitation::Column::ParticipantId))
+        .into()
+}
