@@ -349,6 +349,18 @@
 //! among those who said yes; quotas that cannot be kept stop it, because whoever set them decides what gives. Rejected: holding
 //! places for those asked (whoever answers first would have them), drawing when the coordinator thinks of it (people were told a day).
 //!
+//! # 2026-11-29 · An open call over days leaves nobody out
+//! Each day everybody is looked at anew, and an even share of those left is asked: first those who were asked least recently, by months,
+//! then in an order that is a pseudonym of the run, which nobody chose. Who comes on a day is a place in that order up to which
+//! there are enough people, found by counting places, so memory does not grow with the people. Days that were missed make the
+//! others fuller, so that whoever is asked last has three days to answer. A coordinator can stop it; whoever was not asked comes
+//! first the next time, by the same rule. Rejected: the most likely to answer first (it would ask the same people every time).
+//!
+//! # 2026-11-29 · A forecast is a range
+//! How many say yes is told as a range that eight of ten outcomes lie in: the share that says yes is uncertain (beta), and so is
+//! each answer (binomial). It rests on the same kind of thing in two years, and on everything else as much as on twenty answers.
+//! Rejected: one number (it looks known), a rate of each person (it would weigh people by what they answered).
+//!
 //! # 2026-11-29 · The API browser is the framework's page, and the rest of `/docs` is ours
 //! Swagger UI stands in the program whole, asks nothing of other servers, and runs under a policy that names its scripts by what
 //! they say. axe-core finds seven kinds of faults in it (contrast, targets, landmarks) that only its makers can mend; a test

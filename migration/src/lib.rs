@@ -73,6 +73,7 @@ impl MigratorTrait for Migrator {
             "m0003_01_match_count",
             "m0003_02_selection",
             "m0003_03_two_stages",
+            "m0003_04_waves",
         ]
     }
 }

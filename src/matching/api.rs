@@ -1,22 +1,17 @@
 //! Endpoints: who may be asked, and asking.
 
 pub mod groups;
+pub mod inviting;
 pub mod mine;
 pub mod public;
 
-use super::{
-    file, letters, lottery,
-    people::PAGE,
-    public::without_pool,
-    runs::{self, How},
-    seats, told,
-};
+use super::{file, letters, lottery, people::PAGE, public::without_pool, runs, seats, told};
 use crate::{
     accounts::{Power, access, organisations, readings},
     opportunities::{self, ways},
     platform::{
         Error, Platform, Result,
-        http::{Accepted, Body, Caller, Chapter, Fine, Once, Streamed},
+        http::{Caller, Chapter, Fine, Streamed},
         secret::hex,
     },
 };
@@ -24,13 +19,9 @@ use entity::{
     DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ReadingOf, Time, WhyNot, match_result, match_run,
     organisation,
 };
-use groups::{GroupsOut, OutlookOut};
-use poem_openapi::{
-    Enum, Object, OpenApi,
-    param::{Header, Path},
-};
+use groups::{ForecastOut, GroupsOut, OutlookOut};
+use poem_openapi::{Enum, Object, OpenApi, param::Path};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
-use serde::Deserialize;
 use uuid::Uuid;
 
 /// Where a run stands.
@@ -75,37 +66,9 @@ pub struct MatchOut {
     /// Where places are shared out among groups: what a draw would do.
     #[oai(skip_serializing_if_is_none)]
     groups: Option<OutlookOut>,
-}
-
-/// How to ask.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InviteIn {
-    /// For limited places: a part of the seed from outside, such as the numbers of a public lottery. The other part is made here.
-    #[serde(default)]
-    seed: Option<String>,
-    /// For places that are shared out among groups: where the quotas cannot be kept, change them by as few seats as possible. What
-    /// was changed is recorded. Without this the run stops, and says what stands against them.
-    #[serde(default)]
-    #[oai(default)]
-    ease: bool,
-    /// Where names are drawn later among those who say yes: so many letters. Leave it out for as many as bring about twice as many
-    /// yeses as there are places.
-    #[serde(default)]
-    letters: Option<u32>,
-}
-
-/// How to draw names among those who said yes.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DrawIn {
-    /// A part of the seed from outside, such as the numbers of a public lottery. The other part is made here.
-    #[serde(default)]
-    seed: Option<String>,
-    /// Where the quotas cannot be kept, change them by as few seats as possible. What was changed is recorded.
-    #[serde(default)]
-    #[oai(default)]
-    ease: bool,
+    /// What can be expected of those who would be asked first.
+    #[oai(skip_serializing_if_is_none)]
+    forecast: Option<ForecastOut>,
 }
 
 /// A run of matching.
@@ -131,6 +94,15 @@ pub struct RunOut {
     asked: i32,
     /// People who stand in reserve.
     reserve: i32,
+    /// For an open call that is spread: over how many days.
+    #[oai(skip_serializing_if_is_none)]
+    days: Option<i32>,
+    /// On how many of them everybody was asked whose turn it was.
+    #[oai(skip_serializing_if_is_none)]
+    days_done: Option<i32>,
+    /// When the next are asked.
+    #[oai(skip_serializing_if_is_none)]
+    next_at: Option<Time>,
     /// Everybody else, by the first reason against.
     not_asked: Vec<ReasonCount>,
     /// How the places were shared out among groups.
@@ -194,6 +166,7 @@ fn match_out(told: told::Told) -> MatchOut {
         reserve: told.reserve,
         not_asked: reasons(told.not_asked),
         groups: told.groups.map(Into::into),
+        forecast: told.forecast.map(Into::into),
     }
 }
 
@@ -216,6 +189,9 @@ fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
         eligible: run.eligible,
         asked: run.asked,
         reserve: run.reserve,
+        days: run.days,
+        days_done: run.days.map(|_| run.days_done),
+        next_at: run.next_at,
         created_at: run.created_at,
         finished_at: run.finished_at,
     }
@@ -245,15 +221,15 @@ fn method(rules: &str) -> String {
     )
 }
 
+async fn minimum(platform: &Platform, organisation: OrganisationId) -> Result<i32> {
+    let found = organisation::Entity::find_by_id(organisation).one(platform.db.read()).await?;
+    Ok(found.map_or(5, |organisation| organisation.minimum_group))
+}
+
 /// Matching.
 pub struct Api(pub Platform);
 
 impl Api {
-    async fn minimum(&self, organisation: OrganisationId) -> Result<i32> {
-        let found = organisation::Entity::find_by_id(organisation).one(self.0.db.read()).await?;
-        Ok(found.map_or(5, |organisation| organisation.minimum_group))
-    }
-
     /// An opportunity that the caller runs, with its organisation.
     async fn managed(
         &self,
@@ -314,62 +290,6 @@ impl Api {
         Ok(Fine::new(&match_out(told.ok_or(Error::NotFound("count"))?)))
     }
 
-    /// Match and invite
-    ///
-    /// For an open call everybody who may be asked is. For limited places names are drawn with a recorded seed, and the rest
-    /// stand in reserve; where names are drawn later among those who say yes, letters are shared out by lot. The answer comes at once; the invitations are made by the queue.
-    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/invitations", method = "post", operation_id = "invite")]
-    async fn invite(
-        &self,
-        caller: Caller,
-        organisation: Path<OrganisationId>,
-        opportunity: Path<OpportunityId>,
-        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
-        body: Body<InviteIn>,
-    ) -> Result<Accepted<RunOut>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
-        let given = body.read()?;
-        let minimum = self.minimum(actor.organisation).await?;
-        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
-        if let Some(reply) = once.reply()? {
-            return Ok(reply);
-        }
-        let how = How { seed: given.seed, ease: given.ease, letters: given.letters };
-        let run = runs::start(once.tx(), &self.0, &actor, opportunity.0, how).await?;
-        let at = format!("/api/organisations/{}/opportunities/{}/matches/{}", actor.organisation, run.opportunity_id, run.id);
-        let reply = once.commit(Accepted::new(&run_out(run, minimum)).at(at)).await?;
-        self.0.wake.notify_one();
-        Ok(reply)
-    }
-
-    /// Draw names among those who said yes
-    ///
-    /// Where letters went out first. It is done by itself on the day that people were told; this does it now. Whoever is drawn has
-    /// a place, and is told so; the others are told that they were not drawn, and stand in reserve.
-    #[oai(path = "/organisations/:organisation/opportunities/:opportunity/draw", method = "post", operation_id = "drawNames")]
-    async fn draw_names(
-        &self,
-        caller: Caller,
-        organisation: Path<OrganisationId>,
-        opportunity: Path<OpportunityId>,
-        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
-        body: Body<DrawIn>,
-    ) -> Result<Accepted<RunOut>> {
-        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
-        let given = body.read()?;
-        let minimum = self.minimum(actor.organisation).await?;
-        let once = Once::begin(&self.0, &actor.by, key.0.as_deref(), &body).await?;
-        if let Some(reply) = once.reply()? {
-            return Ok(reply);
-        }
-        let how = How { seed: given.seed, ease: given.ease, letters: None };
-        let run = runs::draw_gathered(once.tx(), &self.0, &actor, opportunity.0, how).await?;
-        let at = format!("/api/organisations/{}/opportunities/{}/matches/{}", actor.organisation, run.opportunity_id, run.id);
-        let reply = once.commit(Accepted::new(&run_out(run, minimum)).at(at)).await?;
-        self.0.wake.notify_one();
-        Ok(reply)
-    }
-
     /// List runs
     ///
     /// The latest 100 runs, newest first.
@@ -382,7 +302,7 @@ impl Api {
     ) -> Result<Fine<Vec<RunOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
-        let minimum = self.minimum(actor.organisation).await?;
+        let minimum = minimum(&self.0, actor.organisation).await?;
         let rows = told::runs(self.0.db.read(), actor.organisation, opportunity.0, told::RUNS).await?;
         Ok(Fine::new(&rows.into_iter().map(|run| run_out(run, minimum)).collect::<Vec<_>>()))
     }
@@ -404,7 +324,7 @@ impl Api {
     ) -> Result<Fine<RunOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let run = self.run(without_pool(), actor.organisation, opportunity.0, run.0).await?;
-        Ok(Fine::new(&run_out(run, self.minimum(actor.organisation).await?)))
+        Ok(Fine::new(&run_out(run, minimum(&self.0, actor.organisation).await?)))
     }
 
     /// Read a draw and run it again

@@ -24,10 +24,15 @@ const BEFORE: (f64, f64) = (10.0, 2.0);
 const WEIGHT: f64 = 20.0;
 /// Months that are told apart; whoever was asked longer ago counts as if it were so long.
 const MONTHS: u32 = 12;
+/// So many recencies are told apart: those who never were asked, and the months.
+pub const RECENCIES: u32 = MONTHS + 2;
 /// Numbers that lotteries over ways to round have in all, about.
 const NUMBERS: usize = 200_000;
 /// Ways to round, at most.
 const WAYS: usize = 128;
+/// Yeses that are aimed at for each place, where nobody says how many letters are to go out: enough that quotas can be kept among
+/// those who say yes, and that somebody stands in reserve.
+const YESES: f64 = 2.0;
 /// What one letter is in whole numbers.
 const ONE: u64 = 1 << 32;
 
@@ -61,6 +66,11 @@ impl Rates {
         });
         (own / (1.0 + own)).clamp(LEAST, 1.0)
     }
+}
+
+/// How many letters go out where nobody says how many, if so many bring about one yes for each place: between one and a million.
+pub fn wanted(needed: f64) -> u32 {
+    (needed * YESES).ceil().clamp(1.0, 1_000_000.0) as u32
 }
 
 /// How long ago somebody was asked: 0 for those who never were, and the more the more recently.

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod file;
+pub mod forecast;
 pub mod grounds;
 pub mod groups;
 pub mod letters;

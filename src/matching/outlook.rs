@@ -4,7 +4,9 @@
 use super::{
     grounds::Grounds,
     groups::CountsFor,
+    letters::{self, Letters},
     people::Question,
+    rates,
     runs::panel::{self, Ease, Worked},
     seats::Panels,
 };
@@ -38,6 +40,9 @@ pub struct Chances {
 /// What a draw would do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outlook {
+    /// Where names are drawn later among those who say yes: letters that bring about twice as many yeses as there are places.
+    #[serde(default)]
+    pub letters: Option<u32>,
     /// Places that are free.
     pub seats: u32,
     /// Of each quota.
@@ -75,6 +80,14 @@ pub async fn work_out(platform: Platform, value: Value) -> Result<Next, Fault> {
     let (seats, before) = panel::taken(db, &platform, &question, now).await?;
     let mut grounds = Grounds { quotas: quotas.0, before, ..Grounds::default() };
     let problem = Problem { seats, quotas: grounds.left(), kinds: kinds.clone() };
+    let letters = if question.gathers {
+        let rates = rates::of(db, which.organisation, &grounds.quotas, now).await?;
+        let (kinds, people) = kinds.iter().map(|kind| (kind.quotas.clone(), kind.people)).unzip::<_, _, Vec<_>, Vec<_>>();
+        let shared = Letters { seats, quotas: &grounds.left(), kinds: &kinds, people: &people, rates: &rates };
+        shared.needed().map(letters::wanted)
+    } else {
+        None
+    };
     let Worked { problem, solved, trouble } = platform.cpu.run(move || panel::work_out(problem, None, Ease::Not)).await?;
     grounds.trouble = trouble;
     let chances = solved.as_ref().map(|(panels, _)| Panels::chances(panels)).unwrap_or_else(|| vec![0.0; kinds.len()]);
@@ -89,7 +102,7 @@ pub async fn work_out(platform: Platform, value: Value) -> Result<Next, Fault> {
     let quotas = 0..u32::try_from(grounds.quotas.len()).unwrap_or(0);
     let groups = quotas.map(|quota| of(&|kind: &Kind| kind.quotas.contains(&quota))).collect();
     let silent = of(&|kind: &Kind| kind.quotas.is_empty());
-    let outlook = Outlook { seats: problem.seats, groups, silent, grounds };
+    let outlook = Outlook { letters, seats: problem.seats, groups, silent, grounds };
     match_count::Entity::update_many()
         .col_expr(match_count::Column::Outlook, Expr::value(serde_json::to_value(outlook).unwrap_or_default()))
         .filter(match_count::Column::OrganisationId.eq(which.organisation))

@@ -1,9 +1,9 @@
 //! How often people say yes, altogether and by the groups of quotas: counted over what an organisation asked in the last two years.
 
-use super::letters::Rates;
-use crate::{consent::permitting, platform::Result};
+use super::{forecast::Before, letters::Rates};
+use crate::{consent::permitting, invitations, platform::Result};
 use chrono::TimeDelta;
-use entity::{InvitationState, OrganisationId, Purpose, SeatQuota, Time, demographic, invitation};
+use entity::{InvitationState, OpportunityKind, OrganisationId, Purpose, SeatQuota, Time, demographic, invitation, opportunity};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
     sea_query::{CaseStatement, Expr, ExprTrait},
@@ -60,6 +60,34 @@ pub async fn of(
     }
     let of = |quota: &SeatQuota| found.get(&(quota.dimension.clone(), quota.category.clone())).copied().unwrap_or((0, 0));
     Ok(Rates { all, of: quotas.iter().map(of).collect() })
+}
+
+/// The counts for a forecast: about everything, and about one kind of thing.
+pub async fn before(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    kind: OpportunityKind,
+    now: Time,
+) -> Result<Before> {
+    let rows: Vec<(OpportunityKind, i64, Option<i64>)> = asked(organisation, now)
+        .select_only()
+        .column(opportunity::Column::Kind)
+        .column_as(invitation::Column::Id.count(), "asked")
+        .expr_as(yes(), "yes")
+        .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
+        .group_by(opportunity::Column::Kind)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let mut before = Before::default();
+    for (of, asked, yes) in rows {
+        let counts = [asked, yes.unwrap_or(0)].map(|count| u64::try_from(count).unwrap_or(0));
+        before.all = (before.all.0 + counts[0], before.all.1 + counts[1]);
+        if of == kind {
+            before.kind = (counts[0], counts[1]);
+        }
+    }
+    Ok(before)
 }
 
 /// Invitations that were answered, or could have been by now.

@@ -1,13 +1,17 @@
 //! Who may be asked, in counts that tell nothing of a few people.
 
 use super::{
+    forecast::{Before, Forecast},
+    letters,
     outlook::{self, Chances, Outlook},
     public::without_pool,
+    rates,
     runs::{self, Counted},
     seal,
 };
 use crate::{
     invitations::jobs::{Which, payload},
+    opportunities::quotas::drawn_by,
     platform::{
         Platform, Result,
         jobs::{Fault, NewJob, Next, enqueue},
@@ -43,6 +47,8 @@ pub struct Told {
     pub not_asked: Vec<(WhyNot, Option<u64>)>,
     /// Where places are shared out among groups: what a draw would do.
     pub groups: Option<Groups>,
+    /// What can be expected of those who would be asked first.
+    pub forecast: Option<Forecast>,
 }
 
 /// What a draw would do for groups.
@@ -96,10 +102,16 @@ fn may_be_told(outlook: &Outlook, all: u64, minimum: u64) -> Vec<bool> {
 }
 
 impl Told {
-    fn of(count: &match_count::Model, organisation: &organisation::Model, places: Option<i32>) -> Self {
+    fn of(count: &match_count::Model, organisation: &organisation::Model, places: Option<i32>, gathers: bool) -> Self {
         let number = |count: i32| u64::try_from(count).unwrap_or(0);
         let eligible = number(count.eligible);
-        let asked = places.map_or(eligible, |places| number(places).min(eligible));
+        let before = count.replies.clone().and_then(|kept| serde_json::from_value::<Before>(kept).ok());
+        let first = match places {
+            None => eligible,
+            Some(places) if gathers => letters_for(count, before.unwrap_or_default(), places),
+            Some(places) => number(places),
+        };
+        let asked = first.min(eligible);
         Self {
             counted_at: count.counted_at,
             considered: number(count.considered),
@@ -107,9 +119,17 @@ impl Told {
             asked,
             reserve: if places.is_some() { eligible - asked } else { 0 },
             groups: Groups::of(count, organisation.minimum_group),
+            forecast: before.map(|before| before.forecast(asked)),
             not_asked: reasons(|reason| by_reason(&count.reasons, reason), organisation.minimum_group),
         }
     }
+}
+
+/// Letters that bring about twice as many yeses as there are places.
+fn letters_for(count: &match_count::Model, before: Before, places: i32) -> u64 {
+    let outlook = count.outlook.clone().and_then(|kept| serde_json::from_value::<Outlook>(kept).ok());
+    let shared_out = outlook.and_then(|outlook| outlook.letters).map(u64::from);
+    shared_out.unwrap_or_else(|| letters::wanted(f64::from(places) / before.overall()).into())
 }
 
 /// How many there are for a reason, in a record.
@@ -128,7 +148,10 @@ pub fn reasons(count: impl Fn(WhyNot) -> u64, minimum: i32) -> Vec<(WhyNot, Opti
 /// and for a million.
 pub async fn count(platform: &Platform, organisation: &organisation::Model, opportunity: opportunity::Model) -> Result<Told> {
     let (id, places) = (opportunity.id, opportunity.places);
-    let Counted { counts, quotas, kinds } = runs::count(platform, organisation, opportunity).await?;
+    let kind = opportunity.kind;
+    let Counted { counts, quotas, kinds, gathers } = runs::count(platform, organisation, opportunity).await?;
+    let now = platform.clock.now();
+    let before = rates::before(platform.db.read(), organisation.id, kind, now).await?;
     let number = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
     let count = match_count::Model {
         organisation_id: organisation.id,
@@ -136,10 +159,11 @@ pub async fn count(platform: &Platform, organisation: &organisation::Model, oppo
         considered: number(counts.considered),
         eligible: number(counts.eligible),
         reasons: counts.record(),
-        counted_at: platform.clock.now(),
+        counted_at: now,
         kinds: (!quotas.is_empty()).then(|| outlook::kept(&kinds)),
         quotas: (!quotas.is_empty()).then_some(SeatQuotas(quotas)),
         outlook: None,
+        replies: serde_json::to_value(before).ok(),
     };
     let key = [match_count::Column::OrganisationId, match_count::Column::OpportunityId];
     let rest = [
@@ -150,6 +174,7 @@ pub async fn count(platform: &Platform, organisation: &organisation::Model, oppo
         match_count::Column::Quotas,
         match_count::Column::Kinds,
         match_count::Column::Outlook,
+        match_count::Column::Replies,
     ];
     let tx = platform.db.begin().await?;
     match_count::Entity::insert(count.clone().into_active_model())
@@ -163,7 +188,7 @@ pub async fn count(platform: &Platform, organisation: &organisation::Model, oppo
     }
     tx.commit().await?;
     platform.wake.notify_one();
-    Ok(Told::of(&count, organisation, places))
+    Ok(Told::of(&count, organisation, places, gathers))
 }
 
 /// What was counted last, if anybody has counted.
@@ -173,7 +198,8 @@ pub async fn last(
     opportunity: &opportunity::Model,
 ) -> Result<Option<Told>> {
     let found = match_count::Entity::find_by_id((organisation.id, opportunity.id)).one(connection).await?;
-    Ok(found.map(|count| Told::of(&count, organisation, opportunity.places)))
+    let gathers = drawn_by(connection, opportunity).await?.gathers();
+    Ok(found.map(|count| Told::of(&count, organisation, opportunity.places, gathers)))
 }
 
 /// An opportunity has opened: its coordinator finds the counts there, and our part of the seed of its draw is committed to.
@@ -222,7 +248,8 @@ mod tests {
             let chances = |people| Chances { people, ..Chances::default() };
             let silent = u32::try_from(all).unwrap() - groups.iter().sum::<u32>();
             let grounds = Grounds { quotas: ["16_24", "25_64", "65_plus"].map(quota).to_vec(), ..Grounds::default() };
-            let outlook = Outlook { seats: 4, groups: groups.map(chances).to_vec(), silent: chances(silent), grounds };
+            let outlook =
+                Outlook { letters: None, seats: 4, groups: groups.map(chances).to_vec(), silent: chances(silent), grounds };
             may_be_told(&outlook, all, 5)
         };
         assert_eq!(told([40, 30, 20], 100), [true, true, true, true]);

@@ -62,4 +62,5 @@ mod staffed;
 mod standing;
 mod two_stages;
 mod walk;
+mod waves;
 mod words;

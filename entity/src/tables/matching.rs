@@ -30,6 +30,14 @@ pub mod match_run {
         pub pool: Option<Vec<u8>>,
         /// The last person that was looked at: a run that was broken off goes on behind them.
         pub cursor: Option<ParticipantId>,
+        /// Over how many days an open call is spread; empty where everybody is asked at once.
+        pub days: Option<i32>,
+        /// Days on which everybody was asked whose turn it was.
+        pub days_done: i32,
+        /// Up to which place in the order people are asked on the day under way; empty as long as it is not worked out.
+        pub bound: Option<i32>,
+        /// When the next day's letters leave; empty while a day is under way.
+        pub next_at: Option<Time>,
         pub considered: i32,
         pub eligible: i32,
         pub asked: i32,
@@ -109,6 +117,9 @@ pub mod match_count {
         /// What a draw would do for them, when that has been worked out.
         #[sea_orm(column_type = "JsonBinary", nullable)]
         pub outlook: Option<serde_json::Value>,
+        /// How often people said yes before: `{"all": [asked, yes], "kind": [asked, yes]}`, the second to the same kind of thing.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub replies: Option<serde_json::Value>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::{Power, access, organisations},
-    matching::{grounds::Grounds, standing, told::Groups},
+    matching::{forecast::Forecast, grounds::Grounds, standing, told::Groups},
     opportunities::ways,
     platform::{
         Platform, Result,
@@ -122,6 +122,30 @@ impl From<Groups> for OutlookOut {
             }
         };
         Self { ready: true, chances: chances.into_iter().map(row).collect(), trouble }
+    }
+}
+
+/// How many of those who are asked can be expected to say yes.
+#[derive(Object)]
+pub struct ForecastOut {
+    /// Letters.
+    letters: u64,
+    /// In nine of ten cases so many say yes at least.
+    least: u64,
+    /// As likely more as fewer say yes.
+    likely: u64,
+    /// In nine of ten cases so many say yes at most.
+    most: u64,
+    /// How many were asked about the same kind of thing in the last two years. The fewer, the wider the range.
+    asked_before: u64,
+    /// How many of them said yes.
+    yes_before: u64,
+}
+
+impl From<Forecast> for ForecastOut {
+    fn from(forecast: Forecast) -> Self {
+        let Forecast { letters, least, likely, most, asked_before, yes_before } = forecast;
+        Self { letters, least, likely, most, asked_before, yes_before }
     }
 }
 

@@ -33,9 +33,6 @@ use sortition::{Kind, Problem, Quota, easing};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Yeses that are aimed at for each place, where nobody says how many letters are to go out: enough that quotas can be kept among
-/// those who say yes, and that somebody stands in reserve.
-const YESES: f64 = 2.0;
 /// Opportunities that are looked at in one go.
 const PAGE: u64 = 100;
 
@@ -139,8 +136,7 @@ fn shared_out(mut grounds: Grounds, seats: u32, people: &[u32]) -> (Grounds, Opt
     }
     let Some(needed) = found else { return (grounds, None) };
     if let Some(sent) = grounds.letters.as_mut().filter(|sent| sent.wanted == 0) {
-        // Between one letter and a million.
-        sent.wanted = (needed * YESES).ceil().clamp(1.0, 1_000_000.0) as u32;
+        sent.wanted = letters::wanted(needed);
     }
     let lottery = grounds.letters(seats, people);
     grounds.chances = lottery.as_ref().map(seats::Panels::chances).unwrap_or_default();

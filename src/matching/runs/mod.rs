@@ -6,10 +6,12 @@ mod gathering;
 mod open_call;
 pub(crate) mod panel;
 mod verify;
+mod waves;
 
 pub use draws::{number_in, number_of, place_freed};
 pub use gathering::{draw_due, draw_gathered};
 pub use verify::verify;
+pub use waves::stop;
 
 use super::{
     INVITE,
@@ -22,7 +24,10 @@ use super::{
 use crate::{
     accounts::Actor,
     invitations::{self, jobs::payload},
-    opportunities::quotas::{self, Sharing},
+    opportunities::{
+        self,
+        quotas::{self, Sharing},
+    },
     platform::{
         Error, Platform, Result, Tx, audit,
         jobs::{Fault, NewJob, Next, enqueue},
@@ -85,6 +90,8 @@ pub struct Counted {
     pub quotas: Vec<SeatQuota>,
     /// Those who may be asked, by what they count for.
     pub kinds: Vec<sortition::Kind>,
+    /// Whether those who say yes are gathered, and names are drawn among them later.
+    pub gathers: bool,
 }
 
 /// Counts who may be asked, without asking anybody: everybody is looked at, a page of people in memory at a time.
@@ -100,7 +107,7 @@ pub async fn count(platform: &Platform, organisation: &organisation::Model, oppo
         }
     };
     question.everybody(platform, now, add).await?;
-    Ok(Counted { counts, quotas: question.quotas, kinds: kinds.sorted().0 })
+    Ok(Counted { counts, kinds: kinds.sorted().0, gathers: question.gathers, quotas: question.quotas })
 }
 
 /// How to ask.
@@ -112,6 +119,8 @@ pub struct How {
     pub ease: bool,
     /// In two stages: so many letters; none for as many as bring about twice as many yeses as there are places.
     pub letters: Option<u32>,
+    /// For an open call: over how many days it is spread; none for all at once.
+    pub days: Option<u32>,
 }
 
 /// Starts a run that invites. For limited places the seed is recorded before anybody is looked at; a coordinator may give
@@ -130,6 +139,8 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
         let detail = "Letters are counted where names are drawn later among those who say yes. Leave this out.";
         check.that(sharing.gathers(), "/letters", "not_used", detail);
     }
+    let zone = opportunities::zone(tx, actor.organisation).await?;
+    waves::check(&mut check, &opportunity, how.days, opportunities::today(platform.clock.now(), zone));
     if let Some(seed) = &how.seed {
         check.line("/seed", seed, 200);
         check.that(opportunity.places.is_some(), "/seed", "no_draw", "An open call draws no lots. Leave this out.");
@@ -233,6 +244,10 @@ async fn begin(
         places: Set(opportunity.places),
         pool: Set(None),
         cursor: Set(None),
+        days: Set(how.days.filter(|days| *days > 1).and_then(|days| i32::try_from(days).ok())),
+        days_done: Set(0),
+        bound: Set(None),
+        next_at: Set(None),
         considered: Set(0),
         eligible: Set(0),
         asked: Set(0),

@@ -1,6 +1,6 @@
-//! Open calls: everybody who may be asked is asked, a thousand people a transaction.
+//! Open calls: everybody who may be asked is asked, a thousand people a transaction, at once or spread over days.
 
-use super::{Counts, note, still_running};
+use super::{Counts, note, still_running, waves};
 use crate::{
     invitations,
     matching::people::{Looked, Question, Whom, is_last, must_be_open},
@@ -9,8 +9,11 @@ use crate::{
 use entity::match_run;
 use sea_orm::ActiveValue::Set;
 
-/// Looks at a thousand people and invites those who may be asked.
+/// Looks at a thousand people and invites those who may be asked, and whose turn it is.
 pub(super) async fn page(platform: &Platform, run: match_run::Model) -> Result<Next> {
+    if run.days.is_some() && run.bound.is_none() {
+        return waves::begin_day(platform, run).await;
+    }
     let now = platform.clock.now();
     let tx = platform.db.begin().await?;
     let Some(run) = still_running(&tx, &run).await? else { return Ok(Next::Done) };
@@ -20,24 +23,35 @@ pub(super) async fn page(platform: &Platform, run: match_run::Model) -> Result<N
     let question = Question::read(&tx, opportunity, now).await?;
     let page = if open { question.page(&tx, platform, Whom::Behind(run.cursor), now).await? } else { Vec::new() };
     let mut counts = Counts::default();
-    page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
+    // Who is asked over days was counted when the day began.
+    if run.days.is_none() {
+        page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
+    }
     let finished = is_last(&page);
     let cursor = page.last().map(|looked| looked.participant).or(run.cursor);
-    let people: Vec<_> = page.into_iter().filter_map(Looked::invitee).collect();
+    let turn = |looked: &Looked| {
+        let place = |bound| waves::place(platform, run.id, looked.participant, looked.last_asked, now) <= bound;
+        run.bound.is_none_or(place)
+    };
+    let people: Vec<_> = page.into_iter().filter(turn).filter_map(Looked::invitee).collect();
     let made = invitations::make(&tx, platform, &question.opportunity, Some(run.id), people, &run.created_by).await?;
     let asked = run.asked + i32::try_from(made.len()).unwrap_or(0);
-    note(
-        &tx,
-        platform,
-        run,
-        &counts,
-        |row| {
-            row.asked = Set(asked);
-            row.cursor = Set(cursor);
-        },
-        finished.then_some("done"),
-    )
-    .await?;
+    let next = if finished && open { waves::next(&tx, &run, now).await? } else { None };
+    let days_done = run.days_done + i32::from(finished);
+    let more = |row: &mut match_run::ActiveModel| {
+        row.asked = Set(asked);
+        row.cursor = Set(cursor);
+        row.next_at = Set(next);
+        if finished {
+            row.days_done = Set(days_done);
+            row.bound = Set(None);
+        }
+    };
+    note(&tx, platform, run, &counts, more, (finished && next.is_none()).then_some("done")).await?;
     tx.commit().await?;
-    Ok(if finished { Next::Done } else { Next::More })
+    Ok(match next {
+        Some(next) => Next::At(next),
+        None if finished => Next::Done,
+        None => Next::More,
+    })
 }

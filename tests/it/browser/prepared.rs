@@ -166,6 +166,8 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
     let ways = "/console/sunrise/opportunities";
     let letters = format!("/console/sunrise/letters/{}", a_failed_letter(app).await);
     let gathers = names_to_draw(story).await;
+    let spread = story.open("consultation", "consultation", json!({"title": "A question a day", "topics": [story.topic]})).await;
+    story.invite(&spread, json!({"days": 5})).await;
     vec![
         ("letters", "/console/sunrise/letters".into()),
         ("letters-all", "/console/sunrise/letters?show=all".into()),
@@ -182,6 +184,10 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
         ("gathers-quotas", format!("{ways}/{gathers}/quotas")),
         ("gathers-send", format!("{ways}/{gathers}/send")),
         ("gathers-draw", format!("{ways}/{gathers}/draw")),
+        ("spread", format!("{ways}/{spread}")),
+        ("spread-further", format!("{ways}/{spread}/further")),
+        ("spread-match", format!("{ways}/{spread}/match")),
+        ("spread-funnel", format!("{ways}/{spread}/funnel")),
         ("asks-questions", format!("{ways}/{asks}/questions")),
         ("question-change", format!("{ways}/{asks}/questions/change/form")),
         ("meetings", format!("{ways}/{told}/meetings")),

@@ -9,6 +9,7 @@ use crate::{
         places,
     },
     matching::{
+        forecast::Forecast,
         grounds::Grounds,
         outlook::{Chances, in_words},
         runs::{self, How},
@@ -63,7 +64,18 @@ fn counts(seat: &Seat<'_>, way: &opportunity::Model, told: &told::Told) -> Vec<(
     if way.places.is_some() {
         facts.push(("People who stand in reserve".into(), told.reserve.to_string()));
     }
+    facts.extend(told.forecast.filter(|forecast| forecast.letters > 0).map(expected));
     facts
+}
+
+/// What can be expected of those who are asked first.
+fn expected(forecast: Forecast) -> (String, String) {
+    let Forecast { least, likely, most, asked_before, yes_before, .. } = forecast;
+    let basis = match asked_before {
+        0 => "Nobody was asked about such a thing in the last two years, so nobody knows well.".to_owned(),
+        _ => format!("Of {asked_before} who were asked about such a thing in the last two years, {yes_before} said yes."),
+    };
+    ("Yeses to be expected".to_owned(), format!("Between {least} and {most}, most likely about {likely}. {basis}"))
 }
 
 async fn counted(visit: Arc<Visit>) -> Result<Reply> {
@@ -130,7 +142,9 @@ pub(super) fn ease() -> Field {
 
 fn send_form(seat: &Seat<'_>, way: &opportunity::Model, gathers: bool, stopped: bool) -> Form {
     let form = Form::default();
-    let form = if way.places.is_some() { form.field(seed()) } else { form };
+    let spread = "Leave it empty to ask everybody at once. With more days, those come first who were asked least recently.";
+    let spread = Field::typed("days", "Over how many days?", "", "number").optional().hint(spread);
+    let form = form.field(if way.places.is_some() { seed() } else { spread });
     let form = if gathers {
         let hint = "Leave it empty for as many as bring about twice as many yeses as there are places.";
         form.field(Field::typed("letters", "How many letters?", "", "number").optional().hint(hint))
@@ -162,7 +176,8 @@ async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<Strin
     let gathers = drawn_by(seat.db(), way).await?.draws_on.filter(|_| way.places.is_some());
     let text = match way.places {
         Some(places) if gathers.is_some() => format!(
-            "There are {places} places. Letters go out first. Names are drawn on {} among those who have said yes. More letters go to              groups that say yes less often, and first to people who were asked least recently.",
+            "There are {places} places. Letters go out first. Names are drawn on {} among those who have said yes. More \
+             letters go to groups that say yes less often, and first to people who were asked least recently.",
             gathers.map(day).unwrap_or_default()
         ),
         None => "Everybody who may be asked gets a letter. Each is looked at again before it leaves.".to_owned(),
@@ -193,8 +208,9 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
         if once.seen_at().is_none() {
             let mut entry = Entry::new(&visit.fields);
             let letters = entry.parsed("letters", "Use a whole number.");
+            let days = entry.parsed("days", "Use a whole number.");
             entry.done()?;
-            let how = How { seed: visit.fields.given("seed"), ease: visit.fields.has("ease"), letters };
+            let how = How { seed: visit.fields.given("seed"), ease: visit.fields.has("ease"), letters, days };
             runs::start(once.tx(), seat.platform(), &seat.actor, way.id, how).await?;
             once.commit_at(&address).await?;
             seat.platform().wake.notify_one();
@@ -306,13 +322,14 @@ fn rounds(seat: &Seat<'_>, runs: Vec<match_run::Model>) -> Block {
     let zone = zone_of(seat.organisation);
     let row = |run: match_run::Model| {
         let state = match run.state.as_str() {
-            "done" => "Done",
-            "stopped" => "Stopped by the quotas",
-            _ => "Under way",
+            "done" => "Done".to_owned(),
+            "stopped" => "Stopped by the quotas".to_owned(),
+            _ if run.days.is_some() => format!("{} of {} days done", run.days_done, run.days.unwrap_or(1)),
+            _ => "Under way".to_owned(),
         };
         let numbers = [run.considered, run.eligible, run.asked, run.reserve].map(|number| Cell::Number(number.to_string()));
         let began = Cell::Text(day(run.created_at.with_timezone(&zone).date_naive()));
-        [began, Cell::text(state)].into_iter().chain(numbers).collect()
+        [began, Cell::Text(state)].into_iter().chain(numbers).collect()
     };
     let columns = ["Day", "Where it stands", "Looked at", "May be asked", "Asked", "In reserve"].map(String::from).to_vec();
     Block::Table(Table { caption: "Times that people were asked".into(), columns, rows: runs.into_iter().map(row).collect() })

@@ -69,7 +69,7 @@ async fn draw(visit: Arc<Visit>) -> Result<Reply> {
     let done = async {
         let once = seat.once().await?;
         if once.seen_at().is_none() {
-            let how = How { seed: visit.fields.given("seed"), ease: visit.fields.has("ease"), letters: None };
+            let how = How { seed: visit.fields.given("seed"), ease: visit.fields.has("ease"), ..How::default() };
             runs::draw_gathered(once.tx(), seat.platform(), &seat.actor, way.id, how).await?;
             once.commit_at(&address).await?;
             seat.platform().wake.notify_one();

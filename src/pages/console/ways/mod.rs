@@ -5,6 +5,7 @@ mod drawing;
 mod opening;
 mod parts;
 mod quotas;
+mod spreading;
 
 use super::{
     desk::{Seat, again, fresh, mistaken, seat},
@@ -15,6 +16,7 @@ use crate::{
     accounts::Power,
     opportunities::{
         opening as gate,
+        quotas::drawn_by,
         rules::{Offer, warnings},
         ways::{self, Way},
         zone_of,
@@ -39,7 +41,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at("/console/:slug/opportunities/:opportunity", get(ask(desk, console, one)));
     let route = parts::routes(route, desk);
     let route = drawing::routes(quotas::routes(route, desk), desk);
-    let route = opening::routes(route, desk);
+    let route = opening::routes(spreading::routes(route, desk), desk);
     asking::routes(route, desk)
 }
 
@@ -219,6 +221,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         "saved" => Some("Saved."),
         "opened" => Some("It is open now. Nobody has been written to yet."),
         "asked" => Some("The invitations are being written. They leave one after the other."),
+        "stopped" => Some("Nobody else is asked. Whoever was asked can still answer."),
         "drawn" => Some("Names are being drawn. Everybody who said yes gets a letter."),
         "reminded" => Some("Reminders are being written for those who have not answered."),
         "closed" => Some("It is closed. No more answers are taken."),
@@ -232,8 +235,9 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     match way.row.state {
         OpportunityState::Draft => Ok(draft(&seat, &way.row, page).await?.into()),
         OpportunityState::Open | OpportunityState::Closed => {
-            let gathers = crate::opportunities::quotas::drawn_by(seat.db(), &way.row).await?.gathers();
-            Ok(opened(&seat, &way.row, gathers, page).into())
+            let gathers = drawn_by(seat.db(), &way.row).await?.gathers();
+            let spread = way.row.places.is_none() && spreading::under_way(&seat, &way.row).await?.is_some();
+            Ok(opened(&seat, &way.row, Ahead { gathers, spread }, page).into())
         }
     }
 }
@@ -252,7 +256,15 @@ async fn draft(seat: &Seat<'_>, way: &opportunity::Model, page: Page) -> Result<
     })
 }
 
-fn opened(seat: &Seat<'_>, way: &opportunity::Model, gathers: bool, page: Page) -> Page {
+/// What is still to come of asking people.
+struct Ahead {
+    /// Names are drawn later among those who say yes.
+    gathers: bool,
+    /// Letters are spread over days.
+    spread: bool,
+}
+
+fn opened(seat: &Seat<'_>, way: &opportunity::Model, ahead: Ahead, page: Page) -> Page {
     let to = |words: &str, rest: &str| Link::new(words, at(seat, way, rest));
     let mut page = page;
     let open = way.state == OpportunityState::Open;
@@ -266,7 +278,10 @@ fn opened(seat: &Seat<'_>, way: &opportunity::Model, gathers: bool, page: Page) 
             ]);
         }
         links.push(to("How the invitations stand", "/funnel"));
-        if gathers {
+        if ahead.spread {
+            links.push(to("Who is still to be asked", "/further"));
+        }
+        if ahead.gathers {
             links.push(to("Draw names among those who said yes", "/draw"));
         }
         if way.places.is_some() {

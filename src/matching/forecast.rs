@@ -1,0 +1,137 @@
+//! How many of those who are asked can be expected to say yes, from how often people said yes before.
+//!
+//! The share is not known, only what it was before; so the forecast is a range. It rests on the same kind of thing as far as
+//! there are answers to it, and on everything that was asked as long as there are few.
+
+use super::letters::{Rates, Replies};
+use serde::{Deserialize, Serialize};
+
+/// So many answers to everything weigh, beside those to the same kind of thing.
+const WEIGHT: f64 = 20.0;
+/// The part of all outcomes that is left out at each end of a range.
+const TAIL: f64 = 0.1;
+/// What follows less often than this, beside the most likely, is as good as never.
+const NEVER: f64 = 1e-12;
+
+/// How many were asked in the last two years, and how many of them said yes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// About everything.
+    pub all: Replies,
+    /// About the same kind of thing.
+    pub kind: Replies,
+}
+
+/// What can be expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forecast {
+    /// Letters.
+    pub letters: u64,
+    /// In nine of ten cases so many say yes at least.
+    pub least: u64,
+    /// As likely more as fewer say yes.
+    pub likely: u64,
+    /// In nine of ten cases so many say yes at most.
+    pub most: u64,
+    /// So many were asked about the same kind of thing in the last two years.
+    pub asked_before: u64,
+    /// So many of them said yes.
+    pub yes_before: u64,
+}
+
+impl Before {
+    /// The share of all that is expected to say yes.
+    pub fn overall(&self) -> f64 {
+        Rates { all: self.all, of: Vec::new() }.overall()
+    }
+
+    /// What comes of so many letters: the share that says yes is uncertain (a beta distribution), and so is what each person
+    /// says (a binomial one, given the share).
+    pub fn forecast(&self, letters: u64) -> Forecast {
+        let all = self.overall();
+        let (asked, yes) = (self.kind.0, self.kind.1.min(self.kind.0));
+        let a = yes as f64 + WEIGHT * all;
+        let b = (asked - yes) as f64 + WEIGHT * (1.0 - all);
+        let [least, likely, most] = quantiles(letters, a, b, [TAIL, 0.5, 1.0 - TAIL]);
+        Forecast { letters, least, likely, most, asked_before: asked, yes_before: yes }
+    }
+}
+
+/// Quantiles, in ascending order, of how many of `n` say yes: the beta-binomial distribution, from its steps, outwards from the most
+/// likely number, because the steps are plain and its values are not.
+fn quantiles<const N: usize>(n: u64, a: f64, b: f64, of: [f64; N]) -> [u64; N] {
+    let all = n as f64;
+    // From `k` who say yes to one more: how much more likely that is.
+    let step = |k: u64| {
+        let k = k as f64;
+        (all - k) / (k + 1.0) * (k + a) / (all - k - 1.0 + b)
+    };
+    let top = ((all * a / (a + b)) as u64).min(n);
+    let (mut below, mut above) = (Vec::new(), vec![1.0]);
+    let (mut k, mut value) = (top, 1.0);
+    while k > 0 && value > NEVER {
+        k -= 1;
+        value /= step(k);
+        below.push(value);
+    }
+    (k, value) = (top, 1.0);
+    while k < n && value > NEVER {
+        value *= step(k);
+        k += 1;
+        above.push(value);
+    }
+    let first = top - below.len() as u64;
+    let values: Vec<f64> = below.into_iter().rev().chain(above).collect();
+    let sum: f64 = values.iter().sum();
+    let (mut found, mut next, mut passed) = ([n; N], 0, 0.0);
+    for (at, value) in values.iter().enumerate() {
+        passed += value / sum;
+        while next < N && passed >= of[next] {
+            found[next] = first + at as u64;
+            next += 1;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha20Rng;
+
+    #[test]
+    fn numbers_are_those_of_the_distribution() {
+        // With a = b = 1 each number from 0 to 9 is as likely as the others.
+        assert_eq!(quantiles(9, 1.0, 1.0, [0.15, 0.55, 0.95]), [1, 5, 9]);
+        assert_eq!(quantiles(0, 2.0, 5.0, [0.1, 0.9]), [0, 0]);
+        // As summed up from the logarithms of the gamma function.
+        assert_eq!(quantiles(100, 12.0, 30.0, [0.1, 0.5, 0.9]), [18, 28, 39]);
+        assert_eq!(quantiles(1_000_000, 300.0, 700.0, [0.1, 0.9]), [281_510, 318_661]);
+    }
+
+    #[test]
+    fn nothing_known_is_a_wide_range() {
+        let new = Before::default().forecast(1000);
+        let known = Before { all: (1000, 200), kind: (1000, 200) }.forecast(1000);
+        assert!(new.most - new.least > 2 * (known.most - known.least), "{new:?} {known:?}");
+        assert!((180..=220).contains(&known.likely), "{known:?}");
+        assert_eq!(Before { all: (10, 10), kind: (3, 3) }.forecast(0).most, 0);
+    }
+
+    #[test]
+    fn four_of_five_outcomes_lie_in_the_range() {
+        let mut random = ChaCha20Rng::seed_from_u64(7);
+        let (mut within, tries) = (0, 2000);
+        for _ in 0..tries {
+            // A share that nobody knows, an earlier round, and this one.
+            let share: f64 = random.random_range(0.05..0.6);
+            let mut say = |of: u64| (0..of).filter(|_| random.random_bool(share)).count() as u64;
+            let yes = say(300);
+            let before = Before { all: (300, yes), kind: (300, yes) }.forecast(200);
+            within += u32::from((before.least..=before.most).contains(&say(200)));
+        }
+        let share = f64::from(within) / f64::from(tries);
+        assert!((0.77..0.92).contains(&share), "{share}");
+    }
+}
