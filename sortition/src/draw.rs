@@ -76,7 +76,7 @@ pub fn draw(people: &[u32], panels: &[Panel], tickets: &[u64], seed: [u8; 32]) -
 }
 
 /// A number below another one, each as likely: what would favour the small ones is thrown again.
-fn below(rng: &mut ChaCha20Rng, end: u64) -> u64 {
+pub(crate) fn below(rng: &mut ChaCha20Rng, end: u64) -> u64 {
     let fair = u64::MAX - u64::MAX % end;
     loop {
         let number = rng.next_u64();

@@ -13,6 +13,7 @@ pub mod exact;
 mod lottery;
 pub mod panels;
 pub mod relaxed;
+pub mod sharing;
 pub mod simplex;
 pub mod weights;
 pub mod whole;
