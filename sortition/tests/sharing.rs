@@ -219,7 +219,7 @@ fn large(lots: &mut ChaCha20Rng, kinds: u32, askings: u32, minutes: bool) -> Pro
     let askings: Vec<Asking> = (0..askings)
         .map(|_| {
             let aim = f64::from(10 + below(lots, 60));
-            let quota = |_| Bound { min: aim * 0.06, max: aim * 0.3 };
+            let quota = |_| Bound { min: aim * 0.06, max: aim * 0.34 };
             let letters = 100 + below(lots, 2000);
             Asking { aim, letters, minutes: 30 * (1 + below(lots, 5)), quotas: (0..values).map(quota).collect() }
         })

@@ -13,7 +13,7 @@ const REFRESH: usize = 150;
 /// Steps that lead nowhere before the rule is used that cannot go in circles.
 const PATIENCE: usize = 400;
 /// Blocks that are looked at before the best variable of them enters.
-const GLANCE: usize = 96;
+const GLANCE: usize = 64;
 /// The block of what is in none.
 const NONE: u32 = u32::MAX;
 
@@ -74,6 +74,14 @@ struct Rates {
     work: Vec<f64>,
     /// Of all that moves.
     moved: Vec<(u32, f64)>,
+}
+
+/// Where a variable of the basis comes to a bound.
+struct Stop {
+    far: f64,
+    variable: u32,
+    alpha: f64,
+    place: Place,
 }
 
 impl Blocks {
@@ -206,11 +214,11 @@ impl Blocks {
             }
             let y = self.multipliers();
             let careful = idle > PATIENCE;
-            let Some(entering) = self.entering(&y, careful) else {
+            let Some((entering, gain)) = self.entering(&y, careful) else {
                 let own = (0..self.blocks).map(|k| self.own_multipliers(&y, k)).collect();
                 return Fit::Not(y, own);
             };
-            match self.step(entering, careful) {
+            match self.step(entering, gain, careful) {
                 None => return Fit::Lost,
                 Some(length) => idle = if length > 1e-11 { 0 } else { idle + 1 },
             }
@@ -257,7 +265,7 @@ impl Blocks {
     }
 
     /// Which variable enters: a good one of some blocks, or where it was idle the first there is.
-    fn entering(&mut self, y: &[f64], careful: bool) -> Option<usize> {
+    fn entering(&mut self, y: &[f64], careful: bool) -> Option<(usize, f64)> {
         let better = |best: &Option<(usize, f64)>, variable: usize, gain: f64| {
             gain > TINY && best.is_none_or(|(other, most)| if careful { variable < other } else { gain > most })
         };
@@ -282,7 +290,7 @@ impl Blocks {
                 break;
             }
         }
-        best.map(|(variable, _)| variable)
+        best
     }
 
     fn rates(&self, entering: usize) -> Rates {
@@ -320,44 +328,59 @@ impl Blocks {
     }
 
     /// One step: a variable leaves its bound, until it or another one comes to a bound. Answers how far.
-    fn step(&mut self, entering: usize, careful: bool) -> Option<f64> {
+    fn step(&mut self, entering: usize, gain: f64, careful: bool) -> Option<f64> {
         let rates = self.rates(entering);
         let up = self.place[entering] == Place::Lower;
         let sign = if up { 1.0 } else { -1.0 };
         let mut length = self.high[entering] - self.low[entering];
-        let mut leaving: Option<(u32, f64, Place)> = None;
-        for (variable, alpha) in &rates.moved {
-            let rate = -sign * alpha;
-            if rate.abs() < TINY {
-                continue;
-            }
+        // Where something comes to a bound, and how much less each further part of the step gains from there.
+        let mut stops: Vec<Stop> = Vec::new();
+        for (variable, alpha) in rates.moved.iter().filter(|(_, alpha)| alpha.abs() >= TINY) {
             let at = *variable as usize;
             let (value, low, high, off) = (self.value[at], self.low[at], self.high[at], self.off(at));
-            let (room, place) = match (rate < 0.0, off) {
-                (true, 1.0) | (false, -1.0) => continue,
-                (true, -1.0) => (value - high, Place::Upper),
-                (true, _) => (value - low, Place::Lower),
-                (false, 1.0) => (low - value, Place::Lower),
-                (false, _) => (high - value, Place::Upper),
-            };
-            if !room.is_finite() {
-                continue;
-            }
-            let far = (room / rate.abs()).max(0.0);
-            let better = match leaving {
-                _ if far < length - 1e-12 => true,
-                Some((other, most, _)) if far <= length + 1e-12 => {
-                    if careful {
-                        *variable < other
-                    } else {
-                        alpha.abs() > most.abs()
-                    }
+            let mut stop = |room: f64, place: Place| {
+                if room.is_finite() {
+                    stops.push(Stop { far: (room / alpha.abs()).max(0.0), variable: *variable, alpha: *alpha, place });
                 }
-                _ => false,
             };
-            if better {
-                length = length.min(far);
-                leaving = Some((*variable, *alpha, place));
+            if -sign * alpha < 0.0 {
+                if off == -1.0 {
+                    stop(value - high, Place::Upper);
+                }
+                if off <= 0.0 {
+                    stop(value - low, Place::Lower);
+                }
+            } else {
+                if off == 1.0 {
+                    stop(low - value, Place::Lower);
+                }
+                if off >= 0.0 {
+                    stop(high - value, Place::Upper);
+                }
+            }
+        }
+        stops.sort_by(|a, b| a.far.total_cmp(&b.far).then(a.variable.cmp(&b.variable)));
+        let mut leaving: Option<(u32, f64, Place)> = None;
+        let mut left = gain;
+        let mut last = None;
+        for (at, stop) in stops.iter().enumerate() {
+            if stop.far > length {
+                break;
+            }
+            left -= stop.alpha.abs();
+            if left <= TINY {
+                last = Some(at);
+                break;
+            }
+        }
+        if let Some(last) = last {
+            // Of stops at the same place the one that keeps the inverse most exact.
+            let far = stops[last].far;
+            let same = stops[..=last].iter().rev().take_while(|stop| stop.far >= far - 1e-12);
+            let best = if careful { Some(&stops[last]) } else { same.max_by(|a, b| a.alpha.abs().total_cmp(&b.alpha.abs())) };
+            if let Some(best) = best {
+                length = best.far;
+                leaving = Some((best.variable, best.alpha, best.place));
             }
         }
         if !length.is_finite() {
