@@ -5,7 +5,7 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 use sortition::{
-    sharing::{Asked, Asking, Bound, Failed, Kind, May, Plan, Problem, check, plan},
+    sharing::{Asking, Bound, Kind, May, Plan, Problem, check, plan},
     simplex::{Ended, Programme},
 };
 use std::time::Instant;
@@ -15,18 +15,6 @@ const SLACK: f64 = 1e-10;
 
 fn below(lots: &mut ChaCha20Rng, end: u32) -> u32 {
     (lots.next_u64() % u64::from(end)) as u32
-}
-
-fn asking(aim: f64, minutes: u32) -> Asking {
-    Asking { aim, letters: 1_000_000, minutes, quotas: vec![] }
-}
-
-fn may(asking: u32, rate: f64) -> May {
-    May { asking, rate, quotas: vec![] }
-}
-
-fn kind(people: u32, may: Vec<May>, cap: u32) -> Kind {
-    Kind { people, may, cap, minutes: None }
 }
 
 /// A random problem; `minutes` says whether people have limits of their time.

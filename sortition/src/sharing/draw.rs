@@ -33,8 +33,9 @@ impl Plan {
     /// Each kind gets the number of letters that the plan expects for each opportunity, rounded up or down by lot, so that nothing is
     /// favoured: the mean over all seeds is the plan. Without bundles, all letters of a kind and all letters of an opportunity are
     /// rounded up or down too, and people of a kind have the same number of letters or one more. With bundles the letters of an
-    /// opportunity can be off by a few more, never by more than there are opportunities for each; if that is above what the
-    /// opportunity may send, letters that are too many are left out by lot.
+    /// opportunity can be off by more: seldom by more than two, and never by more than twice the number of opportunities, however
+    /// many people there are. If that is above what the opportunity may send, letters that are too many are left out by lot, from
+    /// people with bundles; this alone takes a little from what they can expect.
     ///
     /// Who waited longer comes first among people of a kind: for the letter that some have and others have not, and for nothing
     /// else. Kinds have what the plan says however long they waited. Among those who waited as long, lots decide: each of
@@ -56,8 +57,11 @@ impl Plan {
         let mut kinds = Vec::new();
         for (at, kind) in problem.kinds.iter().enumerate() {
             let order = order(kind.people, &waited[at], &mut lots);
-            let entries =
-                if frame.shapes[at].minutes.is_some() { dealt(&sets[at], &order) } else { around(&whole[at], &order, &mut lots) };
+            let entries = if frame.shapes[at].minutes.is_some() {
+                dealt(&sets[at], &order, &mut lots)
+            } else {
+                around(&whole[at], &order, &mut lots)
+            };
             let asking = |entries: Vec<u32>| {
                 let mut of: Vec<u32> = entries.into_iter().map(|entry| kind.may[entry as usize].asking).collect();
                 of.sort_unstable();
@@ -101,12 +105,13 @@ fn around(letters: &[u32], order: &[u32], lots: &mut ChaCha20Rng) -> Vec<Vec<u32
     people
 }
 
-/// Bundles to people, the largest first.
-fn dealt(sets: &[(Vec<u32>, u32)], order: &[u32]) -> Vec<Vec<u32>> {
-    let mut sorted: Vec<&(Vec<u32>, u32)> = sets.iter().collect();
-    sorted.sort_by_key(|set| std::cmp::Reverse(set.0.len()));
+/// Bundles to people, the largest first, and by lot those that are as large.
+fn dealt(sets: &[(Vec<u32>, u32)], order: &[u32], lots: &mut ChaCha20Rng) -> Vec<Vec<u32>> {
+    let mut sorted: Vec<u32> = (0..sets.len() as u32).collect();
+    shuffle(&mut sorted, lots);
+    sorted.sort_by_key(|set| std::cmp::Reverse(sets[*set as usize].0.len()));
     let mut people = vec![Vec::new(); order.len()];
-    let each = sorted.into_iter().flat_map(|(of, many)| (0..*many).map(move |_| of));
+    let each = sorted.into_iter().map(|set| &sets[set as usize]).flat_map(|(of, many)| (0..*many).map(move |_| of));
     for (person, of) in order.iter().zip(each) {
         people[*person as usize].clone_from(of);
     }

@@ -14,6 +14,7 @@ mod blocks;
 mod bound;
 mod check;
 mod draw;
+mod even;
 mod shape;
 mod solve;
 

@@ -7,6 +7,7 @@ use super::{
     Bundle, Level, Plan, Problem,
     blocks::{Blocks, Fit},
     bound::{Frame, Sum},
+    even::{Parts, even},
 };
 use std::fmt;
 
@@ -14,6 +15,8 @@ use std::fmt;
 const ASKINGS: usize = 60;
 /// A multiplier this small, of the largest one, holds nobody down.
 const HOLDS: f64 = 1e-7;
+/// A part of people this small is none.
+const NONE: f64 = 1e-12;
 /// Proofs of former levels that are asked first.
 const REMEMBERED: usize = 24;
 
@@ -274,12 +277,18 @@ impl<'a> Solver<'a> {
         for (at, (kind, shape)) in self.frame.problem.kinds.iter().zip(&self.frame.shapes).enumerate() {
             let people = f64::from(kind.people);
             let mut mine = vec![0.0; kind.may.len()];
-            let mut sets = Vec::new();
+            let mut parts: Parts = Vec::new();
             for (column, set) in &self.columns[at] {
                 let part = self.blocks.value(*column).clamp(0.0, 1.0);
-                if part == 0.0 {
-                    continue;
+                if part > NONE {
+                    parts.push((*set, part));
                 }
+            }
+            if shape.minutes.is_some() {
+                parts = even(shape, parts);
+            }
+            let mut sets = Vec::new();
+            for (set, part) in parts {
                 let of: Vec<u32> = (0..shape.open.len()).filter(|i| set >> i & 1 == 1).map(|i| shape.open[i]).collect();
                 of.iter().for_each(|entry| mine[*entry as usize] += part * people);
                 sets.push(Bundle { of, people: part * people });
