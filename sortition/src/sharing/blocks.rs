@@ -8,6 +8,8 @@ mod basis;
 
 use crate::simplex::TINY;
 
+/// A sum that is out of bounds by no more is not.
+const NEAR: f64 = 1e-8;
 /// Pivots between two inversions from scratch.
 const REFRESH: usize = 150;
 /// Steps that lead nowhere before the rule is used that cannot go in circles.
@@ -178,9 +180,9 @@ impl Blocks {
     /// What a basic variable is worth while it is out of bounds.
     fn off(&self, variable: usize) -> f64 {
         let value = self.value[variable];
-        if value < self.low[variable] - TINY {
+        if value < self.low[variable] - NEAR {
             1.0
-        } else if value > self.high[variable] + TINY {
+        } else if value > self.high[variable] + NEAR {
             -1.0
         } else {
             0.0

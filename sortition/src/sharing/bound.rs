@@ -26,11 +26,11 @@ impl Range {
 /// What the sum of a joint row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sum {
-    /// Expected yeses of an opportunity, of its aim.
+    /// Expected yeses of an opportunity.
     Yes,
-    /// Letters of an opportunity, of the most.
+    /// Letters of an opportunity.
     Letters,
-    /// Expected yeses for a quota, of the aim of the opportunity.
+    /// Expected yeses for a quota.
     Quota(usize),
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Frame<'a> {
     pub(super) shapes: Vec<Shape>,
     /// The opportunity and the sum of each joint row: what the multipliers of a [`super::Level`] are for, in this order.
     pub(super) rows: Vec<(usize, Sum)>,
-    /// For each kind and open entry what one letter to everybody of the kind adds to the joint rows.
+    /// For each kind and open entry what a letter adds to the joint rows.
     pub(super) columns: Vec<Vec<Vec<(u32, f64)>>>,
     pub(super) row_range: Vec<Range>,
     /// How many letters one person of a kind can expect.
@@ -82,13 +82,10 @@ impl<'a> Frame<'a> {
         for (kind, shape) in problem.kinds.iter().zip(&shapes) {
             let column = |entry: &u32| {
                 let may = &kind.may[*entry as usize];
-                let asking = &problem.askings[may.asking as usize];
                 let (yes, letters, quotas) = &row_of[may.asking as usize];
-                let people = f64::from(kind.people);
-                let part = people * may.rate / asking.aim;
-                let mut column = vec![(*yes as u32, part)];
-                column.extend(letters.map(|row| (row as u32, people / f64::from(asking.letters))));
-                column.extend(may.quotas.iter().filter_map(|quota| quotas[*quota as usize].map(|row| (row as u32, part))));
+                let mut column = vec![(*yes as u32, may.rate)];
+                column.extend(letters.map(|row| (row as u32, 1.0)));
+                column.extend(may.quotas.iter().filter_map(|quota| quotas[*quota as usize].map(|row| (row as u32, may.rate))));
                 column
             };
             columns.push(shape.open.iter().map(column).collect());
@@ -100,18 +97,17 @@ impl<'a> Frame<'a> {
         frame
     }
 
-    /// The ranges while the opportunities' levels are raised: `settled` has how much of its aim an opportunity gets, and its yeses
-    /// of the aim.
+    /// The ranges while the opportunities' levels are raised: `settled` has how much of its aim an opportunity gets, and its yeses.
     pub(super) fn needs(&mut self, settled: &[Option<(f64, f64)>]) {
         for (range, (at, sum)) in self.row_range.iter_mut().zip(&self.rows) {
             let asking = &self.problem.askings[*at];
             *range = match (sum, settled[*at]) {
-                (Sum::Letters, _) => Range { base: 0.0, per: 0.0, high: 1.0 },
-                (Sum::Yes, None) => Range { base: 0.0, per: 1.0, high: 1.0 },
+                (Sum::Letters, _) => Range { base: 0.0, per: 0.0, high: f64::from(asking.letters) },
+                (Sum::Yes, None) => Range { base: 0.0, per: asking.aim, high: asking.aim },
                 (Sum::Yes, Some((_, yes))) => Range::fixed(yes),
                 (Sum::Quota(quota), settled) => {
                     let bound = asking.quotas[*quota];
-                    let (min, high) = (bound.min / asking.aim, (bound.max / asking.aim).min(1.0));
+                    let (min, high) = (bound.min, bound.max.min(asking.aim));
                     match settled {
                         None => Range { base: 0.0, per: min, high },
                         Some((part, _)) => Range { base: (part * min).min(high), per: 0.0, high },
@@ -132,7 +128,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// What a letter to everybody of a kind weighs, entry by entry.
+    /// What a letter to a kind weighs, entry by entry.
     pub(super) fn weights(&self, y: &[f64], kind: usize) -> Vec<f64> {
         let weight = |column: &Vec<(u32, f64)>| column.iter().map(|(row, entry)| y[*row as usize] * entry).sum();
         self.columns[kind].iter().map(weight).collect()
@@ -153,11 +149,12 @@ impl<'a> Frame<'a> {
         }
         for (kind, range) in self.kind_range.iter().enumerate() {
             let curve = Curve::new(&self.shapes[kind].least(&self.weights(y, kind)));
-            gap += curve.least(range.low(level), range.high);
+            let people = f64::from(self.problem.kinds[kind].people);
+            gap += people * curve.least(range.low(level), range.high);
             let entries = self.columns[kind].iter().flatten();
-            size += entries.map(|(row, entry)| (y[*row as usize] * entry).abs()).sum::<f64>();
+            size += people * entries.map(|(row, entry)| (y[*row as usize] * entry).abs()).sum::<f64>();
             if range.per > 0.0 {
-                slope += range.per * curve.slope(range.low(level) - 1e-10);
+                slope += people * range.per * curve.slope(range.low(level) - 1e-10);
             }
         }
         (if gap.abs() <= EXACT * size { 0.0 } else { gap }, slope)
@@ -181,15 +178,15 @@ impl<'a> Frame<'a> {
         at
     }
 
-    /// How strongly multipliers hold each row and each kind down at a level.
+    /// How strongly multipliers hold each row and each kind down at a level, for one yes or letter.
     pub(super) fn holds(&self, y: &[f64], level: f64) -> (Vec<f64>, Vec<f64>) {
-        let rows = y.iter().zip(&self.row_range).map(|(y, range)| (-y * range.per).max(0.0)).collect();
+        let rows = y.iter().zip(&self.row_range).map(|(y, range)| if range.per > 0.0 { (-y).max(0.0) } else { 0.0 }).collect();
         let kind = |(kind, range): (usize, &Range)| {
             if range.per == 0.0 {
                 return 0.0;
             }
             let curve = Curve::new(&self.shapes[kind].least(&self.weights(y, kind)));
-            range.per * curve.slope(range.low(level) + 1e-8)
+            curve.slope(range.low(level) + 1e-8)
         };
         (rows, self.kind_range.iter().enumerate().map(kind).collect())
     }
@@ -198,7 +195,7 @@ impl<'a> Frame<'a> {
     pub(super) fn needs_before(&mut self, plan: &Plan, at: usize) {
         let mut settled = vec![None; self.problem.askings.len()];
         for asking in plan.needs[..at].iter().flat_map(|level| &level.of).map(|asking| *asking as usize) {
-            settled[asking] = Some((plan.fulfilled[asking], plan.yes[asking] / self.problem.askings[asking].aim));
+            settled[asking] = Some((plan.fulfilled[asking], plan.yes[asking]));
         }
         self.needs(&settled);
     }

@@ -106,7 +106,8 @@ impl<'a> Solver<'a> {
             let open = solver.frame.shapes[kind].open.len();
             let bundled = solver.frame.shapes[kind].minutes.is_some();
             if bundled {
-                solver.blocks.bound_own(kind, 1, 1.0, 1.0);
+                let people = f64::from(problem.kinds[kind].people);
+                solver.blocks.bound_own(kind, 1, people, people);
                 solver.column(kind, 0);
             }
             (0..open).for_each(|entry| solver.column(kind, 1 << entry));
@@ -121,7 +122,7 @@ impl<'a> Solver<'a> {
             entries.extend(&self.frame.columns[kind][entry]);
         }
         let own = [f64::from(set.count_ones()), f64::from(u8::from(shape.minutes.is_some()))];
-        let at = self.blocks.column(kind, &entries, own, 0.0, 1.0);
+        let at = self.blocks.column(kind, &entries, own, 0.0, f64::from(self.frame.problem.kinds[kind].people));
         self.columns[kind].push((at, set));
     }
 
@@ -131,7 +132,8 @@ impl<'a> Solver<'a> {
             self.blocks.bound_joint(row, range.low(level).min(range.high), range.high);
         }
         for (kind, range) in self.frame.kind_range.iter().enumerate() {
-            self.blocks.bound_own(kind, 0, range.low(level).min(range.high), range.high);
+            let people = f64::from(self.frame.problem.kinds[kind].people);
+            self.blocks.bound_own(kind, 0, people * range.low(level).min(range.high), people * range.high);
         }
         loop {
             match self.blocks.fit() {
@@ -217,27 +219,24 @@ impl<'a> Solver<'a> {
         }
         self.frame.needs(&settled);
         self.proofs.clear();
-        let part = |(settled, asking): (&Option<(f64, f64)>, &super::Asking)| {
-            let (level, yes) = settled.unwrap_or_default();
-            (level, yes * asking.aim)
-        };
-        let (fulfilled, yes) = settled.iter().zip(askings).map(part).unzip();
+        let (fulfilled, yes) = settled.into_iter().map(Option::unwrap_or_default).unzip();
         Ok((levels, fulfilled, yes))
     }
 
-    /// The fewest yeses, of the aim, with which an opportunity gets a part of it: more than the part only where its quotas need it.
+    /// The fewest yeses with which an opportunity gets a part of it: more than the part only where its quotas need it.
     fn smallest(&mut self, at: usize, level: f64, settled: &mut [Option<(f64, f64)>]) -> Result<f64, Failed> {
         let row = self.frame.rows.iter().position(|row| *row == (at, Sum::Yes)).ok_or(Failed::Lost)?;
-        let mut yes = level;
+        let aim = self.frame.problem.askings[at].aim;
+        let mut yes = level * aim;
         loop {
             settled[at] = Some((level, yes));
             self.frame.needs(settled);
             let Some(y) = self.fits(level)? else { return Ok(yes) };
             let (gap, _) = self.frame.gap(&y, level);
-            if y[row] <= 0.0 || gap <= 0.0 || gap / y[row] < 1e-12 {
+            if y[row] <= 0.0 || gap <= 0.0 || gap / y[row] < 1e-10 {
                 return Ok(yes);
             }
-            yes = (yes + gap / y[row]).min(1.0);
+            yes = (yes + gap / y[row]).min(aim);
         }
     }
 
@@ -279,7 +278,7 @@ impl<'a> Solver<'a> {
             let mut mine = vec![0.0; kind.may.len()];
             let mut parts: Parts = Vec::new();
             for (column, set) in &self.columns[at] {
-                let part = self.blocks.value(*column).clamp(0.0, 1.0);
+                let part = (self.blocks.value(*column) / people).clamp(0.0, 1.0);
                 if part > NONE {
                     parts.push((*set, part));
                 }
