@@ -282,10 +282,14 @@ pub fn queue() -> Queue {
     queue.on(invitations::REMINDERS, invitations::jobs::remind);
     queue.on(invitations::ASK_AGAIN, invitations::jobs::ask_again);
     queue.on(invitations::UNDELIVERED, invitations::jobs::undelivered);
-    queue.on(CANCELLED, invitations::jobs::mailing_cancelled);
+    queue.on(CANCELLED, |platform, payload| async move {
+        matching::runs::mailing_cancelled(&platform, &payload).await?;
+        invitations::jobs::mailing_cancelled(platform, payload).await
+    });
     queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(matching::INVITE, matching::runs::invite);
+    queue.on(opportunities::quotas::DRAW_MOVED, invitations::jobs::draw_moved);
     queue.on(matching::DRAW_DUE, |platform, _| matching::runs::draw_due(platform));
     queue.on(matching::outlook::OUTLOOK, matching::outlook::work_out);
     queue.on(feedback::SEND, |platform, payload| async move {
@@ -297,13 +301,14 @@ pub fn queue() -> Queue {
 }
 
 /// The kinds of jobs that belong to one organisation, and move with it.
-pub const ORGANISATION_JOBS: [&str; 12] = [
+pub const ORGANISATION_JOBS: [&str; 13] = [
     participants::SIGN_IN_ASKED,
     participants::PREFERENCE_CHANGED,
     participants::LEFT,
     consent::WITHDRAWN,
     opportunities::OPENED,
     opportunities::CLOSED,
+    opportunities::quotas::DRAW_MOVED,
     invitations::REMINDERS,
     invitations::PLACE_FREED,
     matching::INVITE,
@@ -336,7 +341,7 @@ fn composers() -> Composers {
     for kind in [participants::JOIN, participants::SIGN_IN, participants::JOIN_INVITATION] {
         composers.on(kind, participants::compose);
     }
-    let about_places = [invitations::PLACE, invitations::NO_PLACE, invitations::NOT_DRAWN];
+    let about_places = [invitations::PLACE, invitations::NO_PLACE, invitations::NOT_DRAWN, invitations::DRAW_MOVED];
     let asking = [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK];
     for kind in asking.into_iter().chain(about_places) {
         composers.on(kind, invitations::compose);

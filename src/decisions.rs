@@ -349,6 +349,14 @@
 //! among those who said yes; quotas that cannot be kept stop it, because whoever set them decides what gives. Rejected: holding
 //! places for those asked (whoever answers first would have them), drawing when the coordinator thinks of it (people were told a day).
 //!
+//! # 2026-11-29 · A day that people were told is kept
+//! Nobody draws before it, as long as people can say yes. On it a job draws, also after the closing day and where nothing begins; what
+//! stopped tries again when another says yes, and stands under what needs attention. Where all who can be drawn have said yes,
+//! as many are seated as the quotas allow as they are, and other places stay free for those who say yes later: stopping would leave
+//! people without a place whom no quota keeps from one. If it cannot be made, another day can be chosen, and whoever
+//! said yes is told by letter. Who said yes knew the day, so the notice that they want is no reason to leave them out. Rejected: a
+//! draw by hand on any day (whoever sees the names could choose the moment).
+//!
 //! # 2026-11-29 · An open call over days leaves nobody out
 //! Each day everybody is looked at anew, and an even share of those left is asked: first those who were asked least recently, by months,
 //! then in an order that is a pseudonym of the run, which nobody chose. Who comes on a day is a place in that order up to which

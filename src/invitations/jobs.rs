@@ -1,10 +1,10 @@
 //! Work on many invitations: reminders, the end of an opportunity, invitations that are taken back.
 
-use super::{AGAIN, INVITE, REMIND, TAKEN_BACK, letters::purpose, make, places, posted, rules, waiting};
+use super::{AGAIN, DRAW_MOVED, INVITE, REMIND, TAKEN_BACK, letters::purpose, make, places, posted, rules, waiting};
 use crate::{
     accounts::Actor,
     consent::permitted,
-    opportunities,
+    opportunities::{self, quotas},
     participants::preferences::today,
     platform::{
         Error, Platform, Result, Tx, audit,
@@ -292,6 +292,22 @@ pub async fn let_go(platform: Platform, _: Value) -> Result<Next, Fault> {
     Ok(Next::At(now + Duration::hours(1)))
 }
 
+/// Names are drawn on a later day than people were told: whoever said yes hears of it.
+pub async fn draw_moved(platform: Platform, value: Value) -> Result<Next, Fault> {
+    let which: Which = payload(value)?;
+    let tx = platform.db.begin().await?;
+    let about = places::lock(&tx, which.organisation, which.opportunity).await?;
+    if quotas::drawn_by(&tx, &about).await?.gathers() {
+        waiting::tell_who_waits(&tx, &platform, &about, DRAW_MOVED).await?;
+    }
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(Next::Done)
+}
+
+/// So long after the day on which names were to be drawn it is given up, where nothing begins before.
+const LATE: Duration = Duration::days(28);
+
 #[derive(Deserialize)]
 struct Mailing {
     mailing: MailBatchId,
@@ -322,7 +338,13 @@ pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let Some(about) = about else { return Ok(Next::Done) };
     // Places come first, then invitations.
     let about = places::hold(&tx, about).await?;
-    let begins = about.starts_at.filter(|_| opportunities::passes_places_on(&about, platform.clock.now()));
+    let now = platform.clock.now();
+    let begins = about.starts_at.filter(|_| opportunities::passes_places_on(&about, now));
+    // Whoever said yes was told that names are drawn: they wait for that, also where there is no beginning.
+    let sharing = quotas::drawn_by(&tx, &about).await?;
+    let last = sharing.draws_on.filter(|_| sharing.gathers() && about.starts_at.is_none()).map(|day| day + LATE);
+    let draws = last.filter(|last| now.date_naive() < *last).map(|_| now + Duration::days(1));
+    let next = begins.or(draws);
     invitation::Entity::update_many()
         .col_expr(invitation::Column::State, Expr::value(InvitationState::Ended.word()))
         .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
@@ -331,12 +353,12 @@ pub async fn closed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .filter(invitation::Column::State.is_in(rules::OPEN))
         .exec(&tx)
         .await?;
-    if begins.is_none() {
+    if next.is_none() {
         waiting::end_waiting(&tx, &platform, &about).await?;
     }
     tx.commit().await?;
     platform.wake.notify_one();
-    Ok(begins.map_or(Next::Done, Next::At))
+    Ok(next.map_or(Next::Done, Next::At))
 }
 
 /// Takes back invitations that no longer fit what a person wants: their waiting letters go, and if one was sent already, a

@@ -2,7 +2,7 @@
 
 mod may;
 
-use super::{AGAIN, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, places};
+use super::{AGAIN, DRAW_MOVED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, places};
 use crate::{
     accounts::links::{self, LinkKind},
     integrity::ladder::{self, step},
@@ -35,6 +35,8 @@ struct About {
     zone: Tz,
     /// The day on which names are drawn among those who say yes, where nobody was drawn yet.
     draws_on: Option<NaiveDate>,
+    /// The last day on which an answer is of full use.
+    last_day: Option<NaiveDate>,
 }
 
 /// Writes a letter about an invitation, unless it may not be sent any more.
@@ -61,6 +63,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         PLACE => about.place(&url),
         NO_PLACE => about.no_place(&url),
         NOT_DRAWN => about.not_drawn(&url),
+        DRAW_MOVED => about.draw_moved(&url),
         _ => return Err(Error::bug("a kind of letter that invitations does not write")),
     };
     Ok(Composed::Letter(Box::new(letter.stoppable(stop, format!("{}.{}", message.kind, about.organisation.slug)))))
@@ -82,7 +85,8 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
     let zone = organisation.time_zone.parse().unwrap_or(Tz::UTC);
     let sharing = quotas::drawn_by(db, &opportunity).await?;
     let draws_on = sharing.draws_on.filter(|_| sharing.gathers());
-    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, place, zone, draws_on }))
+    let last_day = sharing.last_day(opportunity.closes_on);
+    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, place, zone, draws_on, last_day }))
 }
 
 /// How a person wants to be involved, now.
@@ -151,7 +155,7 @@ impl About {
                 ("Support", opportunity.support.clone()),
                 ("Please note", opportunity.content_note.clone().unwrap_or_default()),
                 ("Someone to talk to", support(opportunity)),
-                ("Answer by", opportunity.closes_on.map(day).unwrap_or_default()),
+                ("Answer by", self.last_day.map(day).unwrap_or_default()),
                 ("You hear what came of it by", opportunity.feedback_due.map(day).unwrap_or_default()),
                 ("How people are chosen", opportunity.how_chosen.clone()),
             ])
@@ -179,7 +183,7 @@ impl About {
 
     fn once_more(&self, subject: &str, opening: &str, url: &str) -> Letter {
         let opportunity = &self.opportunity;
-        let by = opportunity.closes_on.map(|last| format!(" You can answer until {}.", day(last))).unwrap_or_default();
+        let by = self.last_day.map(|last| format!(" You can answer until {}.", day(last))).unwrap_or_default();
         self.letter(format!("{subject}: {}", opportunity.title))
             .text(format!("{opening} “{}”.{by}", opportunity.title))
             .button("Read more and answer", url)
@@ -199,8 +203,14 @@ impl About {
 
     fn no_place(&self, url: &str) -> Letter {
         let title = &self.opportunity.title;
+        let ended = match self.draws_on {
+            Some(_) => format!(
+                "You said yes to “{title}”. No names could be drawn for it, so nobody has got a place by lot, and the list has ended now."
+            ),
+            None => format!("You were on the waiting list for “{title}”. No place has become free, and the list has ended now."),
+        };
         self.letter(format!("The waiting list has ended: {title}"))
-            .text(format!("You were on the waiting list for “{title}”. No place has become free, and the list has ended now."))
+            .text(ended)
             .text("Thank you for being ready to take part. You need not do anything, and nothing follows from this for you.")
             .button("See what it was about", url)
     }
@@ -208,11 +218,18 @@ impl About {
     fn not_drawn(&self, url: &str) -> Letter {
         let title = &self.opportunity.title;
         self.letter(format!("Names were drawn: {title}"))
-            .text(format!(
-                "You said yes to “{title}”. Thank you. More people said yes than there are places, so names were drawn."
-            ))
-            .text("Your name was not among them. It was drawn by lot, and says nothing about you.")
+            .text(format!("You said yes to “{title}”. Thank you. Names were drawn by lot among all who said yes."))
+            .text("Your name was not among them. That says nothing about you.")
             .text("If a place becomes free, names are drawn for it among all who said yes. We write to you if yours comes up.")
+            .button("See where you stand, or say that you no longer want a place", url)
+    }
+
+    fn draw_moved(&self, url: &str) -> Letter {
+        let title = &self.opportunity.title;
+        let on = self.draws_on.map(day).unwrap_or_default();
+        self.letter(format!("Names are drawn later: {title}"))
+            .text(format!("You said yes to “{title}”. Names could not be drawn on the day that we told you."))
+            .text(format!("They are drawn on {on}. Yours is among them, and you need not do anything."))
             .button("See where you stand, or say that you no longer want a place", url)
     }
 

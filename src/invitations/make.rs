@@ -76,6 +76,10 @@ pub async fn make(
             created_at: Set(now),
         });
         invitation::Entity::insert_many(rows).on_conflict(anew()).exec_without_returning(tx).await?;
+        // What somebody chose themselves is no asking: it puts them behind nobody.
+        if run.is_none() {
+            continue;
+        }
         let asked = chunk.iter().map(|(_, person)| person.participant);
         participant::Entity::update_many()
             .col_expr(participant::Column::LastAskedAt, Expr::value(now))
@@ -112,18 +116,22 @@ async fn held_until(tx: &Tx, opportunity: &opportunity::Model, run: Option<Match
 /// The invitations of people who never heard of them, because the mailing was cancelled or they were taken back before their
 /// letter left: they are used again. Matching answers nobody else who was asked before.
 async fn unheard(tx: &Tx, opportunity: &opportunity::Model, people: &[Invitee]) -> Result<HashMap<ParticipantId, InvitationId>> {
-    let found: Vec<(ParticipantId, InvitationId)> = invitation::Entity::find()
-        .select_only()
-        .column(invitation::Column::ParticipantId)
-        .column(invitation::Column::Id)
-        .filter(invitation::Column::OrganisationId.eq(opportunity.organisation_id))
-        .filter(invitation::Column::OpportunityId.eq(opportunity.id))
-        .filter(invitation::Column::State.is_in([InvitationState::Unsent, InvitationState::Withdrawn]))
-        .filter(invitation::Column::ParticipantId.is_in(people.iter().map(|person| person.participant)))
-        .into_tuple()
-        .all(tx)
-        .await?;
-    Ok(found.into_iter().collect())
+    let mut all = HashMap::new();
+    for people in people.chunks(ROWS) {
+        let found: Vec<(ParticipantId, InvitationId)> = invitation::Entity::find()
+            .select_only()
+            .column(invitation::Column::ParticipantId)
+            .column(invitation::Column::Id)
+            .filter(invitation::Column::OrganisationId.eq(opportunity.organisation_id))
+            .filter(invitation::Column::OpportunityId.eq(opportunity.id))
+            .filter(invitation::Column::State.is_in([InvitationState::Unsent, InvitationState::Withdrawn]))
+            .filter(invitation::Column::ParticipantId.is_in(people.iter().map(|person| person.participant)))
+            .into_tuple()
+            .all(tx)
+            .await?;
+        all.extend(found);
+    }
+    Ok(all)
 }
 
 /// An invitation that is there already is made anew.

@@ -44,6 +44,8 @@ pub const PLACE: &str = "places.confirmed";
 pub const NO_PLACE: &str = "places.none_free";
 /// Kind of the letter that says that names were drawn, and the reader's was not among them: of the same family.
 pub const NOT_DRAWN: &str = "places.not_drawn";
+/// Kind of the letter that says that names are drawn on a later day.
+pub const DRAW_MOVED: &str = "places.draw_moved";
 /// Kind of the job that says a place has become free. `matching` takes it over.
 pub const PLACE_FREED: &str = "invitations.place_freed";
 /// Kind of the job that enqueues reminders.

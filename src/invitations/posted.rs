@@ -4,12 +4,13 @@ use super::{AGAIN, INVITE, REMIND};
 use crate::platform::{Result, Tx};
 use chrono::Duration;
 use entity::{
-    BatchState, InvitationId, InvitationState, MailBatchId, MailState, OrganisationId, Time, invitation, mail_batch, mail_message,
+    BatchState, InvitationId, InvitationState, MailBatchId, MailState, OrganisationId, Time, invitation, mail_batch,
+    mail_message, participant,
 };
 use mail_message::{Column, Entity};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, SelectStatement},
+    sea_query::{Expr, SelectStatement, SubQueryStatement},
 };
 
 /// Nobody is reminded sooner than this after the last letter.
@@ -108,13 +109,34 @@ pub(super) async fn mark_unsent(tx: &Tx, mailing: Option<MailBatchId>, now: Time
     if let Some(mailing) = mailing {
         letters = letters.filter(Column::BatchId.eq(mailing));
     }
-    invitation::Entity::update_many()
+    let marked = invitation::Entity::update_many()
         .col_expr(invitation::Column::State, Expr::value(InvitationState::Unsent.word()))
         .col_expr(invitation::Column::EndedAt, Expr::value(now))
         .filter(invitation::Column::State.eq(InvitationState::Sent))
         .filter(invitation::Column::RunId.is_not_null())
         .filter(Expr::exists(letters.into_query()))
         .filter(is_under_way().not())
+        .exec(tx)
+        .await?;
+    if marked.rows_affected == 0 { Ok(()) } else { forget_asking(tx, now).await }
+}
+
+/// Whoever was not asked after all, as it was found now, was asked last when they were before: being asked least recently counts.
+async fn forget_asking(tx: &Tx, now: Time) -> Result<()> {
+    let asked = || invitation::Entity::find().select_only().filter(invitation::Column::RunId.is_not_null());
+    let unsent = asked()
+        .column(invitation::Column::ParticipantId)
+        .filter(invitation::Column::State.eq(InvitationState::Unsent))
+        .filter(invitation::Column::EndedAt.eq(now));
+    let same = |of, to| Expr::col((invitation::Entity, of)).equals((participant::Entity, to));
+    let before = asked()
+        .expr(invitation::Column::CreatedAt.max())
+        .filter(invitation::Column::State.ne(InvitationState::Unsent))
+        .filter(same(invitation::Column::OrganisationId, participant::Column::OrganisationId))
+        .filter(same(invitation::Column::ParticipantId, participant::Column::Id));
+    participant::Entity::update_many()
+        .col_expr(participant::Column::LastAskedAt, Expr::from(SubQueryStatement::from(before.into_query())))
+        .filter(participant::Column::Id.in_subquery(unsent.into_query()))
         .exec(tx)
         .await?;
     Ok(())

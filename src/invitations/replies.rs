@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     consent::permits::must_take_part,
-    opportunities,
+    opportunities::{self, quotas},
     participants::preferences::today,
     platform::{
         Error, Platform, Result, Tx,
@@ -153,9 +153,14 @@ pub async fn ask_later(tx: &Tx, platform: &Platform, guest: &Guest, on: NaiveDat
     };
     let home = organisation::Entity::find_by_id(guest.organisation).one(tx).await?.ok_or(Error::NotFound("organisation"))?;
     let today = today(&home, platform.clock.now());
-    let fits = on > today && opportunity.closes_on.is_none_or(|last| on <= last);
+    let last = quotas::drawn_by(tx, &opportunity).await?.last_day(opportunity.closes_on);
+    let fits = on > today && last.is_none_or(|last| on <= last);
     if !fits {
-        return Err(Error::invalid("/on", "out_of_range", "Choose a day to come, before this closes."));
+        return Err(Error::invalid(
+            "/on",
+            "out_of_range",
+            "Choose a day to come, before this closes and before names are drawn.",
+        ));
     }
     set(tx, platform, invitation, InvitationState::AskLater, Some(on)).await?;
     Ok(InvitationState::AskLater)

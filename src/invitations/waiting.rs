@@ -1,15 +1,15 @@
 //! The waiting list behind limited places: who may move up, who does, and its end.
 
 use super::{
-    NO_PLACE, NOT_DRAWN, PLACE,
+    NO_PLACE, PLACE,
     letters::topics_of,
     places::{invitation_of, of, taken, write},
     rules,
 };
 use crate::{
     consent::permitting,
-    opportunities,
-    participants::rules::objection,
+    opportunities::{self, quotas},
+    participants::rules::{Objection, objection},
     platform::{Error, Platform, Result, Tx},
 };
 use entity::{
@@ -85,8 +85,8 @@ pub async fn move_up_these(tx: &Tx, platform: &Platform, about: &opportunity::Mo
     Ok(())
 }
 
-/// Tells those who still wait that names were drawn, and that theirs was not among them: nobody waits for a letter in vain.
-pub async fn tell_who_still_waits(tx: &Tx, platform: &Platform, about: &opportunity::Model) -> Result<()> {
+/// Tells those who wait something, such as that names were drawn and theirs was not among them: nobody waits for a letter in vain.
+pub async fn tell_who_waits(tx: &Tx, platform: &Platform, about: &opportunity::Model, kind: &'static str) -> Result<()> {
     let organisation = about.organisation_id;
     let mut after = InvitationId(Uuid::nil());
     loop {
@@ -104,7 +104,7 @@ pub async fn tell_who_still_waits(tx: &Tx, platform: &Platform, about: &opportun
             .await?;
         let Some((last, _)) = rows.last() else { return Ok(()) };
         after = *last;
-        write_to(tx, platform, about, NOT_DRAWN, &rows).await?;
+        write_to(tx, platform, about, kind, &rows).await?;
     }
 }
 
@@ -167,7 +167,12 @@ async fn next_page(
         .map(|row| (row.participant_id, row.document))
         .collect();
     let unspoken = PreferenceDoc::unspoken();
-    let fits = |place: &place::Model| objection(wishes.get(&place.participant_id).unwrap_or(&unspoken), &offer).is_none();
+    // Who said yes to a draw knew its day, and when it begins.
+    let knew = quotas::drawn_by(connection, about).await?.gathers();
+    let fits = |place: &place::Model| match objection(wishes.get(&place.participant_id).unwrap_or(&unspoken), &offer) {
+        Some(Objection::Notice) => knew,
+        objection => objection.is_none(),
+    };
     Ok(Some((line.into_iter().filter(fits).collect(), last)))
 }
 

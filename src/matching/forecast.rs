@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 const WEIGHT: f64 = 20.0;
 /// The part of all outcomes that is left out at each end of a range.
 const TAIL: f64 = 0.1;
+/// Deviations from the mean within which the rest lies, of a normal distribution.
+const AT_TAIL: f64 = 1.281_551_565_545;
+/// Up to so many letters quantiles are exact.
+const EXACT: u64 = 10_000;
 /// What follows less often than this, beside the most likely, is as good as never.
 const NEVER: f64 = 1e-12;
 
@@ -52,9 +56,19 @@ impl Before {
         let (asked, yes) = (self.kind.0, self.kind.1.min(self.kind.0));
         let a = yes as f64 + WEIGHT * all;
         let b = (asked - yes) as f64 + WEIGHT * (1.0 - all);
-        let [least, likely, most] = quantiles(letters, a, b, [TAIL, 0.5, 1.0 - TAIL]);
+        let [least, likely, most] = match letters {
+            0..=EXACT => quantiles(letters, a, b, [TAIL, 0.5, 1.0 - TAIL]),
+            _ => normal(letters, a, b),
+        };
         Forecast { letters, least, likely, most, asked_before: asked, yes_before: yes }
     }
+}
+
+/// The same for many letters, by the mean and the deviation: the distribution is near to a normal one then.
+fn normal(n: u64, a: f64, b: f64) -> [u64; 3] {
+    let (all, share) = (n as f64, a / (a + b));
+    let deviation = (all * share * (1.0 - share) * (a + b + all) / (a + b + 1.0)).sqrt();
+    [-AT_TAIL, 0.0, AT_TAIL].map(|by| (all * share + by * deviation).round().clamp(0.0, all) as u64)
 }
 
 /// Quantiles, in ascending order, of how many of `n` say yes: the beta-binomial distribution, from its steps, outwards from the most
@@ -108,6 +122,8 @@ mod tests {
         // As summed up from the logarithms of the gamma function.
         assert_eq!(quantiles(100, 12.0, 30.0, [0.1, 0.5, 0.9]), [18, 28, 39]);
         assert_eq!(quantiles(1_000_000, 300.0, 700.0, [0.1, 0.9]), [281_510, 318_661]);
+        let near = normal(1_000_000, 300.0, 700.0);
+        assert!(near[0].abs_diff(281_510) < 500 && near[2].abs_diff(318_661) < 500, "{near:?}");
     }
 
     #[test]

@@ -64,6 +64,9 @@ pub struct Sent {
     /// How often people said yes before.
     #[serde(default)]
     pub rates: Rates,
+    /// So many had said yes, and were counted off the places.
+    #[serde(default)]
+    pub said_yes: u32,
 }
 
 /// Quotas that cannot be kept with the people who may be asked.
@@ -110,11 +113,28 @@ impl Grounds {
         let sent = self.letters.as_ref()?;
         let quota = |(min, max): &Bounds| Quota { feature: 0, min: *min, max: *max };
         let quotas: Vec<Quota> = self.kept.iter().map(quota).collect();
-        let letters = Letters { seats: places, quotas: &quotas, kinds: &self.kinds, people, rates: &sent.rates };
+        let letters = Letters {
+            seats: places.saturating_sub(sent.said_yes),
+            quotas: &quotas,
+            kinds: &self.kinds,
+            people,
+            rates: &sent.rates,
+        };
         letters.lottery(sent.wanted)
     }
 
-    /// What stands against the quotas, in plain sentences.
+    /// What stands against the quotas, in plain sentences, as far as everybody may read it.
+    pub fn told_to_all(&self) -> Vec<String> {
+        match &self.trouble {
+            // With how much it was changed, few who said yes would be counted.
+            Some(_) if self.gathered => {
+                vec!["The quotas could not be kept as they are. They were changed by as little as is needed.".into()]
+            }
+            _ => self.told(),
+        }
+    }
+
+    /// What stands against the quotas, in plain sentences, for those who run it.
     pub fn told(&self) -> Vec<String> {
         let Some(trouble) = &self.trouble else { return Vec::new() };
         let name = |quota: &u32| self.quotas.get(*quota as usize).map(group);

@@ -2,7 +2,7 @@
 
 use super::{
     groups::{CountsFor, Groups},
-    rules::{Ask, Asked, Candidate, Eligible, may_be_asked, ruled_out, why},
+    rules::{Ask, Asked, Candidate, Chosen, Eligible, may_be_asked, ruled_out, why},
 };
 use crate::{
     consent::permits::standing,
@@ -165,7 +165,12 @@ impl Question {
             let own = person.preference_id.and_then(|id| wishes.get(&id));
             let candidate = Candidate { wishes: own.unwrap_or(&unspoken), has_said: own.is_some(), ..known(person) };
             let verdict = may_be_asked(&self.ask, &candidate);
-            let told = || why(&self.ask, &candidate, self.opportunity.places.is_some());
+            let chosen = match self.opportunity.places {
+                None => Chosen::Everybody,
+                Some(_) if self.gathers => Chosen::Letters,
+                Some(_) => Chosen::Drawn,
+            };
+            let told = || why(&self.ask, &candidate, chosen);
             let why = if asks && verdict.is_ok() { told() } else { Vec::new() };
             let (participant, address, last_asked) = (person.id, person.email.clone(), person.last_asked_at);
             Looked { participant, address, verdict, why, counts_for: Vec::new(), last_asked }

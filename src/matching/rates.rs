@@ -3,10 +3,13 @@
 use super::{forecast::Before, letters::Rates};
 use crate::{consent::permitting, invitations, platform::Result};
 use chrono::TimeDelta;
-use entity::{InvitationState, OpportunityKind, OrganisationId, Purpose, SeatQuota, Time, demographic, invitation, opportunity};
+use entity::{
+    InvitationState, OpportunityKind, OrganisationId, Purpose, SeatQuota, Time, demographic, invitation, opportunity,
+    organisation,
+};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
-    sea_query::{CaseStatement, Expr, ExprTrait},
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
+    sea_query::{CaseStatement, Expr, ExprTrait, Func},
 };
 use std::collections::HashMap;
 
@@ -21,6 +24,7 @@ struct Count {
     category: String,
     asked: i64,
     yes: i64,
+    people: i64,
 }
 
 /// The counts. People count for a group by facts that may be counted; nobody's own answers count for more than one of many.
@@ -48,6 +52,7 @@ pub async fn of(
             .column(demographic::Column::Category)
             .column_as(invitation::Column::Id.count(), "asked")
             .expr_as(yes(), "yes")
+            .expr_as(Func::count_distinct(Expr::col((invitation::Entity, invitation::Column::ParticipantId))), "people")
             .join_rev(sea_orm::JoinType::InnerJoin, facts())
             .filter(demographic::Column::Dimension.is_in(quotas.iter().map(|quota| quota.dimension.as_str())))
             .filter(invitation::Column::ParticipantId.in_subquery(allowed))
@@ -56,7 +61,11 @@ pub async fn of(
             .into_model()
             .all(connection)
             .await?;
-        found = rows.into_iter().map(|row| ((row.dimension, row.category), (number(row.asked), number(row.yes)))).collect();
+        // What a group of few did would be what one of them did.
+        let home = organisation::Entity::find_by_id(organisation).one(connection).await?;
+        let few = home.map_or(5, |home| i64::from(home.minimum_group));
+        let rows = rows.into_iter().filter(|row| row.people >= few);
+        found = rows.map(|row| ((row.dimension, row.category), (number(row.asked), number(row.yes)))).collect();
     }
     let of = |quota: &SeatQuota| found.get(&(quota.dimension.clone(), quota.category.clone())).copied().unwrap_or((0, 0));
     Ok(Rates { all, of: quotas.iter().map(of).collect() })
@@ -90,21 +99,15 @@ pub async fn before(
     Ok(before)
 }
 
-/// Invitations that were answered, or could have been by now.
+/// Invitations that could have been answered by now, whether they were or not: whoever answers at once is not counted before those
+/// who take their time.
 fn asked(organisation: OrganisationId, now: Time) -> Select<invitation::Entity> {
     let heard_nothing = [InvitationState::Unsent, InvitationState::Withdrawn];
-    let answered = invitation::Column::State.is_in([
-        InvitationState::Accepted,
-        InvitationState::Waiting,
-        InvitationState::Declined,
-        InvitationState::SteppedDown,
-    ]);
-    let long_ago = invitation::Column::CreatedAt.lte(now - STILL);
     invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(organisation))
         .filter(invitation::Column::CreatedAt.gte(now - BACK))
+        .filter(invitation::Column::CreatedAt.lte(now - STILL))
         .filter(invitation::Column::State.is_not_in(heard_nothing))
-        .filter(Condition::any().add(answered).add(long_ago))
 }
 
 /// How many said yes. That a waiting list or a piece of work ended since takes no yes back.
@@ -113,7 +116,7 @@ fn yes() -> sea_orm::sea_query::SimpleExpr {
     let said = invitation::Column::State.is_in([InvitationState::Accepted, InvitationState::Waiting]);
     let said = said.or(ended.and(invitation::Column::AskAgainOn.is_null()));
     let one = CaseStatement::new().case(said, Expr::value(1)).finally(Expr::value(0));
-    sea_orm::sea_query::Func::sum(one).cast_as("bigint")
+    Func::sum(one).cast_as("bigint")
 }
 
 /// From an invitation to the facts that its person gave.

@@ -69,6 +69,17 @@ pub struct Candidate<'a> {
     pub declined_here: bool,
 }
 
+/// How those who are asked are found among all who may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// Everybody is asked.
+    Everybody,
+    /// By lot, as places are limited.
+    Drawn,
+    /// By lot, and names are drawn later among those who say yes.
+    Letters,
+}
+
 /// Somebody who may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Eligible {
@@ -110,7 +121,7 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
 }
 
 /// Why somebody was asked, in plain sentences for their own eyes. The first is about their choices.
-pub fn why(ask: &Ask, person: &Candidate<'_>, drawn: bool) -> Vec<String> {
+pub fn why(ask: &Ask, person: &Candidate<'_>, chosen: Chosen) -> Vec<String> {
     let mut reasons = Vec::new();
     reasons.push(match allowed(person.wishes, ask.offer().matter(), ask.today).question() {
         None => format!("Your choices include “{}”.", crate::integrity::ladder::step(ask.rung).people_say),
@@ -125,10 +136,11 @@ pub fn why(ask: &Ask, person: &Candidate<'_>, drawn: bool) -> Vec<String> {
     if ask.topics.iter().any(|topic| person.wishes.topics.yes.contains(topic)) {
         reasons.push("It is about a topic that you chose.".to_owned());
     }
-    reasons.push(if drawn {
-        "The number of places is limited, so names were drawn by lot. Yours was drawn.".to_owned()
-    } else {
-        "Everybody whose choices fit is asked.".to_owned()
-    });
+    let how = match chosen {
+        Chosen::Everybody => "Everybody whose choices fit is asked.",
+        Chosen::Drawn => "The number of places is limited, so names were drawn by lot. Yours was drawn.",
+        Chosen::Letters => "The number of places is limited, so those who get this letter were drawn by lot.",
+    };
+    reasons.push(how.to_owned());
     reasons
 }

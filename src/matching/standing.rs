@@ -111,21 +111,8 @@ fn told(quotas: Vec<SeatQuota>, counted: &[Counts], minimum: u64) -> Vec<Group> 
         counts.of.get(&(quota.dimension.clone(), quota.category.clone())).copied().unwrap_or(0)
     };
     let column = |counts: &Counts| {
-        let mut shown = vec![None; quotas.len()];
-        let dimensions: BTreeSet<&str> = quotas.iter().map(|quota| quota.dimension.as_str()).collect();
-        for dimension in dimensions {
-            let mut cells: Vec<(Option<usize>, u64)> = (quotas.iter().enumerate())
-                .filter(|(_, quota)| quota.dimension == dimension)
-                .map(|(at, quota)| (Some(at), of(counts, quota)))
-                .collect();
-            cells.push((None, counts.all.saturating_sub(cells.iter().map(|(_, count)| count).sum())));
-            for (at, count) in row(&cells, minimum) {
-                if let Some(at) = at {
-                    shown[at] = count;
-                }
-            }
-        }
-        shown
+        let people: Vec<u64> = quotas.iter().map(|quota| of(counts, quota)).collect();
+        shown(&quotas, &people, counts.all, minimum)
     };
     let columns: Vec<Vec<Option<u64>>> = counted.iter().map(column).collect();
     let within = |part_of: Option<u64>, whole: Option<u64>| {
@@ -138,6 +125,26 @@ fn told(quotas: Vec<SeatQuota>, counted: &[Counts], minimum: u64) -> Vec<Group> 
         Group { quota, asked, accepted, seated: within(seated, accepted) }
     };
     quotas.iter().cloned().enumerate().map(group).collect()
+}
+
+/// How many people of each quota may be told, of so many in all: the groups of a kind of fact, and everybody else, are all of them,
+/// so they are protected together.
+pub fn shown(quotas: &[SeatQuota], people: &[u64], all: u64, minimum: u64) -> Vec<Option<u64>> {
+    let mut shown = vec![None; quotas.len()];
+    let dimensions: BTreeSet<&str> = quotas.iter().map(|quota| quota.dimension.as_str()).collect();
+    for dimension in dimensions {
+        let mut cells: Vec<(Option<usize>, u64)> = (quotas.iter().zip(people).enumerate())
+            .filter(|(_, (quota, _))| quota.dimension == dimension)
+            .map(|(at, (_, people))| (Some(at), *people))
+            .collect();
+        cells.push((None, all.saturating_sub(cells.iter().map(|(_, count)| count).sum())));
+        for (at, count) in row(&cells, minimum) {
+            if let Some(at) = at {
+                shown[at] = count;
+            }
+        }
+    }
+    shown
 }
 
 #[cfg(test)]

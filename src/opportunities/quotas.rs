@@ -7,20 +7,33 @@ use super::ways;
 use crate::{
     accounts::Actor,
     participants::topics::is_key,
-    platform::{Error, Platform, Result, Tx, audit, http::etag, text::Check},
+    platform::{
+        Error, Platform, Result, Tx, audit,
+        http::etag,
+        jobs::{NewJob, enqueue},
+        text::Check,
+    },
     projects::presence::in_words,
 };
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use entity::{OpportunityId, OpportunityState, OrganisationId, SeatQuota, SeatQuotas, Time, match_run, opportunity, selection};
+use entity::{
+    OpportunityId, OpportunityState, OrganisationId, PlaceState, SeatQuota, SeatQuotas, Time, match_run, opportunity, place,
+    selection,
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, sea_query::Expr,
 };
+use serde_json::json;
 use std::collections::{BTreeMap, HashSet};
 
+/// Job that tells higher rooms that names are drawn on a later day than people were told: `{organisation, opportunity}`.
+pub const DRAW_MOVED: &str = "opportunities.draw_moved";
 /// Quotas of one opportunity, at most.
 pub const MOST: usize = 60;
+/// So many draws that are late are told of.
+const LATE: u64 = 20;
 /// So many opportunities are read for the groups that they seek.
 const OPEN: u64 = 200;
 
@@ -47,6 +60,12 @@ impl Sharing {
     pub fn gathers(&self) -> bool {
         self.draws_on.is_some() && self.drawn_at.is_none()
     }
+
+    /// The last day on which a yes is of full use: the day before names are drawn, or the one on which it closes.
+    pub fn last_day(&self, closes_on: Option<NaiveDate>) -> Option<NaiveDate> {
+        let before = self.draws_on.filter(|_| self.gathers()).and_then(|day| day.pred_opt());
+        before.into_iter().chain(closes_on).min()
+    }
 }
 
 /// How the places of an opportunity are shared out.
@@ -67,6 +86,39 @@ pub async fn drawn_by(connection: &impl ConnectionTrait, opportunity: &opportuni
         Some(_) => of(connection, opportunity.organisation_id, opportunity.id).await,
         None => Ok(Sharing::default()),
     }
+}
+
+/// What people said yes to and no names were drawn for, although the day has come that they were told: the oldest first.
+pub async fn late(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    today: NaiveDate,
+) -> Result<Vec<(opportunity::Model, NaiveDate)>> {
+    let waits = place::Entity::find()
+        .select_only()
+        .column(place::Column::OpportunityId)
+        .filter(place::Column::OrganisationId.eq(organisation))
+        .filter(place::Column::State.eq(PlaceState::Waiting))
+        .into_query();
+    let rows: Vec<(OpportunityId, Option<NaiveDate>)> = selection::Entity::find()
+        .select_only()
+        .columns([selection::Column::OpportunityId, selection::Column::DrawsOn])
+        .filter(selection::Column::OrganisationId.eq(organisation))
+        .filter(selection::Column::DrawsOn.lte(today))
+        .filter(selection::Column::DrawnAt.is_null())
+        .filter(selection::Column::OpportunityId.in_subquery(waits))
+        .order_by_asc(selection::Column::DrawsOn)
+        .limit(LATE)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let about = opportunity::Entity::find()
+        .filter(opportunity::Column::OrganisationId.eq(organisation))
+        .filter(opportunity::Column::Id.is_in(rows.iter().map(|(id, _)| *id)))
+        .all(connection)
+        .await?;
+    let found = |(id, day): (OpportunityId, Option<NaiveDate>)| Some((about.iter().find(|one| one.id == id)?.clone(), day?));
+    Ok(rows.into_iter().filter_map(found).collect())
 }
 
 /// Notes that names were drawn among those who said yes.
@@ -95,11 +147,13 @@ pub async fn set(
 ) -> Result<i32> {
     let tx = platform.db.begin().await?;
     let opportunity = ways::hold(&tx, actor.organisation, id).await?;
-    let Sharing { version, .. } = of(&tx, actor.organisation, id).await?;
+    let before = of(&tx, actor.organisation, id).await?;
+    let version = before.version;
     etag::expect(if_match, version)?;
     let zone = super::zone(&tx, actor.organisation).await?;
+    let today = super::today(platform.clock.now(), zone);
     let mut check = check(&opportunity, &quotas);
-    check_day(&mut check, &opportunity, draws_on, super::today(platform.clock.now(), zone), zone);
+    check_day(&mut check, &opportunity, draws_on, today, zone);
     check.done()?;
     let drawn = match_run::Entity::find()
         .filter(match_run::Column::OrganisationId.eq(actor.organisation))
@@ -107,8 +161,15 @@ pub async fn set(
         .filter(match_run::Column::State.ne("stopped"))
         .count(&tx)
         .await?;
-    if drawn > 0 {
+    // Where the day has passed and no names could be drawn, there is another one.
+    let late = before.gathers() && before.draws_on.is_some_and(|day| day <= today);
+    if drawn > 0 && !before.gathers() {
         return Err(Error::conflict("drawn", "Names were drawn by the quotas as they are. They stay."));
+    }
+    if drawn > 0 && !(late && draws_on.is_some()) {
+        let detail = "Letters have left that say when names are drawn. Nothing changes before that day. After it, choose a later day if they \
+                      could not be drawn.";
+        return Err(Error::conflict("asked", detail));
     }
     let row = selection::ActiveModel {
         organisation_id: Set(actor.organisation),
@@ -126,7 +187,12 @@ pub async fn set(
         row.update(&tx).await?;
     }
     audit::record(&tx, &platform.clock, actor.organisation, &actor.by, "set_quotas", &ways::object(id)).await?;
+    if drawn > 0 {
+        let which = json!({"organisation": actor.organisation, "opportunity": id});
+        enqueue(&tx, &platform.clock, NewJob::now(DRAW_MOVED, actor.organisation, which)).await?;
+    }
     tx.commit().await?;
+    platform.wake.notify_one();
     Ok(version + 1)
 }
 

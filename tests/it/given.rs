@@ -4,7 +4,7 @@ use crate::harness::{Answer, Persona, TestApp};
 use alongside::platform::secret::{Token, TokenKind};
 use chrono::Duration;
 use entity::*;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -446,6 +446,26 @@ impl Given {
             released_at: Set(None),
         };
         put!(self, row, place);
+    }
+
+    /// Names are drawn for it on a day, among those who say yes.
+    pub async fn draws_on(&self, opportunity: OpportunityId, day: &str) {
+        let db = self.app.app.platform.db.write();
+        let about = opportunity::Entity::find_by_id((self.organisation, opportunity)).one(db).await.unwrap().unwrap();
+        let mut about = about.into_active_model();
+        about.places = Set(Some(4));
+        about.update(db).await.unwrap();
+        let row = selection::ActiveModel {
+            organisation_id: Set(self.organisation),
+            opportunity_id: Set(opportunity),
+            quotas: Set(SeatQuotas(Vec::new())),
+            draws_on: Set(Some(day.parse().unwrap())),
+            drawn_at: Set(None),
+            version: Set(1),
+            changed_by: Set("system".into()),
+            changed_at: Set(self.app.clock.now()),
+        };
+        put!(self, row, selection);
     }
 
     /// A meeting at which somebody was, with notes that were shared with them. Answers its id.

@@ -21,7 +21,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -34,6 +34,7 @@ const KINDS: [&str; 14] = [
     invitations::PLACE,
     invitations::NO_PLACE,
     invitations::NOT_DRAWN,
+    invitations::DRAW_MOVED,
     sessions::NOTES,
     feedback::REPORT,
 ];
@@ -43,7 +44,7 @@ async fn about(given: &Given, kind: &'static str, opportunity: OpportunityId, wh
     let state = match kind {
         invitations::PLACE => InvitationState::Accepted,
         invitations::NO_PLACE => InvitationState::Ended,
-        invitations::NOT_DRAWN => InvitationState::Waiting,
+        invitations::NOT_DRAWN | invitations::DRAW_MOVED => InvitationState::Waiting,
         _ => InvitationState::Sent,
     };
     let invitation = given.invitation(opportunity, who, state).await;
@@ -51,6 +52,10 @@ async fn about(given: &Given, kind: &'static str, opportunity: OpportunityId, wh
         invitations::PLACE => given.place(opportunity, who, PlaceState::Held).await,
         invitations::NO_PLACE => given.place(opportunity, who, PlaceState::Released).await,
         invitations::NOT_DRAWN => given.place(opportunity, who, PlaceState::Waiting).await,
+        invitations::DRAW_MOVED => {
+            given.place(opportunity, who, PlaceState::Waiting).await;
+            given.draws_on(opportunity, "2027-03-27").await;
+        }
         // What it reminds of has left.
         invitations::REMIND => invited_before(given, invitation, who).await,
         _ => {}
@@ -121,7 +126,7 @@ pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     doors(app, &given, &mut all).await;
 
     let open = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
-    let places = [invitations::PLACE, invitations::NO_PLACE, invitations::NOT_DRAWN];
+    let places = [invitations::PLACE, invitations::NO_PLACE, invitations::NOT_DRAWN, invitations::DRAW_MOVED];
     for kind in [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK].into_iter().chain(places)
     {
         let who = given.someone(&format!("sam-{}", kind.replace('.', "-"))).await;

@@ -27,9 +27,14 @@ fn of(letters: &[Mail], group: &str) -> usize {
 
 /// Lets time pass until names are drawn by themselves; what is written then.
 async fn on_the_day(story: &mut Story) -> Vec<Mail> {
+    later(story, 19).await
+}
+
+/// So many days later; what is written then.
+async fn later(story: &mut Story, days: i64) -> Vec<Mail> {
     let app = story.app.clone();
     alongside::app::schedule(&app.app.platform).await.unwrap();
-    app.clock.advance(Duration::days(19));
+    app.clock.advance(Duration::days(days));
     app.run_jobs().await;
     story.ada = app.sign_in_again(&story.ada).await;
     app.outbox().await
@@ -54,7 +59,9 @@ fn letters_go_out_first_and_names_are_drawn_among_those_who_said_yes() {
         assert_eq!(letters.len(), 10);
         let run = &runs(&story, &id).await[0];
         assert_eq!((&run["state"], &run["rules_version"], &run["asked"]), (&json!("done"), &json!("letters-1"), &json!(10)));
-        assert!(letters[0].text().contains("Names are drawn by lot on 20 March 2027"), "{}", letters[0].text());
+        let text = letters[0].text();
+        assert!(text.contains("Names are drawn by lot on 20 March 2027") && text.contains("Answer by: 19 March 2027"), "{text}");
+        assert!(!text.contains("Yours was\n  drawn") && !text.contains("Yours was drawn"), "{text}");
         let (public, whole) = files(&story, &id).await;
         assert_eq!((disagreeing(&public), disagreeing(&whole)), (vec![], vec![]));
         let (output, agrees) = verified(&whole);
@@ -94,7 +101,6 @@ fn letters_go_out_first_and_names_are_drawn_among_those_who_said_yes() {
         let next = app.outbox().await;
         assert_eq!((next.len(), of(&next, "young")), (1, 1), "{:?}", next.iter().map(|letter| &letter.to).collect::<Vec<_>>());
         assert!(next[0].text().contains("You have a place in") && next[0].to != gone.to);
-        assert!(old.len() + young.len() == 10);
         let day = &story.ada.get(&app, &format!("/opportunities/{id}/quotas")).send().await.expect(200).json;
         assert!(day["drawn_at"].is_string());
         // It is not drawn again.
@@ -106,7 +112,7 @@ fn letters_go_out_first_and_names_are_drawn_among_those_who_said_yes() {
 #[test]
 fn those_who_seldom_say_yes_and_those_asked_least_recently_get_more_letters() {
     everywhere(|app| async move {
-        let story = Story::begin(app.clone()).await;
+        let mut story = Story::begin(app.clone()).await;
         people(&story, 12, 12).await;
         // Before, all of the old said yes and none of the young.
         let before = story.open("co_design_group", "co_design", json!({"places": 24, "title": "Before"})).await;
@@ -116,6 +122,8 @@ fn those_who_seldom_say_yes_and_those_asked_least_recently_get_more_letters() {
             story.with(&letter.token("ai_"), reply, &json!({})).await.expect(200);
         }
         app.outbox().await;
+        // As long as others may still answer, those who answered at once are not counted.
+        later(&mut story, 15).await;
         // Another project, so that whoever said no may be asked.
         let (project, decision) = story.more().await;
         let changes = json!({"places": 4, "project": project, "decisions": [decision]});
@@ -158,7 +166,7 @@ fn a_draw_whose_quotas_cannot_be_kept_waits_for_whoever_decides() {
         people(&story, 3, 3).await;
         let id = open(&story, 2, json!([quota("16_24", 1, 1), quota("65_plus", 1, 1)])).await;
         let call = app.post(story.ada.path(&format!("/opportunities/{id}/draw"))).token(&story.ada.token);
-        assert_eq!(call.json(&json!({})).send().await.expect(409).json["code"], "nobody");
+        assert_eq!(call.json(&json!({})).send().await.expect(409).json["code"], "too_early");
         let letters = story.invite(&id, json!({})).await;
         assert_eq!(letters.len(), 6, "twice as many yeses as places need more letters than there are people");
         for letter in letters.iter().filter(|letter| letter.to.starts_with("old")) {
@@ -174,11 +182,22 @@ fn a_draw_whose_quotas_cannot_be_kept_waits_for_whoever_decides() {
                 .starts_with("With the people who said yes, this quota cannot be kept: age band, "),
             "{run}"
         );
+        // It does not try again with the same people; somebody is told that it is late, and so is whoever asks.
+        assert!(later(&mut story, 1).await.is_empty());
+        assert_eq!(runs(&story, &id).await.len(), 2);
         let mut rosa = app.at_the_console("root@sunrise.example").await;
+        rosa.open("/console/sunrise").await.says("names were to be drawn on 20 March 2027.");
+        let token = letters.iter().find(|letter| letter.to.starts_with("old")).unwrap().token("ai_");
+        let seen = app.post(format!("/i/{token}")).send().await.expect(303);
+        let page = app.get(seen.headers["location"].to_str().unwrap()).header("cookie", &format!("__Secure-invitation={token}"));
+        assert!(page.send().await.expect(200).text.contains("That is late, and we write to you when they are."));
         rosa.open(&format!("/console/sunrise/opportunities/{id}/draw")).await.says("People who have said yes 3");
         rosa.says("Names were not drawn, because the quotas cannot be kept");
         rosa.tick("Change the quotas as it is said above");
-        rosa.press("Draw the names").await.expect(200).says("Names are being drawn. Everybody who said yes gets a letter.");
+        rosa.press("Draw the names")
+            .await
+            .expect(200)
+            .says("Names are being drawn. If the quotas can be kept, everybody who said yes gets a letter.");
         let told = app.outbox().await;
         assert_eq!(told.len(), 3);
         assert_eq!(told.iter().filter(|letter| letter.text().contains("You have a place in")).count(), 2);
@@ -208,5 +227,112 @@ fn a_day_that_cannot_be_is_refused() {
         assert_eq!(call.json(&json!({"letters": 3})).send().await.expect(422).json["errors"][0]["pointer"], "/letters");
         let call = app.post(story.ada.path(&format!("/opportunities/{id}/draw"))).token(&story.ada.token);
         assert_eq!(call.json(&json!({})).send().await.expect(409).json["code"], "one_stage");
+    });
+}
+
+#[test]
+fn another_yes_after_a_draw_that_stopped_makes_it_go_on() {
+    everywhere(|app| async move {
+        let mut story = Story::begin(app.clone()).await;
+        people(&story, 2, 3).await;
+        let id = open(&story, 2, json!([quota("16_24", 1, 1), quota("65_plus", 1, 1)])).await;
+        let letters = story.invite(&id, json!({})).await;
+        for letter in letters.iter().filter(|letter| letter.to.starts_with("old")) {
+            story.take_place(&letter.token("ai_")).await;
+        }
+        assert!(on_the_day(&mut story).await.is_empty());
+        let young = letters.iter().find(|letter| letter.to.starts_with("young")).unwrap();
+        assert_eq!(story.take_place(&young.token("ai_")).await, "waiting");
+        app.clock.advance(Duration::hours(2));
+        let told = app.outbox().await;
+        assert_eq!(told.len(), 4);
+        let drawn: Vec<_> = told.iter().filter(|letter| letter.text().contains("You have a place in")).collect();
+        assert_eq!((drawn.len(), drawn.iter().filter(|letter| letter.to == young.to).count()), (2, 1));
+    });
+}
+
+#[test]
+fn fewer_yeses_than_places_leave_places_free_and_break_no_quota() {
+    everywhere(|app| async move {
+        let mut story = Story::begin(app.clone()).await;
+        people(&story, 4, 4).await;
+        let id = open(&story, 5, json!([quota("16_24", 1, 5), quota("65_plus", 0, 2)])).await;
+        let letters = story.invite(&id, json!({})).await;
+        let yes = |letter: &&Mail| letter.to.starts_with("old") || letter.to.starts_with("young0");
+        for letter in letters.iter().filter(yes) {
+            story.take_place(&letter.token("ai_")).await;
+        }
+        let told = on_the_day(&mut story).await;
+        let places = told.iter().filter(|letter| letter.text().contains("You have a place in")).count();
+        assert_eq!((told.len(), places), (5, 3), "one who is young, two who are old; two places stay free");
+        // A place that is free is drawn for when somebody young says yes.
+        let late = letters.iter().find(|letter| letter.to.starts_with("young1")).unwrap();
+        story.take_place(&late.token("ai_")).await;
+        let told = app.outbox().await;
+        assert!(told.len() == 1 && told[0].to == late.to && told[0].text().contains("You have a place in"), "{}", told.len());
+    });
+}
+
+#[test]
+fn where_nothing_begins_names_are_drawn_after_it_has_closed() {
+    everywhere(|app| async move {
+        let mut story = Story::begin(app.clone()).await;
+        people(&story, 3, 0).await;
+        let seat = json!({"places": 2, "starts_at": null, "closes_on": "2027-03-15"});
+        let id = story.open("board_seat", "co_design", seat).await;
+        let call = story.app.put(story.ada.path(&format!("/opportunities/{id}/quotas"))).token(&story.ada.token);
+        let body = json!({"quotas": [], "draws_on": "2027-03-20"});
+        call.header("if-match", "*").json(&body).send().await.expect(200);
+        for letter in story.invite(&id, json!({})).await {
+            assert!(letter.text().contains("Answer by: 15 March 2027"), "{}", letter.text());
+            assert_eq!(story.take_place(&letter.token("ai_")).await, "waiting");
+        }
+        assert!(later(&mut story, 16).await.is_empty(), "it has closed, and those who said yes wait for the draw");
+        assert_eq!(story.count(&id, "waiting").await, 3);
+        let told = later(&mut story, 3).await;
+        let has = |words: &str| told.iter().filter(|letter| letter.text().contains(words)).count();
+        assert_eq!((has("You have a place in"), has("Your name was not among them.")), (2, 1));
+    });
+}
+
+#[test]
+fn a_draw_that_could_not_be_made_gets_another_day_and_whoever_said_yes_is_told() {
+    everywhere(|app| async move {
+        let mut story = Story::begin(app.clone()).await;
+        people(&story, 1, 3).await;
+        let id = open(&story, 2, json!([quota("16_24", 1, 1), quota("65_plus", 1, 1)])).await;
+        let set = async |story: &Story, quotas: Value, day: &str| {
+            let call = story.app.put(story.ada.path(&format!("/opportunities/{id}/quotas"))).token(&story.ada.token);
+            call.header("if-match", "*").json(&json!({"quotas": quotas, "draws_on": day})).send().await
+        };
+        let letters = story.invite(&id, json!({})).await;
+        for letter in letters.iter().filter(|letter| letter.to.starts_with("old")) {
+            story.take_place(&letter.token("ai_")).await;
+        }
+        // People were told a day: nothing changes before it.
+        assert_eq!(set(&story, json!([]), "2027-03-22").await.expect(409).json["code"], "asked");
+        assert!(on_the_day(&mut story).await.is_empty());
+        let call = app.post(story.ada.path(&format!("/opportunities/{id}/invitations"))).token(&story.ada.token);
+        assert_eq!(call.json(&json!({"letters": 1})).send().await.expect(409).json["code"], "too_late");
+        set(&story, json!([quota("65_plus", 1, 2)]), "2027-03-22").await.expect(200);
+        let told = app.outbox().await;
+        assert_eq!(told.len(), 3);
+        assert!(told[0].text().contains("They are drawn on 22 March 2027."), "{}", told[0].text());
+        let told = later(&mut story, 2).await;
+        assert_eq!(told.iter().filter(|letter| letter.text().contains("You have a place in")).count(), 2);
+    });
+}
+
+#[test]
+fn whoever_wants_long_notice_and_knew_the_day_is_in_the_draw() {
+    everywhere(|app| async move {
+        let mut story = Story::begin(app.clone()).await;
+        let wishes = json!({"stance": {"kind": "up_to", "rung": "co_design"}, "load": {"notice_days_min": 14}});
+        story.person("nell", wishes).await;
+        let id = open(&story, 1, json!([])).await;
+        let letters = story.invite(&id, json!({})).await;
+        story.take_place(&letters[0].token("ai_")).await;
+        let told = on_the_day(&mut story).await;
+        assert!(told.len() == 1 && told[0].text().contains("You have a place in"), "{}", told.len());
     });
 }

@@ -6,8 +6,8 @@ use crate::{
     story::Story,
 };
 use chrono::Duration;
-use entity::participant;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use entity::{MailState, mail_message, participant};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 
 async fn people(story: &Story, names: &str, many: usize) {
@@ -144,15 +144,17 @@ fn days_that_cannot_be_are_refused() {
 #[test]
 fn what_can_be_expected_rests_on_what_people_said_before() {
     everywhere(|app| async move {
-        let story = Story::begin(app.clone()).await;
+        let mut story = Story::begin(app.clone()).await;
         people(&story, "person", 20).await;
-        let count = async |id: &str| {
+        let count = async |story: &Story, id: &str| {
             app.post(story.ada.path(&format!("/opportunities/{id}/match"))).token(&story.ada.token).send().await.expect(200).json
         };
         let first = story.open("workshop", "co_design", json!({"places": 20})).await;
-        let forecast = count(&first).await["forecast"].clone();
+        let forecast = count(&story, &first).await["forecast"].clone();
         assert_eq!((&forecast["letters"], &forecast["asked_before"]), (&json!(20), &json!(0)));
-        let wide = forecast["most"].as_u64().unwrap() - forecast["least"].as_u64().unwrap();
+        let width = |forecast: &Value| forecast["most"].as_u64().unwrap() - forecast["least"].as_u64().unwrap();
+        // Nothing is known: a tenth of the outcomes on each side, of a share of two in ten with the weight of twenty answers.
+        assert_eq!(json!([forecast["least"], forecast["likely"], forecast["most"]]), json!([1, 4, 7]), "{forecast}");
         for (n, letter) in story.invite(&first, json!({})).await.iter().enumerate() {
             story.consent(&letter.token("ai_")).await;
             let reply = if n < 15 { "/accept" } else { "/decline" };
@@ -160,20 +162,56 @@ fn what_can_be_expected_rests_on_what_people_said_before() {
         }
         app.outbox().await;
         let (project, decision) = story.more().await;
+        // Whoever was asked lately may still answer: nothing is known yet.
+        let soon = json!({"places": 20, "project": project, "decisions": [decision], "title": "Soon"});
+        assert_eq!(count(&story, &story.open("workshop", "co_design", soon).await).await["forecast"]["asked_before"], 0);
+        later(&mut story, Duration::days(15)).await;
         let second = json!({"places": 20, "project": project, "decisions": [decision], "title": "Second"});
         let second = story.open("workshop", "co_design", second).await;
-        let forecast = count(&second).await["forecast"].clone();
+        let forecast = count(&story, &second).await["forecast"].clone();
         assert_eq!((&forecast["asked_before"], &forecast["yes_before"]), (&json!(20), &json!(15)));
         let [least, likely, most] = ["least", "likely", "most"].map(|name| forecast[name].as_u64().unwrap());
         assert!(least <= likely && likely <= most && (11..=16).contains(&likely), "{forecast}");
-        assert!(wide > 3, "nothing was known");
+        assert!(width(&forecast) <= 9, "{forecast}");
         // Another kind of thing leans on everything as long as nothing is known of it.
         let open = story.open("consultation", "consultation", json!({"project": project, "decisions": [decision]})).await;
-        let forecast = count(&open).await["forecast"].clone();
+        let forecast = count(&story, &open).await["forecast"].clone();
         assert_eq!((&forecast["asked_before"], &forecast["letters"]), (&json!(0), &json!(20)));
         assert!(forecast["likely"].as_u64().unwrap() >= 10, "{forecast}");
         let mut rosa = app.at_the_console("root@sunrise.example").await;
         rosa.open(&format!("/console/sunrise/opportunities/{second}/match")).await;
         rosa.says("Of 20 who were asked about such a thing in the last two years, 15 said yes.");
+    });
+}
+
+#[test]
+fn a_mailing_that_is_cancelled_stops_the_days_to_come_and_puts_nobody_behind() {
+    everywhere(|app| async move {
+        let mut story = Story::begin(app.clone()).await;
+        people(&story, "person", 6).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let db = app.app.platform.db.read();
+        let asked = async || {
+            let found = participant::Entity::find().filter(participant::Column::LastAskedAt.is_not_null()).all(db).await;
+            found.unwrap().len()
+        };
+        assert_eq!(story.invite(&id, json!({"days": 2})).await.len(), 3);
+        assert_eq!(asked().await, 3);
+        // As if they had not left yet.
+        mail_message::Entity::update_many()
+            .col_expr(mail_message::Column::State, Expr::value(MailState::Queued.word()))
+            .col_expr(mail_message::Column::NextAt, Expr::value(app.clock.now() + Duration::days(9)))
+            .filter(mail_message::Column::Kind.eq("invitations.invite"))
+            .exec(app.app.platform.db.write())
+            .await
+            .unwrap();
+        let mailings = story.ada.get(&app, "/mailings?limit=500").send().await.expect(200).json;
+        let invites = mailings["items"].as_array().unwrap().iter().find(|row| row["kind"] == "invitations.invite");
+        let mailing = invites.unwrap()["id"].as_str().unwrap().to_owned();
+        story.ada.post(&app, &format!("/mailings/{mailing}/cancel"), &json!({})).await.expect(200);
+        app.run_jobs().await;
+        assert_eq!(asked().await, 0, "nobody was asked after all");
+        assert!(later(&mut story, Duration::days(1)).await.is_empty());
+        assert_eq!(latest(&story, &id).await["state"], "done");
     });
 }

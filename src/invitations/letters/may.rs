@@ -3,7 +3,9 @@
 use super::{About, purpose};
 use crate::{
     consent::permits,
-    invitations::{AGAIN, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, posted, rules, to_letter, to_opportunity},
+    invitations::{
+        AGAIN, DRAW_MOVED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, posted, rules, to_letter, to_opportunity,
+    },
     opportunities,
     participants::rules::{Matter, allowed, objection},
     platform::{Platform, Result, mail::Composed},
@@ -26,8 +28,9 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
         TAKEN_BACK => return Ok(None),
         PLACE if about.place == Some(PlaceState::Held) => return Ok(None),
         PLACE => return drop(MailState::Cancelled, "the place was given up"),
-        NOT_DRAWN if about.place == Some(PlaceState::Waiting) => return Ok(None),
-        NOT_DRAWN => return drop(MailState::Cancelled, "the person no longer waits"),
+        DRAW_MOVED if about.draws_on.is_none() => return drop(MailState::Cancelled, "names were drawn"),
+        NOT_DRAWN | DRAW_MOVED if about.place == Some(PlaceState::Waiting) => return Ok(None),
+        NOT_DRAWN | DRAW_MOVED => return drop(MailState::Cancelled, "the person no longer waits"),
         NO_PLACE if about.invitation.state == InvitationState::Ended => return Ok(None),
         NO_PLACE => return drop(MailState::Cancelled, "the person no longer waited"),
         _ => {}

@@ -2,13 +2,17 @@
 
 use crate::{
     accounts::{Power, access, organisations},
-    matching::{forecast::Forecast, grounds::Grounds, standing, told::Groups},
+    matching::{
+        forecast::Forecast,
+        grounds::Grounds,
+        standing::{self, shown},
+        told::Groups,
+    },
     opportunities::ways,
     platform::{
         Platform, Result,
         http::{Caller, Chapter, Fine},
     },
-    statistics::disclosure::{Shown, part},
 };
 use entity::{OpportunityId, OrganisationId};
 use poem_openapi::{Object, OpenApi, param::Path};
@@ -50,21 +54,18 @@ impl GroupsOut {
     pub fn of(kept: Option<&Value>, minimum: i32) -> Option<Self> {
         let grounds = Grounds::read(kept)?;
         let minimum = u64::try_from(minimum).unwrap_or(5);
-        let all = u64::from(grounds.drawn);
-        let shown = |at: usize| {
-            let seated = u64::from(grounds.seated.get(at).copied().unwrap_or(0));
-            part(seated, all, minimum)
-        };
-        let quota = |(at, quota): (usize, &entity::SeatQuota)| GroupOut {
+        let seated: Vec<u64> = (0..grounds.quotas.len()).map(|at| grounds.seated.get(at).copied().unwrap_or(0).into()).collect();
+        let shown = shown(&grounds.quotas, &seated, grounds.drawn.into(), minimum);
+        let quota = |(quota, seated): (&entity::SeatQuota, &Option<u64>)| GroupOut {
             dimension: quota.dimension.clone(),
             category: quota.category.clone(),
             min: quota.min,
             max: quota.max,
-            seated: shown(at).number(),
-            withheld: shown(at) == Shown::Few,
+            seated: *seated,
+            withheld: seated.is_none(),
         };
         Some(Self {
-            quotas: grounds.quotas.iter().enumerate().map(quota).collect(),
+            quotas: grounds.quotas.iter().zip(&shown).map(quota).collect(),
             kept: grounds.trouble.is_none(),
             fairest: grounds.fairness.as_ref().is_some_and(|fairness| fairness.fairest),
             trouble: grounds.told(),

@@ -59,7 +59,7 @@ impl PublicDrawOut {
     fn of(row: match_run::Model) -> Self {
         let grounds = Grounds::read(row.quotas.as_ref());
         Self {
-            trouble: grounds.as_ref().map(Grounds::told).unwrap_or_default(),
+            trouble: grounds.as_ref().map(Grounds::told_to_all).unwrap_or_default(),
             quotas: grounds.map(|grounds| grounds.quotas),
             commitment: row.commitment.map(|commitment| hex(&commitment)),
             committed_at: row.committed_at,

@@ -150,13 +150,16 @@ pub(super) async fn ask_next(
     let made = invitations::make(tx, platform, &question.opportunity, Some(run), people, by).await?;
     let over = i32::try_from(passed.len()).unwrap_or(0);
     for (outcome, people) in [(DrawOutcome::Asked, ids), (DrawOutcome::PassedOver, passed)] {
-        match_result::Entity::update_many()
-            .col_expr(match_result::Column::Outcome, Expr::value(outcome.word()))
-            .filter(match_result::Column::OrganisationId.eq(organisation))
-            .filter(match_result::Column::RunId.eq(run))
-            .filter(match_result::Column::ParticipantId.is_in(people))
-            .exec(tx)
-            .await?;
+        // A statement can bind so many values at most.
+        for people in people.chunks(1000) {
+            match_result::Entity::update_many()
+                .col_expr(match_result::Column::Outcome, Expr::value(outcome.word()))
+                .filter(match_result::Column::OrganisationId.eq(organisation))
+                .filter(match_result::Column::RunId.eq(run))
+                .filter(match_result::Column::ParticipantId.is_in(people.iter().copied()))
+                .exec(tx)
+                .await?;
+        }
     }
     Ok((i32::try_from(made.len()).unwrap_or(0), over))
 }

@@ -15,6 +15,7 @@ use crate::{
         letters::{self, Letters},
         lottery,
         people::{Looked, Question, must_be_open},
+        public::without_pool,
         rates, seats,
     },
     opportunities::{self, quotas},
@@ -28,7 +29,9 @@ use chrono::{Duration, NaiveDate};
 use entity::{
     DrawOutcome, OpportunityId, OpportunityState, ParticipantId, match_result, match_run, opportunity, organisation, selection,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use sortition::{Kind, Problem, Quota, easing};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -57,12 +60,19 @@ pub(super) async fn send(platform: &Platform, run: match_run::Model) -> Result<N
     let pool = Pool::of(kinds, members);
     let people: Vec<u32> = pool.kinds.iter().map(|kind| kind.people).collect();
     let seats = u32::try_from(run.places.unwrap_or(0)).unwrap_or(0);
-    // Nobody has a place yet.
+    // Nobody has a place yet. Who has said yes is counted off, as long as more yeses than that are needed.
+    let yes = waiting::who_may_move_up(db, platform, &question.opportunity).await?;
+    let (seats, said_yes) = match seats.checked_sub(u32::try_from(yes.len()).unwrap_or(u32::MAX)) {
+        Some(left) if left > 0 => (left, yes),
+        _ => (seats, Vec::new()),
+    };
     grounds.before = vec![0; quotas];
+    let counts_for = question.counts_for(db, &said_yes, now).await?;
+    counts_for.values().flatten().for_each(|quota| grounds.before[*quota as usize] += 1);
     grounds.kinds = pool.kinds.iter().map(|kind| kind.quotas.clone()).collect();
     let rates = rates::of(db, run.organisation_id, &grounds.quotas, now).await?;
     let wanted = grounds.letters.take().unwrap_or_default().wanted;
-    grounds.letters = Some(Sent { wanted, rates });
+    grounds.letters = Some(Sent { wanted, rates, said_yes: u32::try_from(said_yes.len()).unwrap_or(u32::MAX) });
     let (grounds, lottery) = platform.cpu.run(move || shared_out(grounds, seats, &people)).await?;
     let seed = run.seed.clone().unwrap_or_default();
     let drawn = match &lottery {
@@ -143,10 +153,10 @@ fn shared_out(mut grounds: Grounds, seats: u32, people: &[u32]) -> (Grounds, Opt
     (grounds, lottery)
 }
 
-/// Begins the draw among those who said yes, before its day if a coordinator wants that.
+/// Begins the draw among those who said yes: from its day on, or as soon as nobody can say yes any more.
 ///
 /// # Errors
-/// Conflicts: it is not in two stages, names were drawn, a run is under way, or nobody has said yes.
+/// Conflicts: it is not in two stages, names were drawn, it is too early, a run is under way, or nobody has said yes.
 pub async fn draw_gathered(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId, how: How) -> Result<match_run::Model> {
     let opportunity = places::lock(tx, actor.organisation, id).await?;
     let mut check = Check::new();
@@ -162,6 +172,12 @@ pub async fn draw_gathered(tx: &Tx, platform: &Platform, actor: &Actor, id: Oppo
     if !sharing.gathers() {
         let detail = "Names were drawn for this already. As places become free, names are drawn for them.";
         return Err(Error::conflict("drawn", detail));
+    }
+    let (now, zone) = (platform.clock.now(), opportunities::zone(tx, actor.organisation).await?);
+    let early = sharing.draws_on.is_some_and(|day| opportunities::today(now, zone) < day);
+    if early && opportunities::takes_answers(&opportunity, now, zone) {
+        let detail = "People were told the day on which names are drawn, and can say yes until then. Wait for that day.";
+        return Err(Error::conflict("too_early", detail));
     }
     if is_under_way(tx, &opportunity).await? {
         return Err(Error::conflict("running", "A run is under way. Wait until it has finished."));
@@ -183,7 +199,7 @@ async fn is_under_way(tx: &Tx, about: &opportunity::Model) -> Result<bool> {
 }
 
 /// Draws where the day has come that people were told. One that stopped, because its quotas could not be kept, waits for somebody who
-/// decides; one for which nobody has said yes waits for the first.
+/// decides, or for another yes; one for which nobody has said yes waits for the first.
 pub async fn draw_due(platform: Platform) -> Result<Next, Fault> {
     let now = platform.clock.now();
     // Nowhere is the day further ahead than 14 hours.
@@ -202,7 +218,19 @@ pub async fn draw_due(platform: Platform) -> Result<Next, Fault> {
     Ok(Next::At(now + Duration::hours(1)))
 }
 
-/// Opportunities whose day may have come, and for which no draw was begun.
+/// The newest draw among those who said yes.
+async fn latest_gathered(tx: &Tx, about: &opportunity::Model) -> Result<Option<match_run::Model>> {
+    let latest = without_pool()
+        .filter(match_run::Column::OrganisationId.eq(about.organisation_id))
+        .filter(match_run::Column::OpportunityId.eq(about.id))
+        .filter(match_run::Column::RulesVersion.eq(seats::RULES))
+        .order_by_desc(match_run::Column::Id)
+        .one(tx)
+        .await?;
+    Ok(latest.filter(|run| Grounds::read(run.quotas.as_ref()).is_some_and(|grounds| grounds.gathered)))
+}
+
+/// Opportunities whose day may have come, and for which no names were drawn.
 async fn due(platform: &Platform, after: OpportunityId, latest: NaiveDate) -> Result<Vec<opportunity::Model>> {
     let waits = selection::Entity::find()
         .select_only()
@@ -210,17 +238,15 @@ async fn due(platform: &Platform, after: OpportunityId, latest: NaiveDate) -> Re
         .filter(selection::Column::DrawsOn.lte(latest))
         .filter(selection::Column::DrawnAt.is_null())
         .into_query();
-    let begun = match_run::Entity::find()
-        .select_only()
-        .column(match_run::Column::OpportunityId)
-        .filter(match_run::Column::RulesVersion.eq(seats::RULES))
-        .into_query();
     let all = opportunity::Entity::find()
         .filter(opportunity::Column::Id.gt(after))
         .filter(opportunity::Column::State.ne(OpportunityState::Draft))
-        .filter(opportunity::Column::StartsAt.gt(platform.clock.now()))
-        .filter(opportunity::Column::Id.in_subquery(waits))
-        .filter(opportunity::Column::Id.not_in_subquery(begun));
+        .filter(
+            Condition::any()
+                .add(opportunity::Column::StartsAt.is_null())
+                .add(opportunity::Column::StartsAt.gt(platform.clock.now())),
+        )
+        .filter(opportunity::Column::Id.in_subquery(waits));
     Ok(all.order_by_asc(opportunity::Column::Id).limit(PAGE).all(platform.db.read()).await?)
 }
 
@@ -230,10 +256,18 @@ async fn draw_one(platform: &Platform, about: &opportunity::Model) -> Result<()>
     let about = places::lock(&tx, about.organisation_id, about.id).await?;
     let sharing = quotas::drawn_by(&tx, &about).await?;
     let home = organisation::Entity::find_by_id(about.organisation_id).one(&tx).await?;
-    let today = home.map(|home| opportunities::today(now, opportunities::zone_of(&home)));
-    let come = sharing.draws_on.zip(today).is_some_and(|(day, today)| day <= today);
-    let waits = come && sharing.gathers() && !is_under_way(&tx, &about).await?;
-    if waits && !waiting::who_may_move_up(&tx, platform, &about).await?.is_empty() {
+    let Some(zone) = home.map(|home| opportunities::zone_of(&home)) else { return Ok(()) };
+    let come = sharing.draws_on.filter(|day| *day <= opportunities::today(now, zone));
+    let Some(day) = come.filter(|_| sharing.gathers()) else { return Ok(()) };
+    if is_under_way(&tx, &about).await? {
+        return Ok(());
+    }
+    let yes = waiting::who_may_move_up(&tx, platform, &about).await?.len();
+    // What stopped on the day or after it would stop again with the same people.
+    let tried = latest_gathered(&tx, &about).await?.is_some_and(|run| {
+        opportunities::today(run.created_at, zone) >= day && usize::try_from(run.eligible).is_ok_and(|eligible| eligible == yes)
+    });
+    if yes > 0 && !tried {
         begin(&tx, platform, &about, sharing, Stage::Gathered, "system", How::default()).await?;
         tx.commit().await?;
         platform.wake.notify_one();

@@ -11,7 +11,7 @@ mod waves;
 pub use draws::{number_in, number_of, place_freed};
 pub use gathering::{draw_due, draw_gathered};
 pub use verify::verify;
-pub use waves::stop;
+pub use waves::{mailing_cancelled, stop};
 
 use super::{
     INVITE,
@@ -140,7 +140,8 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
         check.that(sharing.gathers(), "/letters", "not_used", detail);
     }
     let zone = opportunities::zone(tx, actor.organisation).await?;
-    waves::check(&mut check, &opportunity, how.days, opportunities::today(platform.clock.now(), zone));
+    let today = opportunities::today(platform.clock.now(), zone);
+    waves::check(&mut check, &opportunity, how.days, today);
     if let Some(seed) = &how.seed {
         check.line("/seed", seed, 200);
         check.that(opportunity.places.is_some(), "/seed", "no_draw", "An open call draws no lots. Leave this out.");
@@ -152,6 +153,11 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
         "There are no quotas that could be changed. Leave this out.",
     );
     check.done()?;
+    if sharing.gathers() && sharing.draws_on.is_some_and(|day| day <= today) {
+        let detail =
+            "The day on which names are drawn has come, and whoever is asked now could not answer before it. Choose a later day.";
+        return Err(Error::conflict("too_late", detail));
+    }
     let earlier = match_run::Entity::find()
         .filter(match_run::Column::OrganisationId.eq(actor.organisation))
         .filter(match_run::Column::OpportunityId.eq(id))

@@ -5,7 +5,7 @@
 
 use super::{Counts, draws, find, note, still_running};
 use crate::{
-    invitations::{places, waiting},
+    invitations::{NOT_DRAWN, places, waiting},
     matching::{
         grounds::{Grounds, Trouble},
         groups::Kinds,
@@ -21,6 +21,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Pagin
 use sortition::{
     Kind, Problem, Quota,
     easing::{self, Easing},
+    relaxed,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -105,7 +106,12 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
     };
     let problem = Problem { seats: free, quotas: grounds.left(), kinds: pool.kinds.clone() };
     let waits = (!table.waiting.is_empty()).then(|| u32::try_from(question.quotas.len()).unwrap_or(u32::MAX));
-    let Worked { problem, solved, trouble } = platform.cpu.run(move || work_out(problem, waits, ease)).await?;
+    let gathered = grounds.gathered;
+    let worked = move || match (gathered, ease) {
+        (true, Ease::Not) => as_many_as_fit(&problem, waits),
+        _ => work_out(problem, waits, ease),
+    };
+    let Worked { problem, solved, trouble } = platform.cpu.run(worked).await?;
     grounds.kept = problem.quotas.iter().map(|quota| (quota.min, quota.max)).collect();
     grounds.kinds = problem.kinds.into_iter().map(|kind| kind.quotas).collect();
     grounds.trouble = trouble;
@@ -148,7 +154,7 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
     let (waited, others): (Vec<_>, Vec<_>) = drawn.into_iter().partition(|person| table.waiting.contains(person));
     waiting::move_up_these(&tx, platform, &question.opportunity, &waited).await?;
     if grounds.gathered && state == "done" {
-        waiting::tell_who_still_waits(&tx, platform, &question.opportunity).await?;
+        waiting::tell_who_waits(&tx, platform, &question.opportunity, NOT_DRAWN).await?;
     }
     let (asked, over) = draws::ask_next(&tx, platform, &question, run.id, &run.created_by, others.len()).await?;
     if over > 0 {
@@ -222,7 +228,7 @@ async fn gather(
         };
         question.everybody(platform, now, add).await?;
     }
-    if passes_places_on(&question.opportunity, now) {
+    if gathered || passes_places_on(&question.opportunity, now) {
         let waiting = all(&table.waiting);
         let mut counts_for = question.counts_for(db, &waiting, now).await?;
         for person in waiting {
@@ -291,6 +297,19 @@ pub fn work_out(mut problem: Problem, waits: Option<u32>, ease: Ease) -> Worked 
         }
     }
     Worked { problem, solved: None, trouble }
+}
+
+/// The same where all who can be drawn have said yes: as many are seated as the quotas allow as they are, and other places stay free
+/// for those who say yes later.
+fn as_many_as_fit(problem: &Problem, waits: Option<u32>) -> Worked {
+    let all = work_out(problem.clone(), waits, Ease::Not);
+    if all.solved.is_some() {
+        return all;
+    }
+    let fewer = (1..all.problem.seats).rev().map(|seats| Problem { seats, ..problem.clone() });
+    let possible = fewer.filter(|problem| relaxed::relaxed(problem).is_some());
+    let worked = possible.map(|problem| work_out(problem, waits, Ease::Not)).find(|worked| worked.solved.is_some());
+    worked.unwrap_or(all)
 }
 
 /// As many of those who wait as the quotas allow. False if nothing keeps the quotas.
@@ -364,6 +383,20 @@ mod tests {
         // Nobody is left who could have it.
         let none = work_out(Problem { kinds: vec![kind(5, &[1])], ..problem }, None, Ease::Minima);
         assert!(none.solved.is_none() && none.trouble.is_some());
+    }
+
+    #[test]
+    fn of_those_who_said_yes_as_many_are_seated_as_the_quotas_allow() {
+        // Five places, at most two of the second group; one of the first has said yes, and three of the second.
+        let kinds = vec![kind(1, &[0, 2]), kind(3, &[1, 2])];
+        let problem = Problem { seats: 5, quotas: vec![quota(1, 5), quota(0, 2)], kinds };
+        let worked = as_many_as_fit(&problem, Some(2));
+        assert_eq!(panels(&worked), HashSet::from([vec![(0, 1), (1, 2)]]));
+        assert_eq!((worked.problem.seats, worked.trouble), (3, None));
+        // Where a least number cannot be kept, whoever set it decides.
+        let wanting = Problem { quotas: vec![quota(2, 5), quota(0, 2)], ..problem };
+        let worked = as_many_as_fit(&wanting, Some(2));
+        assert!(worked.solved.is_none() && worked.trouble.is_some());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use super::{Counts, draws::number, find, note, one_at_a_time, still_running};
 use crate::{
     accounts::Actor,
+    invitations,
     matching::{
         letters,
         people::{Looked, Question},
@@ -16,8 +17,12 @@ use crate::{
 };
 use chrono::{Days, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
-use entity::{MatchRunId, OpportunityId, ParticipantId, Time, WhyNot, match_run, opportunity};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
+use entity::{MailBatchId, MatchRunId, OpportunityId, ParticipantId, Time, WhyNot, mail_batch, match_run, opportunity};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::Expr,
+};
+use serde_json::Value;
 
 /// Days over which letters can be spread.
 const MOST: u32 = 60;
@@ -71,6 +76,9 @@ impl Order {
 /// Works out who is asked today: everybody is looked at anew, as their wishes are now.
 pub(super) async fn begin_day(platform: &Platform, run: match_run::Model) -> Result<Next> {
     let now = platform.clock.now();
+    if let Some(next) = run.next_at.filter(|next| *next > now) {
+        return Ok(Next::At(next));
+    }
     let db = platform.db.read();
     let question = Question::read(db, find(db, run.organisation_id, run.opportunity_id).await?, now).await?;
     let (mut counts, mut order) = (Counts::default(), Order(vec![0; RECENCIES * PLACES]));
@@ -86,7 +94,12 @@ pub(super) async fn begin_day(platform: &Platform, run: match_run::Model) -> Res
     question.everybody(platform, now, add).await?;
 
     let tx = platform.db.begin().await?;
+    let done = run.days_done;
     let Some(mut run) = still_running(&tx, &run).await? else { return Ok(Next::Done) };
+    if run.bound.is_some() || run.days_done != done {
+        // Somebody else has begun the day in the meantime.
+        return Ok(Next::More);
+    }
     let today = opportunities::today(now, zone(&tx, &run).await?);
     // It may have come to close earlier since it was begun.
     let closes = question.opportunity.closes_on.map_or(u32::MAX, |closes| days_until(closes, today).max(1));
@@ -154,6 +167,30 @@ pub async fn stop(
     row.next_at = Set(None);
     row.finished_at = Set(Some(platform.clock.now()));
     Ok(row.update(tx).await?)
+}
+
+/// A mailing was cancelled: an open call that it belongs to asks nobody else on the days to come. Whoever cancelled it decides what
+/// comes next.
+pub async fn mailing_cancelled(platform: &Platform, value: &Value) -> Result<()> {
+    let Some(mailing) = value.get("mailing").and_then(|id| serde_json::from_value::<MailBatchId>(id.clone()).ok()) else {
+        return Ok(());
+    };
+    let tx = platform.db.begin().await?;
+    let batch = mail_batch::Entity::find_by_id(mailing).one(&tx).await?.filter(|batch| batch.kind == invitations::INVITE);
+    if let Some((organisation, run)) = batch.and_then(|batch| batch.organisation_id.zip(batch.subject_id)) {
+        match_run::Entity::update_many()
+            .col_expr(match_run::Column::State, Expr::value("done"))
+            .col_expr(match_run::Column::NextAt, Expr::value(Option::<Time>::None))
+            .col_expr(match_run::Column::FinishedAt, Expr::value(platform.clock.now()))
+            .filter(match_run::Column::OrganisationId.eq(organisation))
+            .filter(match_run::Column::Id.eq(MatchRunId(run)))
+            .filter(match_run::Column::Days.is_not_null())
+            .filter(match_run::Column::State.eq("running"))
+            .exec(&tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::{
     accounts::{Power, organisations},
     feedback::overdue,
     invitations::letters::day,
-    opportunities::ways,
+    opportunities::{quotas, today, ways, zone_of},
     pages::kit::{Block, Card, Cell, Desk, Page, Reply, Table, Visit, Zone, ask},
     platform::{Result, http::Cursor, mail::status},
 };
@@ -81,8 +81,10 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
     )?;
     let [(open, a), (closed, b), (drafts, c)] = [open, closed, drafts].map(|rows| paged(rows, |way| way.id.to_string()));
     let more = a.or(b).or(c).is_some();
-    let nothing = late.is_none() && letters.is_empty() && open.is_empty() && closed.is_empty() && drafts.is_empty();
-    page = page.blocks(late).blocks(letters);
+    let draws = draws(&seat).await?;
+    let nothing =
+        late.is_none() && draws.is_empty() && letters.is_empty() && open.is_empty() && closed.is_empty() && drafts.is_empty();
+    page = page.blocks(late).blocks(draws).blocks(letters);
     if nothing {
         page = page.text("Nothing is under way.").block(Block::Links(vec![seat.link("Begin with a project", "/projects")]));
     }
@@ -134,6 +136,24 @@ async fn late(seat: &Seat<'_>) -> Result<Option<Block>> {
     let line = |row: overdue::Overdue| format!("{}: promised for {}, {} days late.", row.title, day(row.due), row.days_late);
     let lines: Vec<String> = found.into_iter().map(line).collect();
     Ok((!lines.is_empty()).then(|| Block::Important("People are waiting to hear what came of it".into(), lines)))
+}
+
+/// Draws that people were told of, and whose day has come.
+async fn draws(seat: &Seat<'_>) -> Result<Vec<Block>> {
+    if !seat.manages() {
+        return Ok(Vec::new());
+    }
+    let today = today(seat.platform().clock.now(), zone_of(seat.organisation));
+    let late = quotas::late(seat.db(), seat.actor.organisation, today).await?;
+    if late.is_empty() {
+        return Ok(Vec::new());
+    }
+    let line = |(way, on): &(opportunity::Model, NaiveDate)| format!("{}: names were to be drawn on {}.", way.title, day(*on));
+    let link = |(way, _): &(opportunity::Model, NaiveDate)| {
+        seat.link(format!("Look at the draw for {}", way.title), format!("/opportunities/{}/draw", way.id))
+    };
+    let lines = late.iter().map(line).collect();
+    Ok(vec![Block::Important("People who said yes wait for a draw".into(), lines), Block::Links(late.iter().map(link).collect())])
 }
 
 /// Letters of the last weeks that did not arrive; administrators look after them.

@@ -46,6 +46,7 @@ fn about(kind: &str) -> &'static str {
         invitations::TAKEN_BACK => "An invitation that was taken back",
         invitations::PLACE => "A place became free",
         invitations::NO_PLACE => "No place became free",
+        invitations::DRAW_MOVED => "Names are drawn later",
         invitations::NOT_DRAWN => "Names were drawn, and theirs was not",
         sessions::NOTES => "Notes of a meeting",
         feedback::REPORT => "What came of it",

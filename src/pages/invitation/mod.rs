@@ -271,8 +271,14 @@ async fn standing(visit: &Visit, guest: &Guest, sharing: &Sharing, open: bool) -
     let text = match state {
         InvitationState::Accepted => "You have said yes. You can change your mind.".into(),
         InvitationState::Waiting if sharing.gathers() => {
-            let on = sharing.draws_on.map(day).unwrap_or_default();
-            format!("You have said yes. Names are drawn on {on}. You can change your mind.")
+            let on = sharing.draws_on.unwrap_or_default();
+            let drawn = match on
+                < opportunities::today(visit.platform().clock.now(), opportunities::zone_of(visit.organisation().await?))
+            {
+                true => format!("Names were to be drawn on {}. That is late, and we write to you when they are.", day(on)),
+                false => format!("Names are drawn on {}.", day(on)),
+            };
+            format!("You have said yes. {drawn} You can change your mind.")
         }
         InvitationState::Waiting => "You are on the waiting list. You can change your mind.".into(),
         InvitationState::SteppedDown if took_back(visit, guest).await? => "You have taken back that you take part.".into(),
@@ -345,7 +351,8 @@ async fn later(visit: &Visit, guest: &Guest, offer: &opportunity::Model) -> Resu
 async fn later_form(visit: &Visit, guest: &Guest, offer: &opportunity::Model) -> Result<Option<Form>> {
     let zone = opportunities::zone_of(visit.organisation().await?);
     let today = opportunities::today(visit.platform().clock.now(), zone);
-    let days = later_days(today, offer.closes_on);
+    let sharing = quotas::drawn_by(visit.platform().db.read(), offer).await?;
+    let days = later_days(today, sharing.last_day(offer.closes_on));
     if days.is_empty() {
         return Ok(None);
     }

@@ -91,14 +91,15 @@ async fn counted(visit: Arc<Visit>) -> Result<Reply> {
     let page = page.block(Block::Facts(counts(&seat, &way, &told)));
     let page =
         page.block(table("Everybody else, by the first reason", ["Reason", "People"], rows)).block(Block::Note(FEW.into()));
-    let page = page.blocks(told.groups.map(|groups| chances(groups, way.places.unwrap_or(0))).unwrap_or_default());
+    let gathers = drawn_by(seat.db(), &way).await?.gathers();
+    let page = page.blocks(told.groups.map(|groups| chances(groups, way.places.unwrap_or(0), gathers)).unwrap_or_default());
     let page = page.block(Block::Go(Link::new("Ask people", at(&seat, &way, "/send"))));
     let page = page.text("People change what they want at any time. Each person is looked at again before they are asked.");
     Ok(page.form(Form::default().submit(Submit::new("Count again"))).into())
 }
 
 /// What a draw would do for groups.
-fn chances(groups: told::Groups, places: i32) -> Vec<Block> {
+fn chances(groups: told::Groups, places: i32, gathers: bool) -> Vec<Block> {
     let heading = Block::Heading("What a draw would do".into());
     let told::Groups::Known { chances, trouble } = groups else {
         return vec![heading, Block::Text("The chances are being worked out. Open this page again in a moment.".into())];
@@ -112,7 +113,10 @@ fn chances(groups: told::Groups, places: i32) -> Vec<Block> {
     };
     let columns = ["Group", "Places", "People who may be asked", "Chance of each"].map(String::from).to_vec();
     let rows = chances.into_iter().map(row).collect();
-    let caption = format!("Chances for {places} places");
+    let caption = match gathers {
+        true => format!("Chances for {places} places, if everybody said yes"),
+        false => format!("Chances for {places} places"),
+    };
     let mut blocks = vec![heading];
     if !trouble.is_empty() {
         blocks.push(Block::Important("These quotas cannot be kept".into(), trouble));
@@ -155,12 +159,14 @@ fn send_form(seat: &Seat<'_>, way: &opportunity::Model, gathers: bool, stopped: 
     fresh(seat, form.submit(Submit::new("Send the invitations")))
 }
 
-/// What stood against the quotas when names were last drawn, and nobody could be.
-pub(super) async fn stopped(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Vec<String>> {
-    let latest = told::runs(seat.db(), seat.actor.organisation, way.id, 1).await?.into_iter().next();
-    let stopped = latest.filter(|run| run.state == "stopped");
-    let grounds = stopped.and_then(|run| Grounds::read(run.quotas.as_ref()));
-    Ok(grounds.map(|grounds| grounds.told()).unwrap_or_default())
+/// What stood against the quotas when names, or those who get letters, were last drawn, and nobody could be. `gathered` is about the
+/// draw among those who said yes.
+pub(super) async fn stopped(seat: &Seat<'_>, way: &opportunity::Model, gathered: bool) -> Result<Vec<String>> {
+    let runs = told::runs(seat.db(), seat.actor.organisation, way.id, told::RUNS).await?;
+    let grounds = |run: match_run::Model| Some((run.state, Grounds::read(run.quotas.as_ref())?));
+    let latest = runs.into_iter().filter_map(grounds).find(|(_, grounds)| grounds.gathered == gathered);
+    let stopped = latest.filter(|(state, _)| state == "stopped");
+    Ok(stopped.map(|(_, grounds)| grounds.told()).unwrap_or_default())
 }
 
 async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<String>, form: Form) -> Result<Page> {
@@ -173,7 +179,8 @@ async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<Strin
         page.block(Block::Important("Nobody was asked, because the quotas cannot be kept".into(), trouble)).block(links)
     };
     let page = page.blocks(told.map(|told| Block::Facts(counts(seat, way, &told))));
-    let gathers = drawn_by(seat.db(), way).await?.draws_on.filter(|_| way.places.is_some());
+    let sharing = drawn_by(seat.db(), way).await?;
+    let gathers = sharing.draws_on.filter(|_| sharing.gathers());
     let text = match way.places {
         Some(places) if gathers.is_some() => format!(
             "There are {places} places. Letters go out first. Names are drawn on {} among those who have said yes. More \
@@ -193,7 +200,7 @@ async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<Strin
 async fn ask_send(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
-    let trouble = stopped(&seat, &way).await?;
+    let trouble = stopped(&seat, &way, false).await?;
     let gathers = drawn_by(seat.db(), &way).await?.gathers();
     let form = send_form(&seat, &way, gathers, !trouble.is_empty());
     Ok(send_page(&seat, &way, trouble, form).await?.into())
@@ -220,7 +227,7 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
     match done.await {
         Ok(()) => Reply::to(address),
         Err(error) => {
-            let trouble = stopped(&seat, &way).await?;
+            let trouble = stopped(&seat, &way, false).await?;
             let gathers = drawn_by(seat.db(), &way).await?.gathers();
             let form = again(send_form(&seat, &way, gathers, !trouble.is_empty()), &visit, error)?;
             Ok(mistaken(send_page(&seat, &way, trouble, form).await?).into())

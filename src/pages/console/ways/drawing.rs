@@ -5,10 +5,10 @@ use crate::{
     accounts::Power,
     invitations::{letters::day, places},
     matching::runs::{self, How},
-    opportunities::quotas,
+    opportunities::{quotas, takes_answers, today, zone_of},
     pages::{
         console::desk::{Seat, again, fresh, mistaken, seat},
-        kit::{Block, Desk, Form, Page, Reply, Submit, Visit, Zone, act, ask},
+        kit::{Block, Desk, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
     },
     platform::Result,
 };
@@ -43,6 +43,7 @@ async fn draw_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<Strin
         ("Day on which names are drawn".to_owned(), day(on)),
     ];
     let page = page.block(Block::Facts(facts));
+    let is_late = !trouble.is_empty();
     let page = match trouble.is_empty() {
         true => page,
         false => page.block(Block::Important("Names were not drawn, because the quotas cannot be kept".into(), trouble)),
@@ -50,14 +51,26 @@ async fn draw_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<Strin
     if yes == 0 {
         return Ok(page.text("Names are drawn among those who have said yes. Nobody has yet."));
     }
-    let page = page.text("People were told that names are drawn on that day, and it is done then by itself.");
+    let (now, zone) = (seat.platform().clock.now(), zone_of(seat.organisation));
+    if today(now, zone) < on && takes_answers(way, now, zone) {
+        let text =
+            "People were told that names are drawn on that day, and can say yes until then. It is done on the day by itself.";
+        return Ok(page.text(text).text("Whoever says yes after the draw can have a place that becomes free."));
+    }
+    let page = match is_late {
+        true => {
+            let another = Link::new("Choose a later day, or change the quotas", at(seat, way, "/quotas"));
+            page.text("Everybody who said yes waits for it.").block(Block::Links(vec![another]))
+        }
+        false => page,
+    };
     Ok(page.text("Whoever says yes after the draw can have a place that becomes free.").form(form))
 }
 
 async fn show(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
-    let trouble = asking::stopped(&seat, &way).await?;
+    let trouble = asking::stopped(&seat, &way, true).await?;
     let form = form(&seat, !trouble.is_empty());
     Ok(draw_page(&seat, &way, trouble, form).await?.into())
 }
@@ -79,7 +92,7 @@ async fn draw(visit: Arc<Visit>) -> Result<Reply> {
     match done.await {
         Ok(()) => Reply::to(address),
         Err(error) => {
-            let trouble = asking::stopped(&seat, &way).await?;
+            let trouble = asking::stopped(&seat, &way, true).await?;
             let form = again(form(&seat, !trouble.is_empty()), &visit, error)?;
             Ok(mistaken(draw_page(&seat, &way, trouble, form).await?).into())
         }

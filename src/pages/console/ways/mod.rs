@@ -222,7 +222,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         "opened" => Some("It is open now. Nobody has been written to yet."),
         "asked" => Some("The invitations are being written. They leave one after the other."),
         "stopped" => Some("Nobody else is asked. Whoever was asked can still answer."),
-        "drawn" => Some("Names are being drawn. Everybody who said yes gets a letter."),
+        "drawn" => Some("Names are being drawn. If the quotas can be kept, everybody who said yes gets a letter."),
         "reminded" => Some("Reminders are being written for those who have not answered."),
         "closed" => Some("It is closed. No more answers are taken."),
         _ => None,
