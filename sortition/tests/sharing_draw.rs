@@ -26,6 +26,7 @@ fn kind(people: u32, may: &[(u32, f64)], cap: u32, minutes: Option<u32>) -> Kind
 fn solved(problem: &Problem) -> Plan {
     let plan = plan(problem).expect("a plan");
     assert_eq!(check(problem, &plan), Ok(()), "{problem:?} {plan:?}");
+    assert!(plan.proved);
     plan
 }
 

@@ -9,7 +9,7 @@ mod basis;
 use crate::simplex::TINY;
 
 /// A sum that is out of bounds by no more is not.
-const NEAR: f64 = 1e-8;
+const NEAR: f64 = 2e-9;
 /// Pivots between two inversions from scratch.
 const REFRESH: usize = 150;
 /// Steps that lead nowhere before the rule is used that cannot go in circles.

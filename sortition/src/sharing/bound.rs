@@ -4,6 +4,12 @@ use super::{Plan, Problem, shape::Shape};
 
 /// How exact sums are.
 const EXACT: f64 = 1e-14;
+/// What is this small beside what it is a sum of, is rounding.
+const ROUNDING: f64 = 1e-11;
+/// How many letters or yeses what is settled may be off by.
+const ROOM: f64 = 3e-8;
+/// By how many letters of a person a level may be below a corner of what they weigh, and count as there.
+const CORNER: f64 = 1e-5;
 
 /// Bounds of a sum; the lower one goes up with the level: `base + per * level`.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +20,9 @@ pub(super) struct Range {
 }
 
 impl Range {
-    pub(super) fn fixed(at: f64) -> Self {
-        Self { base: at, per: 0.0, high: at }
+    /// As good as fixed: with a little room, so that what other sums are inexact by cannot move it against them.
+    fn about(at: f64, room: f64, most: f64) -> Self {
+        Self { base: (at - room).max(0.0), per: 0.0, high: (at + room).min(most) }
     }
 
     pub(super) fn low(&self, level: f64) -> f64 {
@@ -90,7 +97,7 @@ impl<'a> Frame<'a> {
             };
             columns.push(shape.open.iter().map(column).collect());
         }
-        let none = Range::fixed(0.0);
+        let none = Range { base: 0.0, per: 0.0, high: 0.0 };
         let row_range = vec![none; rows.len()];
         let mut frame = Self { problem, kind_range: vec![none; shapes.len()], shapes, rows, columns, row_range };
         frame.needs(&vec![None; problem.askings.len()]);
@@ -104,13 +111,13 @@ impl<'a> Frame<'a> {
             *range = match (sum, settled[*at]) {
                 (Sum::Letters, _) => Range { base: 0.0, per: 0.0, high: f64::from(asking.letters) },
                 (Sum::Yes, None) => Range { base: 0.0, per: asking.aim, high: asking.aim },
-                (Sum::Yes, Some((_, yes))) => Range::fixed(yes),
+                (Sum::Yes, Some((_, yes))) => Range::about(yes, ROOM, asking.aim),
                 (Sum::Quota(quota), settled) => {
                     let bound = asking.quotas[*quota];
                     let (min, high) = (bound.min, bound.max.min(asking.aim));
                     match settled {
                         None => Range { base: 0.0, per: min, high },
-                        Some((part, _)) => Range { base: (part * min).min(high), per: 0.0, high },
+                        Some((part, _)) => Range { base: (part * min - ROOM).clamp(0.0, high), per: 0.0, high },
                     }
                 }
             };
@@ -122,15 +129,20 @@ impl<'a> Frame<'a> {
 
     /// The ranges while the kinds' levels are raised: `settled` has the shares of kinds.
     pub(super) fn sharing(&mut self, settled: &[Option<f64>]) {
-        for ((range, shape), settled) in self.kind_range.iter_mut().zip(&self.shapes).zip(settled) {
-            let most = shape.most as f64;
-            *range = settled.map_or(Range { base: 0.0, per: most, high: most }, |share| Range::fixed(share * most));
+        for (kind, range) in self.kind_range.iter_mut().enumerate() {
+            let (most, people) = (self.shapes[kind].most as f64, f64::from(self.problem.kinds[kind].people.max(1)));
+            let settled = settled[kind].map(|share| Range::about(share * most, ROOM / people, most));
+            *range = settled.unwrap_or(Range { base: 0.0, per: most, high: most });
         }
     }
 
-    /// What a letter to a kind weighs, entry by entry.
+    /// What a letter to a kind weighs, entry by entry. A weight that is what rounding leaves of larger ones is none.
     pub(super) fn weights(&self, y: &[f64], kind: usize) -> Vec<f64> {
-        let weight = |column: &Vec<(u32, f64)>| column.iter().map(|(row, entry)| y[*row as usize] * entry).sum();
+        let weight = |column: &Vec<(u32, f64)>| {
+            let terms = || column.iter().map(|(row, entry)| y[*row as usize] * entry);
+            let (sum, size) = (terms().sum::<f64>(), terms().map(f64::abs).sum::<f64>());
+            if sum.abs() <= ROUNDING * size { 0.0 } else { sum }
+        };
         self.columns[kind].iter().map(weight).collect()
     }
 
@@ -186,7 +198,7 @@ impl<'a> Frame<'a> {
                 return 0.0;
             }
             let curve = Curve::new(&self.shapes[kind].least(&self.weights(y, kind)));
-            curve.slope(range.low(level) + 1e-8)
+            curve.slope(range.low(level) + CORNER)
         };
         (rows, self.kind_range.iter().enumerate().map(kind).collect())
     }
@@ -249,6 +261,8 @@ impl Curve {
     /// How steeply it goes up at a size, 0 where it goes down.
     fn slope(&self, size: f64) -> f64 {
         let piece = self.0.windows(2).find(|pair| size <= pair[1].0).or(self.0.windows(2).last());
-        piece.map_or(0.0, |pair| ((pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0)).max(0.0))
+        let size = self.0.iter().map(|corner| corner.1.abs()).fold(0.0, f64::max);
+        let slope = piece.map_or(0.0, |pair| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0));
+        if slope > ROUNDING * size { slope } else { 0.0 }
     }
 }

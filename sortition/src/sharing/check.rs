@@ -39,10 +39,11 @@ impl std::error::Error for Broken {}
 
 /// Checks that a plan keeps everything, and that each level is the highest: with plain sums, and without trusting who made it.
 ///
-/// A level's multipliers weigh the joint rows: of each opportunity with an aim and letters, in order, its yeses;
-/// its letters, if more people than that could be asked; and its yeses for each quota whose bounds are not kept anyway. They make a weight of each letter. With the least weight that the letters of each kind can have at a
-/// level, and the most that the rows allow, a level is ruled out where the first is above the second. Kinds whose least weight goes
-/// up with their share, and opportunities whose rows weigh less than nothing, are held at the level that is just not ruled out.
+/// A level's multipliers weigh the joint rows: of each opportunity with an aim and letters, in order, its yeses; its letters, if more
+/// people than that could be asked; and its yeses for each quota whose bounds are not kept anyway. They make a weight of each letter.
+/// With the least weight that the letters of each kind can have at a level, and the most that the rows allow, a level is ruled out
+/// where the first is above the second. Kinds whose least weight goes up with their share, and opportunities whose rows weigh less
+/// than nothing, are held at the level that is just not ruled out. All this up to a millionth of a level.
 ///
 /// `problem` must be one that [`plan`](super::plan) does not refuse.
 pub fn check(problem: &Problem, plan: &Plan) -> Result<(), Broken> {

@@ -115,4 +115,8 @@ pub struct Plan {
     pub needs: Vec<Level>,
     /// Levels of the kinds, from the smallest up.
     pub sharing: Vec<Level>,
+    /// Whether every level is proved, so that [`check`] finds nothing. Where it is not, all that must hold holds, and the needs are
+    /// as they say, but somebody's share may be less than it could be: the last level, without a proof, says whose. This happens where
+    /// rates or aims are some thousand times as large as others and quotas leave no room.
+    pub proved: bool,
 }

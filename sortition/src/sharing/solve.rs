@@ -4,10 +4,12 @@
 //! the proof says the highest level that it leaves open: Newton's steps from above. Whoever the last proof holds down is settled.
 
 use super::{
-    Bundle, Level, Plan, Problem,
+    Broken, Bundle, Kind, Level, Plan, Problem,
     blocks::{Blocks, Fit},
     bound::{Frame, Sum},
+    check,
     even::{Parts, even},
+    shape::Shape,
 };
 use std::fmt;
 
@@ -17,6 +19,12 @@ const ASKINGS: usize = 60;
 const HOLDS: f64 = 1e-7;
 /// A part of people this small is none.
 const NONE: f64 = 1e-12;
+/// So many letters or yeses missing, all together, are none.
+const SLIGHT: f64 = 1e-8;
+/// Nor so many, where no lower level helps: then it is what former levels are inexact by.
+const ROUNDED: f64 = 3e-7;
+/// How far a share may be from what its level says.
+const OFF: f64 = 1e-6;
 /// Proofs of former levels that are asked first.
 const REMEMBERED: usize = 24;
 
@@ -83,11 +91,26 @@ fn proper(problem: &Problem) -> Result<(), Failed> {
 pub fn plan(problem: &Problem) -> Result<Plan, Failed> {
     proper(problem)?;
     let mut solver = Solver::new(problem);
-    let (needs, fulfilled, yes) = solver.needs()?;
-    let (sharing, shares) = solver.sharing()?;
+    let (needs, parts) = solver.needs()?;
+    let (fulfilled, yes) = parts.into_iter().unzip();
+    let sharing = solver.sharing()?;
     let (letters, bundles) = solver.letters();
-    Ok(Plan { fulfilled, yes, shares, letters, bundles, needs, sharing })
+    let share = |(shape, (kind, letters)): (&Shape, (&Kind, &Vec<f64>))| {
+        let most = shape.most as f64 * f64::from(kind.people);
+        if most > 0.0 { letters.iter().sum::<f64>() / most } else { 0.0 }
+    };
+    let shares = solver.frame.shapes.iter().zip(problem.kinds.iter().zip(&letters)).map(share).collect();
+    let mut plan = Plan { fulfilled, yes, shares, letters, bundles, needs, sharing, proved: true };
+    solver.complete(&mut plan);
+    match check(problem, &plan) {
+        Ok(()) => Ok(plan),
+        Err(Broken::Need(_) | Broken::Sharing(_)) => Ok(Plan { proved: false, ..plan }),
+        Err(_) => Err(Failed::Lost),
+    }
 }
+
+/// How much of its aim an opportunity gets, and its yeses, for each of them.
+type Yeses = Vec<(f64, f64)>;
 
 struct Solver<'a> {
     frame: Frame<'a>,
@@ -95,13 +118,16 @@ struct Solver<'a> {
     /// For each kind its columns: which one, and which open entries it is about.
     columns: Vec<Vec<(usize, u64)>>,
     proofs: Vec<Vec<f64>>,
+    /// Values of each kind's columns when everything was kept last.
+    kept: Vec<Vec<f64>>,
 }
 
 impl<'a> Solver<'a> {
     fn new(problem: &'a Problem) -> Self {
         let frame = Frame::new(problem);
         let blocks = Blocks::new(frame.shapes.len(), frame.rows.len());
-        let mut solver = Self { columns: vec![Vec::new(); frame.shapes.len()], frame, blocks, proofs: Vec::new() };
+        let mut solver =
+            Self { columns: vec![Vec::new(); frame.shapes.len()], frame, blocks, proofs: Vec::new(), kept: Vec::new() };
         for kind in 0..solver.columns.len() {
             let open = solver.frame.shapes[kind].open.len();
             let bundled = solver.frame.shapes[kind].minutes.is_some();
@@ -137,7 +163,7 @@ impl<'a> Solver<'a> {
         }
         loop {
             match self.blocks.fit() {
-                Fit::Fits => return Ok(None),
+                Fit::Fits => return Ok(self.keep()),
                 Fit::Lost => return Err(Failed::Lost),
                 Fit::Not(y, own) => {
                     let mut more = Vec::new();
@@ -152,11 +178,26 @@ impl<'a> Solver<'a> {
                     if more.is_empty() {
                         // What is rounding alone proves nothing.
                         let most = y.iter().fold(0.0f64, |most, y| most.max(y.abs()));
-                        return Ok(Some(y.into_iter().map(|y| if y.abs() < 1e-12 * most { 0.0 } else { y }).collect()));
+                        let y: Vec<f64> = y.into_iter().map(|y| if y.abs() < 1e-12 * most { 0.0 } else { y }).collect();
+                        let (gap, _) = self.frame.gap(&y, level);
+                        return Ok(if gap <= SLIGHT { self.keep() } else { Some(y) });
                     }
                     more.into_iter().for_each(|(kind, set)| self.column(kind, set));
                 }
             }
+        }
+    }
+
+    /// Remembers the values at which everything is kept.
+    fn keep(&mut self) -> Option<Vec<f64>> {
+        let values = |columns: &Vec<(usize, u64)>| columns.iter().map(|column| self.blocks.value(column.0)).collect();
+        self.kept = self.columns.iter().map(values).collect();
+        None
+    }
+
+    fn keep_if_near(&mut self, y: &[f64], level: f64) {
+        if self.frame.gap(y, level).0 <= ROUNDED {
+            self.keep();
         }
     }
 
@@ -172,11 +213,13 @@ impl<'a> Solver<'a> {
         while let Some(y) = self.fits(level)? {
             let next = self.frame.open(&y, level).max(below);
             let far = level - next;
+            let last = y.clone();
             if far > 0.0 {
                 (level, proof) = (next, y.clone());
                 self.proofs.push(y);
             }
             if far < 1e-13 {
+                self.keep_if_near(&last, level);
                 break;
             }
         }
@@ -186,8 +229,7 @@ impl<'a> Solver<'a> {
     }
 
     /// Levels of the opportunities; how much each gets of its aim, and its yeses.
-    #[allow(clippy::type_complexity, reason = "used once")]
-    fn needs(&mut self) -> Result<(Vec<Level>, Vec<f64>, Vec<f64>), Failed> {
+    fn needs(&mut self) -> Result<(Vec<Level>, Yeses), Failed> {
         let askings = &self.frame.problem.askings;
         let mut settled: Vec<Option<(f64, f64)>> = vec![None; askings.len()];
         let mut levels: Vec<Level> = Vec::new();
@@ -219,8 +261,7 @@ impl<'a> Solver<'a> {
         }
         self.frame.needs(&settled);
         self.proofs.clear();
-        let (fulfilled, yes) = settled.into_iter().map(Option::unwrap_or_default).unzip();
-        Ok((levels, fulfilled, yes))
+        Ok((levels, settled.into_iter().map(Option::unwrap_or_default).collect()))
     }
 
     /// The fewest yeses with which an opportunity gets a part of it: more than the part only where its quotas need it.
@@ -240,8 +281,8 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// Levels of the kinds, and their shares.
-    fn sharing(&mut self) -> Result<(Vec<Level>, Vec<f64>), Failed> {
+    /// Levels of the kinds. Where numbers are too different in size for the arithmetic, the last ones can be missing.
+    fn sharing(&mut self) -> Result<Vec<Level>, Failed> {
         let n = self.frame.shapes.len();
         let reached: Vec<bool> = self.frame.shapes.iter().map(|shape| shape.most > 0).collect();
         let mut settled: Vec<Option<f64>> = reached.iter().map(|reached| (!reached).then_some(0.0)).collect();
@@ -259,26 +300,44 @@ impl<'a> Solver<'a> {
             };
             let of: Vec<u32> = (0..n).filter(|kind| settled[*kind].is_none() && held[*kind]).map(|kind| kind as u32).collect();
             if of.is_empty() {
-                return Err(Failed::Lost);
+                break;
             }
             of.iter().for_each(|kind| settled[*kind as usize] = Some(level));
             below = level;
             levels.push(Level { at: level, of, proof });
         }
         self.frame.sharing(&settled);
-        self.fits(1.0)?;
-        Ok((levels, settled.into_iter().map(Option::unwrap_or_default).collect()))
+        if let Some(y) = self.fits(1.0)? {
+            self.keep_if_near(&y, 1.0);
+        }
+        Ok(levels)
     }
 
-    /// The letters as they stand, and how they go together.
+    /// Takes those from the levels of the kinds who have something else than they say, and makes a last level of them, without a proof.
+    fn complete(&self, plan: &mut Plan) {
+        let reached = |kind: usize| self.frame.shapes[kind].most > 0;
+        let mut left: Vec<bool> = (0..plan.shares.len()).map(reached).collect();
+        for level in &mut plan.sharing {
+            level.of.retain(|kind| (plan.shares[*kind as usize] - level.at).abs() <= OFF);
+            level.of.iter().for_each(|kind| left[*kind as usize] = false);
+        }
+        plan.sharing.retain(|level| !level.of.is_empty());
+        let of: Vec<u32> = (0..).zip(&left).filter(|(_, left)| **left).map(|(kind, _)| kind).collect();
+        if !of.is_empty() {
+            let at = of.iter().map(|kind| plan.shares[*kind as usize]).fold(1.0, f64::min);
+            plan.sharing.push(Level { at, of, proof: Vec::new() });
+        }
+    }
+
+    /// The letters as they stood when everything was kept last, and how they go together.
     fn letters(&self) -> (Vec<Vec<f64>>, Vec<Vec<Bundle>>) {
         let (mut letters, mut bundles) = (Vec::new(), Vec::new());
         for (at, (kind, shape)) in self.frame.problem.kinds.iter().zip(&self.frame.shapes).enumerate() {
             let people = f64::from(kind.people);
             let mut mine = vec![0.0; kind.may.len()];
             let mut parts: Parts = Vec::new();
-            for (column, set) in &self.columns[at] {
-                let part = (self.blocks.value(*column) / people).clamp(0.0, 1.0);
+            for ((_, set), value) in self.columns[at].iter().zip(&self.kept[at]) {
+                let part = (value / people).clamp(0.0, 1.0);
                 if part > NONE {
                     parts.push((*set, part));
                 }
