@@ -24,7 +24,9 @@ fn kind(people: u32, may: &[(u32, f64)], cap: u32, minutes: Option<u32>) -> Kind
 }
 
 fn solved(problem: &Problem) -> Plan {
+    let again = plan(problem);
     let plan = plan(problem).expect("a plan");
+    assert_eq!(again.as_ref(), Ok(&plan));
     assert_eq!(check(problem, &plan), Ok(()), "{problem:?} {plan:?}");
     assert!(plan.proved);
     plan

@@ -94,7 +94,8 @@ pub struct Level {
     pub at: f64,
     /// Which ones, ascending.
     pub of: Vec<u32>,
-    /// Multipliers of the joint rows that prove it; empty where they have all that there is. See [`check`].
+    /// Multipliers of the joint rows that prove it; empty where they have all that there is, and at the last
+    /// level of a plan that is not [`proved`](Plan::proved). See [`check`].
     pub proof: Vec<f64>,
 }
 
