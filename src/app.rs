@@ -267,6 +267,7 @@ pub fn queue() -> Queue {
     });
     queue.on(accounts::RESET_ASKED, accounts::write_reset);
     queue.on(participants::SIGN_IN_ASKED, participants::write_sign_in);
+    queue.on(participants::trials::LOOK_AFTER, |platform, _| participants::trials::look_after(platform));
     queue.on(participants::PREFERENCE_CHANGED, matching::preference::changed);
     queue.on(participants::LEFT, matching::preference::changed);
     queue.on(consent::WITHDRAWN, withdrawn);
@@ -342,6 +343,9 @@ fn composers() -> Composers {
         composers.on(kind, participants::compose);
     }
     let about_places = [invitations::PLACE, invitations::NO_PLACE, invitations::NOT_DRAWN, invitations::DRAW_MOVED];
+    for kind in [participants::trials::HALF_WAY, participants::trials::OVER] {
+        composers.on(kind, participants::trials::compose);
+    }
     let asking = [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK];
     for kind in asking.into_iter().chain(about_places) {
         composers.on(kind, invitations::compose);
@@ -462,7 +466,9 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
     let invitations = [invitations::ASK_AGAIN, invitations::UNDELIVERED, invitations::LET_GO];
-    for kind in [FORGET_KEYS, opportunities::CLOSE_DUE, matching::DRAW_DUE, webhooks::LOOK].into_iter().chain(invitations) {
+    let people = [participants::trials::LOOK_AFTER];
+    let others = [FORGET_KEYS, opportunities::CLOSE_DUE, matching::DRAW_DUE, webhooks::LOOK];
+    for kind in others.into_iter().chain(people).chain(invitations) {
         let job =
             NewJob { kind, payload: serde_json::json!({}), run_at: None, unique: Some(kind.to_owned()), organisation: None };
         enqueue(platform.db.write(), &platform.clock, job).await?;

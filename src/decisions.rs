@@ -374,3 +374,13 @@
 //! they say. axe-core finds seven kinds of faults in it (contrast, targets, landmarks) that only its makers can mend; a test
 //! names them, so that another one is noticed. What people who take part or coordinate need stands in no such page, and everything
 //! that it shows can be read in the OpenAPI document and in `/docs`. Rejected: an API browser of our own (it would be a second product).
+//!
+//! # 2026-11-29 · A trial stands beside the wishes, and ends without being ended
+//! Whoever tries a higher rung has the version that counted before, and a row beside it that adds one rung to the default for a
+//! while. Everybody who asks what counts reads both. When its sessions or days are over, the row no longer counts, so what counts
+//! is that same version: no job and no write is needed for it, and none can be forgotten. What has a wish of its own, and topics
+//! that are never wanted, are not touched; the question that comes first to some still does. Sessions count that were at the
+//! rung that is tried. Whatever is said afterwards, by the person or by staff for them, ends it, because it makes another version.
+//! Only the person begins it, and only their explicit yes makes a version with that rung. Rejected: a version for the trial and
+//! one to go back (whoever forgets the second has raised somebody's wishes), an end by a job (a server that stands still would
+//! lengthen it).

@@ -158,6 +158,15 @@ documents! {
         quotes: Permission,
     }
 
+    /// About trying more than somebody has chosen, for a while.
+    TrialWish {
+        /// Whether the person wants to be shown how to try a higher rung. Nobody but the person can begin a trial, whatever
+        /// stands here.
+        #[serde(default)]
+        #[oai(default)]
+        open_to_trying_higher: bool,
+    }
+
     /// How somebody wants to be involved. Versions are only ever added; the latest counts, at once.
     PreferenceDoc {
         /// The wish where no topic, kind of activity or stage has its own.
@@ -210,6 +219,10 @@ documents! {
         #[serde(default = "Story::ask")]
         #[oai(default = "Story::ask")]
         story: Story,
+        /// About trying more for a while.
+        #[serde(default = "TrialWish::unasked")]
+        #[oai(default = "TrialWish::unasked")]
+        trial: TrialWish,
         /// The day on which to look at these choices again; a year ahead when left out.
         #[serde(default)]
         review_after: Option<NaiveDate>,
@@ -420,6 +433,13 @@ impl Story {
     }
 }
 
+impl TrialWish {
+    /// Not shown.
+    pub fn unasked() -> Self {
+        Self { open_to_trying_higher: false }
+    }
+}
+
 impl PreferenceDoc {
     /// What holds for somebody who has said nothing yet: put a question first, each time.
     pub fn unspoken() -> Self {
@@ -442,6 +462,7 @@ impl PreferenceDoc {
             access_needs: Vec::new(),
             quiet_periods: Vec::new(),
             story: Story::ask(),
+            trial: TrialWish::unasked(),
             review_after: None,
         }
     }

@@ -80,6 +80,8 @@ ids! {
     ParticipantSessionId;
     /// One version of how a person wants to be involved.
     PreferenceId;
+    /// A higher rung that a person tries for a while.
+    TrialId;
     /// One fact about a person that they gave for fair representation.
     DemographicId;
     /// One file of people to be invited to join.

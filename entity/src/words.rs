@@ -606,6 +606,18 @@ words! {
         Withdraw,
     }
 
+    /// How a trial of a higher rung ended.
+    TrialEnd {
+        /// Its sessions or its days were over.
+        Over,
+        /// The person went back.
+        WentBack,
+        /// The person kept the rung.
+        Kept,
+        /// The person, or staff for them, changed their choices.
+        Changed,
+    }
+
     /// Why people are not asked, in the order in which it is looked at.
     WhyNot {
         /// They did not agree to be written to.

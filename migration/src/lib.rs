@@ -74,6 +74,7 @@ impl MigratorTrait for Migrator {
             "m0003_02_selection",
             "m0003_03_two_stages",
             "m0003_04_waves",
+            "m0003_05_trial",
         ]
     }
 }

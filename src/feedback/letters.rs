@@ -3,11 +3,11 @@
 use super::{address, gather};
 use crate::{
     consent::permits,
+    participants::{Recipient, recipient},
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
     },
-    sessions::letters::{Recipient, recipient},
     statistics::counts,
 };
 use entity::{MailState, Purpose, ReleaseId, ReportDocument, mail_message, report, report_release};
@@ -41,7 +41,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         return Ok(Composed::Later(later));
     }
     let url = address(&platform.config.public_url, &recipient.organisation.slug, report.id);
-    let mine = format!("{}/o/{}/me/record", platform.config.public_url, recipient.organisation.slug);
+    let mine = recipient.own_page(&platform, "/record");
     let document: ReportDocument =
         serde_json::from_value(release.document).map_err(|_| Error::bug("a release that cannot be read"))?;
     let letter = report_letter(&recipient, &document, release.change_note.as_deref(), &url, &mine);

@@ -7,7 +7,7 @@ use crate::{
     accounts::links::{self, LinkKind},
     integrity::ladder::{self, step},
     opportunities::quotas,
-    participants::rules::quiet_until,
+    participants::{rules::quiet_until, trials::in_force},
     platform::{
         Error, Platform, Result,
         mail::{Composed, Letter},
@@ -18,7 +18,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
     InvitationId, LetterFormat, MailState, OrganisationId, PaymentKind, PaymentOffer, PlaceState, PreferenceDoc, Purpose, Time,
-    TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference,
+    TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
@@ -79,23 +79,15 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
     let person = participant::Entity::find_by_id((organisation, invitation.participant_id)).one(db).await?;
     let organisation = organisation::Entity::find_by_id(organisation).one(db).await?;
     let (Some(opportunity), Some(person), Some(organisation)) = (opportunity, person, organisation) else { return Ok(None) };
-    let wishes = wishes_of(db, &person).await?;
+    let zone: Tz = organisation.time_zone.parse().unwrap_or(Tz::UTC);
+    let today = platform.clock.now().with_timezone(&zone).date_naive();
+    let wishes = in_force(db, &person, today).await?.doc;
     let topics = topics_of(db, organisation.id, opportunity.id).await?;
     let place = places::of(db, organisation.id, opportunity.id, person.id).await?.map(|place| place.state);
-    let zone = organisation.time_zone.parse().unwrap_or(Tz::UTC);
     let sharing = quotas::drawn_by(db, &opportunity).await?;
     let draws_on = sharing.draws_on.filter(|_| sharing.gathers());
     let last_day = sharing.last_day(opportunity.closes_on);
     Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, place, zone, draws_on, last_day }))
-}
-
-/// How a person wants to be involved, now.
-pub async fn wishes_of(connection: &impl ConnectionTrait, person: &participant::Model) -> Result<PreferenceDoc> {
-    let found = match person.preference_id {
-        Some(id) => preference::Entity::find_by_id((person.organisation_id, id)).one(connection).await?,
-        None => None,
-    };
-    Ok(found.map_or_else(PreferenceDoc::unspoken, |row| row.document))
 }
 
 /// What an opportunity is about.

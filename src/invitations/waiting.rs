@@ -9,12 +9,15 @@ use super::{
 use crate::{
     consent::permitting,
     opportunities::{self, quotas},
-    participants::rules::{Objection, objection},
+    participants::{
+        rules::{Objection, objection, trying},
+        trials::running,
+    },
     platform::{Error, Platform, Result, Tx},
 };
 use entity::{
     InvitationId, InvitationState, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, PreferenceDoc,
-    Purpose, invitation, opportunity, participant, place, preference,
+    Purpose, invitation, opportunity, participant, place, preference, trial,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -157,14 +160,20 @@ async fn next_page(
     let zone = opportunities::zone(connection, organisation).await?;
     // Told today that they have a place, they need as much notice as they asked for.
     let offer = rules::offer(about, &topics, now, zone, now);
+    let whose = trial::Column::ParticipantId.is_in(line.iter().map(|place| place.participant_id));
+    let trials = running(connection, organisation, whose, offer.today).await?;
+    let as_tried = |row: &preference::Model| match trials.get(&row.id) {
+        Some(on) => trying(&row.document, on.rung),
+        None => row.document.clone(),
+    };
     let wishes: HashMap<ParticipantId, PreferenceDoc> = preference::Entity::find()
         .join(JoinType::InnerJoin, current_wish())
         .filter(participant::Column::OrganisationId.eq(organisation))
         .filter(participant::Column::Id.is_in(line.iter().map(|place| place.participant_id)))
         .all(connection)
         .await?
-        .into_iter()
-        .map(|row| (row.participant_id, row.document))
+        .iter()
+        .map(|row| (row.participant_id, as_tried(row)))
         .collect();
     let unspoken = PreferenceDoc::unspoken();
     // Who said yes to a draw knew its day, and when it begins.

@@ -14,7 +14,11 @@ use crate::{
     accounts::Person,
     consent::permits,
     invitations, opportunities,
-    participants::preferences,
+    participants::{
+        preferences::today,
+        rules::Trying,
+        trials::{InForce, in_force},
+    },
     platform::{Platform, Result, http::Cursor, mail::suppression::suppressed},
 };
 use entity::{
@@ -31,6 +35,8 @@ pub struct Mine {
     pub opportunity: opportunity::Model,
     /// Why they are not asked, if they are not.
     pub why_not: Option<WhyNot>,
+    /// What they try, where that is why they may be asked.
+    pub tries: Option<Trying>,
     /// What the newest draw for it did, if they were in it.
     pub draw: Option<OwnDraw>,
 }
@@ -91,8 +97,8 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     let agrees = permits(db, organisation.id, me, Purpose::ContactInvite, organisation.id.0, now).await?;
     let unreachable = suppressed(db, platform, organisation.id, [email.as_str()], invitations::INVITE).await?;
     let wishes = match &row {
-        Some(row) => preferences::current(db, row).await?,
-        None => (0, PreferenceDoc::unspoken()),
+        Some(row) => in_force(db, row, today(organisation, now)).await?,
+        None => InForce { n: 0, doc: PreferenceDoc::unspoken(), trying: None },
     };
     let month_began = opportunities::month_began(zone, now);
     let projects = open.iter().map(|row| row.project_id);
@@ -105,8 +111,9 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     let mut draws = draws(platform, person, &ids, &said_yes).await?;
     let mine = |opportunity: opportunity::Model| {
         let candidate = Candidate {
-            wishes: &wishes.1,
-            has_said: wishes.0 > 0,
+            wishes: &wishes.doc,
+            trying: wishes.trying,
+            has_said: wishes.n > 0,
             may_be_written_to: agrees && unreachable.is_empty(),
             asked,
             asked_before: history.iter().any(|row| row.opportunity_id == opportunity.id),
@@ -120,7 +127,8 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
             true => Some(WhyNot::AskedBefore),
             false => may_be_asked(&ask, &candidate).err(),
         };
-        Mine { draw: draws.remove(&opportunity.id), why_not, opportunity }
+        let tries = wishes.trying.filter(|on| why_not.is_none() && on.rung == opportunity.rung);
+        Mine { draw: draws.remove(&opportunity.id), why_not, tries, opportunity }
     };
     Ok(open.into_iter().map(mine).collect())
 }

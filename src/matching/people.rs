@@ -8,13 +8,14 @@ use crate::{
     consent::permits::standing,
     invitations::{self, Invitee, rules::takes_time},
     opportunities::{self, activity},
+    participants::{rules::trying, trials},
     platform::{Error, Platform, Result, db::filled_up, mail::suppression::suppressed},
 };
 use chrono_tz::Tz;
 use entity::{
     InvitationState, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc,
     PreferenceId, ProjectId, Purpose, SeatQuota, Time, TopicId, WhyNot, consent_standing, demographic, invitation, mail_message,
-    opportunity, opportunity_topic, organisation, participant, preference,
+    opportunity, opportunity_topic, organisation, participant, preference, trial,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{
@@ -150,6 +151,7 @@ impl Question {
         let unspoken = PreferenceDoc::unspoken();
         let known = |person: &Read| Candidate {
             wishes: &unspoken,
+            trying: None,
             has_said: false,
             may_be_written_to: agreed.contains(&person.id) && !unreachable.contains(person.email_key.as_str()),
             asked: load.get(&person.id).copied().unwrap_or_default(),
@@ -158,12 +160,19 @@ impl Question {
         };
         // Nobody's wishes are read who is not asked whatever they are.
         let open = people.iter().filter(|person| ruled_out(&known(person)).is_none());
-        let wishes = self.wishes(connection, open.filter_map(|person| person.preference_id)).await?;
+        let mut wishes = self.wishes(connection, open.filter_map(|person| person.preference_id)).await?;
+        let trials = these(trial::Column::ParticipantId, whom, &people);
+        let trials = trials::running(connection, organisation, trials, self.ask.today).await?;
+        for (version, on) in &trials {
+            wishes.entry(*version).and_modify(|doc| *doc = trying(doc, on.rung));
+        }
         // Whoever counts everybody asks nobody.
         let asks = !matches!(whom, Whom::Between(..));
         let look = |person: &Read| {
             let own = person.preference_id.and_then(|id| wishes.get(&id));
-            let candidate = Candidate { wishes: own.unwrap_or(&unspoken), has_said: own.is_some(), ..known(person) };
+            let on = person.preference_id.and_then(|id| trials.get(&id)).copied();
+            let wishes = own.unwrap_or(&unspoken);
+            let candidate = Candidate { wishes, trying: on, has_said: own.is_some(), ..known(person) };
             let verdict = may_be_asked(&self.ask, &candidate);
             let chosen = match self.opportunity.places {
                 None => Chosen::Everybody,

@@ -9,7 +9,7 @@ use crate::{
         waiting,
     },
     opportunities::zone_of,
-    participants::rules::objection,
+    participants::{preferences::today, rules::objection, trials::in_force},
     platform::{
         Platform,
         jobs::{Fault, Next},
@@ -17,7 +17,7 @@ use crate::{
 };
 use entity::{
     InvitationState, OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation,
-    participant, preference,
+    participant,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
@@ -36,11 +36,9 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let person = participant::Entity::find_by_id((who.organisation, who.participant)).one(&tx).await?;
     let home = organisation::Entity::find_by_id(who.organisation).one(&tx).await?;
     let (Some(person), Some(home)) = (person, home) else { return Ok(Next::Done) };
-    let wishes = match person.preference_id {
-        Some(id) => preference::Entity::find_by_id((who.organisation, id)).one(&tx).await?.map(|row| row.document),
-        None => None,
-    };
     let (zone, now) = (zone_of(&home), platform.clock.now());
+    let wishes = in_force(&tx, &person, today(&home, now)).await?;
+    let wishes = (wishes.n > 0).then_some(wishes.doc);
     let left = person.state == ParticipantState::Left;
     if left {
         // Before the invitations are locked: whoever locks both takes places first.

@@ -2,7 +2,10 @@
 //!
 //! Nobody can override it: every invitation passes through [`may_be_asked`], whoever makes it.
 
-use crate::participants::rules::{AskFirst, Objection, Offer, allowed, objection, quiet_on};
+use crate::{
+    invitations::letters::day,
+    participants::rules::{AskFirst, Objection, Offer, Trying, allowed, objection, quiet_on},
+};
 use chrono::NaiveDate;
 use entity::{ActivityType, Format, PreferenceDoc, Rung, Stage, TopicId, WhyNot};
 
@@ -55,8 +58,10 @@ pub struct Asked {
 /// A person as matching sees them. It holds no payment wish, no complaint and no past answer: those never count.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
-    /// How they want to be involved.
+    /// How they want to be involved, with what they try now.
     pub wishes: &'a PreferenceDoc,
+    /// What they try now, beside what they chose.
+    pub trying: Option<Trying>,
     /// Whether they have said how they want to be involved; until then the wishes are what holds for everybody.
     pub has_said: bool,
     /// Whether they agreed to be written to with invitations.
@@ -123,7 +128,10 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
 /// Why somebody was asked, in plain sentences for their own eyes. The first is about their choices.
 pub fn why(ask: &Ask, person: &Candidate<'_>, chosen: Chosen) -> Vec<String> {
     let mut reasons = Vec::new();
+    let tries = person.trying.filter(|on| on.rung == ask.rung);
+    let tries = tries.map(|on| format!("You are trying this step until {}.", day(on.until)));
     reasons.push(match allowed(person.wishes, ask.offer().matter(), ask.today).question() {
+        None if tries.is_some() => tries.clone().unwrap_or_default(),
         None => format!("Your choices include “{}”.", crate::integrity::ladder::step(ask.rung).people_say),
         Some(AskFirst::EachTime) if !person.has_said => {
             "You have not told us yet how you want to be involved, so we ask you first.".to_owned()
@@ -133,6 +141,7 @@ pub fn why(ask: &Ask, person: &Candidate<'_>, chosen: Chosen) -> Vec<String> {
         Some(AskFirst::AfterPause) => "Your pause has ended. Until you choose again, we ask you first.".to_owned(),
         Some(AskFirst::Old) => "The day for looking at your choices again has passed, so we ask you first.".to_owned(),
     });
+    reasons.extend(tries.filter(|words| reasons.first() != Some(words)));
     if ask.topics.iter().any(|topic| person.wishes.topics.yes.contains(topic)) {
         reasons.push("It is about a topic that you chose.".to_owned());
     }

@@ -1,6 +1,6 @@
 //! A person's own page: who they are here, what they gave for fair representation, and leaving.
 
-use super::{LEFT, joining::check_person, links, sessions, topics::is_key};
+use super::{LEFT, joining::check_person, links, sessions, topics::is_key, trials};
 use crate::{
     accounts::Person,
     platform::{
@@ -12,7 +12,8 @@ use crate::{
     },
 };
 use entity::{
-    DemographicId, OrganisationId, ParticipantId, ParticipantState, Time, demographic, organisation, participant, suppression,
+    DemographicId, OrganisationId, ParticipantId, ParticipantState, Time, TrialEnd, demographic, organisation, participant,
+    suppression,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -83,6 +84,7 @@ pub async fn leave(tx: &Tx, platform: &Platform, person: &Person) -> Result<bool
     row.update(tx).await?;
     sessions::end_all(tx, platform, person, None).await?;
     links::end_all(tx, platform, person.organisation, person.participant).await?;
+    trials::finish(tx, platform, person.organisation, person.participant, TrialEnd::WentBack).await?;
     let payload = serde_json::json!({"organisation": person.organisation, "participant": person.participant});
     jobs::enqueue(tx, &platform.clock, NewJob::now(LEFT, person.organisation, payload)).await?;
     Ok(true)

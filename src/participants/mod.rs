@@ -15,9 +15,11 @@ mod looked;
 mod me;
 pub mod people;
 pub mod preferences;
+mod recipient;
 pub mod rules;
 pub mod sessions;
 pub mod topics;
+pub mod trials;
 
 pub use jobs::write_sign_in;
 pub use joining::{Opened, Wish, ask_sign_in, confirm, join, slow_down};
@@ -27,6 +29,7 @@ pub use looked::{Look, at_me};
 pub use me::{
     Fact, change as change_me, erase_facts, facts, get as me, give_facts, leave, let_letters_come, row, stopped_letters,
 };
+pub use recipient::{Recipient, recipient};
 pub use rules::{Allowance, allowed, quiet_on};
 
 /// Kind of the letter with which somebody who wants to join confirms their address.

@@ -3,7 +3,7 @@
 use super::{
     PREFERENCE_CHANGED,
     rules::{self, NothingLeft, StepRefused, Told},
-    topics,
+    topics, trials,
 };
 use crate::{
     accounts::{Actor, Person},
@@ -16,8 +16,8 @@ use crate::{
 };
 use chrono::{Months, NaiveDate, Utc};
 use entity::{
-    OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Rung, Time, TopicId, organisation, participant,
-    preference,
+    OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Rung, Time, TopicId, TrialEnd, organisation,
+    participant, preference,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -90,8 +90,7 @@ pub async fn pause(tx: &Tx, platform: &Platform, person: &Person, until: Option<
     if until.is_some_and(|until| until < matter.today) {
         return Err(Error::invalid("/until", "past", "Choose today or a day to come."));
     }
-    let (doc, review) = (rules::pause(&matter.doc, until), matter.in_a_year());
-    matter.append(tx, platform, PreferenceDoc { review_after: None, ..doc }, review, &person.by()).await
+    matter.renew(tx, platform, &person.by(), |doc| rules::pause(doc, until)).await
 }
 
 /// A person steps down: nothing above `rung` from now on.
@@ -106,8 +105,7 @@ pub async fn step_down(tx: &Tx, platform: &Platform, person: &Person, rung: Rung
             Error::conflict("not_a_step_down", "You are pausing. To be asked again, change your preferences instead.")
         }
     })?;
-    let review = matter.in_a_year();
-    matter.append(tx, platform, PreferenceDoc { review_after: None, ..doc }, review, &person.by()).await
+    matter.renew(tx, platform, &person.by(), |_| doc).await
 }
 
 /// Staff write down what a person has told them, by telephone for instance. What they leave out stays as it is, and what
@@ -166,15 +164,20 @@ async fn said_by(tx: &Tx, person: &participant::Model) -> Result<Option<preferen
 }
 
 /// A person whose preferences are about to change, locked until the commit.
-struct Matter {
-    person: participant::Model,
+pub(super) struct Matter {
+    pub(super) person: participant::Model,
     n: i32,
-    doc: PreferenceDoc,
-    today: NaiveDate,
+    pub(super) doc: PreferenceDoc,
+    pub(super) today: NaiveDate,
 }
 
 impl Matter {
-    async fn read(tx: &Tx, platform: &Platform, organisation: OrganisationId, participant: ParticipantId) -> Result<Self> {
+    pub(super) async fn read(
+        tx: &Tx,
+        platform: &Platform,
+        organisation: OrganisationId,
+        participant: ParticipantId,
+    ) -> Result<Self> {
         let missing = || Error::NotFound("participant");
         let person = participant::Entity::find_by_id((organisation, participant)).lock(LockType::NoKeyUpdate).one(tx).await?;
         let person = person.ok_or_else(missing)?;
@@ -189,6 +192,18 @@ impl Matter {
         self.today.checked_add_months(Months::new(12)).unwrap_or(self.today)
     }
 
+    /// Adds a version that follows from the one that counts, to be looked at again in a year.
+    pub(super) async fn renew(
+        self,
+        tx: &Tx,
+        platform: &Platform,
+        by: &str,
+        change: impl FnOnce(&PreferenceDoc) -> PreferenceDoc,
+    ) -> Result<preference::Model> {
+        let (doc, review) = (change(&self.doc), self.in_a_year());
+        self.append(tx, platform, PreferenceDoc { review_after: None, ..doc }, review, by).await
+    }
+
     /// Checks a document. A topic that has retired since can stay where the person had put it.
     async fn check(&self, tx: &Tx, doc: &PreferenceDoc) -> Result<()> {
         let named = named(doc);
@@ -199,7 +214,8 @@ impl Matter {
         rules::check(doc, &self.doc, &known, self.today)
     }
 
-    /// Adds a version, makes it the one that counts, and tells those whom it concerns.
+    /// Adds a version, makes it the one that counts, and tells those whom it concerns. A trial ends with it: what was said last
+    /// counts.
     async fn append(
         self,
         tx: &Tx,
@@ -226,6 +242,7 @@ impl Matter {
             .filter(participant::Column::Id.eq(participant))
             .exec(tx)
             .await?;
+        trials::finish(tx, platform, organisation, participant, TrialEnd::Changed).await?;
         let payload = serde_json::json!({"organisation": organisation, "participant": participant});
         jobs::enqueue(tx, &platform.clock, NewJob::now(PREFERENCE_CHANGED, organisation, payload)).await?;
         Ok(made)

@@ -14,14 +14,14 @@ use alongside::{
 use chrono::Duration;
 use entity::{
     ConsentType, InvitationId, InvitationState, MailState, OpportunityId, OpportunityState, PlaceState, Purpose, RecipientKind,
-    mail_message,
+    mail_message, trial,
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 17] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -35,6 +35,8 @@ const KINDS: [&str; 15] = [
     invitations::NO_PLACE,
     invitations::NOT_DRAWN,
     invitations::DRAW_MOVED,
+    participants::trials::HALF_WAY,
+    participants::trials::OVER,
     sessions::NOTES,
     feedback::REPORT,
 ];
@@ -118,6 +120,24 @@ async fn doors(app: &TestApp, given: &Given, all: &mut BTreeMap<&'static str, Ma
     all.insert(participants::JOIN_INVITATION, one(app).await);
 }
 
+/// The letters to somebody who tries something more for two weeks.
+async fn trials(given: &Given, all: &mut BTreeMap<&'static str, Mail>) {
+    let app = &given.app;
+    let ida = given.someone("ida").await;
+    let wish = json!({"stance": {"kind": "up_to", "rung": "consultation"}});
+    app.put("/api/me/preferences").token(&ida.token).header("if-match", "*").json(&wish).send().await.expect(200);
+    let wanted = json!({"rung": "co_design", "until": "2027-03-15"});
+    app.post("/api/me/trial").token(&ida.token).json(&wanted).send().await.expect(201);
+    app.run_jobs().await;
+    let began = (trial::Column::StartedAt, Expr::value(app.clock.now() - Duration::days(20)));
+    let ended = (trial::Column::LastDay, Expr::value((app.clock.now() - Duration::days(1)).date_naive()));
+    for (kind, (column, value)) in [(participants::trials::HALF_WAY, began), (participants::trials::OVER, ended)] {
+        trial::Entity::update_many().col_expr(column, value).exec(app.app.platform.db.write()).await.unwrap();
+        participants::trials::look_after(app.app.platform.clone()).await.unwrap();
+        all.insert(kind, one(app).await);
+    }
+}
+
 /// One letter of every kind, written in earnest.
 pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     let root = app.administrator().await;
@@ -152,6 +172,7 @@ pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     given.draft(consultation.id).await;
     given.post(consultation.id, "/report/publish", &json!({})).await.expect(200);
     all.insert(feedback::REPORT, app.outbox().await.remove(0));
+    trials(&given, &mut all).await;
     all
 }
 

@@ -146,6 +146,38 @@ pub mod preference {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// A person tries a higher rung for a while, beside the version of their wishes that counted when they began.
+pub mod trial {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "trial")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: TrialId,
+        pub participant_id: ParticipantId,
+        /// What counted before, and counts again afterwards.
+        pub preference_id: PreferenceId,
+        pub rung: Rung,
+        pub sessions: i32,
+        /// The last day on which it runs.
+        pub last_day: chrono::NaiveDate,
+        /// Who goes along, in the person's words; forgotten when it ends.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub supporter: Option<String>,
+        pub started_at: Time,
+        /// When the person was asked how it is going.
+        pub asked_at: Option<Time>,
+        pub ended_at: Option<Time>,
+        pub ended: Option<TrialEnd>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// One fact about a person, given for fair representation; counted only while consent stands.
 pub mod demographic {
     use super::*;

@@ -123,6 +123,7 @@ tables! {
     participant_link Organisation,
     participant_session Stays,
     preference Organisation,
+    trial Organisation,
     demographic Organisation,
     import_run Organisation,
     import_line Organisation,

@@ -59,7 +59,9 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
         page = page.text("Nothing is open now.");
     }
     for row in rows {
+        let tries = row.tries.map(|on| format!("You are trying this step until {}.", day(on.until)));
         let may = match row.why_not {
+            None if tries.is_some() => tries.as_deref().unwrap_or_default(),
             None if row.opportunity.places.is_some() => "Your choices include this. Names are drawn, because places are few.",
             None => "Your choices include this.",
             Some(why) => mine::in_words(why),

@@ -62,6 +62,7 @@ fn letters_row(visit: &Visit, own: &Own, row: &suppression::Model) -> Vec<Cell> 
         "places" => "Letters about places",
         "feedback" => "Letters about what came of something",
         "sessions" => "Notes of meetings",
+        "trials" => "Letters about what I try",
         other => other,
     };
     let why = match row.reason {

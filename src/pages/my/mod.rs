@@ -10,6 +10,7 @@ mod meetings;
 mod preferences;
 mod record;
 mod slower;
+mod trial;
 
 use super::kit::{Block, Card, Desk, Form, Link, NavLink, Page, Reply, Visit, Zone, act, ask};
 use crate::{
@@ -33,6 +34,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at("/me", get(ask(desk, Zone::Open, somewhere)));
     let route = preferences::routes(route, desk);
     let route = slower::routes(route, desk);
+    let route = trial::routes(route, desk);
     let route = consents::routes(route, desk);
     let route = details::routes(route, desk);
     let route = facts::routes(route, desk);
@@ -91,6 +93,8 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "saved" => "Saved. It holds from now on.",
         "paused" => "You are pausing. Nothing is asked of you meanwhile.",
         "lighter" => "From now on you are asked for no more than that.",
+        "trying" => "It counts from now on, until you go back or it is over.",
+        "back" => "What you chose before counts again.",
         "agreed" => "Your choices are kept.",
         "withdrawn" => "You have taken it back. Nothing else follows from it.",
         "nothing" => "There was nothing to change.",
@@ -128,7 +132,8 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
     page = if waiting.is_empty() { page.text("Nothing is waiting for your answer.") } else { page.block(Block::Cards(waiting)) };
     page = page.blocks(meetings::coming(&visit, &own).await?);
     let link = |words: &str, rest: &str| Link::new(words, at(&visit, &own.organisation, rest));
-    let more = vec![
+    let (_, wishes) = participants::preferences::current(visit.platform().db.read(), &own.row).await?;
+    let mut more = vec![
         link("How I want to be involved", "/preferences"),
         link("What I was asked and said, and what happened to it", "/record"),
         link("What I am asked for, and what not", "/asking"),
@@ -137,6 +142,9 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
         link("Facts about me", "/facts"),
         link("My name, letters and devices", "/details"),
     ];
+    if wishes.trial.open_to_trying_higher {
+        more.insert(1, link("Try something more for a while", "/trial"));
+    }
     Ok(page.heading("Your choices").block(Block::Links(more)).into())
 }
 

@@ -4,8 +4,8 @@ use super::{Own, at, done, own};
 use crate::{
     consent::leaving,
     integrity::ladder::step,
-    pages::kit::{Block, Choice, Desk, Field, Form, Page, Reply, Submit, Visit, Zone, act, ask},
-    participants::{preferences, rules::rungs_of},
+    pages::kit::{Block, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
+    participants::{preferences, rules::rungs_of, trials},
     platform::Result,
 };
 use entity::{PreferenceDoc, Rung};
@@ -84,13 +84,17 @@ fn step_down_form(doc: &PreferenceDoc) -> Form {
 async fn ask_step_down(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let (_, doc) = preferences::current(visit.platform().db.read(), &own.row).await?;
+    // Whoever tries something goes back with one button; what lies below that is chosen here.
+    let tries = trials::mine(visit.platform(), &own.person).await?.running.is_some();
+    let tries = tries.then(|| Link::new("Go back from what I am trying", home(&visit, &own, "/trial")));
+    let tries = tries.map(|link| Block::Links(vec![link]));
     if lighter(&doc).is_empty() {
         let text = "You are asked for the lightest kind already, or for nothing. You can pause, or leave.";
         let page = Page::new("Ask me for less").back("Back", home(&visit, &own, "")).text(text);
-        return Ok(page.into());
+        return Ok(page.blocks(tries).into());
     }
     let page = Page::question("Ask me for less", step_down_form(&doc));
-    Ok(page.back("Back", home(&visit, &own, "")).into())
+    Ok(page.back("Back", home(&visit, &own, "")).blocks(tries).into())
 }
 
 async fn step_down(visit: Arc<Visit>) -> Result<Reply> {

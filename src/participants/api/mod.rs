@@ -5,6 +5,7 @@ mod me;
 mod people;
 mod preferences;
 mod topics;
+mod trials;
 
 use crate::platform::Platform;
 use poem_openapi::OpenApi;
@@ -17,5 +18,6 @@ pub fn all(platform: &Platform) -> impl OpenApi + use<> {
         people::Api(platform.clone()),
         me::Api(platform.clone()),
         preferences::Api(platform.clone()),
+        trials::Api(platform.clone()),
     )
 }

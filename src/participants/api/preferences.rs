@@ -152,6 +152,16 @@ pub struct PreferenceRecordedOut {
     n: i32,
 }
 
+impl PreferenceRecordedOut {
+    /// Commits a new version and answers with its number alone: answers are kept for a day, and access needs are not for that.
+    pub(super) async fn commit(platform: &Platform, once: Once, made: preference::Model) -> Result<Created<Self>> {
+        let n = made.n;
+        let reply = once.commit(Created::new(&Self { n }).at("/api/me/preferences").version(n)).await?;
+        platform.wake.notify_one();
+        Ok(reply)
+    }
+}
+
 /// Endpoints for preferences.
 pub struct Api(pub Platform);
 
@@ -223,7 +233,7 @@ impl Api {
             return Ok(reply);
         }
         let made = preferences::pause(once.tx(), &self.0, &person, until).await?;
-        self.made(once, made).await
+        PreferenceRecordedOut::commit(&self.0, once, made).await
     }
 
     /// Step down
@@ -243,7 +253,7 @@ impl Api {
             return Ok(reply);
         }
         let made = preferences::step_down(once.tx(), &self.0, &person, rung).await?;
-        self.made(once, made).await
+        PreferenceRecordedOut::commit(&self.0, once, made).await
     }
 
     /// Write down what a person has said
@@ -268,16 +278,5 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManagePeople).await?;
         let made = preferences::record_for(&self.0, &actor, participant.0, if_match.0.as_deref(), body.take()?.into()).await?;
         Ok(Fine::new(&PreferenceRecordedOut { n: made.n }).version(made.n))
-    }
-}
-
-impl Api {
-    /// Commits a new version and answers with its number alone: answers are kept for a day, and access needs are not for that.
-    async fn made(&self, once: Once, made: preference::Model) -> Result<Created<PreferenceRecordedOut>> {
-        let n = made.n;
-        let reply = Created::new(&PreferenceRecordedOut { n }).at("/api/me/preferences").version(n);
-        let reply = once.commit(reply).await?;
-        self.0.wake.notify_one();
-        Ok(reply)
     }
 }

@@ -16,6 +16,7 @@ pub fn beyond(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> boo
         || more_choices(&own.activity_types, &new.activity_types)
         || more_choices(&own.formats, &new.formats)
         || more_story(&own.story, &new.story)
+        || (new.trial.open_to_trying_higher && !own.trial.open_to_trying_higher)
 }
 
 /// Compares what may be asked for. Beside nothing special and each single thing that a wish can be about, pairs are enough: a

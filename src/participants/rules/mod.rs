@@ -8,6 +8,7 @@ mod scope;
 mod offer;
 mod steps;
 mod told;
+mod trial;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ pub use quiet::quiet_until;
 pub use scope::{Matter, Scope};
 pub use steps::{StepRefused, pause, remember, step_down};
 pub use told::{NothingLeft, Told};
+pub use trial::{Terms, Trying, steps_to_try, trying};
 
 use chrono::NaiveDate;
 use entity::{PreferenceDoc, Rung, Stance, StanceKind};

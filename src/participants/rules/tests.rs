@@ -421,6 +421,17 @@ proptest! {
     }
 
     #[test]
+    fn a_trial_adds_one_rung_to_the_default_and_drops_no_question(own in any_doc(), about in any_matter(), n in 0i64..40) {
+        let before = allowed(&own, about.matter(), day(n));
+        for rung in steps_to_try(&own, day(n)) {
+            let after = allowed(&trying(&own, rung), about.matter(), day(n));
+            prop_assert!(before.rungs().all(|kept| after.allows(kept)));
+            prop_assert!(after.rungs().all(|new| before.allows(new) || (new == rung && by_default(&own, &about))));
+            prop_assert!(before.is_nothing() || before.question() == after.question());
+        }
+    }
+
+    #[test]
     fn after_a_pause_nothing_wider_is_asked_than_before(own in any_doc(), about in any_matter(), n in 0i64..40) {
         let said = PreferenceDoc { review_after: None, ..own };
         // As if no pause had been there before: what counted is what stood before that one.

@@ -27,6 +27,7 @@ pub const WHOLE: &[(&str, &str)] = &[
             "quiet_periods": [{"from": "2027-08-01", "to": "2027-08-14"}],
             "story": {"may_ask_about_experience": "ask_first", "quotes": "never"}, "review_after": "2028-03-01"}"#,
     ),
+    ("TrialIn", r#"{"rung": "engagement", "sessions": 2, "until": "2027-06-01", "supporter": "My sister"}"#),
     ("ToldIn", r#"{"activity_types": ["survey", "workshop"], "load": {"invites_per_month_max": 1}}"#),
     (
         "NoticePurpose",
@@ -108,6 +109,9 @@ pub const WHOLE: &[(&str, &str)] = &[
 pub const VALUES: &[(&str, &str)] = &[
     ("answers", r#"{"when": "morning", "view": "A sign that says how long it takes."}"#),
     ("after", "120"),
+    ("sessions", "2"),
+    ("attended", "1"),
+    ("supporter", r#""My sister""#),
     ("attempts", "5"),
     ("last_status", "503"),
     ("WebhookReplayOut.events", "3"),

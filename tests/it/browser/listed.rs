@@ -227,6 +227,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("record-empty", "/o/:slug/me/record", format!("{me}/record")),
         Listed::new("consents-none", "/o/:slug/me/consents", format!("{me}/consents")),
         Listed::new("facts-unasked", "/o/:slug/me/facts", format!("{me}/facts")),
+        Listed::new("trial-nothing", "/o/:slug/me/trial", format!("{me}/trial")),
         Listed::new("step-down-lightest", "/o/:slug/me/step-down", format!("{me}/step-down")),
     ];
     let cleo = vec![
@@ -245,6 +246,12 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("step-down-wrong", "/o/:slug/me/step-down", format!("{me}/step-down"))
             .wrong([Press("Ask me for no more than this")]),
         Listed::new("leave", "/o/:slug/me/leave", format!("{me}/leave")),
+        Listed::new("trial", "/o/:slug/me/trial", format!("{me}/trial")),
+        Listed::new("trial-wrong", "/o/:slug/me/trial", format!("{me}/trial")).wrong([Press("Begin")]),
+    ];
+    let finn = vec![
+        Listed::new("trial-running", "/o/:slug/me/trial", format!("{me}/trial?done=trying")),
+        Listed::new("step-down-trying", "/o/:slug/me/step-down", format!("{me}/step-down")),
     ];
     let rating = format!("{me}/record/{}/rating", from.told);
     let meeting = format!("{me}/meetings/{}", from.meeting);
@@ -262,6 +269,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
     ];
     let mut all = signed_in("sunrise", &from.nora.token, nora);
     all.extend(signed_in("sunrise", &from.cleo.token, cleo));
+    all.extend(signed_in("sunrise", &from.finn.token, finn));
     all.extend(signed_in("sunrise", &from.reader, reader));
     all
 }
@@ -290,6 +298,7 @@ fn wishes(from: &Prepared) -> Vec<Listed> {
         ("wish-payment", "payment"),
         ("wish-story", "story"),
         ("wish-quiet", "quiet"),
+        ("wish-trying", "trying"),
         ("wish-review", "review"),
     ];
     let mut later = vec![

@@ -29,6 +29,8 @@ pub struct Prepared {
     pub nora: Participant,
     /// Somebody who has said a lot, and is asked.
     pub cleo: Participant,
+    /// Somebody who tries something more for a while.
+    pub finn: Participant,
     /// Somebody of whose answers a report tells.
     pub reader: String,
     /// Somebody of the organisation that has chosen its look and a quick way out.
@@ -119,6 +121,8 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     let words = contribution::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().id;
     let given = format!("/o/sunrise/me/record/{told}/contributions/{words}");
     let cleo = all.remove(0);
+    let finn = all.remove(2);
+    finn.post(app, "/trial", &json!({"rung": "co_production", "supporter": "My sister"})).await.expect(201);
     Prepared {
         stages,
         staff: story.ada.token.clone(),
@@ -127,6 +131,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         app: app.clone(),
         nora,
         cleo,
+        finn,
         reader,
         hana,
         consultation,

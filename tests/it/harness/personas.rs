@@ -131,6 +131,18 @@ impl TestApp {
     }
 }
 
+impl TestApp {
+    /// The same person on a new session, for tests in which time passes.
+    pub async fn sign_in_by_letter(&self, organisation: &Persona, who: &Participant) -> Participant {
+        let door = |rest: &str| format!("/api/public/{}/{rest}", organisation.slug);
+        self.post(door("sign-in")).json(&json!({"email": who.email})).send().await.expect(202);
+        let letters = self.outbox().await;
+        let letter = letters.iter().find(|letter| letter.to == who.email && letter.text().contains("aj_")).expect("a letter");
+        let opened = self.post(door("confirm")).json(&json!({"token": letter.token("aj_")})).send().await.expect(201);
+        Participant { token: opened.json["token"].as_str().unwrap().to_owned(), ..who.clone() }
+    }
+}
+
 impl Participant {
     /// GET on their own page.
     pub fn get<'a>(&self, app: &'a TestApp, rest: &str) -> Call<'a> {

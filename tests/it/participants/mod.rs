@@ -5,3 +5,4 @@ mod joining;
 mod me;
 mod preferences;
 mod topics;
+mod trials;

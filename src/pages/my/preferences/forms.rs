@@ -25,6 +25,7 @@ pub(super) fn title(asked: Question) -> &'static str {
         Question::Payment => "What about payment?",
         Question::Story => "May we ask about your experience?",
         Question::Quiet => "When shall we leave you in peace?",
+        Question::Trying => "Would you like to see how to try something more?",
         Question::Review => "When shall we ask whether this is still right?",
     }
 }
@@ -46,6 +47,7 @@ pub(super) fn of(asked: Question, doc: &PreferenceDoc, topics: &[topic::Model]) 
         Question::Payment => payment(doc),
         Question::Story => story(doc),
         Question::Quiet => quiet(doc),
+        Question::Trying => trying(doc),
         Question::Review => review(doc),
     }
 }
@@ -251,6 +253,13 @@ fn quiet(doc: &PreferenceDoc) -> Form {
         ));
     }
     form.hidden("count", (count + 1).to_string()).submit(more())
+}
+
+fn trying(doc: &PreferenceDoc) -> Form {
+    let choice = |value: &str, label: &str, on: bool| Choice::new(value, label).on(on == doc.trial.open_to_trying_higher);
+    let choices = [choice("yes", "Show it on my own page", true), choice("no", "Do not show it", false)];
+    let hint = "It means another way to be involved, for a while. Nothing begins by this answer, and both are equally good.";
+    Form::default().field(Field::radios("trying", title(Question::Trying), choices).hint(hint)).heading()
 }
 
 fn review(doc: &PreferenceDoc) -> Form {

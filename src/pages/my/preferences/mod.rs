@@ -51,12 +51,14 @@ enum Question {
     Payment,
     Story,
     Quiet,
+    /// Whether to be shown how to try more; for whoever looks for it on the page that sums up.
+    Trying,
     /// When to look at all this again; changed from the page that sums up.
     Review,
 }
 
 impl Question {
-    const ALL: [(Self, &'static str); 15] = [
+    const ALL: [(Self, &'static str); 16] = [
         (Self::Involvement, "involvement"),
         (Self::Exactly, "exactly"),
         (Self::Topics, "topics"),
@@ -71,6 +73,7 @@ impl Question {
         (Self::Payment, "payment"),
         (Self::Story, "story"),
         (Self::Quiet, "quiet"),
+        (Self::Trying, "trying"),
         (Self::Review, "review"),
     ];
 
@@ -157,7 +160,8 @@ async fn summary(visit: Arc<Visit>) -> Result<Reply> {
             0 => "You have not said anything yet. Until you do, we ask you first, each time.",
             _ => "This is what you chose. It holds at once when you change it. Nobody can ask you for more.",
         };
-        page = page.text(text).block(Block::Summary(rows));
+        let more = Link::new("Try something more for a while", at(&visit, &matter.own.organisation, "/trial"));
+        page = page.text(text).block(Block::Summary(rows)).block(Block::Links(vec![more]));
     }
     Ok(page.into())
 }

@@ -42,6 +42,11 @@ pub(super) fn answer(asked: Question, sent: &Fields, mut doc: PreferenceDoc, top
             doc.story = Story { may_ask_about_experience: read("may_ask_about_experience")?, quotes: read("quotes")? };
         }
         Question::Quiet => doc.quiet_periods = quiet(sent)?,
+        Question::Trying => {
+            let open_to_trying_higher =
+                one(sent, "trying", "/trying", &[true, false], |yes| if yes { "yes" } else { "no" }.into())?;
+            doc.trial = TrialWish { open_to_trying_higher };
+        }
         Question::Review => doc.review_after = sent.parsed("review_after", "Write a day, such as 2027-03-31.")?,
     }
     Ok(doc)

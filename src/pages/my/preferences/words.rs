@@ -169,6 +169,7 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
         format!("Asked about my experience: {}", permission(doc.story.may_ask_about_experience)),
         format!("My words may be quoted: {}", permission(doc.story.quotes)),
     ];
+    let tried = if doc.trial.open_to_trying_higher { "Shown on my own page" } else { "Not shown on my own page" };
     let mut paid = vec![payment(doc.money.payment).to_owned()];
     if doc.money.prepaid_expenses {
         paid.push("Expenses must be paid in advance".into());
@@ -191,6 +192,7 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
         (Question::Payment, "Payment", paid),
         (Question::Story, "My experience and my words", story),
         (Question::Quiet, "Days to leave me in peace", any(quiet, "None")),
+        (Question::Trying, "Trying something more", vec![tried.to_owned()]),
         (Question::Review, "Look at this again on", vec![doc.review_after.map_or_else(|| "In a year".into(), day)]),
     ]
 }

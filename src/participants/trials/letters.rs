@@ -1,0 +1,73 @@
+//! Letters about a trial: how is it going, and it is over. Both follow from what the person began themselves, and ask for nothing.
+
+use super::{HALF_WAY, OVER, terms, zone};
+use crate::{
+    integrity::ladder::step,
+    participants::{
+        preferences::today,
+        recipient::{Recipient, recipient},
+    },
+    platform::{
+        Error, Platform, Result,
+        mail::{Composed, Letter},
+    },
+};
+use entity::{MailState, TrialEnd, TrialId, mail_message, trial};
+use sea_orm::EntityTrait;
+
+/// Writes a letter about a trial, unless it says something that is no longer so.
+pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
+    let Some(recipient) = recipient(&platform, &message).await? else {
+        return Ok(Composed::Drop(MailState::Cancelled, "the person has left"));
+    };
+    let id = TrialId(message.subject_id.ok_or_else(|| Error::bug("a letter about no trial"))?);
+    let row = trial::Entity::find_by_id((recipient.organisation.id, id)).one(platform.db.read()).await?;
+    let row = row.ok_or_else(|| Error::bug("a letter about no trial"))?;
+    let (now, home) = (platform.clock.now(), &recipient.organisation);
+    let ran_out = terms(&row, zone(home)).are_over(0, today(home, now));
+    let letter = match message.kind.as_str() {
+        HALF_WAY if row.ended_at.is_some() || ran_out => {
+            return Ok(Composed::Drop(MailState::Cancelled, "the trial is over"));
+        }
+        HALF_WAY => half_way(&platform, &recipient, &row),
+        OVER if row.ended == Some(TrialEnd::Over) => over(&platform, &recipient, &row),
+        OVER => return Ok(Composed::Drop(MailState::Cancelled, "the trial did not end by itself")),
+        _ => return Err(Error::bug("a kind of letter that trials do not write")),
+    };
+    if let Some(later) = recipient.quiet_until(now) {
+        return Ok(Composed::Later(later));
+    }
+    Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
+}
+
+fn letter(recipient: &Recipient, subject: &str) -> Letter {
+    let reason = format!(
+        "You get this letter because you chose to try something more with {} for a while. Questions: {}",
+        recipient.organisation.name, recipient.organisation.contact
+    );
+    recipient.letter(subject.to_owned(), reason).text("Hello,")
+}
+
+fn half_way(platform: &Platform, recipient: &Recipient, row: &trial::Model) -> Letter {
+    let sessions = match row.sessions {
+        1 => "1 session".to_owned(),
+        count => format!("{count} sessions"),
+    };
+    letter(recipient, "How is it going?")
+        .text(format!(
+            "You are trying “{}” for {sessions}, or until {}. About half of that is over.",
+            step(row.rung).people_say,
+            row.last_day.format("%-d %B %Y")
+        ))
+        .text("If you want to go on, you need not do anything. Afterwards, what you chose before counts again by itself.")
+        .text("If you want to go back now, you can do that on your own page. You need give no reason.")
+        .button("Go on, or go back now", recipient.own_page(platform, "/trial"))
+}
+
+fn over(platform: &Platform, recipient: &Recipient, row: &trial::Model) -> Letter {
+    letter(recipient, "What you chose before counts again")
+        .text(format!("You tried “{}” for a while. That is over now, as you had chosen.", step(row.rung).people_say))
+        .text("What you chose before counts again. You need not do anything.")
+        .text("If you have taken a place, it stays yours. You can give it up at any time, and need give no reason.")
+        .button("See my choices", recipient.own_page(platform, "/preferences"))
+}
