@@ -3,7 +3,7 @@
 
 use crate::{
     accounts, consent, feedback, influence, integrity,
-    invitations::{self, live::Watched},
+    invitations::{self, choices, live::Watched},
     matching, opportunities, pages, participants,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
@@ -289,6 +289,7 @@ pub fn queue() -> Queue {
     });
     queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
+    queue.on(choices::REVIEW_DUE, |platform, _| choices::review::look(platform));
     queue.on(matching::INVITE, matching::runs::invite);
     queue.on(opportunities::quotas::DRAW_MOVED, invitations::jobs::draw_moved);
     queue.on(matching::DRAW_DUE, |platform, _| matching::runs::draw_due(platform));
@@ -346,6 +347,7 @@ fn composers() -> Composers {
     for kind in [participants::trials::HALF_WAY, participants::trials::OVER] {
         composers.on(kind, participants::trials::compose);
     }
+    composers.on(choices::REVIEW, choices::compose);
     let asking = [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK];
     for kind in asking.into_iter().chain(about_places) {
         composers.on(kind, invitations::compose);
@@ -466,7 +468,7 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
     let invitations = [invitations::ASK_AGAIN, invitations::UNDELIVERED, invitations::LET_GO];
-    let people = [participants::trials::LOOK_AFTER];
+    let people = [participants::trials::LOOK_AFTER, choices::REVIEW_DUE];
     let others = [FORGET_KEYS, opportunities::CLOSE_DUE, matching::DRAW_DUE, webhooks::LOOK];
     for kind in others.into_iter().chain(people).chain(invitations) {
         let job =

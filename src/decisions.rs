@@ -384,3 +384,10 @@
 //! Only the person begins it, and only their explicit yes makes a version with that rung. Rejected: a version for the trial and
 //! one to go back (whoever forgets the second has raised somebody's wishes), an end by a job (a server that stands still would
 //! lengthen it).
+//!
+//! # 2026-11-29 · Choices that grow old are asked about once, and of those alone for whom something changes
+//! Two weeks before the day, one letter says what will change and what will not, and one button keeps the choices for another
+//! year. It goes to whoever agreed to be asked and has choices that become a question then: whoever is asked each time, is kept
+//! informed, or is pausing hears nothing, because nothing changes for them. The day stands beside the person as well as in the
+//! version, so that a look every six hours reads only those for whom it is near. Rejected: a job a person and version (a million
+//! jobs that wait for a year), a letter after the day (then something has changed already).

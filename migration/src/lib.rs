@@ -75,6 +75,7 @@ impl MigratorTrait for Migrator {
             "m0003_03_two_stages",
             "m0003_04_waves",
             "m0003_05_trial",
+            "m0003_06_review",
         ]
     }
 }

@@ -136,6 +136,7 @@ async fn note(tx: &Tx, platform: &Platform, organisation: OrganisationId, key: &
         state: Set(ParticipantState::Invited),
         source: Set(ParticipantSource::SelfRegistered),
         preference_id: Set(None),
+        review_after: Set(None),
         created_at: Set(platform.clock.now()),
         joined_at: Set(None),
         left_at: Set(None),

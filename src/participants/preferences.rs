@@ -83,6 +83,23 @@ pub async fn record(
     Ok(made)
 }
 
+/// A person keeps their choices as they are, for another year. Where they hold for a year already there is nothing to do. What the
+/// person tries beside them goes on.
+pub async fn keep(tx: &Tx, platform: &Platform, person: &Person, if_match: Option<&str>) -> Result<i32> {
+    let mut matter = Matter::read(tx, platform, person.organisation, person.participant).await?;
+    if let Some(if_match) = if_match {
+        etag::expect(Some(if_match), matter.n)?;
+    }
+    if matter.n == 0 {
+        return Err(Error::conflict("nothing_said", "You have not said anything yet. Say how you want to be involved first."));
+    }
+    if matter.doc.review_after.is_some_and(|day| day >= matter.in_a_year()) {
+        return Ok(matter.n);
+    }
+    matter.carries_trial = true;
+    Ok(matter.renew(tx, platform, &person.by(), PreferenceDoc::clone).await?.n)
+}
+
 /// A person pauses, until a day or without end.
 pub async fn pause(tx: &Tx, platform: &Platform, person: &Person, until: Option<NaiveDate>) -> Result<preference::Model> {
     Check::new().day("/until", until).done()?;
@@ -169,6 +186,8 @@ pub(super) struct Matter {
     n: i32,
     pub(super) doc: PreferenceDoc,
     pub(super) today: NaiveDate,
+    /// Whether a trial goes on beside the new version, because that says nothing new.
+    carries_trial: bool,
 }
 
 impl Matter {
@@ -184,7 +203,7 @@ impl Matter {
         let organisation = organisation::Entity::find_by_id(organisation).one(tx).await?.ok_or_else(missing)?;
         let (n, doc) = current(tx, &person).await?;
         let today = today(&organisation, platform.clock.now());
-        Ok(Self { person, n, doc, today })
+        Ok(Self { person, n, doc, today, carries_trial: false })
     }
 
     /// The day on which to look again, where none was chosen.
@@ -238,11 +257,15 @@ impl Matter {
         let made = row.insert(tx).await?;
         participant::Entity::update_many()
             .col_expr(participant::Column::PreferenceId, Expr::value(made.id))
+            .col_expr(participant::Column::ReviewAfter, Expr::value(made.document.review_after))
             .filter(participant::Column::OrganisationId.eq(organisation))
             .filter(participant::Column::Id.eq(participant))
             .exec(tx)
             .await?;
-        trials::finish(tx, platform, organisation, participant, TrialEnd::Changed).await?;
+        match self.carries_trial {
+            true => trials::carry(tx, organisation, participant, made.id).await?,
+            false => trials::finish(tx, platform, organisation, participant, TrialEnd::Changed).await.map(|_| ())?,
+        }
         let payload = serde_json::json!({"organisation": organisation, "participant": participant});
         jobs::enqueue(tx, &platform.clock, NewJob::now(PREFERENCE_CHANGED, organisation, payload)).await?;
         Ok(made)

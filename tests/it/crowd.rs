@@ -34,6 +34,7 @@ pub async fn with(app: &TestApp, story: &Story, wishes: Vec<PreferenceDoc>) -> V
                 state: Set(ParticipantState::Joined),
                 source: Set(ParticipantSource::Imported),
                 preference_id: Set(Some(version)),
+                review_after: Set(None),
                 created_at: Set(now),
                 joined_at: Set(Some(now)),
                 left_at: Set(None),

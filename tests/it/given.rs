@@ -228,6 +228,7 @@ impl Given {
             state: Set(ParticipantState::Joined),
             source: Set(ParticipantSource::SelfRegistered),
             preference_id: Set(None),
+            review_after: Set(None),
             created_at: Set(now),
             joined_at: Set(Some(now)),
             left_at: Set(None),

@@ -21,7 +21,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -35,6 +35,7 @@ const KINDS: [&str; 17] = [
     invitations::NO_PLACE,
     invitations::NOT_DRAWN,
     invitations::DRAW_MOVED,
+    invitations::choices::REVIEW,
     participants::trials::HALF_WAY,
     participants::trials::OVER,
     sessions::NOTES,
@@ -136,6 +137,12 @@ async fn trials(given: &Given, all: &mut BTreeMap<&'static str, Mail>) {
         participants::trials::look_after(app.app.platform.clone()).await.unwrap();
         all.insert(kind, one(app).await);
     }
+    given.consent(&ida, Purpose::ContactInvite, given.organisation.0, ConsentType::Give).await;
+    let soon = json!({"stance": {"kind": "up_to", "rung": "consultation"}, "review_after": "2027-03-11"});
+    app.put("/api/me/preferences").token(&ida.token).header("if-match", "*").json(&soon).send().await.expect(200);
+    app.run_jobs().await;
+    invitations::choices::review::look(app.app.platform.clone()).await.unwrap();
+    all.insert(invitations::choices::REVIEW, one(app).await);
 }
 
 /// One letter of every kind, written in earnest.

@@ -58,6 +58,8 @@ pub mod participant {
         pub source: ParticipantSource,
         /// The version that counts.
         pub preference_id: Option<PreferenceId>,
+        /// The day on which that version is looked at again.
+        pub review_after: Option<chrono::NaiveDate>,
         pub created_at: Time,
         pub joined_at: Option<Time>,
         pub left_at: Option<Time>,

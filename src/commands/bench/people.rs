@@ -314,6 +314,7 @@ impl Place {
             state: Set(ParticipantState::Joined),
             source: Set(ParticipantSource::SelfRegistered),
             preference_id: Set(None),
+            review_after: Set(None),
             created_at: Set(self.now),
             joined_at: Set(Some(self.now)),
             left_at: Set(None),

@@ -93,6 +93,7 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "saved" => "Saved. It holds from now on.",
         "paused" => "You are pausing. Nothing is asked of you meanwhile.",
         "lighter" => "From now on you are asked for no more than that.",
+        "kept" => "Your choices hold for another year.",
         "trying" => "It counts from now on, until you go back or it is over.",
         "back" => "What you chose before counts again.",
         "agreed" => "Your choices are kept.",

@@ -5,7 +5,7 @@ use crate::{
     participants::{me, preferences, rules::Told},
     platform::{
         Platform, Result,
-        http::{Body, Caller, Chapter, Created, Cursor, Fine, Once, Page},
+        http::{Body, Caller, Chapter, Created, Cursor, Fine, Once, Page, fingerprint},
     },
 };
 use chrono::NaiveDate;
@@ -13,6 +13,7 @@ use entity::{
     ActivityStance, ActivityType, Format, Load, OrganisationId, ParticipantId, PreferenceDoc, QuietPeriod, Rung, StageStance,
     Stance, Story, Time, TopicId, TopicStance, preference,
 };
+use poem::Request;
 use poem_openapi::{
     Enum, Object, OpenApi,
     param::{Header, Path, Query},
@@ -154,8 +155,7 @@ pub struct PreferenceRecordedOut {
 
 impl PreferenceRecordedOut {
     /// Commits a new version and answers with its number alone: answers are kept for a day, and access needs are not for that.
-    pub(super) async fn commit(platform: &Platform, once: Once, made: preference::Model) -> Result<Created<Self>> {
-        let n = made.n;
+    pub(super) async fn commit(platform: &Platform, once: Once, n: i32) -> Result<Created<Self>> {
         let reply = once.commit(Created::new(&Self { n }).at("/api/me/preferences").version(n)).await?;
         platform.wake.notify_one();
         Ok(reply)
@@ -197,6 +197,25 @@ impl Api {
         Ok(Fine::new(&PreferenceOut::of(made)).version(n))
     }
 
+    /// Keep my choices as they are
+    ///
+    /// For another year. Where they hold for a year already, nothing changes. Errors: `nothing_said`.
+    #[oai(path = "/me/preferences/keep", method = "post", operation_id = "keepMyPreferences")]
+    async fn keep(
+        &self,
+        request: &Request,
+        caller: Caller,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+    ) -> Result<Created<PreferenceRecordedOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let once = Once::begin_for(&self.0, &person.by(), key.0.as_deref(), &fingerprint(request, &[])).await?;
+        if let Some(reply) = once.reply()? {
+            return Ok(reply);
+        }
+        let n = preferences::keep(once.tx(), &self.0, &person, None).await?;
+        PreferenceRecordedOut::commit(&self.0, once, n).await
+    }
+
     /// List earlier versions
     ///
     /// Every version with its day and who recorded it, oldest first.
@@ -233,7 +252,7 @@ impl Api {
             return Ok(reply);
         }
         let made = preferences::pause(once.tx(), &self.0, &person, until).await?;
-        PreferenceRecordedOut::commit(&self.0, once, made).await
+        PreferenceRecordedOut::commit(&self.0, once, made.n).await
     }
 
     /// Step down
@@ -253,7 +272,7 @@ impl Api {
             return Ok(reply);
         }
         let made = preferences::step_down(once.tx(), &self.0, &person, rung).await?;
-        PreferenceRecordedOut::commit(&self.0, once, made).await
+        PreferenceRecordedOut::commit(&self.0, once, made.n).await
     }
 
     /// Write down what a person has said

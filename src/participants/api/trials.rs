@@ -152,6 +152,6 @@ impl Api {
             return Ok(reply);
         }
         let made = trials::keep(once.tx(), &self.0, &person).await?;
-        PreferenceRecordedOut::commit(&self.0, once, made).await
+        PreferenceRecordedOut::commit(&self.0, once, made.n).await
     }
 }

@@ -297,6 +297,7 @@ impl Outcome {
             state: Set(ParticipantState::Invited),
             source: Set(ParticipantSource::Imported),
             preference_id: Set(None),
+            review_after: Set(None),
             created_at: Set(now),
             joined_at: Set(None),
             left_at: Set(None),

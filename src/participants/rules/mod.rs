@@ -108,6 +108,13 @@ pub fn allowed<'a>(doc: &PreferenceDoc, matter: impl Into<Matter<'a>>, today: Na
     resolve(doc, matter.into(), today, expired)
 }
 
+/// Whether anything changes by itself once the day for looking at these wishes again has passed: some are left that then become a
+/// question, and the person is not pausing.
+pub fn grows_old(doc: &PreferenceDoc, today: NaiveDate) -> bool {
+    let ages = |kind| matches!(kind, StanceKind::UpTo | StanceKind::AtLeast | StanceKind::Only | StanceKind::Between);
+    !of_stance(&doc.stance, today, false).is_nothing() && doc.stances().any(|stance| ages(stance.kind))
+}
+
 /// Whether this day lies in one of the quiet periods: nothing may be sent then.
 pub fn quiet_on(doc: &PreferenceDoc, day: NaiveDate) -> bool {
     doc.quiet_periods.iter().any(|period| period.from <= day && day <= period.to)

@@ -276,6 +276,23 @@ pub(super) async fn finish(
     Ok(ended.rows_affected > 0)
 }
 
+/// Lets a trial go on beside a version that says what the one before it said.
+pub(super) async fn carry(
+    tx: &Tx,
+    organisation: OrganisationId,
+    participant: ParticipantId,
+    version: PreferenceId,
+) -> Result<()> {
+    trial::Entity::update_many()
+        .col_expr(trial::Column::PreferenceId, Expr::value(version))
+        .filter(trial::Column::OrganisationId.eq(organisation))
+        .filter(trial::Column::ParticipantId.eq(participant))
+        .filter(trial::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Lets whatever no longer fits be taken back.
 async fn tell(tx: &Tx, platform: &Platform, organisation: OrganisationId, participant: ParticipantId) -> Result<()> {
     let payload = serde_json::json!({"organisation": organisation, "participant": participant});

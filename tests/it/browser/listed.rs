@@ -227,6 +227,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("record-empty", "/o/:slug/me/record", format!("{me}/record")),
         Listed::new("consents-none", "/o/:slug/me/consents", format!("{me}/consents")),
         Listed::new("facts-unasked", "/o/:slug/me/facts", format!("{me}/facts")),
+        Listed::new("review-nothing", "/o/:slug/me/review", format!("{me}/review")),
         Listed::new("trial-nothing", "/o/:slug/me/trial", format!("{me}/trial")),
         Listed::new("step-down-lightest", "/o/:slug/me/step-down", format!("{me}/step-down")),
     ];
@@ -246,6 +247,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("step-down-wrong", "/o/:slug/me/step-down", format!("{me}/step-down"))
             .wrong([Press("Ask me for no more than this")]),
         Listed::new("leave", "/o/:slug/me/leave", format!("{me}/leave")),
+        Listed::new("review", "/o/:slug/me/review", format!("{me}/review")),
         Listed::new("trial", "/o/:slug/me/trial", format!("{me}/trial")),
         Listed::new("trial-wrong", "/o/:slug/me/trial", format!("{me}/trial")).wrong([Press("Begin")]),
     ];

@@ -4,5 +4,6 @@ mod import;
 mod joining;
 mod me;
 mod preferences;
+mod review;
 mod topics;
 mod trials;

@@ -3,6 +3,7 @@
 
 mod forms;
 mod read;
+mod review;
 mod words;
 
 use super::{Own, at, done, own};
@@ -131,6 +132,7 @@ impl Matter {
 /// The routes.
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     route
+        .at("/o/:slug/me/review", get(ask(desk, Zone::Own, review::show)).post(act(desk, Zone::Own, review::keep)))
         .at("/o/:slug/me/preferences", get(ask(desk, Zone::Own, summary)))
         .at("/o/:slug/me/preferences/:question", get(ask(desk, Zone::Own, question)).post(act(desk, Zone::Own, answer)))
 }
