@@ -236,6 +236,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         matching::api::mine::MineApi(platform.clone()),
         matching::api::groups::GroupsApi(platform.clone()),
         invitations::api::Api(platform.clone()),
+        invitations::api::hearing::HearingApi(platform.clone()),
         invitations::api::live::LiveApi { platform: platform.clone(), watched: app.watched.clone(), tasks: app.tasks.clone() },
         responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },
     );
@@ -290,6 +291,7 @@ pub fn queue() -> Queue {
     queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(choices::REVIEW_DUE, |platform, _| choices::review::look(platform));
+    queue.on(choices::SILENCE_DUE, |platform, _| choices::going_on::look(platform));
     queue.on(matching::INVITE, matching::runs::invite);
     queue.on(opportunities::quotas::DRAW_MOVED, invitations::jobs::draw_moved);
     queue.on(matching::DRAW_DUE, |platform, _| matching::runs::draw_due(platform));
@@ -347,7 +349,9 @@ fn composers() -> Composers {
     for kind in [participants::trials::HALF_WAY, participants::trials::OVER] {
         composers.on(kind, participants::trials::compose);
     }
-    composers.on(choices::REVIEW, choices::compose);
+    for kind in [choices::REVIEW, choices::GOING_ON] {
+        composers.on(kind, choices::compose);
+    }
     let asking = [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK];
     for kind in asking.into_iter().chain(about_places) {
         composers.on(kind, invitations::compose);
@@ -468,7 +472,7 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
     let invitations = [invitations::ASK_AGAIN, invitations::UNDELIVERED, invitations::LET_GO];
-    let people = [participants::trials::LOOK_AFTER, choices::REVIEW_DUE];
+    let people = [participants::trials::LOOK_AFTER, choices::REVIEW_DUE, choices::SILENCE_DUE];
     let others = [FORGET_KEYS, opportunities::CLOSE_DUE, matching::DRAW_DUE, webhooks::LOOK];
     for kind in others.into_iter().chain(people).chain(invitations) {
         let job =

@@ -391,3 +391,13 @@
 //! informed, or is pausing hears nothing, because nothing changes for them. The day stands beside the person as well as in the
 //! version, so that a look every six hours reads only those for whom it is near. Rejected: a job a person and version (a million
 //! jobs that wait for a year), a letter after the day (then something has changed already).
+//!
+//! # 2026-11-29 · Silence halves what is asked, and is asked about once
+//! Three letters that asked, that had two weeks to be answered (or closed before), and that nobody answered since the person was
+//! last heard of, are silence. Then half of the invitations a month that they want may be sent, rounded up; where that cannot be
+//! halved (no limit, or one a month), sixty days lie between two, twice the usual month. One question is put. An answer to any
+//! invitation, a version of their choices, or a yes to the question ends it. Silence is worked out from what was sent and
+//! answered, when people are looked at: one statement a page more, and four where somebody on it may be silent. It is a reason
+//! not to be asked like the others: told to the person, and to coordinators as a count. Rejected: a counter beside the person
+//! (every way in which a letter fails to arrive, or an invitation is taken back, would have to count it down), taking silence
+//! for a no.

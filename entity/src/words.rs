@@ -642,6 +642,8 @@ words! {
         MonthlyInvitations,
         /// It would take more of their time this month than they want to give.
         MonthlyMinutes,
+        /// They have not answered for a while, and are asked half as often.
+        Unanswered,
     }
 
     /// What became of somebody in a draw.

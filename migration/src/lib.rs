@@ -76,6 +76,7 @@ impl MigratorTrait for Migrator {
             "m0003_04_waves",
             "m0003_05_trial",
             "m0003_06_review",
+            "m0003_07_silence",
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! Endpoints for the holder of an invitation's link, and for coordinators.
 
+pub mod hearing;
 pub mod live;
 pub mod shapes;
 

@@ -17,6 +17,7 @@ pub mod places;
 pub mod posted;
 pub mod replies;
 pub mod rules;
+pub mod silence;
 pub mod waiting;
 
 pub use guest::Guest;

@@ -13,7 +13,8 @@ use super::{
 use crate::{
     accounts::Person,
     consent::permits,
-    invitations, opportunities,
+    invitations::{self, silence},
+    opportunities,
     participants::{
         preferences::today,
         rules::Trying,
@@ -68,6 +69,7 @@ pub fn in_words(why: WhyNot) -> &'static str {
         WhyNot::QuietPeriod => "You asked for quiet at this time.",
         WhyNot::Notice => "It begins sooner than the notice that you asked for.",
         WhyNot::MonthlyInvitations => "You have had as many invitations this month as you want.",
+        WhyNot::Unanswered => "You have not answered our last letters, so we ask you half as often until we hear from you.",
         WhyNot::MonthlyMinutes => "It takes more time than you have left for this month.",
     }
 }
@@ -104,6 +106,10 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     let projects = open.iter().map(|row| row.project_id);
     let about = invitation::Column::OpportunityId.is_in(ids.iter().copied()).or(opportunity::Column::ProjectId.is_in(projects));
     let history = past(db, organisation.id, invitation::Column::ParticipantId.eq(me), month_began, about).await?;
+    let silent = silence::candidates(db, organisation.id, invitation::Column::ParticipantId.eq(me), 1).await?;
+    let silent = silence::among(db, organisation.id, &silent, now).await?.contains_key(&me);
+    let last = row.as_ref().and_then(|row| row.last_asked_at).map(|at| at.with_timezone(&zone).date_naive());
+    let silent_since = silent.then(|| last.unwrap_or_else(|| today(organisation, now)));
     let mut asked = Asked::default();
     history.iter().for_each(|row| row.count(month_began, &mut asked));
     let yes = [InvitationState::Accepted, InvitationState::Waiting];
@@ -120,6 +126,7 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
             declined_here: history
                 .iter()
                 .any(|row| row.project_id == opportunity.project_id && row.state == InvitationState::Declined),
+            silent_since,
         };
         let ask = asks(&opportunity, topics.remove(&opportunity.id).unwrap_or_default(), zone, now);
         // Whoever was asked is told that, whatever else would speak against asking them again.

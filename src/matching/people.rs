@@ -6,11 +6,12 @@ use super::{
 };
 use crate::{
     consent::permits::standing,
-    invitations::{self, Invitee, rules::takes_time},
+    invitations::{self, Invitee, rules::takes_time, silence},
     opportunities::{self, activity},
     participants::{rules::trying, trials},
     platform::{Error, Platform, Result, db::filled_up, mail::suppression::suppressed},
 };
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
     InvitationState, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc,
@@ -55,6 +56,7 @@ pub struct Question {
     /// Whether those who say yes are gathered, and names are drawn among them later.
     pub gathers: bool,
     groups: Groups,
+    zone: Tz,
     month_began: Time,
 }
 
@@ -83,7 +85,12 @@ impl Question {
         let sharing = opportunities::quotas::drawn_by(connection, &opportunity).await?;
         let (gathers, quotas) = (sharing.gathers(), sharing.quotas);
         let groups = Groups::of(&quotas);
-        Ok(Self { opportunity, ask, quotas, gathers, groups, month_began: opportunities::month_began(zone, now) })
+        Ok(Self { opportunity, ask, quotas, gathers, groups, zone, month_began: opportunities::month_began(zone, now) })
+    }
+
+    /// The day that it is then, where the organisation is.
+    fn day(&self, at: Time) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
     }
 
     /// Looks at everybody, a few pages at a time: while one is judged, the database reads the next.
@@ -148,6 +155,10 @@ impl Question {
         let unreachable = suppressed(connection, platform, organisation, addresses, invitations::INVITE).await?;
         let asked = these(invitation::Column::ParticipantId, whom, &people);
         let (load, before, declined) = self.history(connection, asked).await?;
+        let silent = these(invitation::Column::ParticipantId, whom, &people);
+        let silent = silence::candidates(connection, organisation, silent, PAGE).await?;
+        let silent = silence::among(connection, organisation, &silent, now).await?;
+        let last_asked = |person: &Read| person.last_asked_at.map_or(self.ask.today, |at| self.day(at));
         let unspoken = PreferenceDoc::unspoken();
         let known = |person: &Read| Candidate {
             wishes: &unspoken,
@@ -157,6 +168,7 @@ impl Question {
             asked: load.get(&person.id).copied().unwrap_or_default(),
             asked_before: before.contains(&person.id),
             declined_here: declined.contains(&person.id),
+            silent_since: silent.contains_key(&person.id).then(|| last_asked(person)),
         };
         // Nobody's wishes are read who is not asked whatever they are.
         let open = people.iter().filter(|person| ruled_out(&known(person)).is_none());

@@ -3,7 +3,7 @@
 //! Nobody can override it: every invitation passes through [`may_be_asked`], whoever makes it.
 
 use crate::{
-    invitations::letters::day,
+    invitations::{letters::day, silence},
     participants::rules::{AskFirst, Objection, Offer, Trying, allowed, objection, quiet_on},
 };
 use chrono::NaiveDate;
@@ -72,6 +72,8 @@ pub struct Candidate<'a> {
     pub asked_before: bool,
     /// Whether they said no to something in the same project.
     pub declined_here: bool,
+    /// The day on which they were last asked, where they have not answered for a while.
+    pub silent_since: Option<NaiveDate>,
 }
 
 /// How those who are asked are found among all who may be.
@@ -122,6 +124,11 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
     against(wishes.load.invites_per_month_max.is_some_and(letters), WhyNot::MonthlyInvitations)?;
     let time = |most: i32| person.asked.minutes + ask.minutes > i64::from(most);
     against(wishes.load.minutes_per_month_max.is_some_and(time), WhyNot::MonthlyMinutes)?;
+    let rare = person.silent_since.is_some_and(|last| match silence::halved(wishes.load.invites_per_month_max) {
+        Some(half) => person.asked.invitations + 1 > half,
+        None => (ask.today - last).num_days() < silence::GAP_DAYS,
+    });
+    against(rare, WhyNot::Unanswered)?;
     Ok(Eligible { question_first: allowed(wishes, ask.offer().matter(), ask.today).ask_first() })
 }
 

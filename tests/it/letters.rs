@@ -14,14 +14,16 @@ use alongside::{
 use chrono::Duration;
 use entity::{
     ConsentType, InvitationId, InvitationState, MailState, OpportunityId, OpportunityState, PlaceState, Purpose, RecipientKind,
-    mail_message, trial,
+    invitation, mail_message, match_run, trial,
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -36,6 +38,7 @@ const KINDS: [&str; 18] = [
     invitations::NOT_DRAWN,
     invitations::DRAW_MOVED,
     invitations::choices::REVIEW,
+    invitations::choices::GOING_ON,
     participants::trials::HALF_WAY,
     participants::trials::OVER,
     sessions::NOTES,
@@ -145,6 +148,42 @@ async fn trials(given: &Given, all: &mut BTreeMap<&'static str, Mail>) {
     all.insert(invitations::choices::REVIEW, one(app).await);
 }
 
+/// The question to somebody who did not answer three letters, a month and more ago.
+async fn silence(given: &Given, all: &mut BTreeMap<&'static str, Mail>) {
+    let app = &given.app;
+    let joe = given.someone("joe").await;
+    given.consent(&joe, Purpose::ContactInvite, given.organisation.0, ConsentType::Give).await;
+    for _ in 0..3 {
+        let over = given.opportunity(given.project(&[]).await, OpportunityState::Closed).await;
+        let invitation = given.invitation(over, &joe, InvitationState::Ended).await;
+        let run = match_run::ActiveModel {
+            organisation_id: Set(given.organisation),
+            id: Set(app.clock.new_id()),
+            opportunity_id: Set(over),
+            rules_version: Set("open_call".into()),
+            considered: Set(1),
+            eligible: Set(1),
+            asked: Set(1),
+            reserve: Set(0),
+            reasons: Set(json!({})),
+            state: Set("done".into()),
+            created_by: Set("system".into()),
+            created_at: Set(app.clock.now()),
+            ..Default::default()
+        };
+        let run = run.insert(app.app.platform.db.write()).await.unwrap().id;
+        invitation::Entity::update_many()
+            .col_expr(invitation::Column::RunId, Expr::value(run))
+            .filter(invitation::Column::Id.eq(invitation))
+            .exec(app.app.platform.db.write())
+            .await
+            .unwrap();
+        invited_before(given, invitation, &joe).await;
+    }
+    invitations::choices::going_on::look(app.app.platform.clone()).await.unwrap();
+    all.insert(invitations::choices::GOING_ON, one(app).await);
+}
+
 /// One letter of every kind, written in earnest.
 pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     let root = app.administrator().await;
@@ -180,6 +219,7 @@ pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     given.post(consultation.id, "/report/publish", &json!({})).await.expect(200);
     all.insert(feedback::REPORT, app.outbox().await.remove(0));
     trials(&given, &mut all).await;
+    silence(&given, &mut all).await;
     all
 }
 

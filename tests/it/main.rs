@@ -35,6 +35,7 @@ mod questions;
 mod feedback;
 mod sessions;
 mod participants;
+mod silence;
 mod slow;
 mod spikes;
 mod webhooks;

@@ -85,7 +85,7 @@ entities! {
     job look loop_rating mail_batch mail_event mail_hold mail_message match_count match_result match_run meeting membership notes_agreement notice
     notice_shown opportunity opportunity_decision opportunity_topic organisation participant participant_link
     participant_session place preference project questionnaire reading recommendation report report_release response response_draft
-    seal selection stage suppression theme theme_source topic trial webhook webhook_delivery webhook_event
+    seal selection silence stage suppression theme theme_source topic trial webhook webhook_delivery webhook_event
 }
 
 /// Tables that belong to no organisation.

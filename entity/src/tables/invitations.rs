@@ -37,6 +37,27 @@ pub mod invitation {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// The question whether somebody who does not answer wants to go on hearing from the organisation.
+pub mod silence {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "silence")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub participant_id: ParticipantId,
+        /// When it was put last.
+        pub asked_at: Time,
+        /// When they said that they want to go on.
+        pub answered_at: Option<Time>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// A link of an invitation, stored as its SHA-256; every letter carries its own.
 pub mod invitation_link {
     use super::*;

@@ -145,6 +145,7 @@ tables! {
     match_result Organisation,
     invitation Organisation,
     invitation_link Organisation,
+    silence Organisation,
     response_draft Organisation,
     response Organisation,
     place Organisation,

@@ -1,6 +1,7 @@
 //! Letters about somebody's own choices: will they still hold, and do they want to go on hearing from us. Each is sent once,
 //! changes nothing by itself, and leads to the person's own page.
 
+pub mod going_on;
 pub mod review;
 
 use crate::{
@@ -18,6 +19,11 @@ use uuid::Uuid;
 pub const REVIEW: &str = "choices.review";
 /// Kind of the recurring job that writes it.
 pub const REVIEW_DUE: &str = "choices.review_due";
+
+/// Kind of the letter that asks whether somebody wants to go on hearing from the organisation.
+pub const GOING_ON: &str = "choices.going_on";
+/// Kind of the recurring job that writes it.
+pub const SILENCE_DUE: &str = "choices.silence_due";
 
 /// People in one transaction.
 const PAGE: u64 = 1000;
@@ -43,6 +49,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     }
     let letter = match message.kind.as_str() {
         REVIEW => review::letter(&platform, &recipient, &message).await?,
+        GOING_ON => going_on::letter(&platform, &recipient).await?,
         _ => return Err(Error::bug("a kind of letter that is about no choices")),
     };
     let letter = match letter {
@@ -63,12 +70,12 @@ fn begun(recipient: &Recipient, subject: String) -> Letter {
     recipient.letter(subject, reason).text("Hello,")
 }
 
-/// Enqueues letters of one kind. They are one sending an organisation, so that the list of sendings tells of nobody.
+/// Enqueues letters of one kind, as one sending: in another year the same people may get one more.
 async fn write(tx: &Tx, platform: &Platform, organisation: OrganisationId, kind: &'static str, people: &[To<'_>]) -> Result<()> {
     if people.is_empty() {
         return Ok(());
     }
-    let batch = mail::batch_about(tx, &platform.clock, organisation, kind, organisation.0, "system").await?;
+    let batch = mail::open_batch(tx, &platform.clock, Some(organisation), kind, Some(organisation.0), "system").await?;
     let letters: Vec<NewLetter> = people
         .iter()
         .map(|to| NewLetter {

@@ -48,6 +48,7 @@ fn about(kind: &str) -> &'static str {
         invitations::NO_PLACE => "No place became free",
         invitations::DRAW_MOVED => "Names are drawn later",
         invitations::NOT_DRAWN => "Names were drawn, and theirs was not",
+        invitations::choices::GOING_ON => "Go on hearing from us?",
         invitations::choices::REVIEW => "Are choices still right?",
         participants::trials::HALF_WAY => "How trying more is going",
         participants::trials::OVER => "Trying more is over",

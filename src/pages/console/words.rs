@@ -138,6 +138,7 @@ said! {
         QuietPeriod => "They want to be left in peace", Notice => "They need more notice",
         MonthlyInvitations => "They have had as many invitations this month as they want",
         MonthlyMinutes => "It would take more of their time this month than they want to give",
+        Unanswered => "They have not answered for a while, and are asked half as often",
     }
 }
 

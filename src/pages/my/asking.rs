@@ -27,6 +27,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
 fn choice(why: WhyNot) -> Option<(&'static str, &'static str)> {
     Some(match why {
         WhyNot::NoConsent => ("What I agreed to", "/consents"),
+        WhyNot::Unanswered => ("Go on hearing from us", "/hearing"),
         WhyNot::AskedBefore | WhyNot::DeclinedHere => return None,
         _ => ("How I want to be involved", "/preferences"),
     })

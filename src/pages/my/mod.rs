@@ -6,6 +6,7 @@ mod consents;
 mod details;
 mod facts;
 mod given;
+mod hearing;
 mod meetings;
 mod preferences;
 mod record;
@@ -35,6 +36,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = preferences::routes(route, desk);
     let route = slower::routes(route, desk);
     let route = trial::routes(route, desk);
+    let route = hearing::routes(route, desk);
     let route = consents::routes(route, desk);
     let route = details::routes(route, desk);
     let route = facts::routes(route, desk);
@@ -93,6 +95,7 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "saved" => "Saved. It holds from now on.",
         "paused" => "You are pausing. Nothing is asked of you meanwhile.",
         "lighter" => "From now on you are asked for no more than that.",
+        "hearing" => "Thank you. You go on hearing from us as you chose.",
         "kept" => "Your choices hold for another year.",
         "trying" => "It counts from now on, until you go back or it is over.",
         "back" => "What you chose before counts again.",

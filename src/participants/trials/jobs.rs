@@ -69,10 +69,10 @@ async fn look_at(tx: &Tx, platform: &Platform, seen: &trial::Model) -> Result<()
     Ok(())
 }
 
-/// Enqueues a letter about a trial. All of one kind are one sending, so that the list of sendings tells of nobody.
+/// Enqueues a letter about a trial. The sending names the organisation alone, because staff read the list of sendings.
 async fn write(tx: &Tx, platform: &Platform, kind: &'static str, person: &participant::Model, about: TrialId) -> Result<()> {
     let organisation = person.organisation_id;
-    let batch = mail::batch_about(tx, &platform.clock, organisation, kind, organisation.0, "system").await?;
+    let batch = mail::open_batch(tx, &platform.clock, Some(organisation), kind, Some(organisation.0), "system").await?;
     let letter = NewLetter {
         id: platform.clock.new_id(),
         kind,

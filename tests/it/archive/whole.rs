@@ -64,6 +64,7 @@ async fn full(app: &TestApp) -> World {
     dora.post(app, &format!("/meetings/{}/notes", meeting["id"].as_str().unwrap()), &agrees).await.expect(204);
     let fred = story.person("fred", json!({"stance": {"kind": "inform_me_only"}})).await;
     fred.post(app, "/trial", &json!({"rung": "engagement", "supporter": "A friend"})).await.expect(201);
+    fred.post(app, "/hearing", &json!({})).await.expect(204);
     let begun = json!({"started_at": "2027-02-01T09:00:00Z"});
     story.ada.put(app, &format!("/projects/{}/stages/need", story.project), &begun).await.expect(200);
     story.ada.get(app, &format!("/people/{}", dora.id)).send().await.expect(200);

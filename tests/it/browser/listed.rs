@@ -247,6 +247,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("step-down-wrong", "/o/:slug/me/step-down", format!("{me}/step-down"))
             .wrong([Press("Ask me for no more than this")]),
         Listed::new("leave", "/o/:slug/me/leave", format!("{me}/leave")),
+        Listed::new("hearing", "/o/:slug/me/hearing", format!("{me}/hearing")),
         Listed::new("review", "/o/:slug/me/review", format!("{me}/review")),
         Listed::new("trial", "/o/:slug/me/trial", format!("{me}/trial")),
         Listed::new("trial-wrong", "/o/:slug/me/trial", format!("{me}/trial")).wrong([Press("Begin")]),

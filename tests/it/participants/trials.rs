@@ -125,6 +125,9 @@ fn a_trial_ends_by_itself_after_its_day_and_needs_no_job_for_it() {
         assert!(!runs(&app, &ben).await);
         ben.post(&app, "/trial", &json!({"rung": "co_design"})).await.expect(201);
         assert_eq!(trials_of(&app).await[1].last_day.to_string(), "2027-06-12", "three months ahead");
+        app.clock.advance(Duration::days(46));
+        let again = app.outbox().await;
+        assert!(again.len() == 1 && again[0].words().contains("How is it going?"), "{again:?}");
     });
 }
 
