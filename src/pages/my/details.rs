@@ -2,7 +2,7 @@
 
 use super::{Own, at, done, own, time};
 use crate::{
-    pages::kit::{Block, Cell, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask},
+    pages::kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     participants::{self, sessions},
     platform::Result,
 };
@@ -48,6 +48,8 @@ async fn page(visit: &Visit, own: &Own, form: Form) -> Result<Page> {
             rows: stopped.iter().map(row).collect(),
         }))
     };
+    let hearing = Link::new("Do I want to go on hearing from you?", at(visit, &own.organisation, "/hearing"));
+    page = page.block(Block::Links(vec![hearing]));
     let signed_in = sessions::list(platform, &own.person).await?;
     let row = |session: &participant_session::Model| session_row(visit, own, session);
     let columns = ["Last used", "Since", ""].map(String::from).to_vec();

@@ -191,6 +191,7 @@ pub async fn mine(platform: &Platform, person: &Person) -> Result<Mine> {
 
 /// A person begins to try something.
 pub async fn start(tx: &Tx, platform: &Platform, person: &Person, wanted: Wanted) -> Result<trial::Model> {
+    Check::new().day("/until", wanted.until).done()?;
     let matter = Matter::read(tx, platform, person.organisation, person.participant).await?;
     if let Some(found) = open(tx, person.organisation, person.participant).await? {
         let attended = attended(tx, person.organisation, std::slice::from_ref(&found)).await?;
@@ -213,7 +214,6 @@ pub async fn start(tx: &Tx, platform: &Platform, person: &Person, wanted: Wanted
     let mut check = Check::new();
     check.that(steps.contains(&wanted.rung), "/rung", "not_higher", "Choose something that is more than you chose before.");
     check.range("/sessions", sessions, 1, 10);
-    check.day("/until", until);
     let fits = until > matter.today && until <= in_months(MOST_MONTHS);
     check.that(fits, "/until", "out_of_range", "Choose a day to come, within a year.");
     check.length("/supporter", supporter.as_deref().unwrap_or_default(), 200);

@@ -162,8 +162,9 @@ async fn summary(visit: Arc<Visit>) -> Result<Reply> {
             0 => "You have not said anything yet. Until you do, we ask you first, each time.",
             _ => "This is what you chose. It holds at once when you change it. Nobody can ask you for more.",
         };
-        let more = Link::new("Try something more for a while", at(&visit, &matter.own.organisation, "/trial"));
-        page = page.text(text).block(Block::Summary(rows)).block(Block::Links(vec![more]));
+        let own = |words: &str, rest: &str| Link::new(words, at(&visit, &matter.own.organisation, rest));
+        let more = vec![own("Keep my choices for another year", "/review"), own("Try something more for a while", "/trial")];
+        page = page.text(text).block(Block::Summary(rows)).block(Block::Links(more));
     }
     Ok(page.into())
 }
