@@ -152,6 +152,10 @@ pub async fn set(
     etag::expect(if_match, version)?;
     let zone = super::zone(&tx, actor.organisation).await?;
     let today = super::today(platform.clock.now(), zone);
+    Check::new().day("/draws_on", draws_on).done()?;
+    if opportunity.places.is_none() && !quotas.is_empty() {
+        return Err(Error::conflict("no_places", "Say first how many places there are. Quotas share them out."));
+    }
     let mut check = check(&opportunity, &quotas);
     check_day(&mut check, &opportunity, draws_on, today, zone);
     check.done()?;
@@ -199,7 +203,6 @@ pub async fn set(
 /// People say yes before the day on which names are drawn, and hear of it before it begins.
 fn check_day(check: &mut Check, about: &opportunity::Model, draws_on: Option<NaiveDate>, today: NaiveDate, zone: Tz) {
     let Some(day) = draws_on else { return };
-    check.day("/draws_on", day);
     check.that(about.places.is_some(), "/draws_on", "no_places", "Say first how many places there are.");
     check.that(day > today, "/draws_on", "past", "Choose a day that is still to come.");
     let begins = about.starts_at.is_none_or(|at| day < super::today(at, zone));
@@ -210,8 +213,6 @@ fn check_day(check: &mut Check, about: &opportunity::Model, draws_on: Option<Nai
 fn check(opportunity: &opportunity::Model, quotas: &[SeatQuota]) -> Check {
     let mut check = Check::new();
     let places = opportunity.places.unwrap_or(0);
-    let shares_nothing = opportunity.places.is_none() && !quotas.is_empty();
-    check.that(!shares_nothing, "/quotas", "no_places", "Say first how many places there are. Quotas share them out.");
     check.that(quotas.len() <= MOST, "/quotas", "too_many", format!("Use at most {MOST} quotas."));
     let mut seen = HashSet::new();
     for (at, quota) in quotas.iter().enumerate() {

@@ -81,8 +81,8 @@ fn quotas_are_checked_and_stay_once_names_were_drawn() {
         let expected = ["/quotas/0/min", "/quotas/1/category", "/quotas/1/min", "/quotas/1/max", "/quotas/2/max", "/quotas"];
         assert_eq!(found, expected, "{said}");
         let consultation = story.open("consultation", "consultation", json!({})).await;
-        let nothing = set(&story, &consultation, json!([quota("16_24", 1, 2)])).await.expect(422);
-        assert_eq!(nothing.violations(), [("/quotas".to_owned(), "no_places".to_owned())]);
+        let nothing = set(&story, &consultation, json!([quota("16_24", 1, 2)])).await.expect(409);
+        assert_eq!(nothing.json["code"], "no_places");
         let set_now = set(&story, &id, json!([quota("16_24", 2, 3), quota("25_64", 2, 4)])).await.expect(200);
         assert_eq!(set_now.headers["etag"].to_str().unwrap(), "\"v1\"");
         assert!(set_now.json["warnings"][0].as_str().unwrap().contains("Whoever gives none cannot be drawn"), "{}", set_now.json);
