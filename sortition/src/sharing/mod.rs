@@ -4,7 +4,7 @@
 //! next one; and so on. Nobody is asked for more than that. Then people: of all ways to ask that give the opportunities this much,
 //! the smallest share of anybody is as large as it can be; then the next smallest; and so on. Someone's share is how many letters
 //! they can expect, of as many as they may get. Whoever is alike has the same share. Nobody gets more letters than they want, nor
-//! letters for more time than they have. Every level of a plan comes with multipliers that prove it ([`check`]).
+//! letters for more time than they have. Every level of a plan comes with multipliers that prove it ([`check()`]).
 //!
 //! **What it does not.** It reckons with expected yeses: how many will say yes is for chance.
 //!
@@ -95,7 +95,7 @@ pub struct Level {
     /// Which ones, ascending.
     pub of: Vec<u32>,
     /// Multipliers of the joint rows that prove it; empty where they have all that there is, and at the last
-    /// level of a plan that is not [`proved`](Plan::proved). See [`check`].
+    /// level of a plan that is not [`proved`](Plan::proved). See [`check()`].
     pub proof: Vec<f64>,
 }
 
@@ -116,7 +116,7 @@ pub struct Plan {
     pub needs: Vec<Level>,
     /// Levels of the kinds, from the smallest up.
     pub sharing: Vec<Level>,
-    /// Whether every level is proved, so that [`check`] finds nothing. Where it is not, all that must hold holds, and the needs are
+    /// Whether every level is proved, so that [`check()`] finds nothing. Where it is not, all that must hold holds, and the needs are
     /// as they say, but somebody's share may be less than it could be: the last level, without a proof, says whose. This happens where
     /// rates or aims are some thousand times as large as others and quotas leave no room.
     pub proved: bool,
