@@ -9,7 +9,7 @@ use crate::{
         http::{Accepted, Body, Caller, Chapter, Fine, Once},
     },
 };
-use entity::{MatchRunId, OpportunityId, OrganisationId};
+use entity::{MatchRunId, OpportunityId, OrganisationId, match_run};
 use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path},
@@ -54,12 +54,23 @@ pub struct DrawIn {
 /// Asking people.
 pub struct InvitingApi(pub Platform);
 
+impl InvitingApi {
+    /// Answers with a run that was begun, and lets the queue know.
+    async fn begun(&self, once: Once, run: match_run::Model, minimum: i32) -> Result<Accepted<RunOut>> {
+        let at = format!("/api/organisations/{}/opportunities/{}/matches/{}", run.organisation_id, run.opportunity_id, run.id);
+        let reply = once.commit(Accepted::new(&run_out(run, minimum)).at(at)).await?;
+        self.0.wake.notify_one();
+        Ok(reply)
+    }
+}
+
 #[OpenApi(tag = "Chapter::Matching")]
 impl InvitingApi {
     /// Match and invite
     ///
     /// For an open call everybody who may be asked is. For limited places names are drawn with a recorded seed, and the rest
-    /// stand in reserve; where names are drawn later among those who say yes, letters are shared out by lot. The answer comes at once; the invitations are made by the queue.
+    /// stand in reserve; where names are drawn later among those who say yes, letters are shared out by lot. The answer comes at once;
+    /// the invitations are made by the queue.
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity/invitations", method = "post", operation_id = "invite")]
     async fn invite(
         &self,
@@ -78,16 +89,14 @@ impl InvitingApi {
         }
         let how = How { seed: given.seed, ease: given.ease, letters: given.letters, days: given.days };
         let run = runs::start(once.tx(), &self.0, &actor, opportunity.0, how).await?;
-        let at = format!("/api/organisations/{}/opportunities/{}/matches/{}", actor.organisation, run.opportunity_id, run.id);
-        let reply = once.commit(Accepted::new(&run_out(run, minimum)).at(at)).await?;
-        self.0.wake.notify_one();
-        Ok(reply)
+        self.begun(once, run, minimum).await
     }
 
     /// Draw names among those who said yes
     ///
-    /// Where letters went out first. It is done by itself on the day that people were told; this does it now. Whoever is drawn has
-    /// a place, and is told so; the others are told that they were not drawn, and stand in reserve.
+    /// Where letters went out first. It is done by itself on the day that people were told; this does it after that day, where it
+    /// stopped, or as soon as nobody can say yes any more. Whoever is drawn has a place, and is told so; the others are told that they
+    /// were not drawn, and stand in reserve.
     #[oai(path = "/organisations/:organisation/opportunities/:opportunity/draw", method = "post", operation_id = "drawNames")]
     async fn draw_names(
         &self,
@@ -106,10 +115,7 @@ impl InvitingApi {
         }
         let how = How { seed: given.seed, ease: given.ease, ..How::default() };
         let run = runs::draw_gathered(once.tx(), &self.0, &actor, opportunity.0, how).await?;
-        let at = format!("/api/organisations/{}/opportunities/{}/matches/{}", actor.organisation, run.opportunity_id, run.id);
-        let reply = once.commit(Accepted::new(&run_out(run, minimum)).at(at)).await?;
-        self.0.wake.notify_one();
-        Ok(reply)
+        self.begun(once, run, minimum).await
     }
 
     /// Stop asking

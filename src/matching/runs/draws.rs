@@ -50,15 +50,7 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
     let open = must_be_open(&tx, &opportunity, now).await.is_ok();
     let question = Question::read(&tx, opportunity, now).await?;
     let free = usize::try_from(free_places(&tx, platform, &question.opportunity).await?).unwrap_or(0).min(places);
-    let rows = drawn.iter().zip(1..).map(|(person, rank)| match_result::ActiveModel {
-        organisation_id: Set(run.organisation_id),
-        run_id: Set(run.id),
-        participant_id: Set(*person),
-        outcome: Set(DrawOutcome::Reserve),
-        rank: Set(rank),
-        number: Set(None),
-    });
-    keep(&tx, rows.collect()).await?;
+    keep(&tx, &run, drawn.iter().map(|person| (*person, DrawOutcome::Reserve))).await?;
     let (asked, over) = if open { ask_next(&tx, platform, &question, run.id, &run.created_by, free).await? } else { (0, 0) };
     let reserve = i32::try_from(drawn.len()).unwrap_or(0) - asked - over;
     note(
@@ -79,8 +71,21 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
     Ok(Next::Done)
 }
 
-/// Keeps who was drawn.
-pub(super) async fn keep(tx: &Tx, rows: Vec<match_result::ActiveModel>) -> Result<()> {
+/// Keeps who was drawn, in their order, and what becomes of each.
+pub(super) async fn keep(
+    tx: &Tx,
+    run: &match_run::Model,
+    drawn: impl Iterator<Item = (ParticipantId, DrawOutcome)>,
+) -> Result<()> {
+    let row = |((person, outcome), rank)| match_result::ActiveModel {
+        organisation_id: Set(run.organisation_id),
+        run_id: Set(run.id),
+        participant_id: Set(person),
+        outcome: Set(outcome),
+        rank: Set(rank),
+        number: Set(None),
+    };
+    let rows: Vec<_> = drawn.zip(1..).map(row).collect();
     for chunk in rows.chunks(1000) {
         match_result::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
     }

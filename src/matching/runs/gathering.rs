@@ -13,7 +13,6 @@ use crate::{
         grounds::{Bounds, Grounds, Sent},
         groups::Kinds,
         letters::{self, Letters},
-        lottery,
         people::{Looked, Question, must_be_open},
         public::without_pool,
         rates, seats,
@@ -26,12 +25,8 @@ use crate::{
     },
 };
 use chrono::{Duration, NaiveDate};
-use entity::{
-    DrawOutcome, OpportunityId, OpportunityState, ParticipantId, match_result, match_run, opportunity, organisation, selection,
-};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-};
+use entity::{DrawOutcome, OpportunityId, OpportunityState, ParticipantId, match_run, opportunity, organisation, selection};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use sortition::{Kind, Problem, Quota, easing};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -91,28 +86,11 @@ pub(super) async fn send(platform: &Platform, run: match_run::Model) -> Result<N
     // It may have closed, or names may have been drawn, while everybody was looked at.
     let asks = question.gathers && must_be_open(&tx, &question.opportunity, now).await.is_ok();
     let drawn: Vec<ParticipantId> = drawn.into_iter().filter_map(|place| pool.members.get(place)).copied().collect();
-    let rows = drawn.iter().zip(1..).map(|(person, rank)| match_result::ActiveModel {
-        organisation_id: Set(run.organisation_id),
-        run_id: Set(run.id),
-        participant_id: Set(*person),
-        outcome: Set(DrawOutcome::Reserve),
-        rank: Set(rank),
-        number: Set(None),
-    });
-    draws::keep(&tx, rows.collect()).await?;
+    draws::keep(&tx, &run, drawn.iter().map(|person| (*person, DrawOutcome::Reserve))).await?;
     let most = if asks { drawn.len() } else { 0 };
     let (asked, _) = draws::ask_next(&tx, platform, &question, run.id, &run.created_by, most).await?;
     let left = counts.eligible.saturating_sub(u64::try_from(asked).unwrap_or(0));
-    let quotas = serde_json::to_value(&grounds).map_err(|_| Error::bug("grounds that cannot be written"))?;
-    let digest = lottery::digest(&pool.lines);
-    let more = |row: &mut match_run::ActiveModel| {
-        row.pool = Set(Some(pool.lines));
-        row.pool_digest = Set(Some(digest));
-        row.quotas = Set(Some(quotas));
-        row.lottery = Set(lottery.map(|lottery| lottery.bytes()));
-        row.asked = Set(asked);
-        row.reserve = Set(i32::try_from(left).unwrap_or(i32::MAX));
-    };
+    let more = pool.record(&grounds, lottery, asked, left)?;
     note(&tx, platform, run, &counts, more, Some(state)).await?;
     tx.commit().await?;
     Ok(Next::Done)

@@ -16,7 +16,7 @@ use crate::{
     opportunities::{passes_places_on, quotas},
     platform::{Error, Platform, Result, jobs::Next},
 };
-use entity::{DrawOutcome, ParticipantId, Time, match_result, match_run};
+use entity::{DrawOutcome, ParticipantId, Time, match_run};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use sortition::{
     Kind, Problem, Quota,
@@ -86,6 +86,26 @@ impl Pool {
         let lines = members.iter().flat_map(line).collect();
         Self { lines, members: members.into_values().map(|(person, _)| person).collect(), kinds }
     }
+
+    /// Writes all that is needed to draw again into a run's row, and how many were asked and are left.
+    pub fn record(
+        self,
+        grounds: &Grounds,
+        lottery: Option<Panels>,
+        asked: i32,
+        left: u64,
+    ) -> Result<impl FnOnce(&mut match_run::ActiveModel) + use<>> {
+        let quotas = serde_json::to_value(grounds).map_err(|_| Error::bug("grounds that cannot be written"))?;
+        let digest = lottery::digest(&self.lines);
+        Ok(move |row: &mut match_run::ActiveModel| {
+            row.pool = Set(Some(self.lines));
+            row.pool_digest = Set(Some(digest));
+            row.quotas = Set(Some(quotas));
+            row.lottery = Set(lottery.map(|lottery| lottery.bytes()));
+            row.asked = Set(asked);
+            row.reserve = Set(i32::try_from(left).unwrap_or(i32::MAX));
+        })
+    }
 }
 
 /// Draws for the free places.
@@ -139,15 +159,7 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
     let drawn: Vec<ParticipantId> = drawn.into_iter().filter_map(|place| pool.members.get(place)).copied().collect();
     let outcome =
         |person: &ParticipantId| if table.waiting.contains(person) { DrawOutcome::Seated } else { DrawOutcome::Reserve };
-    let rows = drawn.iter().zip(1..).map(|(person, rank)| match_result::ActiveModel {
-        organisation_id: Set(run.organisation_id),
-        run_id: Set(run.id),
-        participant_id: Set(*person),
-        outcome: Set(outcome(person)),
-        rank: Set(rank),
-        number: Set(None),
-    });
-    draws::keep(&tx, rows.collect()).await?;
+    draws::keep(&tx, &run, drawn.iter().map(|person| (*person, outcome(person)))).await?;
     if grounds.gathered && state == "done" {
         quotas::note_drawn(&tx, run.organisation_id, run.opportunity_id, now).await?;
     }
@@ -161,16 +173,7 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
         places::freed(&tx, platform, run.organisation_id, run.opportunity_id).await?;
     }
     let left = counts.eligible.saturating_sub(u64::try_from(others.len()).unwrap_or(0));
-    let quotas = serde_json::to_value(&grounds).map_err(|_| Error::bug("grounds that cannot be written"))?;
-    let digest = lottery::digest(&pool.lines);
-    let more = |row: &mut match_run::ActiveModel| {
-        row.pool = Set(Some(pool.lines));
-        row.pool_digest = Set(Some(digest));
-        row.quotas = Set(Some(quotas));
-        row.lottery = Set(panels.map(|panels| panels.bytes()));
-        row.asked = Set(asked);
-        row.reserve = Set(i32::try_from(left).unwrap_or(i32::MAX));
-    };
+    let more = pool.record(&grounds, panels, asked, left)?;
     note(&tx, platform, run, &counts, more, Some(state)).await?;
     tx.commit().await?;
     Ok(Next::Done)

@@ -16,7 +16,7 @@ use crate::{
         standing as standing_of, told,
     },
     opportunities::{
-        quotas::{drawn_by, group},
+        quotas::{Sharing, drawn_by, group},
         zone_of,
     },
     pages::{
@@ -169,7 +169,13 @@ pub(super) async fn stopped(seat: &Seat<'_>, way: &opportunity::Model, gathered:
     Ok(stopped.map(|(_, grounds)| grounds.told()).unwrap_or_default())
 }
 
-async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<String>, form: Form) -> Result<Page> {
+async fn send_page(
+    seat: &Seat<'_>,
+    way: &opportunity::Model,
+    sharing: &Sharing,
+    trouble: Vec<String>,
+    form: Form,
+) -> Result<Page> {
     let told = told::last(seat.db(), seat.organisation, way).await?;
     let page = page(seat, way, "Ask people");
     let page = if trouble.is_empty() {
@@ -179,13 +185,11 @@ async fn send_page(seat: &Seat<'_>, way: &opportunity::Model, trouble: Vec<Strin
         page.block(Block::Important("Nobody was asked, because the quotas cannot be kept".into(), trouble)).block(links)
     };
     let page = page.blocks(told.map(|told| Block::Facts(counts(seat, way, &told))));
-    let sharing = drawn_by(seat.db(), way).await?;
-    let gathers = sharing.draws_on.filter(|_| sharing.gathers());
     let text = match way.places {
-        Some(places) if gathers.is_some() => format!(
+        Some(places) if sharing.gathers() => format!(
             "There are {places} places. Letters go out first. Names are drawn on {} among those who have said yes. More \
              letters go to groups that say yes less often, and first to people who were asked least recently.",
-            gathers.map(day).unwrap_or_default()
+            sharing.draws_on.map(day).unwrap_or_default()
         ),
         None => "Everybody who may be asked gets a letter. Each is looked at again before it leaves.".to_owned(),
         Some(places) => format!(
@@ -201,9 +205,9 @@ async fn ask_send(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
     let trouble = stopped(&seat, &way, false).await?;
-    let gathers = drawn_by(seat.db(), &way).await?.gathers();
-    let form = send_form(&seat, &way, gathers, !trouble.is_empty());
-    Ok(send_page(&seat, &way, trouble, form).await?.into())
+    let sharing = drawn_by(seat.db(), &way).await?;
+    let form = send_form(&seat, &way, sharing.gathers(), !trouble.is_empty());
+    Ok(send_page(&seat, &way, &sharing, trouble, form).await?.into())
 }
 
 async fn send(visit: Arc<Visit>) -> Result<Reply> {
@@ -228,9 +232,9 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
         Ok(()) => Reply::to(address),
         Err(error) => {
             let trouble = stopped(&seat, &way, false).await?;
-            let gathers = drawn_by(seat.db(), &way).await?.gathers();
-            let form = again(send_form(&seat, &way, gathers, !trouble.is_empty()), &visit, error)?;
-            Ok(mistaken(send_page(&seat, &way, trouble, form).await?).into())
+            let sharing = drawn_by(seat.db(), &way).await?;
+            let form = again(send_form(&seat, &way, sharing.gathers(), !trouble.is_empty()), &visit, error)?;
+            Ok(mistaken(send_page(&seat, &way, &sharing, trouble, form).await?).into())
         }
     }
 }
