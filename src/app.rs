@@ -232,6 +232,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         consent::api::facts::Api(platform.clone()),
         matching::api::Api(platform.clone()),
         matching::api::inviting::InvitingApi(platform.clone()),
+        matching::api::together::TogetherApi(platform.clone()),
         matching::api::public::PublicApi(platform.clone()),
         matching::api::mine::MineApi(platform.clone()),
         matching::api::groups::GroupsApi(platform.clone()),
@@ -295,6 +296,7 @@ pub fn queue() -> Queue {
     queue.on(matching::INVITE, matching::runs::invite);
     queue.on(opportunities::quotas::DRAW_MOVED, invitations::jobs::draw_moved);
     queue.on(matching::DRAW_DUE, |platform, _| matching::runs::draw_due(platform));
+    queue.on(matching::together::WORK, matching::together::work);
     queue.on(matching::outlook::OUTLOOK, matching::outlook::work_out);
     queue.on(feedback::SEND, |platform, payload| async move {
         webhooks::news::published(&platform, &payload).await?;
@@ -305,7 +307,7 @@ pub fn queue() -> Queue {
 }
 
 /// The kinds of jobs that belong to one organisation, and move with it.
-pub const ORGANISATION_JOBS: [&str; 13] = [
+pub const ORGANISATION_JOBS: [&str; 14] = [
     participants::SIGN_IN_ASKED,
     participants::PREFERENCE_CHANGED,
     participants::LEFT,
@@ -316,6 +318,7 @@ pub const ORGANISATION_JOBS: [&str; 13] = [
     invitations::REMINDERS,
     invitations::PLACE_FREED,
     matching::INVITE,
+    matching::together::WORK,
     matching::outlook::OUTLOOK,
     feedback::SEND,
     CANCELLED,

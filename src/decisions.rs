@@ -401,3 +401,14 @@
 //! not to be asked like the others: told to the person, and to coordinators as a count. Rejected: a counter beside the person
 //! (every way in which a letter fails to arrive, or an invitation is taken back, would have to count it down), taking silence
 //! for a no.
+//!
+//! # 2026-11-29 · Several things that need the same people are asked for by one plan
+//! Of what a coordinator names, the thing that gets least of the yeses it needs gets as much as it can, then the next; of all ways
+//! to do that, the smallest share of anybody, of the letters that they may get, is as large as it can be, then the next (leximin,
+//! proved by multipliers). Share is letters over letters they may get, not letters: whoever wants one a month and gets it has all
+//! they wanted. How long ago somebody was asked decides among people who are alike, as it does for letters in two stages. Letters
+//! of a plan leave through the same gate as all others, which looks at each person once more, so a plan can promise nobody
+//! anything against their wishes. What is drawn before anybody is asked is no part of a plan: its chances must be those of its own draw.
+//! The file of a plan says what people may be asked for, so it is for those who may read about people; that our parts of the seed
+//! are what was committed to, everybody can see. Rejected: one opportunity after the other with a cap (whoever is early in one is
+//! early in all), a plan for a fixed period (people would wait for letters until it ends).

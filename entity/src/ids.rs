@@ -104,6 +104,8 @@ ids! {
     ConsentEventId;
     /// One run of matching.
     MatchRunId;
+    /// One plan that shares the asking among several opportunities.
+    AskingPlanId;
     /// One person asked to take part in one opportunity.
     InvitationId;
     /// One link of an invitation; each letter carries its own.

@@ -1,13 +1,16 @@
 //! `verify-draw`: works a draw out again from a file, without a server and without a database.
 
 use crate::{
-    matching::file::{Draw, line_of},
+    matching::{
+        file::{Draw, line_of},
+        together::{self, file::Asking},
+    },
     platform::{Error, Result},
 };
 use clap::Args;
 use std::{
     fs::File,
-    io::BufReader,
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -21,11 +24,17 @@ pub struct Options {
 
 /// Prints every check and whether it agrees; fails if one does not.
 pub fn verify_draw(options: &Options) -> Result<ExitCode> {
-    let draw = read(&options.file)?;
-    let checks = draw.checks();
-    for (what, agrees) in &checks {
-        println!("{}: {what}", if *agrees { "equal" } else { "NOT EQUAL" });
+    let wrong = |what: String| Error::unavailable(format!("{}: {what}", options.file.display()));
+    if is_plan(&options.file).map_err(|error| wrong(error.to_string()))? {
+        let plan = Asking::read(open(&options.file)?).map_err(wrong)?;
+        let people = plan.asked.len();
+        let letters: usize = plan.asked.iter().map(Vec::len).sum();
+        let told = told(&plan.checks());
+        println!("{people} in the pool, {letters} letters, rules {}", plan.head.rules);
+        return Ok(told);
     }
+    let draw = Draw::read(open(&options.file)?).map_err(wrong)?;
+    let code = told(&draw.checks());
     let people = draw.pool.len() / line_of(&draw.head.rules);
     println!("{people} in the pool, {} drawn, rules {}", draw.drawn.len(), draw.head.rules);
     if draw.head.lottery.is_some() && draw.head.grounds.is_none() {
@@ -33,11 +42,25 @@ pub fn verify_draw(options: &Options) -> Result<ExitCode> {
             "This file does not say what the kinds of people are. That quotas were kept is in the file for the organisation."
         );
     }
-    Ok(if checks.iter().all(|(_, agrees)| *agrees) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(code)
 }
 
-fn read(path: &Path) -> Result<Draw> {
-    let wrong = |what: String| Error::unavailable(format!("{}: {what}", path.display()));
-    let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-    Draw::read(BufReader::new(file)).map_err(wrong)
+fn told(checks: &[(&str, bool)]) -> ExitCode {
+    for (what, agrees) in checks {
+        println!("{}: {what}", if *agrees { "equal" } else { "NOT EQUAL" });
+    }
+    if checks.iter().all(|(_, agrees)| *agrees) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn open(path: &Path) -> Result<BufReader<File>> {
+    let file = File::open(path).map_err(|error| Error::unavailable(format!("{}: {error}", path.display())))?;
+    Ok(BufReader::new(file))
+}
+
+/// Whether a file is one of a plan that asks for several things together.
+fn is_plan(path: &Path) -> io::Result<bool> {
+    let mut first = String::new();
+    BufReader::new(File::open(path)?).read_line(&mut first)?;
+    let form = serde_json::from_str::<serde_json::Value>(&first).ok();
+    Ok(form.is_some_and(|head| head["form"] == together::file::FORM))
 }

@@ -4,6 +4,7 @@ pub mod groups;
 pub mod inviting;
 pub mod mine;
 pub mod public;
+pub mod together;
 
 use super::{file, letters, lottery, people::PAGE, public::without_pool, runs, seats, told};
 use crate::{
@@ -16,8 +17,8 @@ use crate::{
     },
 };
 use entity::{
-    DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ReadingOf, Time, WhyNot, match_result, match_run,
-    organisation,
+    AskingPlanId, DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ReadingOf, Time, WhyNot, match_result,
+    match_run, organisation,
 };
 use groups::{ForecastOut, GroupsOut, OutlookOut};
 use poem_openapi::{Enum, Object, OpenApi, param::Path};
@@ -119,6 +120,9 @@ pub struct RunOut {
     /// Finished at.
     #[oai(skip_serializing_if_is_none)]
     finished_at: Option<Time>,
+    /// The plan by which several opportunities were asked for together, if this is about one of them.
+    #[oai(skip_serializing_if_is_none)]
+    plan: Option<AskingPlanId>,
 }
 
 /// One drawn number.
@@ -194,6 +198,7 @@ fn run_out(run: match_run::Model, minimum: i32) -> RunOut {
         next_at: run.next_at,
         created_at: run.created_at,
         finished_at: run.finished_at,
+        plan: run.plan_id,
     }
 }
 

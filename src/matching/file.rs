@@ -20,13 +20,10 @@ use entity::{MatchRunId, OrganisationId, match_result, match_run};
 use futures_util::{Stream, stream};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Alias, CaseStatement, Expr, ExprTrait, Func},
+    sea_query::{Alias, Expr, Func},
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::HashMap,
-    io::{self, BufRead},
-};
+use std::io::{self, BufRead};
 use uuid::Uuid;
 
 /// Name of this form of file.
@@ -152,56 +149,6 @@ pub(super) async fn part(
         .await
         .map_err(io::Error::other)?;
     Ok(found.unwrap_or_default())
-}
-
-/// The kinds of some numbers, each in the pool of its run, for those that are in it: `None` where the rules know no kinds. Numbers
-/// are spread evenly, so each stands near to where it is looked for: two statements, however large the pools are.
-pub(super) async fn kinds_of(
-    platform: &Platform,
-    organisation: OrganisationId,
-    numbers: &[(&match_run::Model, Uuid)],
-) -> crate::platform::Result<HashMap<MatchRunId, Option<u32>>> {
-    let runs = || {
-        let ids = numbers.iter().map(|(run, _)| run.id);
-        match_run::Entity::find()
-            .select_only()
-            .column(match_run::Column::Id)
-            .filter(match_run::Column::OrganisationId.eq(organisation))
-            .filter(match_run::Column::Id.is_in(ids))
-    };
-    if numbers.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let db = platform.db.read();
-    let bytes = Func::cust(Alias::new("length")).arg(Expr::col(match_run::Column::Pool));
-    let lengths: Vec<(MatchRunId, i32)> = runs().expr_as(bytes, "bytes").into_tuple().all(db).await?;
-    let lengths: HashMap<MatchRunId, i32> = lengths.into_iter().collect();
-    let (mut from, mut most) = (CaseStatement::new(), CaseStatement::new());
-    for (run, number) in numbers {
-        let line = line_of(&run.rules_version);
-        let lines = usize::try_from(lengths.get(&run.id).copied().unwrap_or(0)).unwrap_or(0) / line;
-        // Where it stands deviates by half the root of the size; sixteen times that and more is read.
-        let reach = 8 * lines.isqrt() + 64;
-        let share = (number.as_u128() >> 64) as f64 / 18_446_744_073_709_551_616.0;
-        let first = ((share * lines as f64) as usize).saturating_sub(reach);
-        let is = || Expr::col(match_run::Column::Id).eq(run.id);
-        let whole = |value: usize| Expr::value(i32::try_from(value).unwrap_or(i32::MAX));
-        from = from.case(is(), whole(first * line + 1));
-        most = most.case(is(), whole(2 * reach * line));
-    }
-    let window = Func::cust(Alias::new("substr")).args([
-        Expr::col(match_run::Column::Pool),
-        from.finally(1).into(),
-        most.finally(0).into(),
-    ]);
-    let windows: Vec<(MatchRunId, Vec<u8>)> = runs().expr_as(window, "window").into_tuple().all(db).await?;
-    let windows: HashMap<MatchRunId, Vec<u8>> = windows.into_iter().collect();
-    let found = |(run, number): &(&match_run::Model, Uuid)| {
-        let line =
-            windows.get(&run.id)?.chunks_exact(line_of(&run.rules_version)).find(|line| line[..NUMBER] == *number.as_bytes())?;
-        Some((run.id, seats::kind(line)))
-    };
-    Ok(numbers.iter().filter_map(found).collect())
 }
 
 /// Bytes of a line of a pool, by the rules of its draw.

@@ -5,10 +5,12 @@ use super::{
     grounds::Grounds,
     letters,
     people::{asks, past},
+    pools::{self, Sought},
     public::without_pool,
     rules::{Asked, Candidate, may_be_asked},
     runs::number_in,
     seats,
+    together::own::{self, OwnShare},
 };
 use crate::{
     accounts::Person,
@@ -40,6 +42,8 @@ pub struct Mine {
     pub tries: Option<Trying>,
     /// What the newest draw for it did, if they were in it.
     pub draw: Option<OwnDraw>,
+    /// How letters were shared out among several things, this one among them, if they were in that.
+    pub share: Option<OwnShare>,
 }
 
 /// A draw that somebody was in.
@@ -115,6 +119,7 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     let yes = [InvitationState::Accepted, InvitationState::Waiting];
     let said_yes = history.iter().filter(|row| yes.contains(&row.state)).map(|row| row.opportunity_id).collect();
     let mut draws = draws(platform, person, &ids, &said_yes).await?;
+    let mut shares = own::shares(platform, person, &ids).await?;
     let mine = |opportunity: opportunity::Model| {
         let candidate = Candidate {
             wishes: &wishes.doc,
@@ -135,7 +140,8 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
             false => may_be_asked(&ask, &candidate).err(),
         };
         let tries = wishes.trying.filter(|on| why_not.is_none() && on.rung == opportunity.rung);
-        Mine { draw: draws.remove(&opportunity.id), why_not, tries, opportunity }
+        let (draw, share) = (draws.remove(&opportunity.id), shares.remove(&opportunity.id));
+        Mine { draw, share, why_not, tries, opportunity }
     };
     Ok(open.into_iter().map(mine).collect())
 }
@@ -182,11 +188,18 @@ async fn draws(
     }
     let numbers: Vec<(&match_run::Model, Uuid)> =
         newest.values().map(|run| (run, number_in(platform, run.id, person.participant, results.get(&run.id)))).collect();
-    let lines = file::kinds_of(platform, organisation, &numbers).await?;
+    let sought = |(run, number): &(&match_run::Model, Uuid)| Sought {
+        of: run.id.0,
+        line: file::line_of(&run.rules_version),
+        number: *number,
+    };
+    let sought: Vec<Sought> = numbers.iter().map(sought).collect();
+    let columns = (match_run::Column::Id, match_run::Column::OrganisationId, match_run::Column::Pool);
+    let lines = pools::lines::<match_run::Entity>(db, columns, organisation, &sought).await?;
     let own = |(run, number): (&match_run::Model, Uuid)| {
-        let kind = lines.get(&run.id)?;
+        let line = lines.get(&run.id.0)?;
         let outcome = results.get(&run.id).map(|row| row.outcome);
-        let chance = chance(run, *kind);
+        let chance = chance(run, seats::kind(line));
         let at = run.finished_at.unwrap_or(run.created_at);
         Some((run.opportunity_id, OwnDraw { run: run.id, number, at, chance, outcome }))
     };

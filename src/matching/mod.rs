@@ -14,6 +14,7 @@ pub mod lottery;
 pub mod outlook;
 pub mod mine;
 mod people;
+mod pools;
 pub mod preference;
 mod public;
 pub mod rates;
@@ -22,6 +23,7 @@ pub mod runs;
 pub mod seal;
 pub mod seats;
 pub mod standing;
+pub mod together;
 pub mod told;
 
 /// Kind of the recurring job that draws names among those who said yes, on the day that they were told.

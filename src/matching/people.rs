@@ -2,7 +2,7 @@
 
 use super::{
     groups::{CountsFor, Groups},
-    rules::{Ask, Asked, Candidate, Chosen, Eligible, may_be_asked, ruled_out, why},
+    rules::{Ask, Asked, Candidate, Chosen, Eligible, Left, may_be_asked, ruled_out, why},
 };
 use crate::{
     consent::permits::standing,
@@ -55,6 +55,8 @@ pub struct Question {
     pub quotas: Vec<SeatQuota>,
     /// Whether those who say yes are gathered, and names are drawn among them later.
     pub gathers: bool,
+    /// Whether the asking is shared among several opportunities.
+    pub shared: bool,
     groups: Groups,
     zone: Tz,
     month_began: Time,
@@ -85,7 +87,16 @@ impl Question {
         let sharing = opportunities::quotas::drawn_by(connection, &opportunity).await?;
         let (gathers, quotas) = (sharing.gathers(), sharing.quotas);
         let groups = Groups::of(&quotas);
-        Ok(Self { opportunity, ask, quotas, gathers, groups, zone, month_began: opportunities::month_began(zone, now) })
+        Ok(Self {
+            opportunity,
+            ask,
+            quotas,
+            gathers,
+            shared: false,
+            groups,
+            zone,
+            month_began: opportunities::month_began(zone, now),
+        })
     }
 
     /// The day that it is then, where the organisation is.
@@ -187,6 +198,7 @@ impl Question {
             let candidate = Candidate { wishes, trying: on, has_said: own.is_some(), ..known(person) };
             let verdict = may_be_asked(&self.ask, &candidate);
             let chosen = match self.opportunity.places {
+                _ if self.shared => Chosen::Shared,
                 None => Chosen::Everybody,
                 Some(_) if self.gathers => Chosen::Letters,
                 Some(_) => Chosen::Drawn,
@@ -194,7 +206,8 @@ impl Question {
             let told = || why(&self.ask, &candidate, chosen);
             let why = if asks && verdict.is_ok() { told() } else { Vec::new() };
             let (participant, address, last_asked) = (person.id, person.email.clone(), person.last_asked_at);
-            Looked { participant, address, verdict, why, counts_for: Vec::new(), last_asked }
+            let left = candidate.left();
+            Looked { participant, address, verdict, why, counts_for: Vec::new(), last_asked, left }
         };
         let mut looked: Vec<Looked> = people.iter().map(look).collect();
         if !self.groups.is_empty() {
@@ -398,6 +411,8 @@ pub struct Looked {
     pub counts_for: CountsFor,
     /// When they were asked last, for whatever.
     pub last_asked: Option<Time>,
+    /// What they can still be asked for this month.
+    pub left: Left,
     why: Vec<String>,
 }
 

@@ -85,6 +85,34 @@ pub enum Chosen {
     Drawn,
     /// By lot, and names are drawn later among those who say yes.
     Letters,
+    /// By lot, as several things need people.
+    Shared,
+}
+
+/// What somebody can still be asked for this month; none where they set no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Invitations.
+    pub letters: Option<u32>,
+    /// Minutes of time, preparation included.
+    pub minutes: Option<u32>,
+}
+
+impl Candidate<'_> {
+    /// What they can still be asked for this month.
+    pub fn left(&self) -> Left {
+        let left = |most: i64, asked: i64| u32::try_from(most - asked).unwrap_or(0);
+        let load = &self.wishes.load;
+        let letters = match (load.invites_per_month_max, self.silent_since) {
+            // Whoever does not answer gets no two letters close together.
+            (most, Some(_)) => match silence::halved(most) {
+                Some(half) => Some(left(half, self.asked.invitations)),
+                None => Some(1),
+            },
+            (most, None) => most.map(|most| left(most.into(), self.asked.invitations)),
+        };
+        Left { letters, minutes: load.minutes_per_month_max.map(|most| left(most.into(), self.asked.minutes)) }
+    }
 }
 
 /// Somebody who may be asked.
@@ -156,6 +184,9 @@ pub fn why(ask: &Ask, person: &Candidate<'_>, chosen: Chosen) -> Vec<String> {
         Chosen::Everybody => "Everybody whose choices fit is asked.",
         Chosen::Drawn => "The number of places is limited, so names were drawn by lot. Yours was drawn.",
         Chosen::Letters => "The number of places is limited, so those who get this letter were drawn by lot.",
+        Chosen::Shared => {
+            "Several things need people at this time. Letters were shared out as evenly as they can be, and by lot."
+        }
     };
     reasons.push(how.to_owned());
     reasons

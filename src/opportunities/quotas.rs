@@ -88,6 +88,25 @@ pub async fn drawn_by(connection: &impl ConnectionTrait, opportunity: &opportuni
     }
 }
 
+/// Those of some opportunities for which names are drawn later among whoever says yes.
+pub async fn gathering(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    among: impl IntoIterator<Item = OpportunityId>,
+) -> Result<HashSet<OpportunityId>> {
+    let found: Vec<OpportunityId> = selection::Entity::find()
+        .select_only()
+        .column(selection::Column::OpportunityId)
+        .filter(selection::Column::OrganisationId.eq(organisation))
+        .filter(selection::Column::OpportunityId.is_in(among))
+        .filter(selection::Column::DrawsOn.is_not_null())
+        .filter(selection::Column::DrawnAt.is_null())
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
 /// What people said yes to and no names were drawn for, although the day has come that they were told: the oldest first.
 pub async fn late(
     connection: &impl ConnectionTrait,

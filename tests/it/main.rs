@@ -62,6 +62,7 @@ mod canary;
 mod scanner;
 mod staffed;
 mod standing;
+mod together;
 mod two_stages;
 mod walk;
 mod waves;

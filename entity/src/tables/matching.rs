@@ -16,6 +16,8 @@ pub mod match_run {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: MatchRunId,
         pub opportunity_id: OpportunityId,
+        /// The plan by which people were asked for several things together, if one was.
+        pub plan_id: Option<AskingPlanId>,
         #[sea_orm(column_type = "Text")]
         pub rules_version: String,
         /// Public; empty for an open call.
@@ -120,6 +122,59 @@ pub mod match_count {
         /// How often people said yes before: `{"all": [asked, yes], "kind": [asked, yes]}`, the second to the same kind of thing.
         #[sea_orm(column_type = "JsonBinary", nullable)]
         pub replies: Option<serde_json::Value>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A plan that shares the asking among several opportunities which need the same people.
+pub mod asking_plan {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "asking_plan")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: AskingPlanId,
+        #[sea_orm(column_type = "Text")]
+        pub rules_version: String,
+        #[sea_orm(column_type = "Text")]
+        pub seed: String,
+        /// What our parts of the seed were committed to before: of each opportunity its id, the digest and since when.
+        #[sea_orm(column_type = "JsonBinary")]
+        pub commitments: serde_json::Value,
+        /// Of each opportunity its id and how many yeses it aims for.
+        #[sea_orm(column_type = "JsonBinary")]
+        pub aims: serde_json::Value,
+        /// People who were looked at.
+        pub considered: i32,
+        /// People who may be asked for one of the opportunities at least.
+        pub wanted: i32,
+        /// The opportunities and the kinds of people as JSON: all that the plan rests on.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub problem: Option<Vec<u8>>,
+        /// What came of it: see `matching::together`.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub outcome: Option<serde_json::Value>,
+        /// Of each kind, the chance of a letter for each opportunity in turn: 8 bytes each.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub chances: Option<Vec<u8>>,
+        /// Who may be asked: a number of 16 bytes, the kind in 4, and how long ago they were asked in 1.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub pool: Option<Vec<u8>>,
+        /// SHA-256 over the pool.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub pool_digest: Option<Vec<u8>>,
+        /// `running`, `done`, or `stopped` where no plan was found.
+        #[sea_orm(column_type = "Text")]
+        pub state: String,
+        #[sea_orm(column_type = "Text")]
+        pub created_by: String,
+        pub created_at: Time,
+        pub finished_at: Option<Time>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

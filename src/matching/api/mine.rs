@@ -2,13 +2,13 @@
 
 use crate::{
     accounts::{access, organisations},
-    matching::{mine, outlook},
+    matching::{mine, outlook, together::own::OwnShare},
     platform::{
         Platform, Result,
         http::{Caller, Chapter, Cursor, Fine, Page},
     },
 };
-use entity::{DrawOutcome, MatchRunId, OpportunityId, Time, WhyNot};
+use entity::{AskingPlanId, DrawOutcome, MatchRunId, OpportunityId, Time, WhyNot};
 use poem_openapi::{Object, OpenApi, param::Query};
 use uuid::Uuid;
 
@@ -30,6 +30,37 @@ pub struct OwnDrawOut {
     outcome: Option<DrawOutcome>,
 }
 
+/// How letters were shared out among several things that needed people at the same time.
+#[derive(Object)]
+pub struct OwnShareOut {
+    /// The plan.
+    plan: AskingPlanId,
+    /// Your number in it. It tells nobody who you are.
+    number: Uuid,
+    /// When letters were shared out.
+    shared_at: Time,
+    /// The chance that you had of a letter about this, from 0 to 1.
+    chance: f64,
+    /// The same in words.
+    chance_in_words: String,
+    /// What became of it; absent if the letters about this went to others.
+    #[oai(skip_serializing_if_is_none)]
+    outcome: Option<DrawOutcome>,
+}
+
+impl From<OwnShare> for OwnShareOut {
+    fn from(share: OwnShare) -> Self {
+        Self {
+            plan: share.plan,
+            number: share.number,
+            shared_at: share.at,
+            chance: share.chance,
+            chance_in_words: outlook::in_words(share.chance),
+            outcome: share.outcome,
+        }
+    }
+}
+
 /// Something that is open, and what it means for you.
 #[derive(Object)]
 pub struct AskingOut {
@@ -48,6 +79,9 @@ pub struct AskingOut {
     /// The draw that you were in, where names were drawn.
     #[oai(skip_serializing_if_is_none)]
     draw: Option<OwnDrawOut>,
+    /// How letters were shared out, where several things were asked for together.
+    #[oai(skip_serializing_if_is_none)]
+    share: Option<OwnShareOut>,
 }
 
 impl AskingOut {
@@ -67,6 +101,7 @@ impl AskingOut {
             why_not: mine.why_not,
             why_not_in_words: mine.why_not.map(|why| mine::in_words(why).to_owned()),
             draw: mine.draw.map(draw),
+            share: mine.share.map(Into::into),
         }
     }
 }

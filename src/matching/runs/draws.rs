@@ -77,13 +77,22 @@ pub(super) async fn keep(
     run: &match_run::Model,
     drawn: impl Iterator<Item = (ParticipantId, DrawOutcome)>,
 ) -> Result<()> {
-    let row = |((person, outcome), rank)| match_result::ActiveModel {
+    keep_numbered(tx, run, drawn.map(|(person, outcome)| (person, outcome, None))).await
+}
+
+/// As [`keep`], where somebody's number is not the one that they would have in the run.
+pub(in crate::matching) async fn keep_numbered(
+    tx: &Tx,
+    run: &match_run::Model,
+    drawn: impl Iterator<Item = (ParticipantId, DrawOutcome, Option<Uuid>)>,
+) -> Result<()> {
+    let row = |((person, outcome, number), rank)| match_result::ActiveModel {
         organisation_id: Set(run.organisation_id),
         run_id: Set(run.id),
         participant_id: Set(person),
         outcome: Set(outcome),
         rank: Set(rank),
-        number: Set(None),
+        number: Set(number),
     };
     let rows: Vec<_> = drawn.zip(1..).map(row).collect();
     for chunk in rows.chunks(1000) {
@@ -115,7 +124,7 @@ pub(super) async fn free_places(tx: &Tx, platform: &Platform, opportunity: &oppo
 
 /// Asks the next `most` people of the reserve, in their order, and answers how many were asked and how many were passed
 /// over. Each is looked at once more: who no longer may be asked is passed over.
-pub(super) async fn ask_next(
+pub(in crate::matching) async fn ask_next(
     tx: &Tx,
     platform: &Platform,
     question: &Question,

@@ -1,7 +1,7 @@
 //! Runs of matching: looking at everybody, drawing where places are few, inviting. The work is done by the queue, a page of
 //! a thousand people a transaction; a run that was broken off goes on where it stopped.
 
-mod draws;
+pub(super) mod draws;
 mod gathering;
 mod open_call;
 pub(crate) mod panel;
@@ -19,7 +19,7 @@ use super::{
     groups::Kinds,
     letters, lottery,
     people::{Looked, Question, must_be_open},
-    seal, seats,
+    seal, seats, together,
 };
 use crate::{
     accounts::Actor,
@@ -35,8 +35,8 @@ use crate::{
     },
 };
 use entity::{
-    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, SeatQuota, WhyNot, invitation, match_result,
-    match_run, opportunity, organisation,
+    AskingPlanId, DrawOutcome, InvitationState, MatchRunId, OpportunityId, OrganisationId, SeatQuota, WhyNot, invitation,
+    match_result, match_run, opportunity, organisation,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -63,7 +63,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, verdict: Result<(), WhyNot>) {
+    pub(super) fn add(&mut self, verdict: Result<(), WhyNot>) {
         self.considered += 1;
         match verdict {
             Ok(()) => self.eligible += 1,
@@ -241,16 +241,33 @@ async fn begin(
     };
     let kept = serde_json::to_value(&grounds).map_err(|_| Error::bug("grounds that cannot be written"))?;
     let row = match_run::ActiveModel {
-        organisation_id: Set(organisation),
+        seed: Set(seed),
+        days: Set(how.days.filter(|days| *days > 1).and_then(|days| i32::try_from(days).ok())),
+        commitment: Set(ours.as_ref().map(|ours| ours.commitment.clone())),
+        committed_at: Set(ours.map(|ours| ours.since)),
+        quotas: Set([seats::RULES, letters::RULES].contains(&rules).then_some(kept)),
+        ..new(platform, opportunity, rules, by)
+    };
+    let run = row.insert(tx).await?;
+    let job = NewJob::now(INVITE, organisation, json!({"organisation": organisation, "run": run.id}));
+    enqueue(tx, &platform.clock, job).await?;
+    Ok(run)
+}
+
+/// A run that was just begun.
+fn new(platform: &Platform, opportunity: &opportunity::Model, rules: &str, by: &str) -> match_run::ActiveModel {
+    match_run::ActiveModel {
+        organisation_id: Set(opportunity.organisation_id),
         id: Set(platform.clock.new_id()),
         opportunity_id: Set(opportunity.id),
+        plan_id: Set(None),
         rules_version: Set(rules.to_owned()),
-        seed: Set(seed),
+        seed: Set(None),
         pool_digest: Set(None),
         places: Set(opportunity.places),
         pool: Set(None),
         cursor: Set(None),
-        days: Set(how.days.filter(|days| *days > 1).and_then(|days| i32::try_from(days).ok())),
+        days: Set(None),
         days_done: Set(0),
         bound: Set(None),
         next_at: Set(None),
@@ -259,19 +276,37 @@ async fn begin(
         asked: Set(0),
         reserve: Set(0),
         reasons: Set(json!({})),
-        commitment: Set(ours.as_ref().map(|ours| ours.commitment.clone())),
-        committed_at: Set(ours.map(|ours| ours.since)),
-        quotas: Set([seats::RULES, letters::RULES].contains(&rules).then_some(kept)),
+        commitment: Set(None),
+        committed_at: Set(None),
+        quotas: Set(None),
         lottery: Set(None),
         state: Set("running".to_owned()),
         created_by: Set(by.to_owned()),
         created_at: Set(platform.clock.now()),
         finished_at: Set(None),
-    };
-    let run = row.insert(tx).await?;
-    let job = NewJob::now(INVITE, organisation, json!({"organisation": organisation, "run": run.id}));
-    enqueue(tx, &platform.clock, job).await?;
-    Ok(run)
+    }
+}
+
+/// Begins the run of an opportunity that is asked for together with others: the job of the plan works it off.
+pub(super) async fn begin_together(
+    tx: &Tx,
+    platform: &Platform,
+    opportunity: &opportunity::Model,
+    plan: AskingPlanId,
+    by: &str,
+) -> Result<()> {
+    let row = match_run::ActiveModel { plan_id: Set(Some(plan)), ..new(platform, opportunity, together::RULES, by) };
+    row.insert(tx).await?;
+    Ok(())
+}
+
+/// Whether people are being asked for something.
+pub(super) async fn is_under_way(tx: &Tx, about: &opportunity::Model) -> Result<bool> {
+    let running = match_run::Entity::find()
+        .filter(match_run::Column::OrganisationId.eq(about.organisation_id))
+        .filter(match_run::Column::OpportunityId.eq(about.id))
+        .filter(match_run::Column::State.eq("running"));
+    Ok(running.count(tx).await? > 0)
 }
 
 /// Puts those back into the reserve, in their old places, who were drawn and never asked, because their mailing was cancelled.
@@ -351,14 +386,14 @@ async fn one_at_a_time(tx: &Tx, organisation: OrganisationId) -> Result<()> {
 }
 
 /// The run as it stands now that nobody else works on it; `None` if somebody has finished it.
-async fn still_running(tx: &Tx, run: &match_run::Model) -> Result<Option<match_run::Model>> {
+pub(super) async fn still_running(tx: &Tx, run: &match_run::Model) -> Result<Option<match_run::Model>> {
     one_at_a_time(tx, run.organisation_id).await?;
     let found = match_run::Entity::find_by_id((run.organisation_id, run.id)).lock_exclusive().one(tx).await?;
     Ok(found.filter(|run| run.state == "running"))
 }
 
 /// Adds counts to a run's record.
-async fn note(
+pub(super) async fn note(
     tx: &Tx,
     platform: &Platform,
     run: match_run::Model,

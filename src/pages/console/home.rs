@@ -82,6 +82,7 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
     let [(open, a), (closed, b), (drafts, c)] = [open, closed, drafts].map(|rows| paged(rows, |way| way.id.to_string()));
     let more = a.or(b).or(c).is_some();
     let draws = draws(&seat).await?;
+    let several = open.len() > 1;
     let nothing =
         late.is_none() && draws.is_empty() && letters.is_empty() && open.is_empty() && closed.is_empty() && drafts.is_empty();
     page = page.blocks(late).blocks(draws).blocks(letters);
@@ -94,6 +95,9 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
     page = page
         .blocks(table(&seat, "Closed, and not reported yet", &["People hear back by"], closed, |way| vec![on(way.feedback_due)]));
     page = page.blocks(table(&seat, "Drafts", &["Opens"], drafts, |way| vec![on(way.opens_on)]));
+    if seat.manages() && several {
+        page = page.block(Block::Links(vec![seat.link("Ask for several things together", "/together")]));
+    }
     if more {
         page = page
             .text(format!("These are the newest {ROWS} of each."))

@@ -17,6 +17,7 @@ mod people;
 mod projects;
 mod questions;
 mod settings;
+mod together;
 mod topics;
 mod ways;
 mod words;
@@ -33,6 +34,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = heard::routes(route, desk);
     let route = settings::routes(route, desk);
     let route = topics::routes(route, desk);
+    let route = together::routes(route, desk);
     let route = projects::routes(route, desk);
     let route = ways::routes(route, desk);
     let route = questions::routes(route, desk);

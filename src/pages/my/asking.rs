@@ -6,6 +6,7 @@ use crate::{
     matching::{
         mine::{self, Mine, OwnDraw},
         outlook,
+        together::own::OwnShare,
     },
     opportunities::zone_of,
     pages::kit::{self, Block, Desk, Link, Page, Reply, Visit, Zone, ask},
@@ -48,6 +49,23 @@ fn drawn(own: &Own, draw: &OwnDraw) -> Vec<(String, String)> {
     ]
 }
 
+fn shared(own: &Own, share: &OwnShare) -> Vec<(String, String)> {
+    let zone = zone_of(&own.organisation);
+    let outcome = match share.outcome {
+        Some(DrawOutcome::Asked | DrawOutcome::Seated) => "You were asked.",
+        Some(DrawOutcome::PassedOver) => "A letter fell to you, and your choices spoke against it.",
+        Some(DrawOutcome::Reserve) => "A letter fell to you, and was not sent, because this had ended.",
+        None => "The letters about this went to others.",
+    };
+    vec![
+        ("Letters were shared out".into(), day(share.at.with_timezone(&zone).date_naive())),
+        ("How".into(), "Several things needed people. Letters were shared out as evenly as they can be, and by lot.".into()),
+        ("The chance that you had of a letter".into(), outlook::in_words(share.chance)),
+        ("What came of it".into(), outcome.into()),
+        ("Your number in this".into(), share.number.to_string()),
+    ]
+}
+
 async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let after = visit.query.parsed("after", "Use a link of this page.")?;
@@ -73,6 +91,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
         };
         let mut facts = vec![(about.to_owned(), may.to_owned())];
         facts.extend(row.draw.as_ref().map(|draw| drawn(&own, draw)).unwrap_or_default());
+        facts.extend(row.share.as_ref().map(|share| shared(&own, share)).unwrap_or_default());
         page = page.heading(row.opportunity.title.clone()).block(Block::Facts(facts));
         if let Some((words, rest)) = row.why_not.and_then(choice) {
             page = page.block(Block::Links(vec![Link::new(words, at(&visit, &own.organisation, rest))]));

@@ -98,6 +98,11 @@ pub const WHOLE: &[(&str, &str)] = &[
     ("CloseIn", r#"{"reason": "Everybody who was asked has answered."}"#),
     ("LighterIn", "{}"),
     (
+        "TogetherIn",
+        r#"{"opportunities": [{"opportunity": "0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e", "yes": 40},
+            {"opportunity": "0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3f", "yes": 24}], "seed": "Lottery of 27 February 2027: 4 11 19 23 38 42"}"#,
+    ),
+    (
         "publishQuestionnaire",
         r#"{"pages": [{"elements": [
             {"type": "radiogroup", "name": "when", "title": "When do you come?", "choices": ["morning", "evening"], "isRequired": true},
@@ -138,6 +143,12 @@ pub const VALUES: &[(&str, &str)] = &[
     ("seated", "6"),
     ("ChancesOut.people", "40"),
     ("smallest_chance", "0.08"),
+    ("smallest_share", "0.25"),
+    ("wanted", "340"),
+    ("PlannedOut.needs", "24"),
+    ("PlannedOut.expected", "24.0"),
+    ("PlannedOut.fulfilled", "1.0"),
+    ("WantedIn.yes", "24"),
     ("chance", "0.08"),
     ("mean_chance", "0.1"),
     ("asked", "40"),

@@ -74,6 +74,12 @@ async fn full(app: &TestApp) -> World {
     let shared = story.ada.post(app, "/opportunities", &story.draft("co_design_group", "co_design", json!({}))).await.expect(201);
     let quotas = json!({"quotas": [{"dimension": "age_band", "category": "under_25", "min": 1, "max": 2}]});
     story.ada.put(app, &format!("/opportunities/{}/quotas", shared.id()), &quotas).await.expect(200);
+    let changes = json!({"closes_on": day(30), "feedback_due": day(60)});
+    let one = story.open("consultation", "consultation", changes.clone()).await;
+    let other = story.open("consultation", "consultation", changes).await;
+    let both = json!({"opportunities": [{"opportunity": one, "yes": 1}, {"opportunity": other, "yes": 1}]});
+    story.ada.post(app, "/plans", &both).await.expect(202);
+    app.run_jobs().await;
     // Somebody who wants no more letters, and letters that were not sent yet.
     let stop = world.letters.iter().find(|letter| letter.to == world.ben.email && letter.text().contains("/u/au_")).unwrap();
     app.post("/api/public/unsubscribe").json(&json!({"token": stop.token("au_")})).send().await.expect(204);

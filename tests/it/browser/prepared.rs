@@ -173,7 +173,11 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
     let gathers = names_to_draw(story).await;
     let spread = story.open("consultation", "consultation", json!({"title": "A question a day", "topics": [story.topic]})).await;
     story.invite(&spread, json!({"days": 5})).await;
+    let plan = asked_together(story).await;
     vec![
+        ("together", "/console/sunrise/together".into()),
+        ("together-new", "/console/sunrise/together/new".into()),
+        ("together-plan", format!("/console/sunrise/together/plans/{plan}")),
         ("letters", "/console/sunrise/letters".into()),
         ("letters-all", "/console/sunrise/letters?show=all".into()),
         ("letters-failed", letters),
@@ -216,6 +220,18 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
         ("told-preview", format!("{ways}/{told}/report/preview")),
         ("told-publish", format!("{ways}/{told}/report/publish")),
     ]
+}
+
+/// Two things that were asked for together.
+async fn asked_together(story: &Story) -> String {
+    let mut wanted = Vec::new();
+    for title in ["How warm should rooms be?", "How should doors open?"] {
+        let id = story.open("consultation", "consultation", json!({"title": title, "topics": [story.topic]})).await;
+        wanted.push(json!({"opportunity": id, "yes": 3}));
+    }
+    let plan = story.ada.post(&story.app, "/plans", &json!({"opportunities": wanted})).await.expect(202).id();
+    story.app.run_jobs().await;
+    plan
 }
 
 /// A group for which names are drawn later among those who say yes.
