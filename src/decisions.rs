@@ -412,3 +412,11 @@
 //! The file of a plan says what people may be asked for, so it is for those who may read about people; that our parts of the seed
 //! are what was committed to, everybody can see. Rejected: one opportunity after the other with a cap (whoever is early in one is
 //! early in all), a plan for a fixed period (people would wait for letters until it ends).
+//!
+//! # 2026-11-29 · Applying oneself leads into the draw, and not round it
+//! What somebody applies for is their own act: none of their choices speaks against it, their choices stay as they are, and a later
+//! version of them takes nothing back that was applied for. In an open call, and where names are drawn among those who say yes, it
+//! makes an invitation, as a lighter way does that somebody chooses. Where names are drawn before anybody is asked, it puts
+//! them into the draw; while a reserve stands in line, nobody can apply. An application is a row of its own, so that matching asks once
+//! an opportunity whether there is one, and nothing for each person where there is none. Nobody on the staff can apply for somebody:
+//! that would be a way round their choices. Rejected: raising their choices for a while (a trial does that, for everything).

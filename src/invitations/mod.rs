@@ -5,6 +5,7 @@
 //! away, and you may change your mind. You are never pressed: a no ends the matter for this project.
 
 pub mod api;
+pub mod applications;
 pub mod choices;
 pub mod funnel;
 pub mod live;

@@ -1,7 +1,7 @@
 //! The waiting list behind limited places: who may move up, who does, and its end.
 
 use super::{
-    NO_PLACE, PLACE,
+    NO_PLACE, PLACE, applications,
     letters::topics_of,
     places::{invitation_of, of, taken, write},
     rules,
@@ -17,7 +17,7 @@ use crate::{
 };
 use entity::{
     InvitationId, InvitationState, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, PreferenceDoc,
-    Purpose, invitation, opportunity, participant, place, preference, trial,
+    Purpose, application, invitation, opportunity, participant, place, preference, trial,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -26,7 +26,7 @@ use sea_orm::{
     RelationDef,
     sea_query::{Expr, SelectStatement},
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// So many people on a waiting list are looked at in one go.
@@ -178,11 +178,35 @@ async fn next_page(
     let unspoken = PreferenceDoc::unspoken();
     // Who said yes to a draw knew its day, and when it begins.
     let knew = quotas::drawn_by(connection, about).await?.gathers();
+    let own = own_choice(connection, about, &line).await?;
     let fits = |place: &place::Model| match objection(wishes.get(&place.participant_id).unwrap_or(&unspoken), &offer) {
+        _ if own.contains(&place.participant_id) => true,
         Some(Objection::Notice) => knew,
         objection => objection.is_none(),
     };
     Ok(Some((line.into_iter().filter(fits).collect(), last)))
+}
+
+/// Those of a waiting list who chose this themselves, whatever they want to be asked for.
+async fn own_choice(
+    connection: &impl ConnectionTrait,
+    about: &opportunity::Model,
+    line: &[place::Model],
+) -> Result<HashSet<ParticipantId>> {
+    let people = || line.iter().map(|place| place.participant_id);
+    let chose: Vec<ParticipantId> = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::ParticipantId)
+        .filter(invitation::Column::OrganisationId.eq(about.organisation_id))
+        .filter(invitation::Column::OpportunityId.eq(about.id))
+        .filter(invitation::Column::ParticipantId.is_in(people()))
+        .filter(invitation::Column::RunId.is_null())
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let whose = application::Column::ParticipantId.is_in(people());
+    let applied = applications::among(connection, about.organisation_id, about.id, whose).await?;
+    Ok(chose.into_iter().chain(applied).collect())
 }
 
 /// From a wish to the person whose wish it is now.

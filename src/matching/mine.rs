@@ -15,7 +15,7 @@ use super::{
 use crate::{
     accounts::Person,
     consent::permits,
-    invitations::{self, silence},
+    invitations::{self, applications, silence},
     opportunities,
     participants::{
         preferences::today,
@@ -40,6 +40,8 @@ pub struct Mine {
     pub why_not: Option<WhyNot>,
     /// What they try, where that is why they may be asked.
     pub tries: Option<Trying>,
+    /// Whether they applied for it themselves.
+    pub applied: bool,
     /// What the newest draw for it did, if they were in it.
     pub draw: Option<OwnDraw>,
     /// How letters were shared out among several things, this one among them, if they were in that.
@@ -119,6 +121,7 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     let yes = [InvitationState::Accepted, InvitationState::Waiting];
     let said_yes = history.iter().filter(|row| yes.contains(&row.state)).map(|row| row.opportunity_id).collect();
     let mut draws = draws(platform, person, &ids, &said_yes).await?;
+    let applied = applications::of(db, organisation.id, me, ids.iter().copied()).await?;
     let mut shares = own::shares(platform, person, &ids).await?;
     let mine = |opportunity: opportunity::Model| {
         let candidate = Candidate {
@@ -132,6 +135,7 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
                 .iter()
                 .any(|row| row.project_id == opportunity.project_id && row.state == InvitationState::Declined),
             silent_since,
+            applied: applied.contains(&opportunity.id),
         };
         let ask = asks(&opportunity, topics.remove(&opportunity.id).unwrap_or_default(), zone, now);
         // Whoever was asked is told that, whatever else would speak against asking them again.
@@ -141,7 +145,8 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
         };
         let tries = wishes.trying.filter(|on| why_not.is_none() && on.rung == opportunity.rung);
         let (draw, share) = (draws.remove(&opportunity.id), shares.remove(&opportunity.id));
-        Mine { draw, share, why_not, tries, opportunity }
+        let applied = candidate.applied;
+        Mine { draw, share, why_not, tries, applied, opportunity }
     };
     Ok(open.into_iter().map(mine).collect())
 }

@@ -5,6 +5,7 @@
 //! again. What you want done about payment, complaints and past answers never count. You see why you were asked.
 
 pub mod api;
+pub mod applying;
 pub mod file;
 pub mod forecast;
 pub mod grounds;

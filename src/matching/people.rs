@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     consent::permits::standing,
-    invitations::{self, Invitee, rules::takes_time, silence},
+    invitations::{self, Invitee, applications, rules::takes_time, silence},
     opportunities::{self, activity},
     participants::{rules::trying, trials},
     platform::{Error, Platform, Result, db::filled_up, mail::suppression::suppressed},
@@ -15,8 +15,8 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
     InvitationState, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc,
-    PreferenceId, ProjectId, Purpose, SeatQuota, Time, TopicId, WhyNot, consent_standing, demographic, invitation, mail_message,
-    opportunity, opportunity_topic, organisation, participant, preference, trial,
+    PreferenceId, ProjectId, Purpose, SeatQuota, Time, TopicId, WhyNot, application, consent_standing, demographic, invitation,
+    mail_message, opportunity, opportunity_topic, organisation, participant, preference, trial,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{
@@ -60,6 +60,8 @@ pub struct Question {
     groups: Groups,
     zone: Tz,
     month_began: Time,
+    /// Whether anybody applied for it themselves.
+    applications: bool,
 }
 
 impl Question {
@@ -87,7 +89,9 @@ impl Question {
         let sharing = opportunities::quotas::drawn_by(connection, &opportunity).await?;
         let (gathers, quotas) = (sharing.gathers(), sharing.quotas);
         let groups = Groups::of(&quotas);
+        let applications = applications::any(connection, opportunity.organisation_id, opportunity.id).await?;
         Ok(Self {
+            applications,
             opportunity,
             ask,
             quotas,
@@ -169,6 +173,13 @@ impl Question {
         let silent = these(invitation::Column::ParticipantId, whom, &people);
         let silent = silence::candidates(connection, organisation, silent, PAGE).await?;
         let silent = silence::among(connection, organisation, &silent, now).await?;
+        let applied = match self.applications {
+            true => {
+                let whose = these(application::Column::ParticipantId, whom, &people);
+                applications::among(connection, organisation, self.opportunity.id, whose).await?
+            }
+            false => HashSet::new(),
+        };
         let last_asked = |person: &Read| person.last_asked_at.map_or(self.ask.today, |at| self.day(at));
         let unspoken = PreferenceDoc::unspoken();
         let known = |person: &Read| Candidate {
@@ -180,6 +191,7 @@ impl Question {
             asked_before: before.contains(&person.id),
             declined_here: declined.contains(&person.id),
             silent_since: silent.contains_key(&person.id).then(|| last_asked(person)),
+            applied: applied.contains(&person.id),
         };
         // Nobody's wishes are read who is not asked whatever they are.
         let open = people.iter().filter(|person| ruled_out(&known(person)).is_none());

@@ -2,7 +2,7 @@
 
 use crate::{
     invitations::{
-        self,
+        self, applications,
         jobs::payload,
         places,
         rules::{OPEN, offer},
@@ -71,6 +71,7 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .filter(opportunity_topic::Column::OpportunityId.is_in(offers))
         .all(&tx)
         .await?;
+    let applied = applications::of(&tx, who.organisation, who.participant, rows.iter().map(|row| row.opportunity_id)).await?;
     let fits = |row: &invitation::Model| {
         let (Some(wishes), Some(opportunity)) = (&wishes, opportunities.iter().find(|one| one.id == row.opportunity_id)) else {
             return true;
@@ -79,7 +80,7 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
             topics.iter().filter(|link| link.opportunity_id == opportunity.id).map(|link| link.topic_id).collect();
         let offer = offer(opportunity, &topics, row.created_at, zone, now);
         // What a person chose for themselves stays theirs.
-        row.run_id.is_none() || objection(wishes, &offer).is_none()
+        row.run_id.is_none() || applied.contains(&row.opportunity_id) || objection(wishes, &offer).is_none()
     };
     let gone: Vec<_> = rows.into_iter().filter(|row| left || !fits(row)).collect();
     invitations::jobs::take_back(&tx, &platform, who.organisation, &person, &gone).await?;

@@ -74,6 +74,8 @@ pub struct Candidate<'a> {
     pub declined_here: bool,
     /// The day on which they were last asked, where they have not answered for a while.
     pub silent_since: Option<NaiveDate>,
+    /// Whether they applied for this themselves.
+    pub applied: bool,
 }
 
 /// How those who are asked are found among all who may be.
@@ -87,6 +89,20 @@ pub enum Chosen {
     Letters,
     /// By lot, as several things need people.
     Shared,
+}
+
+impl Chosen {
+    /// In plain words.
+    fn how(self) -> &'static str {
+        match self {
+            Self::Everybody => "Everybody whose choices fit is asked.",
+            Self::Drawn => "The number of places is limited, so names were drawn by lot. Yours was drawn.",
+            Self::Letters => "The number of places is limited, so those who get this letter were drawn by lot.",
+            Self::Shared => {
+                "Several things need people at this time. Letters were shared out as evenly as they can be, and by lot."
+            }
+        }
+    }
 }
 
 /// What somebody can still be asked for this month; none where they set no limit.
@@ -127,7 +143,7 @@ pub fn ruled_out(person: &Candidate<'_>) -> Option<WhyNot> {
     let reasons = [
         (!person.may_be_written_to, WhyNot::NoConsent),
         (person.asked_before, WhyNot::AskedBefore),
-        (person.declined_here, WhyNot::DeclinedHere),
+        (person.declined_here && !person.applied, WhyNot::DeclinedHere),
     ];
     reasons.into_iter().find(|(against, _)| *against).map(|(_, why)| why)
 }
@@ -137,6 +153,10 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
     let against = |bad: bool, reason: WhyNot| if bad { Err(reason) } else { Ok(()) };
     let wishes = person.wishes;
     ruled_out(person).map_or(Ok(()), Err)?;
+    // What somebody asks for themselves is their own act, whatever they chose for what others ask of them.
+    if person.applied {
+        return Ok(Eligible { question_first: false });
+    }
     let objection = objection(wishes, &ask.offer());
     match objection {
         Some(Objection::Topic) => return Err(WhyNot::Topic),
@@ -163,6 +183,11 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
 /// Why somebody was asked, in plain sentences for their own eyes. The first is about their choices.
 pub fn why(ask: &Ask, person: &Candidate<'_>, chosen: Chosen) -> Vec<String> {
     let mut reasons = Vec::new();
+    if person.applied {
+        reasons.push("You asked to be in this draw yourself.".to_owned());
+        reasons.push(chosen.how().to_owned());
+        return reasons;
+    }
     let tries = person.trying.filter(|on| on.rung == ask.rung);
     let tries = tries.map(|on| format!("You are trying this step until {}.", day(on.until)));
     reasons.push(match allowed(person.wishes, ask.offer().matter(), ask.today).question() {
@@ -180,14 +205,6 @@ pub fn why(ask: &Ask, person: &Candidate<'_>, chosen: Chosen) -> Vec<String> {
     if ask.topics.iter().any(|topic| person.wishes.topics.yes.contains(topic)) {
         reasons.push("It is about a topic that you chose.".to_owned());
     }
-    let how = match chosen {
-        Chosen::Everybody => "Everybody whose choices fit is asked.",
-        Chosen::Drawn => "The number of places is limited, so names were drawn by lot. Yours was drawn.",
-        Chosen::Letters => "The number of places is limited, so those who get this letter were drawn by lot.",
-        Chosen::Shared => {
-            "Several things need people at this time. Letters were shared out as evenly as they can be, and by lot."
-        }
-    };
-    reasons.push(how.to_owned());
+    reasons.push(chosen.how().to_owned());
     reasons
 }

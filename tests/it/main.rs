@@ -7,6 +7,7 @@ mod harness;
 mod story;
 
 mod accounts;
+mod applying;
 mod archive;
 mod about_me;
 mod asking;

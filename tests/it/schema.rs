@@ -80,7 +80,7 @@ macro_rules! entities {
     };
 }
 entities! {
-    account account_link account_session api_key asking_plan attendance audit_entry audit_head consent_event consent_standing contribution
+    account account_link account_session api_key application asking_plan attendance audit_entry audit_head consent_event consent_standing contribution
     decision demographic idempotency import_line import_run influence influence_answer installation invitation invitation_link
     job look loop_rating mail_batch mail_event mail_hold mail_message match_count match_result match_run meeting membership notes_agreement notice
     notice_shown opportunity opportunity_decision opportunity_topic organisation participant participant_link

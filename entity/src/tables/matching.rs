@@ -180,6 +180,26 @@ pub mod asking_plan {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Who applied for something themselves.
+pub mod application {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "application")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub opportunity_id: OpportunityId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub participant_id: ParticipantId,
+        pub applied_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Who was asked or stands in reserve.
 pub mod match_result {
     use super::*;

@@ -141,6 +141,7 @@ tables! {
     selection Organisation,
     seal Organisation,
     match_count Organisation,
+    application Organisation,
     asking_plan Organisation,
     match_run Organisation,
     match_result Organisation,

@@ -4,7 +4,8 @@ use super::{About, purpose};
 use crate::{
     consent::permits,
     invitations::{
-        AGAIN, DRAW_MOVED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, posted, rules, to_letter, to_opportunity,
+        AGAIN, DRAW_MOVED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, applications, posted, rules, to_letter,
+        to_opportunity,
     },
     opportunities,
     participants::rules::{Matter, allowed, objection},
@@ -53,18 +54,18 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
     if !own_choice && !permits(db, organisation, about.person.id, purpose, organisation.0, now).await? {
         return drop(MailState::Suppressed, "consent to such letters does not stand");
     }
-    if !own_choice && !unanswered && about.said_no_here(db, kind).await? {
+    if !own_choice && !unanswered && about.said_no_here(db, kind).await? && !about.applied(db).await? {
         return drop(MailState::Cancelled, "the person said no to something else in the project");
     }
     // A lighter way that somebody chose may lie outside their wishes; only a pause speaks against a reminder of it.
     let unwanted = match about.invitation.run_id {
-        Some(_) => about.unwanted(kind, now),
+        Some(_) => about.unwanted(kind, now) && !about.applied(db).await?,
         None => kind == REMIND && allowed(&about.wishes, Matter::default(), opportunities::today(now, about.zone)).is_nothing(),
     };
     if unwanted {
         return drop(MailState::Cancelled, "the person no longer wants this");
     }
-    if kind == INVITE && about.is_too_much(db, now).await? {
+    if kind == INVITE && about.is_too_much(db, now).await? && !about.applied(db).await? {
         return drop(MailState::Cancelled, "the person has been asked as much this month as they want");
     }
     if kind == REMIND {
@@ -83,6 +84,11 @@ impl About {
         let asked_at = if kind == INVITE { now } else { self.invitation.created_at };
         let offer = rules::offer(&self.opportunity, &self.topics, asked_at, self.zone, now);
         objection(&self.wishes, &offer).is_some()
+    }
+
+    /// Whether the person applied for this themselves, whatever they chose.
+    async fn applied(&self, connection: &impl ConnectionTrait) -> Result<bool> {
+        applications::applied(connection, self.organisation.id, self.opportunity.id, self.person.id).await
     }
 
     /// Whether the person said no to something in the same project, and has not asked to be asked about this since.

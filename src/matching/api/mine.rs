@@ -2,14 +2,21 @@
 
 use crate::{
     accounts::{access, organisations},
-    matching::{mine, outlook, together::own::OwnShare},
+    matching::{
+        applying::{self, Applied},
+        mine, outlook,
+        together::own::OwnShare,
+    },
     platform::{
         Platform, Result,
-        http::{Caller, Chapter, Cursor, Fine, Page},
+        http::{Caller, Chapter, Cursor, Done, Fine, NoContent, Page},
     },
 };
-use entity::{AskingPlanId, DrawOutcome, MatchRunId, OpportunityId, Time, WhyNot};
-use poem_openapi::{Object, OpenApi, param::Query};
+use entity::{AskingPlanId, DrawOutcome, InvitationId, MatchRunId, OpportunityId, Time, WhyNot};
+use poem_openapi::{
+    Enum, Object, OpenApi,
+    param::{Path, Query},
+};
 use uuid::Uuid;
 
 /// A draw that you were in.
@@ -76,6 +83,8 @@ pub struct AskingOut {
     /// The same in words.
     #[oai(skip_serializing_if_is_none)]
     why_not_in_words: Option<String>,
+    /// Whether you applied for it yourself.
+    applied: bool,
     /// The draw that you were in, where names were drawn.
     #[oai(skip_serializing_if_is_none)]
     draw: Option<OwnDrawOut>,
@@ -100,10 +109,31 @@ impl AskingOut {
             may_be_asked: mine.why_not.is_none(),
             why_not: mine.why_not,
             why_not_in_words: mine.why_not.map(|why| mine::in_words(why).to_owned()),
+            applied: mine.applied,
             draw: mine.draw.map(draw),
             share: mine.share.map(Into::into),
         }
     }
+}
+
+/// What came of applying.
+#[derive(Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum ApplicationState {
+    /// There is an invitation, which you can answer.
+    Asked,
+    /// You are in the draw.
+    InDraw,
+}
+
+/// An application.
+#[derive(Object)]
+pub struct ApplicationOut {
+    /// What came of it.
+    state: ApplicationState,
+    /// The invitation, if there is one.
+    #[oai(skip_serializing_if_is_none)]
+    invitation: Option<InvitationId>,
 }
 
 /// What somebody is asked, and what not.
@@ -129,5 +159,33 @@ impl MineApi {
         let home = organisations::get(&self.0, person.organisation).await?;
         let rows = mine::list(&self.0, &person, &home, cursor).await?;
         Ok(Fine::new(&cursor.page(rows, |row| row.opportunity.id.0, AskingOut::of)))
+    }
+    /// Apply for something yourself
+    ///
+    /// Also for what your choices do not include, because it is your own act; your choices stay as they are. You get an invitation,
+    /// which you can answer; or where names are drawn before anybody is asked, you are in the draw. A second time changes nothing.
+    #[oai(path = "/me/opportunities/:opportunity/application", method = "post", operation_id = "applyMyself")]
+    async fn apply(&self, caller: Caller, opportunity: Path<OpportunityId>) -> Result<Fine<ApplicationOut>> {
+        let person = access::person(&self.0, &caller).await?;
+        let tx = self.0.db.begin().await?;
+        let applied = applying::apply(&tx, &self.0, &person, opportunity.0).await?;
+        tx.commit().await?;
+        self.0.wake.notify_one();
+        Ok(Fine::new(&match applied {
+            Applied::Asked(invitation) => ApplicationOut { state: ApplicationState::Asked, invitation: Some(invitation) },
+            Applied::InDraw => ApplicationOut { state: ApplicationState::InDraw, invitation: None },
+        }))
+    }
+
+    /// Take an application back
+    ///
+    /// As long as there is no invitation: to that you can say no.
+    #[oai(path = "/me/opportunities/:opportunity/application", method = "delete", operation_id = "takeMyApplicationBack")]
+    async fn take_back(&self, caller: Caller, opportunity: Path<OpportunityId>) -> Done {
+        let person = access::person(&self.0, &caller).await?;
+        let tx = self.0.db.begin().await?;
+        applying::take_back(&tx, &person, opportunity.0).await?;
+        tx.commit().await?;
+        Ok(NoContent)
     }
 }

@@ -347,6 +347,34 @@ async fn find_run(tx: &Tx, run: &match_run::Model) -> Result<match_run::Model> {
     found.ok_or_else(|| Error::bug("a run that is gone"))
 }
 
+/// How far an opportunity is whose names are drawn before anybody is asked.
+pub(super) enum Drawn {
+    /// Nobody was drawn.
+    Not,
+    /// Names are being drawn.
+    Now,
+    /// Names were drawn, and others stand in reserve.
+    WithReserve,
+    /// Everybody was asked who was drawn.
+    Whole,
+}
+
+/// How far a draw is.
+pub(super) async fn drawn(tx: &Tx, about: &opportunity::Model) -> Result<Drawn> {
+    let latest = match_run::Entity::find()
+        .filter(match_run::Column::OrganisationId.eq(about.organisation_id))
+        .filter(match_run::Column::OpportunityId.eq(about.id))
+        .order_by_desc(match_run::Column::Id)
+        .one(tx)
+        .await?;
+    Ok(match latest {
+        None => Drawn::Not,
+        Some(run) if run.state == "running" => Drawn::Now,
+        Some(run) if reserve_left(tx, &run).await? > 0 => Drawn::WithReserve,
+        Some(_) => Drawn::Whole,
+    })
+}
+
 async fn reserve_left(tx: &Tx, run: &match_run::Model) -> Result<u64> {
     let count = match_result::Entity::find()
         .filter(match_result::Column::OrganisationId.eq(run.organisation_id))

@@ -201,12 +201,19 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
 
 /// The smallest share, in words.
 fn smallest(outcome: &Outcome) -> String {
-    let least = (outcome.smallest * 100.0).floor();
-    let share = format!("Everybody can expect at least {least:.0} in 100 of the letters that they may get.");
+    let share = match (outcome.smallest * 100.0).floor() {
+        least if least < 100.0 => format!("Everybody can expect at least {least:.0} in 100 of the letters that they may get."),
+        _ => "Everybody gets all the letters that they may get.".to_owned(),
+    };
     match outcome.fairest {
         true => format!("{share} It is proved that no other way is fairer."),
         false => format!("{share} It is not proved that no other way is fairer."),
     }
+}
+
+/// A number of people that can be expected.
+fn about(people: f64) -> String {
+    if people < 10.0 { format!("{people:.1}") } else { format!("{people:.0}") }
 }
 
 fn things(
@@ -224,7 +231,7 @@ fn things(
         vec![
             Cell::Link(seat.link(title, format!("/opportunities/{}", aim.opportunity))),
             Cell::Number(aim.yes.to_string()),
-            known(at, |outcome, at| Some(format!("{:.0}", outcome.yes.get(at)?))),
+            known(at, |outcome, at| outcome.yes.get(at).map(|yes| about(*yes))),
             known(at, |outcome, at| Some(outcome.letters.get(at)?.to_string())),
             Cell::Number(run.asked.to_string()),
         ]

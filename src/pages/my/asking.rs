@@ -1,19 +1,20 @@
 //! What I am asked for and what not: by which of my choices, and what a draw did.
 
-use super::{Own, at, own};
+use super::{Own, at, done, own};
 use crate::{
-    invitations::letters::day,
+    invitations::{letters::day, link_for},
     matching::{
+        applying::{self, Applied},
         mine::{self, Mine, OwnDraw},
         outlook,
         together::own::OwnShare,
     },
     opportunities::zone_of,
-    pages::kit::{self, Block, Desk, Link, Page, Reply, Visit, Zone, ask},
+    pages::kit::{self, Block, Desk, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
     platform::{Result, http::Cursor},
 };
 use entity::{DrawOutcome, WhyNot};
-use poem::{Route, get};
+use poem::{Route, get, post};
 use std::sync::Arc;
 
 /// Rows on one page.
@@ -21,7 +22,9 @@ const ROWS: u64 = 20;
 
 /// The routes.
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
-    route.at("/o/:slug/me/asking", get(ask(desk, Zone::Own, list)))
+    route
+        .at("/o/:slug/me/asking", get(ask(desk, Zone::Own, list)))
+        .at("/o/:slug/me/asking/:opportunity", post(act(desk, Zone::Own, apply)))
 }
 
 /// Where the choice is changed that speaks against it, if one does.
@@ -66,6 +69,41 @@ fn shared(own: &Own, share: &OwnShare) -> Vec<(String, String)> {
     ]
 }
 
+/// Applying oneself, or taking that back: where somebody is not asked, or would not be asked yet.
+fn applying(visit: &Visit, own: &Own, row: &Mine) -> Option<Block> {
+    let to = at(visit, &own.organisation, &format!("/asking/{}", row.opportunity.id));
+    let about = format!(": {}", row.opportunity.title);
+    let submit = match (row.applied, row.why_not) {
+        (_, Some(WhyNot::AskedBefore | WhyNot::NoConsent)) => return None,
+        (true, _) => Submit::new("Take my wish to take part back").sends("take_back", "yes").other(),
+        // Whose choices include it is in the draw already.
+        (false, None) if row.opportunity.places.is_some() => return None,
+        (false, _) => Submit::new("I want to take part in this").other(),
+    };
+    Some(Block::Form(Box::new(Form::to(to).submit(submit.about(about)))))
+}
+
+async fn apply(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let id = visit.param("opportunity")?;
+    let tx = visit.platform().db.begin().await?;
+    if visit.fields.has("take_back") {
+        applying::take_back(&tx, &own.person, id).await?;
+        tx.commit().await?;
+        return Reply::to(at(&visit, &own.organisation, "/asking?done=applied_not"));
+    }
+    let applied = applying::apply(&tx, visit.platform(), &own.person, id).await?;
+    tx.commit().await?;
+    visit.platform().wake.notify_one();
+    match applied {
+        Applied::InDraw => Reply::to(at(&visit, &own.organisation, "/asking?done=applied")),
+        Applied::Asked(invitation) => {
+            let token = link_for(visit.platform(), &own.person, invitation).await?;
+            crate::pages::invitation::open(&visit, invitation, &token, "")
+        }
+    }
+}
+
 async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let after = visit.query.parsed("after", "Use a link of this page.")?;
@@ -73,13 +111,16 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let rows = mine::list(visit.platform(), &own.person, &own.organisation, cursor).await?;
     let (rows, next) = kit::paged(ROWS, rows, |row: &Mine| row.opportunity.id);
     let mut page = Page::new("What I am asked for, and what not")
-        .text("This is what is open now. Your choices decide what you are asked for. You can change them at any time.");
+        .said(done(&visit))
+        .text("This is what is open now. Your choices decide what you are asked for. You can change them at any time.")
+        .text("You can also take part in something that your choices do not include. They stay as they are.");
     if rows.is_empty() {
         page = page.text("Nothing is open now.");
     }
     for row in rows {
         let tries = row.tries.map(|on| format!("You are trying this step until {}.", day(on.until)));
         let may = match row.why_not {
+            None if row.applied => "You asked to be in this draw yourself.",
             None if tries.is_some() => tries.as_deref().unwrap_or_default(),
             None if row.opportunity.places.is_some() => "Your choices include this. Names are drawn, because places are few.",
             None => "Your choices include this.",
@@ -93,6 +134,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
         facts.extend(row.draw.as_ref().map(|draw| drawn(&own, draw)).unwrap_or_default());
         facts.extend(row.share.as_ref().map(|share| shared(&own, share)).unwrap_or_default());
         page = page.heading(row.opportunity.title.clone()).block(Block::Facts(facts));
+        page = page.blocks(applying(&visit, &own, &row));
         if let Some((words, rest)) = row.why_not.and_then(choice) {
             page = page.block(Block::Links(vec![Link::new(words, at(&visit, &own.organisation, rest))]));
         }

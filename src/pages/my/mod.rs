@@ -95,6 +95,8 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "saved" => "Saved. It holds from now on.",
         "paused" => "You are pausing. Nothing is asked of you meanwhile.",
         "lighter" => "From now on you are asked for no more than that.",
+        "applied" => "You are in the draw. Names are drawn when the people who run it say so.",
+        "applied_not" => "You have taken it back. Nothing follows from it.",
         "hearing" => "Thank you. You go on hearing from us as you chose.",
         "kept" => "Your choices hold for another year.",
         "trying" => "It counts from now on, until you go back or it is over.",

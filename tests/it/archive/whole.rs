@@ -72,6 +72,8 @@ async fn full(app: &TestApp) -> World {
     let changes = json!({"topics": [story.topic], "closes_on": day(30), "feedback_due": day(60)});
     let asked = story.open("consultation", "consultation", changes).await;
     let shared = story.ada.post(app, "/opportunities", &story.draft("co_design_group", "co_design", json!({}))).await.expect(201);
+    let draws = story.open("co_design_group", "co_design", json!({"places": 2})).await;
+    fred.post(app, &format!("/opportunities/{draws}/application"), &json!({})).await.expect(200);
     let quotas = json!({"quotas": [{"dimension": "age_band", "category": "under_25", "min": 1, "max": 2}]});
     story.ada.put(app, &format!("/opportunities/{}/quotas", shared.id()), &quotas).await.expect(200);
     let changes = json!({"closes_on": day(30), "feedback_due": day(60)});
