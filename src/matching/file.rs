@@ -141,14 +141,15 @@ pub(super) async fn part(
 ) -> Result<Vec<u8>, io::Error> {
     let number = |value: usize| Expr::value(i32::try_from(value).unwrap_or(i32::MAX));
     let part = Func::cust(Alias::new("substr")).args([Expr::col(match_run::Column::Pool), number(from + 1), number(most)]);
-    let found: Option<Vec<u8>> = match_run::Entity::find_by_id(key)
+    // A part of nothing is NULL on SQLite.
+    let found: Option<Option<Vec<u8>>> = match_run::Entity::find_by_id(key)
         .select_only()
         .expr_as(part, "part")
         .into_tuple()
         .one(platform.db.read())
         .await
         .map_err(io::Error::other)?;
-    Ok(found.unwrap_or_default())
+    Ok(found.flatten().unwrap_or_default())
 }
 
 /// Bytes of a line of a pool, by the rules of its draw.

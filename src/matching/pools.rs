@@ -57,9 +57,10 @@ pub(super) async fn lines<E: EntityTrait>(
         most = most.case(is(), whole(2 * reach * one.line));
     }
     let window = Func::cust(Alias::new("substr")).args([Expr::col(pool), from.finally(1).into(), most.finally(0).into()]);
-    let windows: Vec<(Uuid, Vec<u8>)> =
+    // A part of nothing is NULL on SQLite.
+    let windows: Vec<(Uuid, Option<Vec<u8>>)> =
         rows().filter(pool.is_not_null()).expr_as(window, "window").into_tuple().all(connection).await?;
-    let windows: HashMap<Uuid, Vec<u8>> = windows.into_iter().collect();
+    let windows: HashMap<Uuid, Vec<u8>> = windows.into_iter().filter_map(|(of, window)| Some((of, window?))).collect();
     let found = |one: &Sought| {
         let line = windows.get(&one.of)?.chunks_exact(one.line).find(|line| line[..NUMBER] == *one.number.as_bytes())?;
         Some((one.of, line.to_vec()))
