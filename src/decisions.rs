@@ -420,3 +420,13 @@
 //! them into the draw; while a reserve stands in line, nobody can apply. An application is a row of its own, so that matching asks once
 //! an opportunity whether there is one, and nothing for each person where there is none. Nobody on the staff can apply for somebody:
 //! that would be a way round their choices. Rejected: raising their choices for a while (a trial does that, for everything).
+//!
+//! # 2026-11-29 · What an offer can be is read from the record before anybody is asked
+//! Five things on record speak against what an offer claims to be before it begins: nothing that it is about is open, it is a survey,
+//! what is open is small, its stage of the work was settled, and those who run it decide alone. The lowest cap counts, and what is not
+//! known is held against nobody. Whoever chose a lowest rung above that is not asked, and told why; everybody else reads it
+//! in the letter and on the page before they answer, and whoever runs it sees it at the console. It is read anew each time, because
+//! decisions are settled and change their weight: two statements, and none for consultations and what is below them, where nothing can
+//! speak against them beforehand. Whoever waits for a place read it before they said yes, so it takes nobody off the list.
+//! Rejected: a column beside the opportunity (whoever changes a decision would have to know of it), asking those who
+//! want more and telling them (they said what they want). What the record proves afterwards is another question, still open.

@@ -630,6 +630,8 @@ words! {
         Topic,
         /// Their wish does not include this rung.
         Rung,
+        /// They want more than the record shows it can be.
+        Supported,
         /// They did not choose this kind of activity.
         Activity,
         /// They did not choose any form that is offered.

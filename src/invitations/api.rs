@@ -12,7 +12,7 @@ use crate::{
         notices, record,
     },
     integrity::ladder::step,
-    opportunities,
+    opportunities::{self, supported},
     platform::{
         Error, Platform, Result,
         http::{Accepted, Body, Caller, Chapter, Created, Cursor, Fine, Once, Page, fingerprint},
@@ -76,7 +76,10 @@ impl Api {
             Some(run) => Some(guest::draw_number(db, &self.0, &guest, run).await?),
             None => None,
         };
+        let can_be = supported::of_one(db, &offer, self.0.clock.now()).await?;
         Ok(Fine::new(&InvitationOut {
+            supported: can_be.rung,
+            supported_because: can_be.because.map(str::to_owned),
             id: guest.invitation.id,
             state: guest.invitation.state,
             organisation: organisation.name,

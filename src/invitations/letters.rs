@@ -5,8 +5,11 @@ mod may;
 use super::{AGAIN, DRAW_MOVED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, places};
 use crate::{
     accounts::links::{self, LinkKind},
-    integrity::ladder::{self, step},
-    opportunities::quotas,
+    integrity::{
+        ahead::Supported,
+        ladder::{self, step},
+    },
+    opportunities::{quotas, supported},
     participants::{rules::quiet_until, trials::in_force},
     platform::{
         Error, Platform, Result,
@@ -37,7 +40,12 @@ struct About {
     draws_on: Option<NaiveDate>,
     /// The last day on which an answer is of full use.
     last_day: Option<NaiveDate>,
+    /// What it can be, by what is on record.
+    supported: Supported,
 }
+
+/// How what an offer can be is called, where that is less than it claims to be.
+pub const SUPPORTED: &str = "What the record supports";
 
 /// Writes a letter about an invitation, unless it may not be sent any more.
 pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
@@ -87,7 +95,8 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
     let sharing = quotas::drawn_by(db, &opportunity).await?;
     let draws_on = sharing.draws_on.filter(|_| sharing.gathers());
     let last_day = sharing.last_day(opportunity.closes_on);
-    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, place, zone, draws_on, last_day }))
+    let supported = supported::of_one(db, &opportunity, platform.clock.now()).await?;
+    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, place, zone, draws_on, last_day, supported }))
 }
 
 /// What an opportunity is about.
@@ -137,6 +146,7 @@ impl About {
             .text(&opportunity.summary)
             .facts(vec![
                 ("What this is", format!("{}. {}", rung.people_say, self.in_their_form(rung))),
+                (SUPPORTED, supported::in_words(&self.supported).unwrap_or_default()),
                 ("What we promise", promise(opportunity)),
                 ("What can change", opportunity.open_to_influence.clone()),
                 ("What cannot change", opportunity.not_open.clone()),

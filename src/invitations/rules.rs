@@ -2,7 +2,7 @@
 
 use crate::{opportunities::activity, participants::rules::Offer};
 use chrono_tz::Tz;
-use entity::{InvitationState as State, MailState, MatchRunId, Time, TopicId, opportunity};
+use entity::{InvitationState as State, MailState, MatchRunId, Rung, Time, TopicId, opportunity};
 
 /// States in which an invitation still waits for an answer.
 pub const OPEN: [State; 2] = [State::Sent, State::AskLater];
@@ -58,11 +58,20 @@ pub fn is_open(state: State) -> bool {
     OPEN.contains(&state)
 }
 
-/// What an opportunity asks of somebody who was asked at `asked_at`, as their wishes speak about it now.
-pub fn offer<'a>(about: &'a opportunity::Model, topics: &'a [TopicId], asked_at: Time, zone: Tz, now: Time) -> Offer<'a> {
+/// What an opportunity asks of somebody who was asked at `asked_at`, as their wishes speak about it now; `supported` is what it can
+/// be, by what is on record.
+pub fn offer<'a>(
+    about: &'a opportunity::Model,
+    topics: &'a [TopicId],
+    supported: Rung,
+    asked_at: Time,
+    zone: Tz,
+    now: Time,
+) -> Offer<'a> {
     let day = |at: Time| at.with_timezone(&zone).date_naive();
     Offer {
         rung: about.rung,
+        supported,
         topics,
         activity: activity(about.kind),
         stage: about.stage,

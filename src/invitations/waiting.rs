@@ -158,8 +158,8 @@ async fn next_page(
     let Some(last) = line.last().map(|place| place.position) else { return Ok(None) };
     let topics = topics_of(connection, organisation, about.id).await?;
     let zone = opportunities::zone(connection, organisation).await?;
-    // Told today that they have a place, they need as much notice as they asked for.
-    let offer = rules::offer(about, &topics, now, zone, now);
+    // Told today that they have a place, they need as much notice as they asked for. What it can be they read before they said yes.
+    let offer = rules::offer(about, &topics, about.rung, now, zone, now);
     let whose = trial::Column::ParticipantId.is_in(line.iter().map(|place| place.participant_id));
     let trials = running(connection, organisation, whose, offer.today).await?;
     let as_tried = |row: &preference::Model| match trials.get(&row.id) {

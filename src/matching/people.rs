@@ -15,8 +15,8 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
     InvitationState, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc,
-    PreferenceId, ProjectId, Purpose, SeatQuota, Time, TopicId, WhyNot, application, consent_standing, demographic, invitation,
-    mail_message, opportunity, opportunity_topic, organisation, participant, preference, trial,
+    PreferenceId, ProjectId, Purpose, Rung, SeatQuota, Time, TopicId, WhyNot, application, consent_standing, demographic,
+    invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference, trial,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{
@@ -85,7 +85,8 @@ impl Question {
             .filter(opportunity_topic::Column::OpportunityId.eq(opportunity.id))
             .all(connection)
             .await?;
-        let ask = asks(&opportunity, topics.into_iter().map(|row| row.topic_id).collect(), zone, now);
+        let supported = opportunities::supported::of_one(connection, &opportunity, now).await?.rung;
+        let ask = asks(&opportunity, topics.into_iter().map(|row| row.topic_id).collect(), supported, zone, now);
         let sharing = opportunities::quotas::drawn_by(connection, &opportunity).await?;
         let (gathers, quotas) = (sharing.gathers(), sharing.quotas);
         let groups = Groups::of(&quotas);
@@ -314,10 +315,11 @@ impl Question {
 }
 
 /// What an opportunity asks of somebody who is asked now.
-pub(super) fn asks(opportunity: &opportunity::Model, topics: Vec<TopicId>, zone: Tz, now: Time) -> Ask {
+pub(super) fn asks(opportunity: &opportunity::Model, topics: Vec<TopicId>, supported: Rung, zone: Tz, now: Time) -> Ask {
     let day = |at: Time| at.with_timezone(&zone).date_naive();
     Ask {
         rung: opportunity.rung,
+        supported,
         topics,
         activity: activity(opportunity.kind),
         stage: opportunity.stage,

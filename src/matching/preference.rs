@@ -8,7 +8,7 @@ use crate::{
         rules::{OPEN, offer},
         waiting,
     },
-    opportunities::zone_of,
+    opportunities::{supported, zone_of},
     participants::{preferences::today, rules::objection, trials::in_force},
     platform::{
         Platform,
@@ -71,6 +71,7 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .filter(opportunity_topic::Column::OpportunityId.is_in(offers))
         .all(&tx)
         .await?;
+    let supported = supported::of(&tx, &opportunities, now).await?;
     let applied = applications::of(&tx, who.organisation, who.participant, rows.iter().map(|row| row.opportunity_id)).await?;
     let fits = |row: &invitation::Model| {
         let (Some(wishes), Some(opportunity)) = (&wishes, opportunities.iter().find(|one| one.id == row.opportunity_id)) else {
@@ -78,7 +79,8 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         };
         let topics: Vec<_> =
             topics.iter().filter(|link| link.opportunity_id == opportunity.id).map(|link| link.topic_id).collect();
-        let offer = offer(opportunity, &topics, row.created_at, zone, now);
+        let can_be = supported.get(&opportunity.id).map_or(opportunity.rung, |supported| supported.rung);
+        let offer = offer(opportunity, &topics, can_be, row.created_at, zone, now);
         // What a person chose for themselves stays theirs.
         row.run_id.is_none() || applied.contains(&row.opportunity_id) || objection(wishes, &offer).is_none()
     };

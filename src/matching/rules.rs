@@ -14,6 +14,8 @@ use entity::{ActivityType, Format, PreferenceDoc, Rung, Stage, TopicId, WhyNot};
 pub struct Ask {
     /// The opportunity's own rung, never that of its project.
     pub rung: Rung,
+    /// The rung that it can be, by what is on record.
+    pub supported: Rung,
     /// What it is about.
     pub topics: Vec<TopicId>,
     /// What kind of activity it is.
@@ -35,6 +37,7 @@ impl Ask {
     fn offer(&self) -> Offer<'_> {
         Offer {
             rung: self.rung,
+            supported: self.supported,
             topics: &self.topics,
             activity: self.activity,
             stage: self.stage,
@@ -161,6 +164,7 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
     match objection {
         Some(Objection::Topic) => return Err(WhyNot::Topic),
         Some(Objection::Rung) => return Err(WhyNot::Rung),
+        Some(Objection::Supported) => return Err(WhyNot::Supported),
         Some(Objection::Activity) => return Err(WhyNot::Activity),
         Some(Objection::Format) => return Err(WhyNot::Format),
         Some(Objection::QuietStart) => return Err(WhyNot::QuietPeriod),

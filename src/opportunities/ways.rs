@@ -241,23 +241,6 @@ pub async fn list(
     with_links(platform.db.read(), organisation, rows).await
 }
 
-/// The names of some.
-pub async fn titles(
-    connection: &impl ConnectionTrait,
-    organisation: OrganisationId,
-    of: impl IntoIterator<Item = OpportunityId>,
-) -> Result<HashMap<OpportunityId, String>> {
-    let found: Vec<(OpportunityId, String)> = opportunity::Entity::find()
-        .select_only()
-        .columns([opportunity::Column::Id, opportunity::Column::Title])
-        .filter(opportunity::Column::OrganisationId.eq(organisation))
-        .filter(opportunity::Column::Id.is_in(of))
-        .into_tuple()
-        .all(connection)
-        .await?;
-    Ok(found.into_iter().collect())
-}
-
 /// The newest opportunities in a state, so many and one more; if asked, those alone of which no report is published.
 pub async fn newest(
     platform: &Platform,

@@ -9,7 +9,7 @@ use crate::{
     feedback::{overdue, public as reports},
     integrity::ladder::step,
     invitations::letters::{day, payment, time},
-    opportunities::{public as offers, quotas::drawn_by, zone_of},
+    opportunities::{public as offers, quotas::drawn_by, supported, zone_of},
     platform::{Result, http::Cursor},
 };
 use entity::{OpportunityId, OpportunityState, ReportId, opportunity, organisation};
@@ -126,7 +126,8 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let page = Page::new(&row.title).back("Back", at(&visit, organisation, "/opportunities")).text(&row.summary);
     let here = at(&visit, organisation, &format!("/opportunities/{id}"));
     let sharing = drawn_by(visit.platform().db.read(), &row).await?;
-    let page = page.blocks(about(&row, visit.easy(), zone_of(organisation))).blocks(shared_out(&row, &sharing));
+    let can_be = supported::of_one(visit.platform().db.read(), &row, visit.platform().clock.now()).await?;
+    let page = page.blocks(about(&row, &can_be, visit.easy(), zone_of(organisation))).blocks(shared_out(&row, &sharing));
     let page = page.block(Block::Links(vec![match visit.easy() {
         true => Link::new("Show this page in plain English", here),
         false => Link::new("Explain this in Easy Read", format!("{here}?format=easy")),

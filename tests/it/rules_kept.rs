@@ -211,6 +211,9 @@ impl World {
             let (rung, topics) = self.about(row.opportunity_id).await;
             let allowance = allowed(&wishes, &topics, self.today());
             assert!(allowance.allows(rung), "{rung} for {wishes:?} on {}", self.today());
+            // A survey can be no more than a consultation: nobody is asked who wants more than that.
+            let lowest = allowance.rungs().next().expect("a rung");
+            assert!(lowest <= Rung::Consultation || rung < Rung::Engagement, "{rung}, a survey, for {wishes:?}");
             assert!(topics.iter().all(|topic| !wishes.topics.never.contains(topic)), "never: {wishes:?}");
             assert!(!quiet_on(&wishes, self.today()), "{wishes:?} on {}", self.today());
         }

@@ -118,9 +118,17 @@ fn letters_are_shared_out_and_the_plan_can_be_worked_out_again() {
         let counts = by_person(&both);
         assert!(counts.values().all(|count| *count <= 2), "{counts:?}");
         assert!(counts.get("once@people.example").is_none_or(|count| *count == 1), "{counts:?}");
+        // What was done stays told after it has closed.
+        let before = asking(&app, &people[0], &first).await["share"].clone();
+        story.ada.post(&app, &format!("/opportunities/{first}/close"), &json!({"reason": "Enough."})).await.expect(200);
+        let over = people[0].get(&app, "/draws").send().await.expect(200).json;
+        assert_eq!((&over["items"][0]["opportunity"], &over["items"][0]["share"]), (&json!(first), &before));
+        assert_eq!(over["items"].as_array().unwrap().len(), 1, "the other one is still open");
         let runs = story.ada.get(&app, &format!("/opportunities/{first}/matches")).send().await.expect(200).json;
         assert_eq!((runs.as_array().unwrap().len(), &runs[0]["rules_version"]), (2, &json!("together-1")));
         assert!(runs[0]["plan"].is_string(), "{runs}");
+        app.run_jobs().await;
+        app.outbox().await;
     });
 }
 

@@ -131,6 +131,11 @@ pub struct InvitationOut {
     pub contact: String,
     /// What is asked.
     pub offer: OfferOut,
+    /// The rung that it can be, by what is on record: the same as the one that is offered, or a lower one.
+    pub supported: Rung,
+    /// What speaks against more, in plain words, if something does.
+    #[oai(skip_serializing_if_is_none)]
+    pub supported_because: Option<String>,
     /// Why this person was asked.
     pub why: Vec<String>,
     /// Whether this is a question first: the first reason in `why` says why.

@@ -82,7 +82,7 @@ impl About {
     /// letter that asks leaves, whenever it was made.
     fn unwanted(&self, kind: &str, now: Time) -> bool {
         let asked_at = if kind == INVITE { now } else { self.invitation.created_at };
-        let offer = rules::offer(&self.opportunity, &self.topics, asked_at, self.zone, now);
+        let offer = rules::offer(&self.opportunity, &self.topics, self.supported.rung, asked_at, self.zone, now);
         objection(&self.wishes, &offer).is_some()
     }
 

@@ -93,16 +93,47 @@ pub struct AskingOut {
     share: Option<OwnShareOut>,
 }
 
-impl AskingOut {
-    fn of(mine: mine::Mine) -> Self {
-        let draw = |draw: mine::OwnDraw| OwnDrawOut {
+impl From<mine::OwnDraw> for OwnDrawOut {
+    fn from(draw: mine::OwnDraw) -> Self {
+        Self {
             run: draw.run,
             number: draw.number,
             drawn_at: draw.at,
             chance: draw.chance,
             chance_in_words: outlook::in_words(draw.chance),
             outcome: draw.outcome,
-        };
+        }
+    }
+}
+
+/// Something that is over, and what draws did with you.
+#[derive(Object)]
+pub struct OverOut {
+    /// What.
+    opportunity: OpportunityId,
+    /// Its name.
+    title: String,
+    /// The draw that you were in; absent if you were in none.
+    #[oai(skip_serializing_if_is_none)]
+    draw: Option<OwnDrawOut>,
+    /// How letters were shared out, where several things were asked for together; absent if you were in none of that.
+    #[oai(skip_serializing_if_is_none)]
+    share: Option<OwnShareOut>,
+}
+
+impl OverOut {
+    fn of(over: mine::Over) -> Self {
+        Self {
+            opportunity: over.opportunity.id,
+            title: over.opportunity.title,
+            draw: over.draw.map(Into::into),
+            share: over.share.map(Into::into),
+        }
+    }
+}
+
+impl AskingOut {
+    fn of(mine: mine::Mine) -> Self {
         Self {
             opportunity: mine.opportunity.id,
             title: mine.opportunity.title,
@@ -110,7 +141,7 @@ impl AskingOut {
             why_not: mine.why_not,
             why_not_in_words: mine.why_not.map(|why| mine::in_words(why).to_owned()),
             applied: mine.applied,
-            draw: mine.draw.map(draw),
+            draw: mine.draw.map(Into::into),
             share: mine.share.map(Into::into),
         }
     }
@@ -160,6 +191,24 @@ impl MineApi {
         let rows = mine::list(&self.0, &person, &home, cursor).await?;
         Ok(Fine::new(&cursor.page(rows, |row| row.opportunity.id.0, AskingOut::of)))
     }
+    /// See what draws did with me, of what is over
+    ///
+    /// What has closed and was drawn for, newest first: the chance that I had, and what came of it.
+    #[oai(path = "/me/draws", method = "get", operation_id = "listMyDraws")]
+    async fn over(
+        &self,
+        caller: Caller,
+        /// Rows in one answer, 500 at most.
+        limit: Query<Option<u64>>,
+        /// Read on after this cursor.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<OverOut>>> {
+        let person = access::person(&self.0, &caller).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = mine::over(&self.0, &person, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.opportunity.id.0, OverOut::of)))
+    }
+
     /// Apply for something yourself
     ///
     /// Also for what your choices do not include, because it is your own act; your choices stay as they are. You get an invitation,

@@ -2,13 +2,14 @@
 
 use super::shapes::PublicOpportunityOut;
 use crate::{
-    opportunities::public,
+    integrity::ahead::Supported,
+    opportunities::{public, supported},
     platform::{
         Platform, Result,
         http::{Chapter, Cursor, Fine, Page},
     },
 };
-use entity::OpportunityId;
+use entity::{OpportunityId, opportunity};
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
@@ -35,7 +36,12 @@ impl PublicApi {
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
         let (rows, zone) = public::list(&self.0, &slug.0, cursor).await?;
         let now = self.0.clock.now();
-        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, |row| PublicOpportunityOut::of(row, now, zone))))
+        let can_be = supported::of(self.0.db.read(), &rows, now).await?;
+        let out = |row: opportunity::Model| {
+            let can_be = can_be.get(&row.id).copied().unwrap_or(Supported::as_claimed(row.rung));
+            PublicOpportunityOut::of(row, can_be, now, zone)
+        };
+        Ok(Fine::new(&cursor.page(rows, |row| row.id.0, out)))
     }
 
     /// Read a way to take part
@@ -49,6 +55,8 @@ impl PublicApi {
         opportunity: Path<OpportunityId>,
     ) -> Result<Fine<PublicOpportunityOut>> {
         let (row, zone) = public::get(&self.0, &slug.0, opportunity.0).await?;
-        Ok(Fine::new(&PublicOpportunityOut::of(row, self.0.clock.now(), zone)))
+        let now = self.0.clock.now();
+        let can_be = supported::of_one(self.0.db.read(), &row, now).await?;
+        Ok(Fine::new(&PublicOpportunityOut::of(row, can_be, now, zone)))
     }
 }

@@ -1,7 +1,7 @@
 //! What requests and answers about opportunities look like.
 
 use crate::{
-    integrity::api::RungOut,
+    integrity::{ahead::Supported, api::RungOut},
     opportunities::{
         questions::Version,
         rules::{Offer, activity, takes_answers, warnings},
@@ -328,6 +328,11 @@ pub struct PublicOpportunityOut {
     summary: String,
     /// The rung of the ladder that is offered, in plain words.
     rung: RungOut,
+    /// The rung that it can be, by what is on record: the same, or a lower one.
+    supported: Rung,
+    /// What speaks against more, in plain words, if something does.
+    #[oai(skip_serializing_if_is_none)]
+    supported_because: Option<String>,
     /// What was promised on the day it opened.
     promise: String,
     /// Which decisions it feeds and which are fixed, as on that day.
@@ -372,7 +377,7 @@ pub struct PublicOpportunityOut {
 
 impl PublicOpportunityOut {
     /// From a row.
-    pub fn of(row: opportunity::Model, now: Time, zone: Tz) -> Self {
+    pub fn of(row: opportunity::Model, can_be: Supported, now: Time, zone: Tz) -> Self {
         let takes_answers = takes_answers(&row, now, zone);
         let (promise, decisions) = row.promised.map(|told| (told.promise, told.decisions)).unwrap_or_default();
         Self {
@@ -384,6 +389,8 @@ impl PublicOpportunityOut {
             title: row.title,
             summary: row.summary,
             rung: row.rung.into(),
+            supported: can_be.rung,
+            supported_because: can_be.because.map(str::to_owned),
             open_to_influence: row.open_to_influence,
             not_open: row.not_open,
             who_decides: row.who_decides,

@@ -5,7 +5,7 @@ use crate::{
     accounts::Power,
     invitations::letters::{day, moment},
     matching::together::{self, Aim, Outcome, Wanted},
-    opportunities::{quotas, ways, zone_of},
+    opportunities::{quotas, titles, ways, zone_of},
     pages::{
         console::entry::Entry,
         kit::{Block, Cell, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask},
@@ -163,8 +163,8 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let plan: AskingPlanId = visit.param("plan")?;
     let plan = together::find(seat.db(), seat.actor.organisation, plan).await?;
     let runs = together::runs(seat.db(), seat.actor.organisation, plan.id).await?;
-    let titles =
-        ways::titles(seat.db(), seat.actor.organisation, together::aims(&plan).iter().map(|aim| aim.opportunity)).await?;
+    let about: Vec<OpportunityId> = together::aims(&plan).iter().map(|aim| aim.opportunity).collect();
+    let titles = titles(seat.db(), seat.actor.organisation, &about).await?.into_iter().collect();
     let outcome = Outcome::read(plan.outcome.as_ref());
     let on = plan.created_at.with_timezone(&zone_of(seat.organisation)).date_naive();
     let page = Page::new(format!("Asked for together on {}", day(on))).back("Back to the list", seat.at("/together")).wide();

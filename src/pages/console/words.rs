@@ -134,6 +134,7 @@ said! {
         NoConsent => "They did not agree to be written to", AskedBefore => "They were asked for this already",
         DeclinedHere => "They said no in the same project", Topic => "They do not want to be asked about a topic",
         Rung => "Their wish does not include this kind of involvement",
+        Supported => "They want more than the record shows this can be",
         Activity => "They did not choose this kind of activity", Format => "They did not choose any form that is offered",
         QuietPeriod => "They want to be left in peace", Notice => "They need more notice",
         MonthlyInvitations => "They have had as many invitations this month as they want",

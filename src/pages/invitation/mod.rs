@@ -10,16 +10,20 @@ use super::{
     meeting,
 };
 use crate::{
-    integrity::ladder::{ATTRIBUTION, SOURCE, step},
+    integrity::{
+        ahead::Supported,
+        ladder::{ATTRIBUTION, SOURCE, step},
+    },
     invitations::{
         self, Guest, guest as guests,
-        letters::{day, holds, moment, payment, promise, time},
+        letters::{SUPPORTED, day, holds, moment, payment, promise, time},
         places, replies,
         rules::{self, Reply as Said, accepts},
     },
     opportunities::{
         self,
         quotas::{self, Sharing},
+        supported,
     },
     platform::{
         Error, Result,
@@ -163,7 +167,8 @@ async fn show(visit: Arc<Visit>) -> Result<Reply> {
     page = page.blocks(standing(&visit, &guest, &sharing, open).await?);
     let replies = replying(&visit, &guest, &offer, open).await?;
     let zone = opportunities::zone(db, guest.organisation).await?;
-    let mut facts = about(&offer, visit.easy(), zone);
+    let can_be = supported::of_one(visit.platform().db.read(), &offer, visit.platform().clock.now()).await?;
+    let mut facts = about(&offer, &can_be, visit.easy(), zone);
     facts.extend(shared_out(&offer, &sharing));
     facts.extend(meetings(&visit, &guest, zone).await?);
     facts.push(Block::Links(vec![easy_switch(&visit, &guest)]));
@@ -190,11 +195,12 @@ fn easy_switch(visit: &Visit, guest: &Guest) -> Link {
 }
 
 /// What is offered, and what is not.
-pub fn about(offer: &opportunity::Model, easy: bool, zone: Tz) -> Vec<Block> {
+pub fn about(offer: &opportunity::Model, can_be: &Supported, easy: bool, zone: Tz) -> Vec<Block> {
     let rung = step(offer.rung);
     let means = if easy { rung.easy_read } else { rung.plain };
     let mut facts = vec![
         ("What this is", format!("{}.\n{means}", rung.people_say)),
+        (SUPPORTED, supported::in_words(can_be).unwrap_or_default()),
         ("What we promise", promise(offer)),
         ("What can change", offer.open_to_influence.clone()),
         ("What cannot change", offer.not_open.clone()),

@@ -5,7 +5,7 @@ use crate::{
     invitations::{letters::day, link_for},
     matching::{
         applying::{self, Applied},
-        mine::{self, Mine, OwnDraw},
+        mine::{self, Mine, Over, OwnDraw},
         outlook,
         together::own::OwnShare,
     },
@@ -24,6 +24,7 @@ const ROWS: u64 = 20;
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     route
         .at("/o/:slug/me/asking", get(ask(desk, Zone::Own, list)))
+        .at("/o/:slug/me/asking/over", get(ask(desk, Zone::Own, over)))
         .at("/o/:slug/me/asking/:opportunity", post(act(desk, Zone::Own, apply)))
 }
 
@@ -139,6 +140,29 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
             page = page.block(Block::Links(vec![Link::new(words, at(&visit, &own.organisation, rest))]));
         }
     }
-    let more = next.map(|next| at(&visit, &own.organisation, &format!("/asking?after={next}")));
+    let more = next.map(|next| Link::new("Go on reading", at(&visit, &own.organisation, &format!("/asking?after={next}"))));
+    let over = Link::new("What draws did that are over", at(&visit, &own.organisation, "/asking/over"));
+    Ok(page.block(Block::Links(more.into_iter().chain([over]).collect())).into())
+}
+
+/// What draws did with somebody, of what is over.
+async fn over(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let after = visit.query.parsed("after", "Use a link of this page.")?;
+    let rows = mine::over(visit.platform(), &own.person, Cursor { after, limit: ROWS }).await?;
+    let (rows, next) = kit::paged(ROWS, rows, |row: &Over| row.opportunity.id);
+    let back = at(&visit, &own.organisation, "/asking");
+    let mut page = Page::new("Draws that are over").back("Back to what is open", back);
+    page = page.text("For these, names were drawn, or letters were shared out. You see what came of it for you.");
+    let mine: Vec<Over> = rows.into_iter().filter(|row| row.draw.is_some() || row.share.is_some()).collect();
+    if mine.is_empty() {
+        page = page.text("You were in none of these.");
+    }
+    for row in mine {
+        let mut facts = row.draw.as_ref().map(|draw| drawn(&own, draw)).unwrap_or_default();
+        facts.extend(row.share.as_ref().map(|share| shared(&own, share)).unwrap_or_default());
+        page = page.heading(row.opportunity.title).block(Block::Facts(facts));
+    }
+    let more = next.map(|next| at(&visit, &own.organisation, &format!("/asking/over?after={next}")));
     Ok(page.blocks(more.map(|to| Block::Links(vec![Link::new("Go on reading", to)]))).into())
 }

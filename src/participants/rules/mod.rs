@@ -76,6 +76,11 @@ impl Allowance {
         self.rungs.is_empty()
     }
 
+    /// The lowest rung that may be offered.
+    pub fn lowest(&self) -> Option<Rung> {
+        self.rungs.iter().next()
+    }
+
     /// The highest rung that may be offered.
     pub fn highest(&self) -> Option<Rung> {
         self.rungs.highest()

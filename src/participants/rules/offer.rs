@@ -10,6 +10,8 @@ use entity::{ActivityType, Format, PreferenceDoc, Rung, Stage, TopicId};
 pub struct Offer<'a> {
     /// Its rung.
     pub rung: Rung,
+    /// The rung that it can be, by what is on record.
+    pub supported: Rung,
     /// What it is about.
     pub topics: &'a [TopicId],
     /// What kind of activity it is.
@@ -40,6 +42,8 @@ pub enum Objection {
     Topic,
     /// Their wish does not include the rung.
     Rung,
+    /// They want more than it can be.
+    Supported,
     /// They did not choose this kind of activity.
     Activity,
     /// They did not choose any form that is offered.
@@ -55,9 +59,11 @@ pub fn objection(wishes: &PreferenceDoc, offer: &Offer<'_>) -> Option<Objection>
     let form_fits =
         wishes.formats.is_empty() || offer.formats.is_empty() || offer.formats.iter().any(|form| wishes.formats.contains(form));
     let notice = |days: i32| offer.starts_on.is_some_and(|start| (start - offer.asked_on).num_days() < i64::from(days));
+    let wanted = allowed(wishes, offer.matter(), offer.today);
     let checks = [
         (offer.topics.iter().any(|topic| wishes.topics.never.contains(topic)), Objection::Topic),
-        (!allowed(wishes, offer.matter(), offer.today).allows(offer.rung), Objection::Rung),
+        (!wanted.allows(offer.rung), Objection::Rung),
+        (wanted.lowest().is_some_and(|lowest| offer.supported < lowest), Objection::Supported),
         (!wishes.activity_types.is_empty() && !wishes.activity_types.contains(&offer.activity), Objection::Activity),
         (!form_fits, Objection::Format),
         (offer.starts_on.is_some_and(|start| quiet_on(wishes, start)), Objection::QuietStart),

@@ -357,6 +357,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("summary", "How should waiting at the clinic be?"),
     ("support", "A helpline, and somebody in the room to talk to"),
     ("supported", "The record supports consultation."),
+    ("supported_because", "What is still open are small matters."),
     ("text", "I would like to know how long the wait is."),
     ("theme", "Knowing how long it takes"),
     ("time", "20 minutes"),

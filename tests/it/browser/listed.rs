@@ -239,6 +239,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("consents-history", "/o/:slug/me/consents/history", format!("{me}/consents/history")),
         Listed::new("facts", "/o/:slug/me/facts", format!("{me}/facts")),
         Listed::new("asking", "/o/:slug/me/asking", format!("{me}/asking")),
+        Listed::new("asking-over", "/o/:slug/me/asking/over", format!("{me}/asking/over")),
         Listed::new("details", "/o/:slug/me/details", format!("{me}/details")),
         Listed::new("details-wrong", "/o/:slug/me/details", format!("{me}/details"))
             .wrong([Fill("Language of letters", "not a language"), Press("Save")]),

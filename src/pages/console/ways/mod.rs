@@ -14,10 +14,13 @@ use super::{
 };
 use crate::{
     accounts::Power,
+    integrity::ahead::Supported,
+    invitations::letters::SUPPORTED,
     opportunities::{
         opening as gate,
         quotas::drawn_by,
         rules::{Offer, warnings},
+        supported,
         ways::{self, Way},
         zone_of,
     },
@@ -230,14 +233,16 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let back = seat.at(format!("/projects/{}", project.id));
     let page = Page::new(&way.row.title).caption(format!("{}. {}", way.row.kind.said(), way.row.state.said()));
     let page = page.back(project.title.clone(), back).said(said);
-    let notes: Vec<String> = warnings(way.claimed).into_iter().map(|warning| warning.detail.into()).collect();
+    let can_be = supported::of_one(seat.db(), &way.row, seat.platform().clock.now()).await?;
+    let less = supported::in_words(&can_be).map(|words| format!("{SUPPORTED}: {words} People who want more are not asked."));
+    let notes: Vec<String> = warnings(way.claimed).into_iter().map(|warning| warning.detail.into()).chain(less).collect();
     let page = if notes.is_empty() { page } else { page.block(Block::Important("Please look at this".into(), notes)) };
     match way.row.state {
         OpportunityState::Draft => Ok(draft(&seat, &way.row, page).await?.into()),
         OpportunityState::Open | OpportunityState::Closed => {
             let gathers = drawn_by(seat.db(), &way.row).await?.gathers();
             let spread = way.row.places.is_none() && spreading::under_way(&seat, &way.row).await?.is_some();
-            Ok(opened(&seat, &way.row, Ahead { gathers, spread }, page).into())
+            Ok(opened(&seat, &way.row, Ahead { gathers, spread, can_be }, page).into())
         }
     }
 }
@@ -262,6 +267,8 @@ struct Ahead {
     gathers: bool,
     /// Letters are spread over days.
     spread: bool,
+    /// What it can be, by what is on record.
+    can_be: Supported,
 }
 
 fn opened(seat: &Seat<'_>, way: &opportunity::Model, ahead: Ahead, page: Page) -> Page {
@@ -307,7 +314,7 @@ fn opened(seat: &Seat<'_>, way: &opportunity::Model, ahead: Ahead, page: Page) -
     }
     let reason = way.closed_early_reason.clone();
     let page = page.blocks(reason.map(|reason| Block::Facts(vec![("Why it closed early".into(), reason)])));
-    page.blocks(about(way, false, zone_of(seat.organisation)))
+    page.blocks(about(way, &ahead.can_be, false, zone_of(seat.organisation)))
 }
 
 /// What is done with people, beside asking them.

@@ -3,7 +3,8 @@
 use super::{at, found, page, steps};
 use crate::{
     accounts::Power,
-    opportunities::{opening as gate, rules::closes_early, zone_of},
+    integrity::ahead::Supported,
+    opportunities::{opening as gate, rules::closes_early, supported, zone_of},
     pages::{
         console::desk::{Seat, again, fresh, mistaken, seat},
         invitation::about,
@@ -23,7 +24,15 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(format!("{at}/close"), get(ask(desk, console, ask_close)).post(act(desk, console, close)))
 }
 
-fn open_page(seat: &Seat<'_>, way: &opportunity::Model, promise: Option<&str>, missing: &[Violation], form: Form) -> Page {
+/// What an open page says beside the form.
+struct Known {
+    promise: Option<String>,
+    can_be: Supported,
+    missing: Vec<Violation>,
+}
+
+fn open_page(seat: &Seat<'_>, way: &opportunity::Model, known: &Known, form: Form) -> Page {
+    let Known { promise, can_be, missing } = known;
     let page = page(seat, way, "Check and open");
     if !missing.is_empty() {
         let page = page.text("Some things have to be said before this can open.").heading("What is missing");
@@ -34,13 +43,16 @@ fn open_page(seat: &Seat<'_>, way: &opportunity::Model, promise: Option<&str>, m
     let page = page.block(Block::Important("What people are told stays".into(), vec![stays.into()]));
     let page = page.text("Opening writes to nobody. You ask people in the next step.").form(form);
     // The promise is the project's, and is copied when it opens.
-    let promise = promise.map(|promise| Block::Facts(vec![("What we promise".into(), promise.to_owned())]));
-    page.blocks(about(way, false, zone_of(seat.organisation))).blocks(promise)
+    let promise = promise.as_ref().map(|promise| Block::Facts(vec![("What we promise".into(), promise.clone())]));
+    page.blocks(about(way, can_be, false, zone_of(seat.organisation))).blocks(promise)
 }
 
-/// What the project promises everybody who is asked.
-async fn promise(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Option<String>> {
-    Ok(work::find(seat.db(), seat.actor.organisation, way.project_id).await?.promise)
+/// What is known of it: what is missing, what the project promises everybody who is asked, and what it can be.
+async fn known(seat: &Seat<'_>, way: &opportunity::Model) -> Result<Known> {
+    let missing = gate::missing(seat.platform(), seat.actor.organisation, way.id).await?;
+    let promise = work::find(seat.db(), seat.actor.organisation, way.project_id).await?.promise;
+    let can_be = supported::of_one(seat.db(), way, seat.platform().clock.now()).await?;
+    Ok(Known { promise, can_be, missing })
 }
 
 fn open_form(seat: &Seat<'_>) -> Form {
@@ -50,9 +62,8 @@ fn open_form(seat: &Seat<'_>) -> Form {
 async fn ask_open(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ManageWork).await?;
     let way = found(&seat).await?;
-    let missing = gate::missing(seat.platform(), seat.actor.organisation, way.id).await?;
-    let promise = promise(&seat, &way).await?;
-    Ok(open_page(&seat, &way, promise.as_deref(), &missing, open_form(&seat)).into())
+    let known = known(&seat, &way).await?;
+    Ok(open_page(&seat, &way, &known, open_form(&seat)).into())
 }
 
 async fn open(visit: Arc<Visit>) -> Result<Reply> {
@@ -72,9 +83,8 @@ async fn open(visit: Arc<Visit>) -> Result<Reply> {
         Ok(()) => Reply::to(address),
         Err(error) => {
             let form = again(open_form(&seat), &visit, error)?;
-            let missing = gate::missing(seat.platform(), seat.actor.organisation, way.id).await?;
-            let promise = promise(&seat, &way).await?;
-            Ok(mistaken(open_page(&seat, &way, promise.as_deref(), &missing, form)).into())
+            let known = known(&seat, &way).await?;
+            Ok(mistaken(open_page(&seat, &way, &known, form)).into())
         }
     }
 }
