@@ -112,13 +112,13 @@ impl Problem {
             let quotas = groups.get(*of as usize).cloned().unwrap_or_default();
             (*at, rates.get(*at as usize).map_or(1.0, |rates| rates.expected(&quotas)), quotas)
         };
-        let kind = |((all, cap, minutes), people): (&(&Vec<(u32, u32)>, u32, Option<u32>), &u32)| Kind {
+        let kinds = kinds.iter().map(|((all, cap, minutes), people)| Kind {
             people: *people,
             may: all.iter().map(may).collect(),
             cap: *cap,
             minutes: *minutes,
-        };
-        (Self { kinds: kinds.iter().map(kind).collect(), askings }, pool)
+        });
+        (Self { kinds: kinds.collect(), askings }, pool)
     }
 
     fn sharing(&self) -> sharing::Problem {
