@@ -77,6 +77,7 @@ impl MigratorTrait for Migrator {
             "m0003_05_trial",
             "m0003_06_review",
             "m0003_07_silence",
+            "m0003_10_part",
         ]
     }
 }

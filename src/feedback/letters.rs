@@ -3,6 +3,7 @@
 use super::{address, gather};
 use crate::{
     consent::permits,
+    invitations::parting,
     participants::{Recipient, recipient},
     platform::{
         Error, Platform, Result,
@@ -30,7 +31,12 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         return Ok(Composed::Drop(MailState::Suppressed, "the person does not want to be told"));
     }
     let scope = counts::scope(organisation, report.opportunity_id);
-    if !counts::did_take_part(db, scope, recipient.participant.id).await? {
+    let part = parting::of(db, organisation, report.opportunity_id, recipient.participant.id).await?.map(|part| part.results);
+    if part == Some(false) {
+        return Ok(Composed::Drop(MailState::Cancelled, "the person does not want to be told about this"));
+    }
+    // Whoever stepped down is told, also where nothing of what they gave stays.
+    if part.is_none() && !counts::did_take_part(db, scope, recipient.participant.id).await? {
         return Ok(Composed::Drop(MailState::Cancelled, "the person took back what they gave"));
     }
     let newest = gather::releases(db, organisation, report.id).await?.last().map(|last| last.n);

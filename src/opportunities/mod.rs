@@ -12,6 +12,7 @@ pub mod public;
 pub mod questions;
 pub mod quotas;
 pub mod rules;
+pub mod tasks;
 pub mod ways;
 
 pub use forms::Forms;

@@ -35,6 +35,7 @@ mod questions;
 mod feedback;
 mod sessions;
 mod participants;
+mod parts;
 mod rules_kept;
 mod silence;
 mod slow;

@@ -328,6 +328,11 @@ async fn replying(visit: &Visit, guest: &Guest, offer: &opportunity::Model, open
         no.submits[0].other = true;
         blocks.push(form(no));
     }
+    if place {
+        // There one can also pause, and say what becomes of what one gave.
+        let to = visit.at(format!("/o/{}/me/parts/{}", visit.organisation().await?.slug, offer.id));
+        blocks.push(Block::Links(vec![Link::new("Pause, or choose what becomes of what I gave", to)]));
+    }
     if can(Said::AskLater) {
         blocks.extend(later(visit, guest, offer).await?);
     }

@@ -107,6 +107,11 @@ fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
         blocks.push(right_or_not(visit, own, claim.influence, claim.mine));
     }
     let mut links = Vec::new();
+    let said_yes = matches!(row.invitation, Some(InvitationState::Accepted | InvitationState::Waiting));
+    if said_yes || row.place.is_some_and(|state| state != PlaceState::Released) {
+        let to = at(visit, &own.organisation, &format!("/parts/{}", row.opportunity.id));
+        links.push(Link::new(format!("Leave, pause, or do less: {}", row.opportunity.title), to));
+    }
     if row.response == Some(ResponseState::Submitted) {
         let to = at(visit, &own.organisation, &format!("/record/{}/answers", row.opportunity.id));
         links.push(Link::new(format!("What I said: {}", row.opportunity.title), to));
@@ -194,6 +199,7 @@ fn reading_words(what: ReadingOf) -> &'static str {
         ReadingOf::Places => "Who has a place",
         ReadingOf::Attendance => "Who was at a meeting",
         ReadingOf::Contributions => "What was said at meetings, without names",
+        ReadingOf::Tasks => "Who changed their part, and what is to be done about it",
         ReadingOf::Draw => "A draw: which groups people are in, without names",
     }
 }
