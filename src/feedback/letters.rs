@@ -50,21 +50,27 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let mine = recipient.own_page(&platform, "/record");
     let document: ReportDocument =
         serde_json::from_value(release.document).map_err(|_| Error::bug("a release that cannot be read"))?;
-    let letter = report_letter(&recipient, &document, release.change_note.as_deref(), &url, &mine);
+    let part = if part.is_some() { "had a part" } else { "took part" };
+    let letter = report_letter(&recipient, &document, part, release.change_note.as_deref(), (&url, &mine));
     Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
 }
 
-fn report_letter(recipient: &Recipient, document: &ReportDocument, change: Option<&str>, url: &str, mine: &str) -> Letter {
+/// `part` says what the person did: whoever stepped down may have done so before it began.
+fn report_letter(
+    recipient: &Recipient,
+    document: &ReportDocument,
+    part: &str,
+    change: Option<&str>,
+    (url, mine): (&str, &str),
+) -> Letter {
     let name = &recipient.organisation.name;
     let letter = recipient
         .letter(
             format!("What came of {}", document.title),
-            format!(
-                "You get this letter because you took part in something that {name} ran, and asked to be told what came of it."
-            ),
+            format!("You get this letter because you {part} in something that {name} ran, and asked to be told what came of it."),
         )
         .text("Hello,")
-        .text(format!("You took part in {}. Thank you. This is what came of it.", document.title));
+        .text(format!("You {part} in {}. Thank you. This is what came of it.", document.title));
     let letter = match change {
         Some(change) => letter.heading("What has changed since the last report").text(change),
         None => letter,

@@ -146,6 +146,37 @@ async fn step_down(tx: &Tx, platform: &Platform, person: &Person, held: &Held, s
     places::release(tx, platform, &held.about, person.participant).await
 }
 
+/// Keeps that somebody has stepped down: nothing more is written to them about it, but what came of it where they took part. Staff
+/// are told what that leaves to do. `was` and `is` are the states of the invitation.
+pub(super) async fn stepped_down(
+    tx: &Tx,
+    platform: &Platform,
+    about: &opportunity::Model,
+    participant: ParticipantId,
+    (was, is): (InvitationState, InvitationState),
+) -> Result<()> {
+    let (state, kind) = match is {
+        InvitationState::SteppedDown => (PartState::Lighter, TaskKind::Lighter),
+        _ => (PartState::Left, TaskKind::Left),
+    };
+    let took_part = was == InvitationState::Accepted;
+    let row = part::Model {
+        organisation_id: about.organisation_id,
+        opportunity_id: about.id,
+        participant_id: participant,
+        state,
+        paused_until: None,
+        asked_at: None,
+        results: took_part,
+        changed_at: platform.clock.now(),
+    };
+    keep(tx, row).await?;
+    match took_part {
+        true => note(tx, platform, about, participant, kind).await,
+        false => tasks::give_way(tx, platform, about.organisation_id, about.id, participant).await,
+    }
+}
+
 /// Notes for staff that somebody who took part has changed it. Consultations have no parts that somebody else could take on.
 pub async fn note(
     tx: &Tx,

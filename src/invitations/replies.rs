@@ -16,7 +16,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
-    InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, ParticipantState, PlaceState, Rung, TaskKind,
+    InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, ParticipantState, PlaceState, Rung,
     invitation, invitation_link, opportunity, organisation, participant,
 };
 use sea_orm::{
@@ -137,9 +137,8 @@ pub(super) async fn leave(
     if opportunity.kind == entity::OpportunityKind::Consultation {
         return Ok(());
     }
-    if was == InvitationState::Accepted {
-        let kind = if state == InvitationState::SteppedDown { TaskKind::Lighter } else { TaskKind::Left };
-        parting::note(tx, platform, opportunity, participant, kind).await?;
+    if matches!(was, InvitationState::Accepted | InvitationState::Waiting) {
+        parting::stepped_down(tx, platform, opportunity, participant, (was, state)).await?;
     }
     match was {
         InvitationState::Accepted | InvitationState::Waiting => places::release(tx, platform, opportunity, participant).await,

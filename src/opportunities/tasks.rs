@@ -48,7 +48,7 @@ pub struct Open {
     pub count: Option<u64>,
 }
 
-/// Notes that there is something to do, because somebody changed their part. What an earlier change left to do gives way to it.
+/// Notes that there is something to do, because somebody changed their part. What an earlier pause left to do gives way to it.
 pub async fn part_changed(tx: &Tx, platform: &Platform, about: &opportunity::Model, step: Step) -> Result<()> {
     give_way(tx, platform, about.organisation_id, about.id, step.participant).await?;
     add(tx, platform, about, step.kind, Some(step.participant), step.until).await

@@ -80,7 +80,8 @@ pub async fn change(tx: &Tx, platform: &Platform, person: &Person, id: Opportuni
     let lighter = step(tx, platform, person, &held, choice.step).await?;
     let wanted = choice.results && (took_part || held.left());
     let (state, until) = match choice.step {
-        Step::Leave => (PartState::Left, None),
+        // Whoever chose something lighter has left too, and it stays so.
+        Step::Leave => (held.part.as_ref().filter(|_| held.left()).map_or(PartState::Left, |part| part.state), None),
         Step::Pause(until) => (PartState::Paused, Some(until)),
         Step::Lighter(_) => (PartState::Lighter, None),
     };
@@ -128,9 +129,7 @@ async fn settle_given(tx: &Tx, platform: &Platform, person: &Person, id: Opportu
     match choice {
         GivenChoice::Keep => {}
         GivenChoice::Anonymise => {
-            // Nobody's words carry a name.
-            sessions::withdrawal::without_name(tx, platform, whose).await?;
-            let words = sessions::withdrawal::anonymise(tx, whose, erasure).await?;
+            let words = sessions::withdrawal::anonymise(tx, platform, whose, erasure).await?;
             influence::withdrawal::anonymise(tx, whose, &words, erasure).await?;
         }
         GivenChoice::Withdraw => {

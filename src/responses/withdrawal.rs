@@ -5,10 +5,12 @@ use crate::{
         Withdrawal,
         withdrawal::{Erasure, Whose},
     },
-    invitations::places,
+    invitations::{parting, places},
     platform::{Platform, Result, Tx},
 };
-use entity::{InvitationId, InvitationState, OrganisationId, ResponseState, invitation, opportunity, response, response_draft};
+use entity::{
+    InvitationId, InvitationState, OrganisationId, ResponseState, TaskKind, invitation, opportunity, response, response_draft,
+};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, LockType},
@@ -74,6 +76,9 @@ pub async fn forget_draft(tx: &Tx, organisation: OrganisationId, invitation: Inv
 async fn leave(tx: &Tx, platform: &Platform, invitation: invitation::Model, offer: &opportunity::Model) -> Result<()> {
     let organisation = invitation.organisation_id;
     forget_draft(tx, organisation, invitation.id).await?;
+    if invitation.state == InvitationState::Accepted {
+        parting::note(tx, platform, offer, invitation.participant_id, TaskKind::Left).await?;
+    }
     if matches!(invitation.state, InvitationState::Accepted | InvitationState::Waiting) {
         invitation::Entity::update_many()
             .col_expr(invitation::Column::State, Expr::value(InvitationState::SteppedDown.word()))

@@ -40,7 +40,7 @@ pub async fn erase(tx: &Tx, platform: &Platform, whose: Whose, erasure: Erasure)
 }
 
 /// What was said stays, and nobody can tell any more who said it. Answers what it was.
-pub async fn anonymise(tx: &Tx, whose: Whose, erasure: Erasure) -> Result<Vec<ContributionId>> {
+pub async fn anonymise(tx: &Tx, platform: &Platform, whose: Whose, erasure: Erasure) -> Result<Vec<ContributionId>> {
     let mine = Condition::all()
         .add(contribution::Column::OrganisationId.eq(whose.organisation))
         .add(contribution::Column::OpportunityId.eq(whose.opportunity))
@@ -49,6 +49,13 @@ pub async fn anonymise(tx: &Tx, whose: Whose, erasure: Erasure) -> Result<Vec<Co
         .add(erasure.covers(contribution::Column::CreatedAt));
     let given = contribution::Entity::find().filter(mine.clone()).order_by_asc(contribution::Column::Id);
     let given = given.lock_exclusive().all(tx).await?;
+    // Nobody's words carry a name.
+    contribution::Entity::update_many()
+        .col_expr(contribution::Column::Quote, Expr::value(nameless(tx, platform, whose).await?.word()))
+        .filter(mine.clone())
+        .filter(contribution::Column::Quote.eq(QuotePermission::Named))
+        .exec(tx)
+        .await?;
     contribution::Entity::update_many()
         .col_expr(contribution::Column::ParticipantId, Expr::value(Option::<uuid::Uuid>::None))
         // It may say `participant:...`.
@@ -62,10 +69,7 @@ pub async fn anonymise(tx: &Tx, whose: Whose, erasure: Erasure) -> Result<Vec<Co
 /// The name goes from words that may be quoted with it: they may be quoted without it as far as the person allows that. Answers
 /// how many they were.
 pub async fn without_name(tx: &Tx, platform: &Platform, whose: Whose) -> Result<u64> {
-    let people = [whose.participant];
-    let quotes = permits::quotes(tx, whose.organisation, whose.opportunity, &people, platform.clock.now()).await?;
-    let quotes = quotes.get(&whose.participant).copied().unwrap_or_default();
-    let nameless = permits::Quotes { attributed: false, ..quotes }.limit(QuotePermission::Named);
+    let nameless = nameless(tx, platform, whose).await?;
     let changed = contribution::Entity::update_many()
         .col_expr(contribution::Column::Quote, Expr::value(nameless.word()))
         .filter(contribution::Column::OrganisationId.eq(whose.organisation))
@@ -76,6 +80,14 @@ pub async fn without_name(tx: &Tx, platform: &Platform, whose: Whose) -> Result<
         .exec(tx)
         .await?;
     Ok(changed.rows_affected)
+}
+
+/// What is left of leave to quote words with the name, without it.
+async fn nameless(tx: &Tx, platform: &Platform, whose: Whose) -> Result<QuotePermission> {
+    let people = [whose.participant];
+    let quotes = permits::quotes(tx, whose.organisation, whose.opportunity, &people, platform.clock.now()).await?;
+    let quotes = quotes.get(&whose.participant).copied().unwrap_or_default();
+    Ok(permits::Quotes { attributed: false, ..quotes }.limit(QuotePermission::Named))
 }
 
 /// The meetings of an opportunity, held until the transaction ends: what is said about their notes follows one another.

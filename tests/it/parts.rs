@@ -536,6 +536,7 @@ fn whoever_says_yes_again_takes_part_as_before() {
         let tasks = story.ada.get(&app, "/tasks").send().await.expect(200).json;
         let kinds: Vec<&Value> = tasks["items"].as_array().unwrap().iter().map(|task| &task["kind"]).collect();
         assert_eq!(kinds, ["left", "left"]);
+        assert_eq!(ben.get(&app, &part).send().await.expect(200).json["changed"], "left");
         app.outbox().await;
     });
 }
@@ -773,5 +774,31 @@ fn the_console_shows_what_to_do_and_ends_something() {
         vera.open("/console/sunrise").await.expect(200).says("A better wait: it has ended.").hides("See what there is to do");
         vera.open("/console/sunrise/tasks").await.expect(403);
         vera.open(&format!("/console/sunrise/opportunities/{group}/end")).await.expect(403);
+    });
+}
+
+#[test]
+fn whoever_hands_in_answers_after_leaving_takes_part_again() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let ben = story.person("ben", json!({"stance": {"kind": "up_to", "rung": "consultation"}})).await;
+        let token = story.invite(&id, json!({})).await[0].token("ai_");
+        story.consent(&token).await;
+        story.with(&token, "/accept", &json!({})).await.expect(200);
+        let part = format!("/opportunities/{id}/part");
+        ben.post(&app, &part, &json!({"choice": "leave", "results": false})).await.expect(200);
+        assert_eq!(story.count(&id, "declined").await, 1);
+        assert_eq!(ben.get(&app, &part).send().await.expect(200).json["changed"], "left");
+        // Whoever said yes is reminded, unless they have left.
+        app.clock.advance(Duration::days(4));
+        let ada = app.sign_in_again(&story.ada).await;
+        app.post(ada.path(&format!("/opportunities/{id}/reminders"))).token(&ada.token).send().await.expect(202);
+        assert!(app.outbox().await.is_empty());
+        assert!(story.hand_in(&token, json!({"form": "one_to_one"})).await.status.is_success());
+        let ben = app.sign_in_by_letter(&ada, &ben).await;
+        let seen = ben.get(&app, &part).send().await.expect(200).json;
+        assert_eq!((seen.get("changed"), &seen["takes_part"], &seen["results"]), (None, &json!(true), &json!(true)));
+        app.outbox().await;
     });
 }

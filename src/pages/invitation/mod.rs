@@ -12,7 +12,7 @@ use super::{
 use crate::{
     integrity::ladder::{ATTRIBUTION, SOURCE, step},
     invitations::{
-        self, Guest, guest as guests,
+        self, Guest, endings, guest as guests,
         letters::{day, holds, moment, payment, promise, time},
         places, replies,
         rules::{self, Reply as Said, accepts},
@@ -292,6 +292,8 @@ async fn standing(visit: &Visit, guest: &Guest, sharing: &Sharing, open: bool) -
         _ => "Every answer is equally good. You need give no reason.".into(),
     };
     let mut blocks = vec![Block::Text(text)];
+    let ending = endings::of(visit.platform().db.read(), guest.organisation, guest.invitation.opportunity_id).await?;
+    blocks.extend(ending.map(|ending| Block::Important("This has ended".into(), vec![ending.words])));
     if let Some(last) = guest.invitation.held_until.filter(|_| open && rules::is_open(state)) {
         blocks.push(Block::Text(holds(last)));
     }
