@@ -4,7 +4,7 @@
 use crate::{
     accounts, consent, feedback, influence, integrity,
     invitations::{self, choices, live::Watched},
-    matching, opportunities, pages, participants,
+    matching, opportunities, pages, participants, parts,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
@@ -241,6 +241,11 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         invitations::api::live::LiveApi { platform: platform.clone(), watched: app.watched.clone(), tasks: app.tasks.clone() },
         responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },
     );
+    let stepping = (
+        parts::api::Api(platform.clone()),
+        parts::api::tasks::TasksApi(platform.clone()),
+        parts::api::ending::EndingApi(platform.clone()),
+    );
     let back = (
         sessions::api::Api(platform.clone()),
         influence::api::Api(platform.clone()),
@@ -254,7 +259,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         participants::api::all(platform),
     );
     let telling = webhooks::api::Api(platform.clone());
-    let all = edge::Counted((integrity::api::Api, people, work, asking, back, telling));
+    let all = edge::Counted((integrity::api::Api, people, work, asking, back, stepping, telling));
     OpenApiService::new(all, "Alongside", env!("CARGO_PKG_VERSION"))
         .description(include_str!("platform/http/about.md"))
         .server("/api")
@@ -289,6 +294,8 @@ pub fn queue() -> Queue {
         matching::runs::mailing_cancelled(&platform, &payload).await?;
         invitations::jobs::mailing_cancelled(platform, payload).await
     });
+    queue.on(invitations::TELL_ENDED, invitations::endings::tell);
+    queue.on(parts::LOOK_AFTER, |platform, _| parts::pauses::look_after(platform));
     queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
     queue.on(choices::REVIEW_DUE, |platform, _| choices::review::look(platform));
@@ -307,7 +314,7 @@ pub fn queue() -> Queue {
 }
 
 /// The kinds of jobs that belong to one organisation, and move with it.
-pub const ORGANISATION_JOBS: [&str; 14] = [
+pub const ORGANISATION_JOBS: [&str; 15] = [
     participants::SIGN_IN_ASKED,
     participants::PREFERENCE_CHANGED,
     participants::LEFT,
@@ -317,6 +324,7 @@ pub const ORGANISATION_JOBS: [&str; 14] = [
     opportunities::quotas::DRAW_MOVED,
     invitations::REMINDERS,
     invitations::PLACE_FREED,
+    invitations::TELL_ENDED,
     matching::INVITE,
     matching::together::WORK,
     matching::outlook::OUTLOOK,
@@ -355,6 +363,8 @@ fn composers() -> Composers {
     for kind in [choices::REVIEW, choices::GOING_ON] {
         composers.on(kind, choices::compose);
     }
+    composers.on(parts::PAUSE_OVER, parts::compose);
+    composers.on(invitations::ENDED, invitations::compose);
     let asking = [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK];
     for kind in asking.into_iter().chain(about_places) {
         composers.on(kind, invitations::compose);
@@ -475,7 +485,7 @@ async fn check_secret(db: &Db, clock: &Clock, secret: &Secret) -> Result<()> {
 pub async fn schedule(platform: &Platform) -> Result<()> {
     use crate::platform::jobs::{NewJob, enqueue};
     let invitations = [invitations::ASK_AGAIN, invitations::UNDELIVERED, invitations::LET_GO];
-    let people = [participants::trials::LOOK_AFTER, choices::REVIEW_DUE, choices::SILENCE_DUE];
+    let people = [participants::trials::LOOK_AFTER, choices::REVIEW_DUE, choices::SILENCE_DUE, parts::LOOK_AFTER];
     let others = [FORGET_KEYS, opportunities::CLOSE_DUE, matching::DRAW_DUE, webhooks::LOOK];
     for kind in others.into_iter().chain(people).chain(invitations) {
         let job =

@@ -430,3 +430,25 @@
 //! speak against them beforehand. Whoever waits for a place read it before they said yes, so it takes nobody off the list.
 //! Rejected: a column beside the opportunity (whoever changes a decision would have to know of it), asking those who
 //! want more and telling them (they said what they want). What the record proves afterwards is another question, still open.
+//!
+//! # 2026-11-29 · Whoever changes their part says everything once, and it holds from that moment
+//! Leaving, a pause and something lighter are one call: what becomes of meetings to come, of what was given, of the name and of the
+//! results is said with it, in one transaction, and no reason can be sent. What was given is changed as far as no published report holds
+//! it, whatever the notice promised for a withdrawal of consent: that promise is the least that is done, and this is more. The consent
+//! itself stays, so that what was kept still counts. A row beside the invitation says that somebody has left or is pausing; every letter
+//! about the part asks for it at the last moment, so none has to be hunted for. Results come to whoever stepped down, unless they
+//! said no, also where nothing of what they gave is left. A pause ends by the person alone: silence after the one letter is no answer.
+//! Rejected: one call a choice (somebody tired does the first, and the rest stays undone), a pause that ends by itself (it would
+//! call people back who did not say so).
+//!
+//! # 2026-11-29 · Staff get a task, and no reason
+//! A change of part and an end leave a row that says what to do: replace or lighten, thank, offer a talk, pay. It says who to those who
+//! may read people, and each look is noted for the person. A pause that is over takes its own task away. Consultations leave none:
+//! nobody need take the place of an answer. Rejected: a letter to staff (it would hold a name, and stays in a mailbox).
+//!
+//! # 2026-11-29 · An end is told in the words of whoever ends it
+//! Ending something that has places closes it, cancels its meetings and ends what is open or waits in one transaction; a job writes
+//! to everybody concerned, and whoever it missed when it broke off is found by having no letter. Whoever left before hears
+//! nothing. Other ways are named if they are open, fit the person's choices and have no few places: those are drawn, and no letter
+//! goes round the lot. Rejected: a letter of the waiting list beside it (two letters would say one thing), ending a consultation
+//! like this (nobody holds a place in it; closing it with a reason is its end).

@@ -11,6 +11,7 @@
 //! | [`app`] | puts the rooms together; the only place where news travels up |
 //! | [`pages`] | every link in a letter opens, works without scripts, and changes nothing before a button is pressed |
 //! | [`webhooks`] | other systems hear of news about work, and never about people |
+//! | [`parts`] | you can leave, pause, or do less at any time, without a reason; what is owed stays owed |
 //! | [`feedback`] | you see what happened to what you said, by the day that was promised |
 //! | [`influence`] | every proposal that follows from what you said gets an answer, with the reason |
 //! | [`sessions`] | meetings whose notes you can put right |
@@ -56,6 +57,7 @@ pub mod decisions;
 pub mod pages;
 
 pub mod webhooks;
+pub mod parts;
 pub mod feedback;
 pub mod influence;
 pub mod sessions;

@@ -86,6 +86,8 @@ ids! {
     DemographicId;
     /// One file of people to be invited to join.
     ImportId;
+    /// Something that staff have to do for people.
+    TaskId;
     /// A piece of work from a need.
     ProjectId;
     /// A stage of a project.

@@ -74,6 +74,8 @@ words! {
         Contributions,
         /// A draw, with the groups that those count for who could be drawn, without names.
         Draw,
+        /// Who changed their part, and what is to be done about it.
+        Tasks,
     }
 
     /// What a member of staff may do in an organisation.
@@ -604,6 +606,56 @@ words! {
         Renew,
         /// Took it back.
         Withdraw,
+    }
+
+    /// How somebody changed the part that they have in something.
+    PartState {
+        /// They left.
+        Left,
+        /// They chose a lighter way instead.
+        Lighter,
+        /// They are pausing.
+        Paused,
+    }
+
+    /// What somebody does with the part that they have in something.
+    PartChoice {
+        /// Leave it.
+        Leave,
+        /// Pause, and keep the place.
+        Pause,
+        /// Take part in a lighter way instead.
+        Lighter,
+    }
+
+    /// What becomes of the meetings that are still to come for somebody who changes their part.
+    MeetingsChoice {
+        /// Word goes out that they do not come.
+        Apologies,
+        /// Nothing is said about them.
+        Unsaid,
+    }
+
+    /// What becomes of what somebody gave, as far as it is in no published report.
+    GivenChoice {
+        /// It stays as it is.
+        Keep,
+        /// It stays, and nobody can tell whose it was.
+        Anonymise,
+        /// It goes.
+        Withdraw,
+    }
+
+    /// What staff have to do something about.
+    TaskKind {
+        /// Somebody left.
+        Left,
+        /// Somebody chose a lighter way.
+        Lighter,
+        /// Somebody is pausing.
+        Paused,
+        /// Something was ended.
+        Ended,
     }
 
     /// How a trial of a higher rung ended.

@@ -79,6 +79,7 @@ impl MigratorTrait for Migrator {
             "m0003_07_silence",
             "m0003_08_application",
             "m0003_09_together",
+            "m0003_10_part",
         ]
     }
 }

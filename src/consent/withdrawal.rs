@@ -12,7 +12,7 @@ use entity::{
     report, report_release,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,54 @@ pub struct Erasure {
     agreed_anew: Option<Time>,
 }
 
+/// Whose, and given to what.
+#[derive(Clone, Copy, Debug)]
+pub struct Whose {
+    /// In which organisation.
+    pub organisation: OrganisationId,
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Given to what.
+    pub opportunity: OpportunityId,
+}
+
+impl Whose {
+    /// What goes of what somebody gave, where they want everything to go that is in no published report.
+    pub async fn unpublished(&self, connection: &impl ConnectionTrait, now: Time) -> Result<Erasure> {
+        let published = newest_report(connection, self.organisation, self.opportunity, now).await?;
+        Ok(Erasure { identifiable: false, published, agreed_anew: None })
+    }
+}
+
+/// When the newest report of an opportunity until a time was published.
+async fn newest_report(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    until: Time,
+) -> Result<Option<Time>> {
+    let reports = report::Entity::find()
+        .select_only()
+        .column(report::Column::Id)
+        .filter(report::Column::OrganisationId.eq(organisation))
+        .filter(report::Column::OpportunityId.eq(opportunity))
+        .into_query();
+    let newest = report_release::Entity::find()
+        .filter(report_release::Column::OrganisationId.eq(organisation))
+        .filter(report_release::Column::ReportId.in_subquery(reports))
+        .filter(report_release::Column::PublishedAt.lte(until))
+        .order_by_desc(report_release::Column::PublishedAt)
+        .one(connection)
+        .await?;
+    Ok(newest.map(|release| release.published_at))
+}
+
 impl Erasure {
+    /// Whether something that was given at this time has to go.
+    pub fn takes(&self, at: Time) -> bool {
+        self.published.is_none_or(|published| at > published) && self.agreed_anew.is_none_or(|anew| at < anew)
+    }
+
     /// Whether something that was given at the time in `column` has to go.
     pub fn covers(&self, column: impl ColumnTrait) -> Condition {
         let time = || Expr::col(column.as_column_ref());
@@ -78,6 +125,12 @@ impl Withdrawal {
         self.opportunity().filter(|_| self.purpose == Purpose::Participate)
     }
 
+    /// Whose it is, and given to what, if what is taken back is taking part in something.
+    pub fn whose(&self) -> Option<Whose> {
+        let (organisation, participant) = (self.organisation, self.participant);
+        self.taking_part().map(|opportunity| Whose { organisation, participant, opportunity })
+    }
+
     /// Whether the promise says that something goes.
     pub fn erases(&self) -> bool {
         matches!(self.effect, WithdrawalEffect::EraseRawUnpublished | WithdrawalEffect::EraseAllIdentifiable)
@@ -102,20 +155,7 @@ impl Withdrawal {
 
     /// The newest report that still counted the person. One that was published later left them out.
     async fn published(&self, tx: &Tx, opportunity: OpportunityId) -> Result<Option<Time>> {
-        let reports = report::Entity::find()
-            .select_only()
-            .column(report::Column::Id)
-            .filter(report::Column::OrganisationId.eq(self.organisation))
-            .filter(report::Column::OpportunityId.eq(opportunity))
-            .into_query();
-        let newest = report_release::Entity::find()
-            .filter(report_release::Column::OrganisationId.eq(self.organisation))
-            .filter(report_release::Column::ReportId.in_subquery(reports))
-            .filter(report_release::Column::PublishedAt.lte(self.said_at(tx).await?))
-            .order_by_desc(report_release::Column::PublishedAt)
-            .one(tx)
-            .await?;
-        Ok(newest.map(|release| release.published_at))
+        newest_report(tx, self.organisation, opportunity, self.said_at(tx).await?).await
     }
 
     /// When the person agreed again, if they have.

@@ -3,6 +3,7 @@
 use super::REPORT;
 use crate::{
     consent::permitting,
+    invitations::parting,
     participants::unsubscribe_links,
     platform::{
         Platform, Result, Tx,
@@ -72,13 +73,16 @@ async fn recipients(
         .filter(mail_message::Column::SubjectId.eq(release.0))
         .filter(mail_message::Column::Kind.eq(REPORT))
         .into_query();
+    let hears = |results| parting::hears(scope.organisation, scope.opportunity, results);
     let mut query = participant::Entity::find()
         .select_only()
         .column(participant::Column::Id)
         .column(participant::Column::Email)
         .filter(participant::Column::OrganisationId.eq(scope.organisation))
         .filter(participant::Column::State.eq(ParticipantState::Joined))
-        .filter(people::is_owed(participant::Column::Id, scope))
+        // Whoever stepped down from it before is told too, unless they said that they do not want to be.
+        .filter(people::is_owed(participant::Column::Id, scope).add(participant::Column::Id.in_subquery(hears(true))))
+        .filter(participant::Column::Id.not_in_subquery(hears(false)))
         .filter(participant::Column::Id.in_subquery(wants))
         .filter(participant::Column::Id.not_in_subquery(written))
         .order_by_asc(participant::Column::Id)

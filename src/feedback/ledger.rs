@@ -70,6 +70,8 @@ pub struct Entry {
     pub invitation: Option<InvitationState>,
     /// Whether the person took back that they take part.
     pub taken_back: bool,
+    /// How the person changed their part, if they have.
+    pub part: Option<PartState>,
     /// The place's state, if there was one.
     pub place: Option<PlaceState>,
     /// The response's state, if there was one.
@@ -148,6 +150,7 @@ async fn opportunities(connection: &impl ConnectionTrait, person: &Person, curso
 struct Facts {
     invitations: HashMap<OpportunityId, InvitationState>,
     taken_back: HashSet<Uuid>,
+    parts: HashMap<OpportunityId, PartState>,
     places: HashMap<OpportunityId, PlaceState>,
     responses: HashMap<OpportunityId, response::Model>,
     contributions: Vec<contribution::Model>,
@@ -181,6 +184,12 @@ impl Facts {
             .filter(place::Column::OpportunityId.is_in(ids.to_vec()))
             .all(db)
             .await?;
+        let parts = part::Entity::find()
+            .filter(part::Column::OrganisationId.eq(person.organisation))
+            .filter(part::Column::ParticipantId.eq(person.participant))
+            .filter(part::Column::OpportunityId.is_in(ids.to_vec()))
+            .all(db)
+            .await?;
         let responses = response::Entity::find()
             .filter(response::Column::OrganisationId.eq(person.organisation))
             .filter(response::Column::ParticipantId.eq(person.participant))
@@ -211,6 +220,7 @@ impl Facts {
         Ok(Self {
             invitations: invitations.into_iter().map(|row| (row.opportunity_id, row.state)).collect(),
             taken_back: taken_back.into_iter().map(|row| row.scope_id).collect(),
+            parts: parts.into_iter().map(|row| (row.opportunity_id, row.state)).collect(),
             places: places.into_iter().map(|row| (row.opportunity_id, row.state)).collect(),
             answers: answers(db, person, &influence).await?,
             decisions: decisions(db, person, &influence).await?,
@@ -254,6 +264,7 @@ impl Facts {
         Entry {
             invitation: self.invitations.get(&id).copied(),
             taken_back: self.taken_back.contains(&id.0),
+            part: self.parts.get(&id).copied(),
             place: self.places.get(&id).copied(),
             response,
             news: gave.then(|| news(&opportunity, told)),

@@ -3,6 +3,7 @@
 use super::{address, gather};
 use crate::{
     consent::permits,
+    invitations::parting,
     participants::{Recipient, recipient},
     platform::{
         Error, Platform, Result,
@@ -30,7 +31,12 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         return Ok(Composed::Drop(MailState::Suppressed, "the person does not want to be told"));
     }
     let scope = counts::scope(organisation, report.opportunity_id);
-    if !counts::did_take_part(db, scope, recipient.participant.id).await? {
+    let part = parting::of(db, organisation, report.opportunity_id, recipient.participant.id).await?.map(|part| part.results);
+    if part == Some(false) {
+        return Ok(Composed::Drop(MailState::Cancelled, "the person does not want to be told about this"));
+    }
+    // Whoever stepped down is told, also where nothing of what they gave stays.
+    if part.is_none() && !counts::did_take_part(db, scope, recipient.participant.id).await? {
         return Ok(Composed::Drop(MailState::Cancelled, "the person took back what they gave"));
     }
     let newest = gather::releases(db, organisation, report.id).await?.last().map(|last| last.n);
@@ -44,21 +50,27 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let mine = recipient.own_page(&platform, "/record");
     let document: ReportDocument =
         serde_json::from_value(release.document).map_err(|_| Error::bug("a release that cannot be read"))?;
-    let letter = report_letter(&recipient, &document, release.change_note.as_deref(), &url, &mine);
+    let part = if part.is_some() { "had a part" } else { "took part" };
+    let letter = report_letter(&recipient, &document, part, release.change_note.as_deref(), (&url, &mine));
     Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
 }
 
-fn report_letter(recipient: &Recipient, document: &ReportDocument, change: Option<&str>, url: &str, mine: &str) -> Letter {
+/// `part` says what the person did: whoever stepped down may have done so before it began.
+fn report_letter(
+    recipient: &Recipient,
+    document: &ReportDocument,
+    part: &str,
+    change: Option<&str>,
+    (url, mine): (&str, &str),
+) -> Letter {
     let name = &recipient.organisation.name;
     let letter = recipient
         .letter(
             format!("What came of {}", document.title),
-            format!(
-                "You get this letter because you took part in something that {name} ran, and asked to be told what came of it."
-            ),
+            format!("You get this letter because you {part} in something that {name} ran, and asked to be told what came of it."),
         )
         .text("Hello,")
-        .text(format!("You took part in {}. Thank you. This is what came of it.", document.title));
+        .text(format!("You {part} in {}. Thank you. This is what came of it.", document.title));
     let letter = match change {
         Some(change) => letter.heading("What has changed since the last report").text(change),
         None => letter,

@@ -1,8 +1,9 @@
 //! Letters about invitations. Each asks once more, at the last moment, whether it may be sent.
 
+mod ended;
 mod may;
 
-use super::{AGAIN, DRAW_MOVED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, places};
+use super::{AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, parting, places};
 use crate::{
     accounts::links::{self, LinkKind},
     integrity::{
@@ -21,7 +22,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
     InvitationId, LetterFormat, MailState, OrganisationId, PaymentKind, PaymentOffer, PlaceState, PreferenceDoc, Purpose, Time,
-    TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, participant,
+    TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, part, participant,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
@@ -35,6 +36,8 @@ struct About {
     topics: Vec<TopicId>,
     /// What they hold, held or waited for.
     place: Option<PlaceState>,
+    /// How they changed their part, if they have.
+    part: Option<part::Model>,
     zone: Tz,
     /// The day on which names are drawn among those who say yes, where nobody was drawn yet.
     draws_on: Option<NaiveDate>,
@@ -72,6 +75,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         NO_PLACE => about.no_place(&url),
         NOT_DRAWN => about.not_drawn(&url),
         DRAW_MOVED => about.draw_moved(&url),
+        ENDED => about.ended(&platform, &url).await?,
         _ => return Err(Error::bug("a kind of letter that invitations does not write")),
     };
     Ok(Composed::Letter(Box::new(letter.stoppable(stop, format!("{}.{}", message.kind, about.organisation.slug)))))
@@ -92,11 +96,25 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
     let wishes = in_force(db, &person, today).await?.doc;
     let topics = topics_of(db, organisation.id, opportunity.id).await?;
     let place = places::of(db, organisation.id, opportunity.id, person.id).await?.map(|place| place.state);
+    let part = parting::of(db, organisation.id, opportunity.id, person.id).await?;
     let sharing = quotas::drawn_by(db, &opportunity).await?;
     let draws_on = sharing.draws_on.filter(|_| sharing.gathers());
     let last_day = sharing.last_day(opportunity.closes_on);
     let supported = supported::of_one(db, &opportunity, platform.clock.now()).await?;
-    Ok(Some(About { organisation, invitation, opportunity, person, wishes, topics, place, zone, draws_on, last_day, supported }))
+    Ok(Some(About {
+        organisation,
+        invitation,
+        opportunity,
+        person,
+        wishes,
+        topics,
+        place,
+        part,
+        zone,
+        draws_on,
+        last_day,
+        supported,
+    }))
 }
 
 /// What an opportunity is about.

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod applications;
 pub mod choices;
+pub mod endings;
 pub mod funnel;
 pub mod live;
 pub mod guest;
@@ -14,6 +15,7 @@ pub mod jobs;
 pub mod letters;
 pub mod make;
 pub mod own;
+pub mod parting;
 pub mod places;
 pub mod posted;
 pub mod replies;
@@ -49,6 +51,10 @@ pub const NO_PLACE: &str = "places.none_free";
 pub const NOT_DRAWN: &str = "places.not_drawn";
 /// Kind of the letter that says that names are drawn on a later day.
 pub const DRAW_MOVED: &str = "places.draw_moved";
+/// Kind of the letter that says that something was ended by whoever ran it: of a family of its own, because it says what is owed.
+pub const ENDED: &str = "endings.told";
+/// Kind of the job that writes it.
+pub const TELL_ENDED: &str = "invitations.tell_ended";
 /// Kind of the job that says a place has become free. `matching` takes it over.
 pub const PLACE_FREED: &str = "invitations.place_freed";
 /// Kind of the job that enqueues reminders.

@@ -56,6 +56,12 @@ pub fn is_lost(refused: bool) -> Condition {
     Condition::all().add(Expr::exists(letters.into_query())).add(is_under_way().not())
 }
 
+/// Invitations of which a letter that asks has left.
+pub(super) fn has_asked() -> Condition {
+    let letters = about().filter(Column::Kind.is_in(ASKING)).filter(Column::State.is_in(MailState::LEFT));
+    Condition::all().add(Expr::exists(letters.into_query()))
+}
+
 /// Invitations of which a letter left long enough ago for a reminder, and none since.
 pub fn may_be_reminded_of(now: Time) -> Condition {
     let asking = || about().filter(Column::Kind.is_in(ASKING));

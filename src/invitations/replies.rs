@@ -1,7 +1,7 @@
 //! What people answer: yes, no, later, something lighter.
 
 use super::{
-    Guest, Invitee, PLACE, make, places,
+    Guest, Invitee, PLACE, make, parting, places,
     rules::{self, Reply},
 };
 use crate::{
@@ -103,6 +103,8 @@ pub async fn accept(tx: &Tx, platform: &Platform, guest: &Guest) -> Result<Invit
         }
     };
     let version = invitation.version;
+    // Whoever had stepped down before takes part again.
+    parting::forget(tx, guest.organisation, opportunity.id, guest.participant).await?;
     set(tx, platform, invitation, state, None).await?;
     if opportunity.kind != entity::OpportunityKind::Consultation && state == InvitationState::Accepted {
         let person = participant::Entity::find_by_id((guest.organisation, guest.participant)).one(tx).await?;
@@ -123,7 +125,7 @@ pub async fn decline(tx: &Tx, platform: &Platform, guest: &Guest) -> Result<Invi
 }
 
 /// Ends an invitation that a person leaves, and frees what they held.
-async fn leave(
+pub(super) async fn leave(
     tx: &Tx,
     platform: &Platform,
     invitation: invitation::Model,
@@ -134,6 +136,9 @@ async fn leave(
     set(tx, platform, invitation, state, None).await?;
     if opportunity.kind == entity::OpportunityKind::Consultation {
         return Ok(());
+    }
+    if matches!(was, InvitationState::Accepted | InvitationState::Waiting) {
+        parting::stepped_down(tx, platform, opportunity, participant, (was, state)).await?;
     }
     match was {
         InvitationState::Accepted | InvitationState::Waiting => places::release(tx, platform, opportunity, participant).await,
@@ -228,6 +233,16 @@ pub async fn step_down(
     };
     leave(tx, platform, invitation, &opportunity, InvitationState::SteppedDown).await?;
     let Some(way) = way else { return Ok((InvitationState::SteppedDown, None)) };
+    Ok((InvitationState::SteppedDown, take_lighter(tx, platform, guest, &way).await?))
+}
+
+/// Makes the invitation to a lighter way that somebody has chosen, unless they have one.
+pub(super) async fn take_lighter(
+    tx: &Tx,
+    platform: &Platform,
+    guest: &Guest,
+    way: &opportunity::Model,
+) -> Result<Option<InvitationId>> {
     let already = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(guest.organisation))
         .filter(invitation::Column::OpportunityId.eq(way.id))
@@ -236,14 +251,14 @@ pub async fn step_down(
         .one(tx)
         .await?;
     if already.is_some() {
-        return Ok((InvitationState::SteppedDown, None));
+        return Ok(None);
     }
     let person = participant::Entity::find_by_id((guest.organisation, guest.participant)).one(tx).await?;
     let person = person.ok_or_else(|| Error::bug("an invitation without a person"))?;
     let why = vec!["You chose this lighter way yourself.".to_owned()];
     let invitee = Invitee { participant: guest.participant, address: person.email, question_first: false, why };
-    let made = make(tx, platform, &way, None, vec![invitee], &guest.by()).await?;
-    Ok((InvitationState::SteppedDown, made.first().copied()))
+    let made = make(tx, platform, way, None, vec![invitee], &guest.by()).await?;
+    Ok(made.first().copied())
 }
 
 /// The first link of an invitation, the one in the letter that asks: for whoever has chosen it a moment ago.

@@ -3,6 +3,7 @@
 use super::{
     NO_PLACE, PLACE, applications,
     letters::topics_of,
+    parting,
     places::{invitation_of, of, taken, write},
     rules,
 };
@@ -135,8 +136,8 @@ async fn write_to(
     if people.is_empty() { Ok(()) } else { write(tx, platform, about, kind, 0, &people).await }
 }
 
-/// Those of a page of the waiting list who are still here, still agree to take part, and whose wishes, as they are now, do not
-/// speak against it; and where the page ends. Whoever is passed over stays where they are in the line. `None` behind the end.
+/// Those of a page of the waiting list who are still here, still agree to take part, are not pausing, and whose wishes, as they are
+/// now, do not speak against it; and where the page ends. Whoever is passed over stays where they are in the line. `None` behind the end.
 async fn next_page(
     connection: &impl ConnectionTrait,
     platform: &Platform,
@@ -150,6 +151,7 @@ async fn next_page(
         .filter(place::Column::OrganisationId.eq(organisation))
         .filter(place::Column::OpportunityId.eq(about.id))
         .filter(place::Column::State.eq(PlaceState::Waiting))
+        .filter(place::Column::ParticipantId.not_in_subquery(parting::away(organisation, about.id)))
         .filter(place::Column::Position.gt(after))
         .order_by_asc(place::Column::Position)
         .limit(LINE)

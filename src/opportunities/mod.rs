@@ -13,6 +13,7 @@ pub mod questions;
 pub mod quotas;
 pub mod rules;
 pub mod supported;
+pub mod tasks;
 pub mod ways;
 
 pub use forms::Forms;

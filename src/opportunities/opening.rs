@@ -183,7 +183,8 @@ pub async fn close(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
     ways::get(tx, actor.organisation, id).await
 }
 
-async fn shut(tx: &Tx, platform: &Platform, held: opportunity::Model, by: &str, early: Option<String>) -> Result<()> {
+/// Closes what is open and held, whatever the day; `early` says why, if people were told that they have time until later.
+pub async fn shut(tx: &Tx, platform: &Platform, held: opportunity::Model, by: &str, early: Option<String>) -> Result<()> {
     let version = held.version + 1;
     let mut row = held.into_active_model();
     row.state = Set(OpportunityState::Closed);

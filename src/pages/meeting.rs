@@ -16,5 +16,9 @@ pub fn when(row: &meeting::Model, zone: Tz) -> String {
 /// When and where, as facts.
 pub fn facts(row: &meeting::Model, zone: Tz) -> Vec<(String, String)> {
     let place = row.location.clone().filter(|text| !text.trim().is_empty()).unwrap_or_else(|| "Not said yet".into());
-    vec![("When".into(), when(row, zone)), ("Where, and how to get in".into(), place)]
+    let mut facts = vec![("When".into(), when(row, zone)), ("Where, and how to get in".into(), place)];
+    if row.cancelled_at.is_some() {
+        facts.push(("Please note".into(), "This meeting does not take place.".into()));
+    }
+    facts
 }

@@ -5,7 +5,7 @@ use crate::{
     accounts::{Person, readings},
     platform::{Platform, Result, http::Cursor},
 };
-use entity::{ReadingId, ReadingOf, Time, contribution, opportunity, place, reading, response};
+use entity::{ReadingId, ReadingOf, Time, contribution, opportunity, place, reading, response, task};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::ExprTrait};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -52,6 +52,12 @@ pub async fn at_me(platform: &Platform, person: &Person, cursor: Cursor) -> Resu
         .filter(contribution::Column::OrganisationId.eq(org))
         .filter(contribution::Column::ParticipantId.eq(me))
         .into_query();
+    let changed = task::Entity::find()
+        .select_only()
+        .column(task::Column::OpportunityId)
+        .filter(task::Column::OrganisationId.eq(org))
+        .filter(task::Column::ParticipantId.eq(me))
+        .into_query();
     let of = |what: &[ReadingOf]| reading::Column::What.is_in(what.iter().copied());
     // A list of hours ago cannot have had somebody on it who came later.
     let lists = of(&[ReadingOf::People, ReadingOf::PeopleFile, ReadingOf::Draw])
@@ -60,6 +66,7 @@ pub async fn at_me(platform: &Platform, person: &Person, cursor: Cursor) -> Resu
         .add(reading::Column::SubjectId.eq(me.0))
         .add(lists)
         .add(of(&[ReadingOf::Answers, ReadingOf::AnswersFile]).and(reading::Column::SubjectId.in_subquery(answered)))
+        .add(reading::Column::What.eq(ReadingOf::Tasks).and(reading::Column::SubjectId.in_subquery(changed)))
         .add(reading::Column::What.eq(ReadingOf::Contributions).and(reading::Column::SubjectId.in_subquery(said)))
         .add(of(&[ReadingOf::Places, ReadingOf::Attendance]).and(reading::Column::SubjectId.in_subquery(placed)));
     let mut query = reading::Entity::find().filter(reading::Column::OrganisationId.eq(org)).filter(mine);

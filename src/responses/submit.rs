@@ -8,7 +8,10 @@ use super::lookup::{Asked, Stands, any_of, look_up, offers, stands};
 use crate::{
     accounts::access,
     consent::{permits::consent_needed, rules::State},
-    invitations::rules::{is_over, over},
+    invitations::{
+        parting,
+        rules::{is_over, over},
+    },
     opportunities::{Forms, takes_answers},
     platform::{
         Error, Platform, Result, Tx, Violation,
@@ -125,7 +128,7 @@ async fn write_wave(
             Some((asked.token_hash.as_slice(), Known { asked, stands, offer }))
         })
         .collect();
-    let (mut rows, mut accepted, mut drafts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut accepted, mut back, mut drafts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut written, mut after) = (HashSet::new(), Vec::new());
     for at in left {
         let item = &items[at];
@@ -145,6 +148,9 @@ async fn write_wave(
                 if row.state != InvitationState::Accepted {
                     accepted.push((row.organisation_id, row.invitation_id));
                 }
+                if matches!(row.state, InvitationState::Declined | InvitationState::SteppedDown) {
+                    back.push((row.organisation_id, row.opportunity_id, row.participant_id));
+                }
                 if known.stands.draft_version.is_some() {
                     drafts.push((row.organisation_id, row.invitation_id));
                 }
@@ -153,6 +159,10 @@ async fn write_wave(
         });
     }
     store(tx, platform, rows, &accepted, &drafts).await?;
+    // Whoever had left before takes part again.
+    for (organisation, opportunity, participant) in back {
+        parting::forget(tx, organisation, opportunity, participant).await?;
+    }
     Ok(after)
 }
 

@@ -88,10 +88,11 @@ pub async fn give(
     new: New,
 ) -> Result<contribution::Model> {
     let scope = Scope { organisation: person.organisation, opportunity };
+    let found = super::opportunity_until_commit(tx, person.organisation, opportunity).await?;
+    // Asked with the opportunity in hand: whoever leaves at the same moment has left.
     if !is_part_of(tx, scope, person.participant).await? {
         return Err(Error::NotFound("opportunity"));
     }
-    let found = super::opportunity_until_commit(tx, person.organisation, opportunity).await?;
     if !takes_contributions(tx, platform, &found).await? {
         return Err(Error::conflict("not_open", "This has ended, so nothing more can be added."));
     }

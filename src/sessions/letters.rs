@@ -3,6 +3,7 @@
 use super::meetings;
 use crate::{
     consent::permits,
+    invitations::parting,
     participants::{Recipient, recipient},
     platform::{
         Error, Platform, Result,
@@ -25,6 +26,9 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let concerned = there.is_some_and(|row| row.attendance != Attendance::Absent);
     if !concerned || meeting.notes_shared_at.is_none() {
         return Ok(Composed::Drop(MailState::Cancelled, "the notes are not shared with this person"));
+    }
+    if parting::of(db, organisation, meeting.opportunity_id, recipient.participant.id).await?.is_some() {
+        return Ok(Composed::Drop(MailState::Cancelled, "the person has stepped down from it, or is pausing"));
     }
     let (about, now) = (meeting.opportunity_id.0, platform.clock.now());
     if !permits(db, organisation, recipient.participant.id, Purpose::Participate, about, now).await? {

@@ -74,6 +74,7 @@ pub async fn create(
         notes_agreed_at: Set(None),
         version: Set(1),
         created_at: Set(platform.clock.now()),
+        cancelled_at: Set(None),
     };
     let made = row.insert(tx).await?;
     record(tx, platform, actor, "create_meeting", made.id).await?;
@@ -243,7 +244,8 @@ async fn check_list(tx: &Tx, platform: &Platform, meeting: &meeting::Model, list
     for (at, (participant, word)) in list.iter().enumerate() {
         let pointer = format!("/{at}/participant");
         check.that(seen.insert(*participant), &pointer, "twice", "Name each person once.");
-        if !holders.contains(participant) {
+        // Word that somebody sent themselves, before they left, may stay.
+        if !holders.contains(participant) && !recorded.contains(&(*participant, *word)) {
             check.extend([Violation::new(pointer, "no_place", "This person held no place when the meeting began.")]);
         } else if !agreed.contains(participant) && !recorded.contains(&(*participant, *word)) {
             let detail = "This person has not agreed to take part, so nothing is recorded about them.";

@@ -4,6 +4,7 @@
 //! what is wrong. What somebody gave stays theirs: they can take it back, and then the words are gone.
 
 pub mod api;
+pub mod apologies;
 pub mod contributions;
 pub mod letters;
 pub mod meetings;

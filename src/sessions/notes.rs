@@ -4,6 +4,7 @@ use super::{NOTES, meetings};
 use crate::{
     accounts::{Actor, Person},
     consent::permitting,
+    invitations::parting,
     participants::unsubscribe_links,
     platform::{
         Error, Platform, Result, Tx,
@@ -21,7 +22,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select,
-    sea_query::{OnConflict, SelectStatement},
+    sea_query::{ExprTrait, OnConflict, SelectStatement},
 };
 use std::collections::HashMap;
 
@@ -60,7 +61,8 @@ pub async fn write(
     Ok(changed)
 }
 
-/// Sends the notes to everybody who was present or sent apologies, and still agrees to take part. Notes that are shared already are not sent again.
+/// Sends the notes to everybody who was present or sent apologies, still agrees to take part, and has neither left nor is pausing.
+/// Notes that are shared already are not sent again.
 pub async fn share(
     tx: &Tx,
     platform: &Platform,
@@ -84,6 +86,7 @@ pub async fn share(
             opportunity.0,
             platform.clock.now(),
         )))
+        .filter(participant::Column::Id.not_in_subquery(parting::away(actor.organisation, opportunity)))
         .filter(participant::Column::State.eq(ParticipantState::Joined))
         .all(tx)
         .await?;
@@ -252,7 +255,10 @@ pub async fn own_now(connection: &impl ConnectionTrait, person: &Person, now: Ti
         .add(meeting::Column::NotesSharedAt.is_not_null())
         .add(meeting::Column::Id.in_subquery(theirs))
         .add(meeting::Column::Id.not_in_subquery(answered));
-    let query = mine(person).filter(Condition::any().add(meeting::Column::EndsAt.gte(now)).add(unsaid));
+    // Of what somebody has left, nothing is to come for them.
+    let left = parting::left_by(person.organisation, person.participant);
+    let coming = meeting::Column::EndsAt.gte(now).and(meeting::Column::OpportunityId.not_in_subquery(left));
+    let query = mine(person).filter(Condition::any().add(coming).add(unsaid));
     let query = query.order_by_asc(meeting::Column::StartsAt).order_by_asc(meeting::Column::Id).limit(NOW);
     as_seen(connection, person, query.all(connection).await?).await
 }

@@ -4,12 +4,13 @@ use std::{fs, path::Path};
 use syn::visit::{self, Visit};
 
 /// The rooms, from the top down. A room uses those after it.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 23] = [
     "main",
     "commands",
     "app",
     "pages",
     "webhooks",
+    "parts",
     "feedback",
     "influence",
     "payments",

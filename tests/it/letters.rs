@@ -7,7 +7,7 @@ use crate::{
     words::{banned, sentences},
 };
 use alongside::{
-    accounts, feedback, invitations, participants,
+    accounts, feedback, invitations, participants, parts,
     platform::mail::{NewLetter, enqueue, open_batch, priority},
     sessions,
 };
@@ -23,7 +23,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 21] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -37,6 +37,8 @@ const KINDS: [&str; 19] = [
     invitations::NO_PLACE,
     invitations::NOT_DRAWN,
     invitations::DRAW_MOVED,
+    invitations::ENDED,
+    parts::PAUSE_OVER,
     invitations::choices::REVIEW,
     invitations::choices::GOING_ON,
     participants::trials::HALF_WAY,
@@ -184,6 +186,35 @@ async fn silence(given: &Given, all: &mut BTreeMap<&'static str, Mail>) {
     all.insert(invitations::choices::GOING_ON, one(app).await);
 }
 
+/// The letters to somebody whose pause is over, and whose group is then ended.
+async fn parting(given: &Given, all: &mut BTreeMap<&'static str, Mail>) {
+    let app = &given.app;
+    let kim = given.someone("kim").await;
+    let group = crate::parts::group(given).await;
+    crate::parts::takes_part(given, group, &kim).await;
+    let open = given.opportunity(crate::parts::project_of(given, group).await, OpportunityState::Open).await;
+    entity::opportunity::Entity::update_many()
+        .col_expr(entity::opportunity::Column::Title, Expr::value("What helps while waiting"))
+        .filter(entity::opportunity::Column::Id.eq(open))
+        .exec(app.app.platform.db.write())
+        .await
+        .unwrap();
+    let wish = json!({"stance": {"kind": "up_to", "rung": "consultation"}});
+    app.put("/api/me/preferences").token(&kim.token).header("if-match", "*").json(&wish).send().await.expect(200);
+    let pause = json!({"choice": "pause", "until": "2027-03-01"});
+    kim.post(app, &format!("/opportunities/{group}/part"), &pause).await.expect(200);
+    entity::part::Entity::update_many()
+        .col_expr(entity::part::Column::PausedUntil, Expr::value((app.clock.now() - Duration::days(1)).date_naive()))
+        .exec(app.app.platform.db.write())
+        .await
+        .unwrap();
+    parts::pauses::look_after(app.app.platform.clone()).await.unwrap();
+    all.insert(parts::PAUSE_OVER, one(app).await);
+    let words = json!({"words": "The grant for the group has ended. We are grateful for every evening."});
+    given.post(group, "/end", &words).await.expect(200);
+    all.insert(invitations::ENDED, one(app).await);
+}
+
 /// One letter of every kind, written in earnest.
 pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     let root = app.administrator().await;
@@ -220,6 +251,7 @@ pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     all.insert(feedback::REPORT, app.outbox().await.remove(0));
     trials(&given, &mut all).await;
     silence(&given, &mut all).await;
+    parting(&given, &mut all).await;
     all
 }
 

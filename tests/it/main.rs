@@ -37,6 +37,7 @@ mod feedback;
 mod sessions;
 mod participants;
 mod replaced;
+mod parts;
 mod rules_kept;
 mod silence;
 mod slow;

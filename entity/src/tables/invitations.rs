@@ -58,6 +58,33 @@ pub mod silence {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// How somebody changed the part that they have in an opportunity. Whoever takes part as they said has no row.
+pub mod part {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "part")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub opportunity_id: OpportunityId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub participant_id: ParticipantId,
+        pub state: PartState,
+        /// The last day of a pause.
+        pub paused_until: Option<chrono::NaiveDate>,
+        /// When the letter was made that asks, after a pause, whether they want to go on.
+        pub asked_at: Option<Time>,
+        /// Whether they are told what came of it.
+        pub results: bool,
+        pub changed_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// A link of an invitation, stored as its SHA-256; every letter carries its own.
 pub mod invitation_link {
     use super::*;

@@ -105,6 +105,56 @@ pub mod selection {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Something that staff have to do for people.
+pub mod task {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "task")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: TaskId,
+        pub kind: TaskKind,
+        pub opportunity_id: OpportunityId,
+        /// Whom it is about; empty where it is about everybody who takes part.
+        pub participant_id: Option<ParticipantId>,
+        /// The last day of the pause that it is about.
+        pub paused_until: Option<chrono::NaiveDate>,
+        pub made_at: Time,
+        pub done_at: Option<Time>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub done_by: Option<String>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The end of an opportunity by whoever ran it, before its work was done.
+pub mod ending {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ending")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub opportunity_id: OpportunityId,
+        /// What people are told about it.
+        #[sea_orm(column_type = "Text")]
+        pub words: String,
+        #[sea_orm(column_type = "Text")]
+        pub ended_by: String,
+        pub ended_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// What an opportunity is about.
 pub mod opportunity_topic {
     use super::*;

@@ -28,6 +28,8 @@ pub mod meeting {
         pub notes_agreed_at: Option<Time>,
         pub version: i32,
         pub created_at: Time,
+        /// Since when it does not take place.
+        pub cancelled_at: Option<Time>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

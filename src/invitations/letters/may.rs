@@ -4,16 +4,16 @@ use super::{About, purpose};
 use crate::{
     consent::permits,
     invitations::{
-        AGAIN, DRAW_MOVED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, applications, posted, rules, to_letter,
-        to_opportunity,
+        AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, applications, parting, posted, rules,
+        to_letter, to_opportunity,
     },
     opportunities,
     participants::rules::{Matter, allowed, objection},
     platform::{Platform, Result, mail::Composed},
 };
 use entity::{
-    InvitationState, MailState, MatchRunId, OpportunityKind, ParticipantState, PlaceState, Time, invitation, mail_message,
-    opportunity, response,
+    InvitationState, MailState, MatchRunId, OpportunityKind, PartState, ParticipantState, PlaceState, Time, invitation,
+    mail_message, opportunity, response,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
 
@@ -24,8 +24,13 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
     if about.person.state != ParticipantState::Joined {
         return drop(MailState::Cancelled, "the person has left");
     }
+    if let Some(instead) = about.stepped_down(kind, now) {
+        return Ok(Some(instead));
+    }
     // What was promised or settled is told in any case, as long as it is so: it asks nothing of anybody.
     match kind {
+        ENDED if about.is_concerned() => return Ok(None),
+        ENDED => return drop(MailState::Cancelled, "the person had no part in it any more"),
         TAKEN_BACK => return Ok(None),
         PLACE if about.place == Some(PlaceState::Held) => return Ok(None),
         PLACE => return drop(MailState::Cancelled, "the place was given up"),
@@ -78,6 +83,23 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
 type Asked = (InvitationState, Option<MatchRunId>, Option<MailState>, i32, i32);
 
 impl About {
+    /// What is to be done instead of writing about a part that the person has changed: whoever left, or is pausing, hears nothing
+    /// more about it. Its end is told all the same, because that says what is owed.
+    fn stepped_down(&self, kind: &str, now: Time) -> Option<Composed> {
+        let part = self.part.as_ref().filter(|_| kind != ENDED)?;
+        match part.paused_until {
+            // They wait for that letter, and it is no news about the place: it comes when the pause is over.
+            Some(until) if kind == NO_PLACE => parting::after(until, self.zone).filter(|after| *after > now).map(Composed::Later),
+            _ => Some(Composed::Drop(MailState::Cancelled, "the person has stepped down from it, or is pausing")),
+        }
+    }
+
+    /// Whether the end of this is the end of something for this person.
+    fn is_concerned(&self) -> bool {
+        let left = self.part.as_ref().is_some_and(|part| part.state != PartState::Paused);
+        !left && matches!(self.invitation.state, InvitationState::Accepted | InvitationState::Ended)
+    }
+
     /// Whether something in the person's wishes, as they are now, speaks against this. They are asked on the day on which the
     /// letter that asks leaves, whenever it was made.
     fn unwanted(&self, kind: &str, now: Time) -> bool {

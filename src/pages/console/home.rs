@@ -83,9 +83,15 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
     let more = a.or(b).or(c).is_some();
     let draws = draws(&seat).await?;
     let several = open.len() > 1;
-    let nothing =
-        late.is_none() && draws.is_empty() && letters.is_empty() && open.is_empty() && closed.is_empty() && drafts.is_empty();
-    page = page.blocks(late).blocks(draws).blocks(letters);
+    let waiting = super::tasks::waiting(&seat).await?;
+    let nothing = waiting.is_empty()
+        && late.is_none()
+        && draws.is_empty()
+        && letters.is_empty()
+        && open.is_empty()
+        && closed.is_empty()
+        && drafts.is_empty();
+    page = page.blocks(late).blocks(waiting).blocks(draws).blocks(letters);
     if nothing {
         page = page.text("Nothing is under way.").block(Block::Links(vec![seat.link("Begin with a project", "/projects")]));
     }

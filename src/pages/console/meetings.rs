@@ -152,6 +152,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     };
     let mut facts = vec![("Begins".to_owned(), when(&seat, row.starts_at)), ("Ends".to_owned(), when(&seat, row.ends_at))];
     facts.extend(row.location.clone().map(|place| ("Where".to_owned(), place)));
+    facts.extend(row.cancelled_at.map(|_| ("Please note".to_owned(), "This meeting does not take place.".to_owned())));
     let page = Page::new(&row.title).caption(&way.title).back("Meetings", at(&seat, &way, "/meetings")).said(said);
     let mut page = page.block(Block::Facts(facts));
     if seat.manages() {

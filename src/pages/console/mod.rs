@@ -18,6 +18,7 @@ mod projects;
 mod questions;
 mod settings;
 mod together;
+mod tasks;
 mod topics;
 mod ways;
 mod words;
@@ -31,6 +32,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = home::routes(route, desk);
     let route = letters::routes(route, desk);
     let route = people::routes(route, desk);
+    let route = tasks::routes(route, desk);
     let route = heard::routes(route, desk);
     let route = settings::routes(route, desk);
     let route = topics::routes(route, desk);

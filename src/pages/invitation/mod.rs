@@ -15,7 +15,7 @@ use crate::{
         ladder::{ATTRIBUTION, SOURCE, step},
     },
     invitations::{
-        self, Guest, guest as guests,
+        self, Guest, endings, guest as guests,
         letters::{SUPPORTED, day, holds, moment, payment, promise, time},
         places, replies,
         rules::{self, Reply as Said, accepts},
@@ -298,6 +298,8 @@ async fn standing(visit: &Visit, guest: &Guest, sharing: &Sharing, open: bool) -
         _ => "Every answer is equally good. You need give no reason.".into(),
     };
     let mut blocks = vec![Block::Text(text)];
+    let ending = endings::of(visit.platform().db.read(), guest.organisation, guest.invitation.opportunity_id).await?;
+    blocks.extend(ending.map(|ending| Block::Important("This has ended".into(), vec![ending.words])));
     if let Some(last) = guest.invitation.held_until.filter(|_| open && rules::is_open(state)) {
         blocks.push(Block::Text(holds(last)));
     }
@@ -333,6 +335,11 @@ async fn replying(visit: &Visit, guest: &Guest, offer: &opportunity::Model, open
         let mut no = Form::button(at(visit, id, "/decline"), "No, not this time");
         no.submits[0].other = true;
         blocks.push(form(no));
+    }
+    if place {
+        // There one can also pause, and say what becomes of what one gave.
+        let to = visit.at(format!("/o/{}/me/parts/{}", visit.organisation().await?.slug, offer.id));
+        blocks.push(Block::Links(vec![Link::new("Pause, or choose what becomes of what I gave", to)]));
     }
     if can(Said::AskLater) {
         blocks.extend(later(visit, guest, offer).await?);

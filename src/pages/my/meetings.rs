@@ -2,6 +2,7 @@
 
 use super::{Own, at, done, own};
 use crate::{
+    invitations::parting::has_part,
     opportunities::{titles, zone_of},
     pages::{
         kit::{self, Block, Card, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
@@ -102,11 +103,15 @@ async fn page(visit: &Visit, own: &Own, row: &OwnMeeting, wrong: Form) -> Result
     if let Some(attendance) = row.attendance {
         facts.push(("Was I there?".into(), there_words(attendance).into()));
     }
+    let to = at(visit, &own.organisation, &format!("/parts/{}", row.meeting.opportunity_id));
+    let part = has_part(visit.platform().db.read(), own.person.organisation, row.meeting.opportunity_id, own.person.participant);
+    let part = part.await?.then(|| Block::Links(vec![Link::new("Leave, pause, or do less", to)]));
     let page = Page::new(&row.meeting.title)
         .caption("Meeting")
         .back("My meetings", at(visit, &own.organisation, "/meetings"))
         .said(done(visit))
         .block(Block::Facts(facts))
+        .blocks(part)
         .heading("Notes");
     let Some(notes) = &row.meeting.notes else {
         let text = match row.meeting.notes_shared_at {

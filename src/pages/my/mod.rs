@@ -8,6 +8,7 @@ mod facts;
 mod given;
 mod hearing;
 mod meetings;
+mod part;
 mod preferences;
 mod record;
 mod slower;
@@ -36,6 +37,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = preferences::routes(route, desk);
     let route = slower::routes(route, desk);
     let route = trial::routes(route, desk);
+    let route = part::routes(route, desk);
     let route = hearing::routes(route, desk);
     let route = consents::routes(route, desk);
     let route = details::routes(route, desk);
@@ -111,6 +113,10 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "letters" => "Those letters come to you again.",
         "rated" => "Thank you. What you said is counted.",
         "words" => "You have taken it back. Its words are gone.",
+        "left" => "You have left, and your choices are kept. Nobody asks you why.",
+        "pausing" => "You are pausing. Nothing is asked of you about this meanwhile.",
+        "instead" => "You chose something lighter. A letter about it is on its way, or in your hands already.",
+        "goes-on" => "You go on as before.",
         "said" => "Thank you. What you said is noted.",
         _ => return None,
     })

@@ -18,7 +18,7 @@ use crate::{
     questionnaires::Reader,
     responses::drafts,
 };
-use entity::{InfluenceId, InvitationState, OpportunityId, PlaceState, ReadingOf, ResponseState, Standing};
+use entity::{InfluenceId, InvitationState, OpportunityId, PartState, PlaceState, ReadingOf, ResponseState, Standing};
 use poem::{Route, get, http::StatusCode, post};
 use std::sync::Arc;
 
@@ -73,7 +73,12 @@ fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
     let mut fact = |name: &str, text: String| facts.push((name.to_owned(), text));
     if let Some(state) = row.invitation {
         let took_back = row.taken_back && state == InvitationState::SteppedDown;
-        fact("What I answered", if took_back { "Yes. Later I took it back" } else { reply_words(state) }.into());
+        let said = match row.part {
+            Some(part) => part_words(part),
+            None if took_back => "Yes. Later I took it back",
+            None => reply_words(state),
+        };
+        fact("What I answered", said.into());
     }
     if let Some(state) = row.place {
         fact("My place", place_words(state).into());
@@ -107,6 +112,14 @@ fn entry(visit: &Visit, own: &Own, row: &Entry) -> Vec<Block> {
         blocks.push(right_or_not(visit, own, claim.influence, claim.mine));
     }
     let mut links = Vec::new();
+    let said_yes = matches!(row.invitation, Some(InvitationState::Accepted | InvitationState::Waiting));
+    if row.part.is_some_and(|part| part != PartState::Paused) {
+        let to = at(visit, &own.organisation, &format!("/parts/{}", row.opportunity.id));
+        links.push(Link::new(format!("What I can still choose: {}", row.opportunity.title), to));
+    } else if said_yes || row.place.is_some_and(|state| state != PlaceState::Released) {
+        let to = at(visit, &own.organisation, &format!("/parts/{}", row.opportunity.id));
+        links.push(Link::new(format!("Leave, pause, or do less: {}", row.opportunity.title), to));
+    }
     if row.response == Some(ResponseState::Submitted) {
         let to = at(visit, &own.organisation, &format!("/record/{}/answers", row.opportunity.id));
         links.push(Link::new(format!("What I said: {}", row.opportunity.title), to));
@@ -194,6 +207,7 @@ fn reading_words(what: ReadingOf) -> &'static str {
         ReadingOf::Places => "Who has a place",
         ReadingOf::Attendance => "Who was at a meeting",
         ReadingOf::Contributions => "What was said at meetings, without names",
+        ReadingOf::Tasks => "Who changed their part, and what is to be done about it",
         ReadingOf::Draw => "A draw: which groups people are in, without names",
     }
 }
@@ -286,6 +300,14 @@ fn reply_words(state: InvitationState) -> &'static str {
         InvitationState::Withdrawn => "It was taken back before I answered",
         InvitationState::Sent | InvitationState::Unsent => "Nothing yet",
         InvitationState::Ended => "Nothing. It has ended",
+    }
+}
+
+fn part_words(state: PartState) -> &'static str {
+    match state {
+        PartState::Left => "Yes. Later I left",
+        PartState::Lighter => "Yes. Later I chose something lighter",
+        PartState::Paused => "Yes. I am pausing",
     }
 }
 

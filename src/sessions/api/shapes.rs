@@ -110,6 +110,8 @@ pub struct MeetingOut {
     pub notes_shared_at: Option<Time>,
     /// All who were present have agreed since.
     pub notes_agreed_at: Option<Time>,
+    /// Since when it does not take place.
+    pub cancelled_at: Option<Time>,
 }
 
 impl MeetingOut {
@@ -125,6 +127,7 @@ impl MeetingOut {
             notes: row.notes.filter(|_| with_notes),
             notes_shared_at: row.notes_shared_at,
             notes_agreed_at: row.notes_agreed_at,
+            cancelled_at: row.cancelled_at,
         }
     }
 }
@@ -195,6 +198,8 @@ pub struct OwnMeetingOut {
     pub agrees: Option<bool>,
     /// What you said is wrong.
     pub comment: Option<String>,
+    /// Since when it does not take place.
+    pub cancelled_at: Option<Time>,
     /// The version you read here; name it when you say whether the notes are right.
     pub version: i32,
 }
@@ -211,6 +216,7 @@ impl From<OwnMeeting> for OwnMeetingOut {
             location: row.location,
             attendance: own.attendance,
             notes: row.notes,
+            cancelled_at: row.cancelled_at,
             version: row.version,
             agrees: own.answer.as_ref().map(|answer| answer.agrees),
             comment: own.answer.and_then(|answer| answer.comment),

@@ -65,6 +65,13 @@ async fn full(app: &TestApp) -> World {
     let fred = story.person("fred", json!({"stance": {"kind": "inform_me_only"}})).await;
     fred.post(app, "/trial", &json!({"rung": "engagement", "supporter": "A friend"})).await.expect(201);
     fred.post(app, "/hearing", &json!({})).await.expect(204);
+    let group = crate::parts::group(&given).await;
+    let gwen = given.someone("gwen").await;
+    crate::parts::takes_part(&given, group, &gwen).await;
+    let pause = json!({"choice": "pause", "until": "2027-03-20"});
+    gwen.post(app, &format!("/opportunities/{group}/part"), &pause).await.expect(200);
+    given.post(group, "/end", &json!({"words": "The grant has ended."})).await.expect(200);
+    app.run_jobs().await;
     let begun = json!({"started_at": "2027-02-01T09:00:00Z"});
     story.ada.put(app, &format!("/projects/{}/stages/need", story.project), &begun).await.expect(200);
     story.ada.get(app, &format!("/people/{}", dora.id)).send().await.expect(200);

@@ -257,6 +257,14 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("trial-running", "/o/:slug/me/trial", format!("{me}/trial?done=trying")),
         Listed::new("step-down-trying", "/o/:slug/me/step-down", format!("{me}/step-down")),
     ];
+    let route = "/o/:slug/me/parts/:opportunity";
+    let holds = format!("{me}/parts/{}", from.consultation);
+    let dana = vec![
+        Listed::new("part", route, &holds),
+        Listed::new("part-wrong", route, &holds).wrong([Press("Do this now")]),
+        Listed::new("part-pausing", route, format!("{me}/parts/{}?done=pausing", from.pausing)),
+    ];
+    let gale = vec![Listed::new("part-left", route, format!("{me}/parts/{}?done=left", from.told))];
     let rating = format!("{me}/record/{}/rating", from.told);
     let meeting = format!("{me}/meetings/{}", from.meeting);
     let reader = vec![
@@ -274,6 +282,8 @@ fn own(from: &Prepared) -> Vec<Listed> {
     let mut all = signed_in("sunrise", &from.nora.token, nora);
     all.extend(signed_in("sunrise", &from.cleo.token, cleo));
     all.extend(signed_in("sunrise", &from.finn.token, finn));
+    all.extend(signed_in("sunrise", &from.dana.token, dana));
+    all.extend(signed_in("sunrise", &from.gale, gale));
     all.extend(signed_in("sunrise", &from.reader, reader));
     all
 }

@@ -31,6 +31,10 @@ pub struct Prepared {
     pub cleo: Participant,
     /// Somebody who tries something more for a while.
     pub finn: Participant,
+    /// Somebody who is pausing from a workshop, and somebody who has left what a report tells of; each with where their part is.
+    pub dana: Participant,
+    pub pausing: String,
+    pub gale: String,
     /// Somebody of whose answers a report tells.
     pub reader: String,
     /// Somebody of the organisation that has chosen its look and a quick way out.
@@ -117,10 +121,17 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     }
     let [asked, accepted, declined, later, over, answering, handed_in] = asked.try_into().ok().unwrap();
     let (hired, reset) = staff_links(app, &story).await;
-    let stages = stages(app, &story, &told, &meeting).await;
+    let mut stages = stages(app, &story, &told, &meeting).await;
     let words = contribution::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().id;
     let given = format!("/o/sunrise/me/record/{told}/contributions/{words}");
     let cleo = all.remove(0);
+    let dana = all[0].clone();
+    dana.post(app, &format!("/opportunities/{workshop}/part"), &json!({"choice": "pause", "until": "2027-03-20"}))
+        .await
+        .expect(200);
+    let gale = gone(&Given::of(app, &story.ada), told.parse().unwrap()).await;
+    stages.push(("tasks", "/console/sunrise/tasks".into()));
+    stages.push(("workshop-end", format!("/console/sunrise/opportunities/{workshop}/end")));
     let finn = all.remove(2);
     finn.post(app, "/trial", &json!({"rung": "co_production", "supporter": "My sister"})).await.expect(201);
     Prepared {
@@ -132,6 +143,9 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         nora,
         cleo,
         finn,
+        dana,
+        pausing: workshop,
+        gale,
         reader,
         hana,
         consultation,
@@ -325,6 +339,16 @@ async fn a_report(given: &Given) -> (String, String, String, String) {
     }
     let meeting = given.notes(id, &who[0], "We talked about seats, and about news on the wait.").await;
     (id.to_string(), made.json["report"].as_str().unwrap().to_owned(), who[0].token.clone(), meeting)
+}
+
+/// Somebody who said something, and has left.
+async fn gone(given: &Given, told: OpportunityId) -> String {
+    let gale = given.someone("gale").await;
+    crate::parts::takes_part(given, told, &gale).await;
+    given.app.clock.advance(chrono::Duration::minutes(1));
+    given.contribution(told, &gale, "Signs that can be read from a chair.").await;
+    gale.post(&given.app, &format!("/opportunities/{told}/part"), &json!({"choice": "leave"})).await.expect(200);
+    gale.token
 }
 
 async fn a_late_promise(given: &Given) {

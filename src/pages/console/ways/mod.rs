@@ -2,6 +2,7 @@
 
 mod asking;
 mod drawing;
+mod ending;
 mod opening;
 mod parts;
 mod quotas;
@@ -45,7 +46,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = parts::routes(route, desk);
     let route = drawing::routes(quotas::routes(route, desk), desk);
     let route = opening::routes(spreading::routes(route, desk), desk);
-    asking::routes(route, desk)
+    asking::routes(ending::routes(route, desk), desk)
 }
 
 /// The way that the address names.
@@ -227,6 +228,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         "stopped" => Some("Nobody else is asked. Whoever was asked can still answer."),
         "drawn" => Some("Names are being drawn. If the quotas can be kept, everybody who said yes gets a letter."),
         "reminded" => Some("Reminders are being written for those who have not answered."),
+        "ended" => Some("It has ended. Letters to everybody concerned are being written."),
         "closed" => Some("It is closed. No more answers are taken."),
         _ => None,
     };
@@ -309,6 +311,9 @@ fn opened(seat: &Seat<'_>, way: &opportunity::Model, ahead: Ahead, page: Page) -
         }
         if open {
             links.push(to("Close it", "/close"));
+        }
+        if way.kind != OpportunityKind::Consultation {
+            links.push(to("End it before its time", "/end"));
         }
         page = page.heading("Changing and closing").block(Block::Links(links));
     }
