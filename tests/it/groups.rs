@@ -1,7 +1,7 @@
 //! Places that are shared out among groups: quotas, the draw, who is asked when a place becomes free, and the draw worked out again.
 
 use crate::{
-    harness::{Backend, Browser, Mail, Participant, TestApp, everywhere, on},
+    harness::{Browser, Mail, Participant, everywhere},
     story::Story,
 };
 use alongside::{
@@ -11,10 +11,10 @@ use alongside::{
         secret::{hex, sha256},
     },
 };
-use entity::{loop_rating, match_result, participant, place};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use entity::{match_result, participant, place};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
-use std::{process::Command, sync::Mutex};
+use std::process::Command;
 
 pub fn quota(category: &str, min: i32, max: i32) -> Value {
     json!({"dimension": "age_band", "category": category, "min": min, "max": max})
@@ -415,63 +415,4 @@ fn everybody_sees_what_they_are_asked_for_and_what_a_draw_did() {
         own.says("It is about a topic that you do not want to be asked about.");
         own.follow("How I want to be involved").await.expect(200);
     });
-}
-
-/// Who is drawn, with the whole file of the draw, where everybody wants this done about payment, has answered this before, and has
-/// said that this harmed them.
-async fn drawn(app: TestApp, payment: &str, answer: &str, harm: Option<&str>) -> (Vec<String>, String) {
-    let story = Story::begin(app.clone()).await;
-    let consultation = story.open("consultation", "consultation", json!({})).await;
-    let mut people = Vec::new();
-    for n in 0..4 {
-        people.push(aged(&story, &format!("young{n}"), "16_24").await);
-        people.push(aged(&story, &format!("old{n}"), "65_plus").await);
-    }
-    for (person, letter) in people.iter().zip(story.invite(&consultation, json!({})).await) {
-        let wish = json!({
-            "stance": {"kind": "up_to", "rung": "co_design"}, "money": {"payment": payment, "prepaid_expenses": harm.is_some()},
-        });
-        person.put(&app, "/preferences", &wish).await.expect(200);
-        let token = letter.token("ai_");
-        story.consent(&token).await;
-        story.hand_in(&token, json!({"form": answer})).await.expect(201);
-        let rating = loop_rating::Model {
-            organisation_id: story.ada.organisation.parse().unwrap(),
-            id: app.app.platform.clock.new_id(),
-            opportunity_id: consultation.parse().unwrap(),
-            participant_id: person.id.parse().unwrap(),
-            heard: 1 + i32::from(harm.is_none()),
-            ways: 3,
-            matters: 3,
-            change: 3,
-            worth_it: 3,
-            harm: harm.map(str::to_owned),
-            created_at: app.app.platform.clock.now(),
-        };
-        rating.into_active_model().insert(app.app.platform.db.write()).await.unwrap();
-    }
-    app.outbox().await;
-    let id = open(&story, 3, json!([quota("16_24", 1, 2), quota("65_plus", 1, 2)])).await;
-    let letters = story.invite(&id, json!({"seed": "3 14 15"})).await;
-    let file = files(&story, &id).await.1;
-    (names(&letters).into_iter().map(str::to_owned).collect(), file)
-}
-
-#[test]
-fn payment_complaints_and_past_answers_change_nothing() {
-    // The same story twice, each time on a new installation with the same key and the same clock.
-    for backend in Backend::available() {
-        let heard = Mutex::new(Vec::new());
-        let ways = [("wants", "group", None), ("decline", "one_to_one", Some("The stairs.")), ("wants", "one_to_one", None)];
-        for (payment, answer, harm) in ways {
-            let heard = &heard;
-            on(backend, |app| async move {
-                let found = drawn(app, payment, answer, harm).await;
-                heard.lock().unwrap().push(found);
-            });
-        }
-        let heard = heard.into_inner().unwrap();
-        assert_eq!(heard[0].0.len(), 3);
-        assert!(heard.iter().all(|other| *other == heard[0]), "{:?}", heard.iter().map(|(who, _)| who).collect::<Vec<_>>());
-    }
 }

@@ -48,6 +48,7 @@ mod withdrawal;
 
 mod examples;
 mod hostile;
+mod indifferent;
 mod house;
 mod last_moment;
 mod ledger;
