@@ -217,6 +217,24 @@ pub async fn forget(tx: &Tx, organisation: OrganisationId, id: OpportunityId, pa
     Ok(())
 }
 
+/// Whoever has no part any more is not pausing, and staff need not think about that.
+pub async fn end_pause(
+    tx: &Tx,
+    platform: &Platform,
+    organisation: OrganisationId,
+    id: OpportunityId,
+    participant: ParticipantId,
+) -> Result<()> {
+    part::Entity::delete_many()
+        .filter(part::Column::OrganisationId.eq(organisation))
+        .filter(part::Column::OpportunityId.eq(id))
+        .filter(part::Column::ParticipantId.eq(participant))
+        .filter(part::Column::State.eq(PartState::Paused))
+        .exec(tx)
+        .await?;
+    tasks::give_way(tx, platform, organisation, id, participant).await
+}
+
 /// Whether somebody holds a place or waits for one, or has said yes.
 pub async fn has_part(
     connection: &impl ConnectionTrait,

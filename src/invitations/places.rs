@@ -3,7 +3,7 @@
 use super::{
     PLACE, PLACE_FREED,
     make::{self, Letters},
-    posted, rules, waiting,
+    parting, posted, rules, waiting,
 };
 use crate::{
     accounts::{Actor, readings},
@@ -123,6 +123,18 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     Ok(())
 }
 
+/// Somebody who waits can be moved up again: a place may have stayed free meanwhile.
+pub async fn back_in_line(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model) -> Result<()> {
+    if !passes_places_on(opportunity, platform.clock.now()) {
+        return Ok(());
+    }
+    let sharing = quotas::drawn_by(tx, opportunity).await?;
+    if sharing.is_over_panels() {
+        return freed(tx, platform, opportunity.organisation_id, opportunity.id).await;
+    }
+    waiting::fill(tx, platform, opportunity).await
+}
+
 /// Places that somebody has, or that are held for somebody who was asked and may still answer; without those of one person.
 pub async fn taken(
     tx: &Tx,
@@ -197,6 +209,7 @@ pub async fn leave_all(tx: &Tx, platform: &Platform, organisation: OrganisationI
         .await?;
     for place in held {
         let opportunity = lock(tx, organisation, place.opportunity_id).await?;
+        parting::end_pause(tx, platform, organisation, place.opportunity_id, participant).await?;
         invitation::Entity::update_many()
             .col_expr(invitation::Column::State, Expr::value(InvitationState::Withdrawn.word()))
             .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     accounts::Person,
     consent::permits,
-    invitations::{self, Invitee, applications, places},
+    invitations::{self, Invitee, applications, parting, places},
     opportunities::quotas,
     platform::{Error, Platform, Result, Tx},
 };
@@ -41,6 +41,8 @@ pub async fn apply(tx: &Tx, platform: &Platform, person: &Person, id: Opportunit
     }
     let in_draw = is_drawn_for(tx, &about).await?;
     applications::keep(tx, &platform.clock, organisation, id, me).await?;
+    // Whoever left it once, or pauses, begins anew.
+    parting::forget(tx, organisation, id, me).await?;
     if in_draw {
         return Ok(Applied::InDraw);
     }

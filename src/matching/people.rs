@@ -105,7 +105,7 @@ impl Question {
     }
 
     /// The day that it is then, where the organisation is.
-    fn day(&self, at: Time) -> NaiveDate {
+    pub fn day(&self, at: Time) -> NaiveDate {
         at.with_timezone(&self.zone).date_naive()
     }
 

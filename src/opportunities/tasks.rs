@@ -44,8 +44,8 @@ pub struct Open {
     pub about: opportunity::Model,
     /// Their kind.
     pub kind: TaskKind,
-    /// How many; `None` where it is withheld.
-    pub count: Option<u64>,
+    /// How many.
+    pub count: u64,
 }
 
 /// Notes that there is something to do, because somebody changed their part. What an earlier pause left to do gives way to it.
@@ -158,8 +158,8 @@ async fn abouts(
     Ok(found.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// How many tasks are open, by what they are about. For those who run the work they are exact; for everybody else those about few
-/// people are withheld.
+/// How many tasks are open, by what they are about. For those who run the work they are exact; everybody else is not told of those
+/// about few people.
 pub async fn open(platform: &Platform, actor: &Actor) -> Result<Vec<Open>> {
     let (db, organisation) = (platform.db.read(), actor.organisation);
     let counts: Vec<(OpportunityId, TaskKind, i64)> = task::Entity::find()
@@ -182,8 +182,8 @@ pub async fn open(platform: &Platform, actor: &Actor) -> Result<Vec<Open>> {
     let abouts = abouts(db, organisation, counts.iter().map(|(about, ..)| *about)).await?;
     let open = |(about, kind, count): (OpportunityId, TaskKind, i64)| {
         let count = u64::try_from(count).unwrap_or(0);
-        // That something was ended is nobody's secret.
-        let count = if kind == TaskKind::Ended { Some(count) } else { alone(count, minimum).number() };
+        // That something was ended is nobody's secret. That few people stepped down is, and so is that anybody did.
+        let count = if kind == TaskKind::Ended { count } else { alone(count, minimum).number()? };
         Some(Open { about: abouts.get(&about).cloned()?, kind, count })
     };
     Ok(counts.into_iter().filter_map(open).collect())

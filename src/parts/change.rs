@@ -8,6 +8,7 @@ use crate::{
     invitations::{
         endings,
         parting::{self, Held},
+        places,
     },
     opportunities::{self, tasks},
     platform::{Error, Platform, Result, Tx, text::Check},
@@ -70,7 +71,11 @@ pub async fn change(tx: &Tx, platform: &Platform, person: &Person, id: Opportuni
     let held = Held::hold(tx, person, id).await?;
     let (now, took_part) = (platform.clock.now(), held.takes_part());
     let before = check(tx, platform, person, &held, choice.step).await?;
-    let apologies = match choice.apologies && !held.left() {
+    // After a shorter pause than the last one, the person comes to what lies behind it.
+    if choice.apologies && held.paused().is_some() {
+        sessions::apologies::take_back(tx, platform, person, id).await?;
+    }
+    let apologies = match choice.apologies && took_part {
         true => sessions::apologies::send(tx, platform, person, id, before).await?,
         false => 0,
     };
@@ -183,6 +188,10 @@ pub async fn go_on(tx: &Tx, platform: &Platform, person: &Person, id: Opportunit
     }
     if held.paused().is_some() {
         parting::forget(tx, person.organisation, id, person.participant).await?;
+        if held.waits() {
+            // Their turn may have come meanwhile.
+            places::back_in_line(tx, platform, &held.about).await?;
+        }
         sessions::apologies::take_back(tx, platform, person, id).await?;
         tasks::give_way(tx, platform, person.organisation, id, person.participant).await?;
     }

@@ -33,7 +33,7 @@ impl Mine {
         Ok(Self {
             ending: endings::of(db, person.organisation, id).await?,
             lighter: held.lighter(db, platform, person).await?,
-            to_come: if held.left() { 0 } else { apologies::to_come(db, person, id, now, None).await? },
+            to_come: if !held.takes_part() { 0 } else { apologies::to_come(db, person, id, now, None).await? },
             gave: Gave::read(db, whose, whose.unpublished(db, now).await?).await?,
             held,
         })

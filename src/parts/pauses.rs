@@ -58,16 +58,14 @@ async fn look_at(tx: &Tx, platform: &Platform, home: &organisation::Model) -> Re
         .lock_exclusive()
         .all(tx)
         .await?;
-    for row in &over {
+    for group in over.chunk_by(|a, b| a.opportunity_id == b.opportunity_id) {
         part::Entity::update_many()
             .col_expr(part::Column::AskedAt, Expr::value(now))
             .filter(part::Column::OrganisationId.eq(home.id))
-            .filter(part::Column::OpportunityId.eq(row.opportunity_id))
-            .filter(part::Column::ParticipantId.eq(row.participant_id))
+            .filter(part::Column::OpportunityId.is_in(group.first().map(|row| row.opportunity_id)))
+            .filter(part::Column::ParticipantId.is_in(group.iter().map(|row| row.participant_id)))
             .exec(tx)
             .await?;
-    }
-    for group in over.chunk_by(|a, b| a.opportunity_id == b.opportunity_id) {
         write(tx, platform, group).await?;
     }
     Ok(u64::try_from(over.len()).unwrap_or(u64::MAX))

@@ -76,6 +76,7 @@ pub async fn forget_draft(tx: &Tx, organisation: OrganisationId, invitation: Inv
 async fn leave(tx: &Tx, platform: &Platform, invitation: invitation::Model, offer: &opportunity::Model) -> Result<()> {
     let organisation = invitation.organisation_id;
     forget_draft(tx, organisation, invitation.id).await?;
+    parting::end_pause(tx, platform, organisation, offer.id, invitation.participant_id).await?;
     if invitation.state == InvitationState::Accepted {
         parting::note(tx, platform, offer, invitation.participant_id, TaskKind::Left).await?;
     }

@@ -43,24 +43,25 @@ pub async fn send(
     before: Option<Time>,
 ) -> Result<u64> {
     let (organisation, now) = (person.organisation, platform.clock.now());
+    // Meetings first: staff who write down who was there hold them in the same order.
+    let missed = hold(tx, coming(person, opportunity, now, before)).await?;
     if !permits_until_commit(tx, organisation, person.participant, Purpose::Participate, opportunity.0, now).await? {
         return Ok(0);
     }
-    let missed = hold(tx, coming(person, opportunity, now, before)).await?;
-    for id in &missed {
-        let row = attendance::ActiveModel {
-            organisation_id: Set(organisation),
-            meeting_id: Set(*id),
-            participant_id: Set(person.participant),
-            attendance: Set(Attendance::Apologies),
-            recorded_by: Set(person.by()),
-            recorded_at: Set(now),
-        };
+    let row = |id: &MeetingId| attendance::ActiveModel {
+        organisation_id: Set(organisation),
+        meeting_id: Set(*id),
+        participant_id: Set(person.participant),
+        attendance: Set(Attendance::Apologies),
+        recorded_by: Set(person.by()),
+        recorded_at: Set(now),
+    };
+    for some in missed.chunks(500) {
         use attendance::Column::{Attendance as Word, MeetingId, OrganisationId, ParticipantId, RecordedAt, RecordedBy};
         let again = OnConflict::columns([OrganisationId, MeetingId, ParticipantId])
             .update_columns([Word, RecordedBy, RecordedAt])
             .to_owned();
-        attendance::Entity::insert(row).on_conflict(again).exec_without_returning(tx).await?;
+        attendance::Entity::insert_many(some.iter().map(row)).on_conflict(again).exec_without_returning(tx).await?;
     }
     renew(tx, person, &missed).await?;
     Ok(u64::try_from(missed.len()).unwrap_or(u64::MAX))

@@ -258,6 +258,8 @@ pub async fn own_now(connection: &impl ConnectionTrait, person: &Person, now: Ti
     // Of what somebody has left, nothing is to come for them.
     let left = parting::left_by(person.organisation, person.participant);
     let coming = meeting::Column::EndsAt.gte(now).and(meeting::Column::OpportunityId.not_in_subquery(left));
+    let unsaid =
+        unsaid.add(meeting::Column::OpportunityId.not_in_subquery(parting::left_by(person.organisation, person.participant)));
     let query = mine(person).filter(Condition::any().add(coming).add(unsaid));
     let query = query.order_by_asc(meeting::Column::StartsAt).order_by_asc(meeting::Column::Id).limit(NOW);
     as_seen(connection, person, query.all(connection).await?).await

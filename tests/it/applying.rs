@@ -99,6 +99,21 @@ fn an_application_puts_into_the_draw_and_not_round_it() {
 }
 
 #[test]
+fn nobody_goes_round_a_draw_that_stopped() {
+    on(Backend::Sqlite, |app| async move {
+        let story = Story::begin(app.clone()).await;
+        let ben = story.person("ben", light()).await;
+        story.person("fits", json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+        let id = crate::groups::open(&story, 2, json!([crate::groups::quota("16_24", 1, 2)])).await;
+        assert!(story.invite(&id, json!({})).await.is_empty());
+        assert_eq!(runs(&story, &id).await[0]["state"], "stopped", "nobody of that age is there");
+        crate::groups::set(&story, &id, json!([])).await.expect(200);
+        assert_eq!(apply(&story, &ben, &id).await.expect(200).json, json!({"state": "in_draw"}));
+        assert_eq!(story.invite(&id, json!({})).await.len(), 2);
+    });
+}
+
+#[test]
 fn whoever_stands_in_reserve_comes_before_whoever_applies_later() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;

@@ -166,8 +166,8 @@ fn wishes_hold_in_a_plan() {
         assert_eq!(plan["smallest_share"], 1.0, "{plan}");
         assert_eq!(
             plan["each"],
-            json!([{"letters": 0, "people": 0, "withheld": false}, {"letters": 1, "withheld": true}, {"letters": 2, "withheld": true}]),
-            "{plan}"
+            json!([{"letters": 0, "withheld": true}, {"letters": 1, "withheld": true}, {"letters": 2, "withheld": true}]),
+            "how many people and how many letters is known beside it: {plan}"
         );
         let why: Vec<String> = letters.iter().map(Mail::words).collect();
         let told = "Letters were shared out as evenly as they can be, and by lot.";
@@ -234,6 +234,15 @@ fn what_cannot_be_asked_for_together_is_refused_whole() {
         start(&story, &json!({"opportunities": [one(&first, json!(3)), one(nobody, json!(3))]})).await.expect(404);
         assert!(asking_plan::Entity::find().all(app.app.platform.db.read()).await.unwrap().is_empty());
         assert!(story.ada.get(&app, "/plans").send().await.expect(200).json.as_array().unwrap().is_empty());
+        // On the day of a draw nobody can say yes in time any more.
+        let body = json!({"quotas": [], "draws_on": "2027-03-20"});
+        let set = app.put(story.ada.path(&format!("/opportunities/{few}/quotas"))).token(&story.ada.token);
+        set.header("if-match", "*").json(&body).send().await.expect(200);
+        app.clock.advance(chrono::Duration::days(19));
+        let ada = app.sign_in_again(&story.ada).await;
+        let late = ada.post(&app, "/plans", &drawn).await.expect(422);
+        assert_eq!(late.violations(), [("/opportunities/1/opportunity".to_owned(), "too_late".to_owned())]);
+        app.clock.advance(chrono::Duration::days(-19));
         // As long as one is under way, nobody begins another, nor asks for one of them alone.
         let both = json!({"opportunities": [one(&first, json!(3)), one(&second, json!(3))]});
         let plan = start(&story, &both).await.expect(202);

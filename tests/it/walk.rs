@@ -340,6 +340,7 @@ pub async fn reads(app: &TestApp, world: &World) -> Vec<(String, String, Option<
         ("notice", "notice"),
         ("topic", "topic"),
         ("run", "match_run"),
+        ("plan", "asking_plan"),
         ("report", "report"),
         ("mailing", "mail_batch"),
         ("import", "import_run"),

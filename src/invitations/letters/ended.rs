@@ -2,12 +2,12 @@
 
 use super::{About, day, payment};
 use crate::{
-    invitations::{endings, letters::topics_of, rules},
+    invitations::{endings, rules},
     opportunities::{self, supported},
     participants::rules::objection,
     platform::{Error, Platform, Result, mail::Letter},
 };
-use entity::{InvitationState, OpportunityState, invitation, opportunity};
+use entity::{InvitationState, OpportunityState, invitation, opportunity, opportunity_topic};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 /// So many other ways are named at most.
@@ -73,10 +73,15 @@ impl About {
             .all(db)
             .await?;
         let can_be = supported::of(db, &found, now).await?;
+        let topics = opportunity_topic::Entity::find()
+            .filter(opportunity_topic::Column::OrganisationId.eq(organisation))
+            .filter(opportunity_topic::Column::OpportunityId.is_in(found.iter().map(|way| way.id)))
+            .all(db)
+            .await?;
         let mut others = Vec::new();
         for way in found {
             let rung = can_be.get(&way.id).map_or(way.rung, |can_be| can_be.rung);
-            let topics = topics_of(db, organisation, way.id).await?;
+            let topics: Vec<_> = topics.iter().filter(|of| of.opportunity_id == way.id).map(|of| of.topic_id).collect();
             let offer = rules::offer(&way, &topics, rung, now, self.zone, now);
             if opportunities::takes_answers(&way, now, self.zone) && objection(&self.wishes, &offer).is_none() {
                 others.push(way.title);

@@ -86,10 +86,12 @@ impl About {
     /// What is to be done instead of writing about a part that the person has changed: whoever left, or is pausing, hears nothing
     /// more about it. Its end is told all the same, because that says what is owed.
     fn stepped_down(&self, kind: &str, now: Time) -> Option<Composed> {
-        let part = self.part.as_ref().filter(|_| kind != ENDED)?;
+        let part = self.part.as_ref().filter(|_| ![ENDED, TAKEN_BACK].contains(&kind))?;
         match part.paused_until {
-            // They wait for that letter, and it is no news about the place: it comes when the pause is over.
-            Some(until) if kind == NO_PLACE => parting::after(until, self.zone).filter(|after| *after > now).map(Composed::Later),
+            // They wait for that letter, and it asks nothing of them: it comes when the pause is over.
+            Some(until) if [NO_PLACE, NOT_DRAWN, DRAW_MOVED].contains(&kind) => {
+                parting::after(until, self.zone).filter(|after| *after > now).map(Composed::Later)
+            }
             _ => Some(Composed::Drop(MailState::Cancelled, "the person has stepped down from it, or is pausing")),
         }
     }

@@ -19,6 +19,7 @@ use super::{
     groups::Kinds,
     letters, lottery,
     people::{Looked, Question, must_be_open},
+    public::without_pool,
     seal, seats, together,
 };
 use crate::{
@@ -42,6 +43,7 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
     sea_query::{Expr, ExprTrait, LockType},
 };
 use serde::{Deserialize, Serialize};
@@ -312,14 +314,7 @@ pub(super) async fn is_under_way(tx: &Tx, about: &opportunity::Model) -> Result<
 /// Puts those back into the reserve, in their old places, who were drawn and never asked, because their mailing was cancelled.
 /// Answers how many.
 async fn put_back(tx: &Tx, run: &match_run::Model) -> Result<i32> {
-    let unsent = invitation::Entity::find()
-        .select_only()
-        .column(invitation::Column::ParticipantId)
-        .filter(invitation::Column::OrganisationId.eq(run.organisation_id))
-        .filter(invitation::Column::OpportunityId.eq(run.opportunity_id))
-        .filter(invitation::Column::RunId.eq(run.id))
-        .filter(invitation::Column::State.eq(InvitationState::Unsent))
-        .into_query();
+    let unsent = unsent(run).select_only().column(invitation::Column::ParticipantId).into_query();
     let back = match_result::Entity::update_many()
         .col_expr(match_result::Column::Outcome, Expr::value(DrawOutcome::Reserve.word()))
         .filter(match_result::Column::OrganisationId.eq(run.organisation_id))
@@ -361,21 +356,34 @@ pub(super) enum Drawn {
 
 /// How far a draw is.
 pub(super) async fn drawn(tx: &Tx, about: &opportunity::Model) -> Result<Drawn> {
-    let latest = match_run::Entity::find()
+    // Where a run stopped, nobody was drawn.
+    let latest = without_pool()
         .filter(match_run::Column::OrganisationId.eq(about.organisation_id))
         .filter(match_run::Column::OpportunityId.eq(about.id))
+        .filter(match_run::Column::State.ne("stopped"))
         .order_by_desc(match_run::Column::Id)
         .one(tx)
         .await?;
-    Ok(match latest {
-        None => Drawn::Not,
-        Some(run) if run.state == "running" => Drawn::Now,
-        Some(run) if reserve_left(tx, &run).await? > 0 => Drawn::WithReserve,
-        Some(_) => Drawn::Whole,
-    })
+    let Some(run) = latest else { return Ok(Drawn::Not) };
+    if run.state == "running" {
+        return Ok(Drawn::Now);
+    }
+    // Whoever was drawn, and whose letter was cancelled before it left, is asked before anybody else too.
+    let first = reserve_left(tx, &run).await? + unsent(&run).count(tx).await?;
+    Ok(if first > 0 { Drawn::WithReserve } else { Drawn::Whole })
 }
 
-async fn reserve_left(tx: &Tx, run: &match_run::Model) -> Result<u64> {
+/// Invitations of a run whose letters were cancelled before they left.
+fn unsent(run: &match_run::Model) -> Select<invitation::Entity> {
+    invitation::Entity::find()
+        .filter(invitation::Column::OrganisationId.eq(run.organisation_id))
+        .filter(invitation::Column::OpportunityId.eq(run.opportunity_id))
+        .filter(invitation::Column::RunId.eq(run.id))
+        .filter(invitation::Column::State.eq(InvitationState::Unsent))
+}
+
+/// How many are left of a run's reserve.
+pub(super) async fn reserve_left(tx: &Tx, run: &match_run::Model) -> Result<u64> {
     let count = match_result::Entity::find()
         .filter(match_result::Column::OrganisationId.eq(run.organisation_id))
         .filter(match_result::Column::RunId.eq(run.id))

@@ -24,8 +24,10 @@ use super::{
 };
 use crate::{
     accounts::Actor,
-    invitations::places,
-    opportunities::quotas,
+    opportunities::{
+        self,
+        quotas::{self, Sharing},
+    },
     platform::{
         Error, Platform, Result, Tx, audit,
         jobs::{NewJob, enqueue},
@@ -34,10 +36,13 @@ use crate::{
     },
     statistics::disclosure::row,
 };
-use entity::{AskingPlanId, OpportunityId, OrganisationId, ParticipantId, Time, asking_plan, match_run};
+use chrono::NaiveDate;
+use entity::{AskingPlanId, OpportunityId, OrganisationId, ParticipantId, Time, asking_plan, match_run, opportunity};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QueryOrder,
-    QuerySelect, Select, sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, LockType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -186,11 +191,19 @@ pub async fn runs_of(
     Ok(found)
 }
 
-/// How many people get no letter, one, two, and so on, through the minimum group rule: they are protected together.
+/// How many people get no letter, one, two, and so on. How many people there are and how many letters is known beside it, so where one
+/// number is about too few people, none is told.
 pub fn each(outcome: Option<&Outcome>, minimum: i32) -> Vec<(u32, Option<u64>)> {
     let each = outcome.map(|outcome| outcome.each.as_slice()).unwrap_or_default();
     let cells: Vec<(u32, u64)> = (0..).zip(each).map(|(letters, people)| (letters, u64::from(*people))).collect();
-    row(&cells, u64::try_from(minimum).unwrap_or(5))
+    let told = row(&cells, u64::try_from(minimum).unwrap_or(5));
+    let all = told.iter().all(|(_, people)| people.is_some());
+    told.into_iter().map(|(letters, people)| (letters, people.filter(|_| all))).collect()
+}
+
+/// Whether whoever is asked today could not say yes before names are drawn.
+fn comes_too_late(sharing: &Sharing, today: NaiveDate) -> bool {
+    sharing.gathers() && sharing.draws_on.is_some_and(|day| day <= today)
 }
 
 /// Begins a plan: its row, a run for each opportunity, and the job that works it off.
@@ -225,12 +238,15 @@ pub async fn start(
     check.done()?;
     let now = platform.clock.now();
     let (mut check, mut held) = (Check::new(), Vec::new());
+    let today = opportunities::today(now, opportunities::zone(tx, actor.organisation).await?);
     // In the order of their ids, so that two plans do not wait for each other.
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by_key(|at| wanted[*at].opportunity);
     for at in order {
         let Wanted { opportunity, yes } = &wanted[at];
-        let about = places::lock(tx, actor.organisation, *opportunity).await?;
+        // The weaker lock: whoever is making an invitation to it may go on, and nobody who asks for it.
+        let about = opportunity::Entity::find_by_id((actor.organisation, *opportunity)).lock(LockType::NoKeyUpdate);
+        let about = about.one(tx).await?.ok_or(Error::NotFound("opportunity"))?;
         must_be_open(tx, &about, now).await?;
         if is_under_way(tx, &about).await? {
             return Err(Error::conflict("running", "People are being asked for one of these. Wait until that has finished."));
@@ -240,6 +256,8 @@ pub async fn start(
         let detail =
             "Names are drawn for this before anybody is asked. Set a day on which names are drawn among those who say yes.";
         check.that(about.places.is_none() || sharing.gathers(), &field("opportunity"), "one_stage", detail);
+        let detail = "The day on which names are drawn has come, and whoever is asked now could not answer before it.";
+        check.that(!comes_too_late(&sharing, today), &field("opportunity"), "too_late", detail);
         let double = about.places.and_then(|places| u32::try_from(places).ok()).map(|places| letters::wanted(places.into()));
         check.that(yes.is_some() || double.is_some(), &field("yes"), "required", "Say how many yeses this needs.");
         held.push((at, about, yes.or(double).unwrap_or(1)));

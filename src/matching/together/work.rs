@@ -1,8 +1,8 @@
 //! Works a plan off: looks at everybody for each opportunity, shares the letters out, and asks.
 
 use super::{
-    Aim, Outcome, aims, number,
-    problem::{Asking, One, Problem},
+    Aim, Outcome, aims, comes_too_late, number,
+    problem::{Asking, Kind, One, Problem},
     runs,
 };
 use crate::{
@@ -13,8 +13,9 @@ use crate::{
         lottery,
         people::{Looked, Question, must_be_open},
         rates,
-        runs::{Counts, draws, note, still_running},
+        runs::{Counts, draws, note, reserve_left, still_running},
     },
+    opportunities::quotas,
     platform::{
         Error, Platform, Result, Tx,
         jobs::{Fault, Next},
@@ -26,6 +27,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
+
+/// So many people are asked in one transaction.
+const ASKED: usize = 1000;
 
 #[derive(Serialize, Deserialize)]
 struct Which {
@@ -40,7 +44,18 @@ pub async fn work(platform: Platform, value: Value) -> Result<Next, Fault> {
     if plan.state != "running" {
         return Ok(Next::Done);
     }
-    let next = if plan.outcome.is_none() { share_out(&platform, plan).await? } else { ask(&platform, plan).await? };
+    let done = match plan.outcome {
+        None => share_out(&platform, plan.clone()).await,
+        Some(_) => ask(&platform, plan.clone()).await,
+    };
+    let next = match done.map_err(Fault::from) {
+        // What will not be different next time ends it, so that each of these can be asked for by itself.
+        Err(Fault::GiveUp(why)) => {
+            let runs = runs(platform.db.read(), plan.organisation_id, plan.id).await?;
+            give_up(&platform, plan, runs, &why).await?
+        }
+        other => other?,
+    };
     platform.wake.notify_one();
     Ok(next)
 }
@@ -119,7 +134,10 @@ fn shared(
         of.iter().for_each(|at| letters[*at as usize] += 1);
     }
     let chances = problem.chances(&plan);
-    let smallest = plan.shares.iter().copied().fold(1.0, f64::min);
+    // Whoever can get no letter this month has no share.
+    let can = |kind: &Kind| kind.cap > 0 && kind.minutes != Some(0);
+    let shares = problem.kinds.iter().zip(&plan.shares).filter(|(kind, _)| can(kind)).map(|(_, share)| *share);
+    let smallest = shares.fold(1.0, f64::min);
     let outcome = Outcome { fulfilled: plan.fulfilled, yes: plan.yes, letters, each, smallest, fairest };
     Some(Shared { problem, pool, asked, chances, outcome })
 }
@@ -139,10 +157,16 @@ async fn share_out(platform: &Platform, plan: asking_plan::Model) -> Result<Next
     let (seed, order) = (plan.seed.clone(), members.keys().copied().collect::<Vec<Uuid>>());
     let wanted = members.len();
     let found = platform.cpu.run(move || shared(askings, &rates, &groups, &members, &seed)).await?;
-    let Some(Shared { problem, pool, asked, chances, outcome }) = found else { return give_up(platform, plan, all).await };
+    let Some(Shared { problem, pool, asked, chances, outcome }) = found else {
+        return give_up(platform, plan, all, "no plan was found").await;
+    };
 
     let tx = platform.db.begin().await?;
     let Some(plan) = running(&tx, &plan).await? else { return Ok(Next::Done) };
+    if plan.outcome.is_some() {
+        // Somebody else has shared the letters out meanwhile.
+        return Ok(Next::More);
+    }
     for ((at, run), counts) in (0u32..).zip(all).zip(&counts) {
         let Some(run) = still_running(&tx, &run).await? else { continue };
         let with = order.iter().zip(&asked).filter(|(_, of)| of.contains(&at));
@@ -164,9 +188,9 @@ async fn share_out(platform: &Platform, plan: asking_plan::Model) -> Result<Next
     Ok(Next::More)
 }
 
-/// Ends a plan that was not found: nobody is asked, and each opportunity can be asked for by itself.
-async fn give_up(platform: &Platform, plan: asking_plan::Model, runs: Vec<match_run::Model>) -> Result<Next> {
-    tracing::error!(plan = %plan.id, "no plan was found");
+/// Ends a plan that was not found, or cannot go on: nobody else is asked, and each opportunity can be asked for by itself.
+async fn give_up(platform: &Platform, plan: asking_plan::Model, runs: Vec<match_run::Model>, why: &str) -> Result<Next> {
+    tracing::error!(plan = %plan.id, why, "letters could not be shared out");
     let tx = platform.db.begin().await?;
     let Some(plan) = running(&tx, &plan).await? else { return Ok(Next::Done) };
     for run in runs {
@@ -193,7 +217,7 @@ async fn running(tx: &Tx, plan: &asking_plan::Model) -> Result<Option<asking_pla
     Ok(found.filter(|plan| plan.state == "running"))
 }
 
-/// Asks for the next opportunity all to whom the plan gave a letter; each is looked at once more.
+/// Asks a page of those to whom the plan gave a letter, for the next opportunity; each is looked at once more.
 async fn ask(platform: &Platform, plan: asking_plan::Model) -> Result<Next> {
     let now = platform.clock.now();
     let all = runs(platform.db.read(), plan.organisation_id, plan.id).await?;
@@ -210,12 +234,16 @@ async fn ask(platform: &Platform, plan: asking_plan::Model) -> Result<Next> {
     let open = must_be_open(&tx, &about, now).await.is_ok();
     let mut question = Question::read(&tx, about, now).await?;
     question.shared = true;
+    let sharing = quotas::drawn_by(&tx, &question.opportunity).await?;
+    let late = comes_too_late(&sharing, question.day(now));
     // Names may have been drawn, or it may have closed, while letters were shared out.
-    let asks = open && (question.opportunity.places.is_none() || question.gathers);
-    let most = if asks { usize::MAX } else { 0 };
+    let asks = open && !late && (question.opportunity.places.is_none() || question.gathers);
+    let most = if asks { ASKED } else { 0 };
     let (asked, _) = draws::ask_next(&tx, platform, &question, run.id, &run.created_by, most).await?;
+    let more = asks && reserve_left(&tx, &run).await? > 0;
+    let asked = run.asked + asked;
     let asked = |row: &mut match_run::ActiveModel| row.asked = Set(asked);
-    note(&tx, platform, run, &Counts::default(), asked, Some("done")).await?;
+    note(&tx, platform, run, &Counts::default(), asked, (!more).then_some("done")).await?;
     tx.commit().await?;
     Ok(Next::More)
 }

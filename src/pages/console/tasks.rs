@@ -29,7 +29,7 @@ pub(super) async fn waiting(seat: &Seat<'_>) -> Result<Vec<Block>> {
         return Ok(Vec::new());
     }
     let line = |row: &tasks::Open| {
-        let many = row.count.filter(|count| *count > 1).map(|count| format!(" ({count} times)")).unwrap_or_default();
+        let many = if row.count > 1 { format!(" ({} times)", row.count) } else { String::new() };
         format!("{}: {}{many}.", row.about.title, words::named(row.kind).to_lowercase())
     };
     let mut blocks = vec![Block::Important("There is something to do for people".into(), open.iter().map(line).collect())];

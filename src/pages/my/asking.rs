@@ -57,7 +57,7 @@ fn shared(own: &Own, share: &OwnShare) -> Vec<(String, String)> {
     let zone = zone_of(&own.organisation);
     let outcome = match share.outcome {
         Some(DrawOutcome::Asked | DrawOutcome::Seated) => "You were asked.",
-        Some(DrawOutcome::PassedOver) => "A letter fell to you, and your choices spoke against it.",
+        Some(DrawOutcome::PassedOver) => "A letter fell to you. When it was your turn, you could not be asked any more.",
         Some(DrawOutcome::Reserve) => "A letter fell to you, and was not sent, because this had ended.",
         None => "The letters about this went to others.",
     };

@@ -279,7 +279,6 @@ pub struct OpenTasksOut {
     pub title: String,
     /// What they are about.
     pub kind: TaskKind,
-    /// How many; absent when it is withheld.
-    #[oai(skip_serializing_if_is_none)]
-    pub open: Option<u64>,
+    /// How many.
+    pub open: u64,
 }

@@ -66,8 +66,8 @@ impl TasksApi {
 
     /// Count what there is to do
     ///
-    /// Open tasks by what they are about. For those who run the work the numbers are exact; for everybody else those about few
-    /// people are withheld.
+    /// Open tasks by what they are about. For those who run the work the numbers are exact; everybody else is not told of those
+    /// about few people.
     #[oai(path = "/organisations/:organisation/tasks/open", method = "get", operation_id = "countTasks")]
     async fn open(&self, caller: Caller, organisation: Path<OrganisationId>) -> Result<Fine<Vec<OpenTasksOut>>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;

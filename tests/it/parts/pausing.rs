@@ -109,15 +109,20 @@ fn whoever_pauses_is_not_moved_up_and_keeps_their_turn() {
         };
         let (cleo, dan) = (waits("cleo", 2).await, waits("dan", 3).await);
         app.run_jobs().await;
-        let answer = change(&given, &cleo, group, json!({"choice": "pause", "until": "2027-03-20"})).await;
+        let evening = meeting(&given, group, 25).await;
+        let answer = change(&given, &cleo, group, json!({"choice": "pause", "until": "2027-03-28"})).await;
         assert_eq!(answer["results"], false, "who waits has no part in it yet");
+        let there = attendance_of(&given, group, &evening).await.to_string();
+        assert!(!there.contains(&cleo.id.to_string()), "nobody expects who waits, so no word goes out: {there}");
         change(&given, &ben, group, json!({"choice": "leave"})).await;
         assert_eq!(place_of(&given, group, &dan).await, PlaceState::Held);
         assert_eq!(place_of(&given, group, &cleo).await, PlaceState::Waiting);
         let letters = app.outbox().await;
         assert_eq!(letters.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["dan@people.example"]);
-        cleo.post(&app, &format!("{}/go-on", path(group)), &json!({})).await.expect(200);
+        // The place stays empty as long as the next one pauses, and is theirs once they go on.
         change(&given, &dan, group, json!({"choice": "leave"})).await;
+        assert_eq!(place_of(&given, group, &cleo).await, PlaceState::Waiting);
+        cleo.post(&app, &format!("{}/go-on", path(group)), &json!({})).await.expect(200);
         assert_eq!(place_of(&given, group, &cleo).await, PlaceState::Held);
         app.outbox().await;
     });
