@@ -168,7 +168,7 @@ pub mod asking_plan {
         /// SHA-256 over the pool.
         #[sea_orm(column_type = "Blob", nullable)]
         pub pool_digest: Option<Vec<u8>>,
-        /// `running`, `done`, or `stopped` where no plan was found.
+        /// `running`, `done`, or `stopped` where it could not go on.
         #[sea_orm(column_type = "Text")]
         pub state: String,
         #[sea_orm(column_type = "Text")]

@@ -45,7 +45,7 @@ pub enum PlanState {
     Running,
     /// Everybody was asked.
     Done,
-    /// No plan was found, and nobody was asked: each can be asked for by itself.
+    /// It could not go on, and nobody else is asked: each can be asked for by itself.
     Stopped,
 }
 

@@ -195,7 +195,9 @@ async fn give_up(platform: &Platform, plan: asking_plan::Model, runs: Vec<match_
     let Some(plan) = running(&tx, &plan).await? else { return Ok(Next::Done) };
     for run in runs {
         if let Some(run) = still_running(&tx, &run).await? {
-            note(&tx, platform, run, &Counts::default(), |_| {}, Some("stopped")).await?;
+            // What people read in letters that have left stays.
+            let ended = if run.asked > 0 { "done" } else { "stopped" };
+            note(&tx, platform, run, &Counts::default(), |_| {}, Some(ended)).await?;
         }
     }
     end(&tx, platform, plan, "stopped").await?;

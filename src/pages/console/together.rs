@@ -28,7 +28,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
 fn stands(plan: &asking_plan::Model) -> &'static str {
     match plan.state.as_str() {
         "done" => "Done",
-        "stopped" => "Nobody was asked",
+        "stopped" => "It could not go on",
         _ => "Under way",
     }
 }
@@ -178,7 +178,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     }
     let page = page.block(Block::Facts(facts));
     let page = match plan.state.as_str() {
-        "stopped" => page.text("No way was found to share letters out. Each of these can be asked for by itself."),
+        "stopped" => page.text("Letters could not be shared out to the end. Each of these can be asked for by itself."),
         "done" => page,
         _ => page.text("Letters are being shared out. Open this page again in a moment."),
     };
