@@ -61,6 +61,11 @@ impl Sharing {
         self.draws_on.is_some() && self.drawn_at.is_none()
     }
 
+    /// Whether whoever is asked on this day could not say yes before names are drawn.
+    pub fn is_too_late(&self, today: NaiveDate) -> bool {
+        self.gathers() && self.draws_on.is_some_and(|day| day <= today)
+    }
+
     /// The last day on which a yes is of full use: the day before names are drawn, or the one on which it closes.
     pub fn last_day(&self, closes_on: Option<NaiveDate>) -> Option<NaiveDate> {
         let before = self.draws_on.filter(|_| self.gathers()).and_then(|day| day.pred_opt());

@@ -155,7 +155,7 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
         "There are no quotas that could be changed. Leave this out.",
     );
     check.done()?;
-    if sharing.gathers() && sharing.draws_on.is_some_and(|day| day <= today) {
+    if sharing.is_too_late(today) {
         let detail =
             "The day on which names are drawn has come, and whoever is asked now could not answer before it. Choose a later day.";
         return Err(Error::conflict("too_late", detail));

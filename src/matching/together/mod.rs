@@ -24,10 +24,7 @@ use super::{
 };
 use crate::{
     accounts::Actor,
-    opportunities::{
-        self,
-        quotas::{self, Sharing},
-    },
+    opportunities::{self, quotas},
     platform::{
         Error, Platform, Result, Tx, audit,
         jobs::{NewJob, enqueue},
@@ -36,7 +33,6 @@ use crate::{
     },
     statistics::disclosure::row,
 };
-use chrono::NaiveDate;
 use entity::{AskingPlanId, OpportunityId, OrganisationId, ParticipantId, Time, asking_plan, match_run, opportunity};
 use sea_orm::{
     ActiveModelTrait,
@@ -201,11 +197,6 @@ pub fn each(outcome: Option<&Outcome>, minimum: i32) -> Vec<(u32, Option<u64>)> 
     told.into_iter().map(|(letters, people)| (letters, people.filter(|_| all))).collect()
 }
 
-/// Whether whoever is asked today could not say yes before names are drawn.
-fn comes_too_late(sharing: &Sharing, today: NaiveDate) -> bool {
-    sharing.gathers() && sharing.draws_on.is_some_and(|day| day <= today)
-}
-
 /// Begins a plan: its row, a run for each opportunity, and the job that works it off.
 ///
 /// # Errors
@@ -257,7 +248,7 @@ pub async fn start(
             "Names are drawn for this before anybody is asked. Set a day on which names are drawn among those who say yes.";
         check.that(about.places.is_none() || sharing.gathers(), &field("opportunity"), "one_stage", detail);
         let detail = "The day on which names are drawn has come, and whoever is asked now could not answer before it.";
-        check.that(!comes_too_late(&sharing, today), &field("opportunity"), "too_late", detail);
+        check.that(!sharing.is_too_late(today), &field("opportunity"), "too_late", detail);
         let double = about.places.and_then(|places| u32::try_from(places).ok()).map(|places| letters::wanted(places.into()));
         check.that(yes.is_some() || double.is_some(), &field("yes"), "required", "Say how many yeses this needs.");
         held.push((at, about, yes.or(double).unwrap_or(1)));

@@ -1,7 +1,7 @@
 //! Works a plan off: looks at everybody for each opportunity, shares the letters out, and asks.
 
 use super::{
-    Aim, Outcome, aims, comes_too_late, number,
+    Aim, Outcome, aims, number,
     problem::{Asking, Kind, One, Problem},
     runs,
 };
@@ -237,7 +237,7 @@ async fn ask(platform: &Platform, plan: asking_plan::Model) -> Result<Next> {
     let mut question = Question::read(&tx, about, now).await?;
     question.shared = true;
     let sharing = quotas::drawn_by(&tx, &question.opportunity).await?;
-    let late = comes_too_late(&sharing, question.day(now));
+    let late = sharing.is_too_late(question.day(now));
     // Names may have been drawn, or it may have closed, while letters were shared out.
     let asks = open && !late && (question.opportunity.places.is_none() || question.gathers);
     let most = if asks { ASKED } else { 0 };
