@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     accounts::Person,
-    opportunities::{self, tasks},
+    opportunities::tasks,
     platform::{Error, Platform, Result, Tx},
 };
 use chrono::{Days, NaiveDate, TimeZone};
@@ -302,9 +302,4 @@ pub fn after(until: NaiveDate, zone: Tz) -> Option<Time> {
     let begins = zone.from_local_datetime(&morning).earliest();
     let begins = begins.or_else(|| zone.from_local_datetime(&(morning + chrono::Duration::hours(1))).earliest());
     begins.map(|begins| begins.with_timezone(&chrono::Utc))
-}
-
-/// The zone in which the days of somebody's organisation count.
-pub async fn zone(connection: &impl ConnectionTrait, person: &Person) -> Result<Tz> {
-    opportunities::zone(connection, person.organisation).await
 }

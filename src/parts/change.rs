@@ -116,7 +116,7 @@ async fn check(tx: &Tx, platform: &Platform, person: &Person, held: &Held, step:
     if endings::of(tx, person.organisation, held.about.id).await?.is_some() {
         return Err(Error::conflict("ended", "This has ended, so there is nothing to pause."));
     }
-    let zone = parting::zone(tx, person).await?;
+    let zone = opportunities::zone(tx, person.organisation).await?;
     let today = opportunities::today(platform.clock.now(), zone);
     let last = today.checked_add_months(Months::new(MONTHS)).unwrap_or(today);
     let mut check = Check::new();
