@@ -3,10 +3,10 @@
 //! The share is not known, only what it was before; so the forecast is a range. It rests on the same kind of thing as far as
 //! there are answers to it, and on everything that was asked as long as there are few.
 
-use super::letters::{Rates, Replies};
+use super::letters::Rates;
 use serde::{Deserialize, Serialize};
 
-/// So many answers to everything weigh, beside those to the same kind of thing.
+/// So many answers the share of all weighs, beside those to the same kind of thing, or of a group.
 const WEIGHT: f64 = 20.0;
 /// The part of all outcomes that is left out at each end of a range.
 const TAIL: f64 = 0.1;
@@ -17,6 +17,9 @@ const EXACT: u64 = 10_000;
 /// What follows less often than this, beside the most likely, is as good as never.
 const NEVER: f64 = 1e-12;
 
+/// How many were asked, and how many of them said yes.
+pub type Replies = (u64, u64);
+
 /// How many were asked in the last two years, and how many of them said yes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Before {
@@ -26,17 +29,44 @@ pub struct Before {
     pub kind: Replies,
 }
 
-/// What can be expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Forecast {
-    /// Letters.
-    pub letters: u64,
+/// So many yeses can be expected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
     /// In nine of ten cases so many say yes at least.
     pub least: u64,
     /// As likely more as fewer say yes.
     pub likely: u64,
     /// In nine of ten cases so many say yes at most.
     pub most: u64,
+}
+
+impl Range {
+    /// What comes of so many letters, where so many of a hundred are thought to say yes, and that is as sure as so many answers make
+    /// it: the share is uncertain (a beta distribution), and so is what each person says (a binomial one, given the share).
+    pub fn of(letters: u64, share: f64, answers: f64) -> Self {
+        let (a, b) = (share * answers, (1.0 - share) * answers);
+        let [least, likely, most] = match letters {
+            // Somebody says yes for certain, or nobody does.
+            _ if a <= 0.0 || b <= 0.0 => [(letters as f64 * share) as u64; 3],
+            0..=EXACT => quantiles(letters, a, b, [TAIL, 0.5, 1.0 - TAIL]),
+            _ => normal(letters, a, b),
+        };
+        Self { least, likely, most }
+    }
+
+    /// So many more, as they have said yes.
+    pub fn after(self, yes: u64) -> Self {
+        Self { least: self.least + yes, likely: self.likely + yes, most: self.most + yes }
+    }
+}
+
+/// What can be expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forecast {
+    /// Letters.
+    pub letters: u64,
+    /// Yeses.
+    pub yes: Range,
     /// So many were asked about the same kind of thing in the last two years.
     pub asked_before: u64,
     /// So many of them said yes.
@@ -49,19 +79,24 @@ impl Before {
         Rates { all: self.all, of: Vec::new() }.overall()
     }
 
-    /// What comes of so many letters: the share that says yes is uncertain (a beta distribution), and so is what each person
-    /// says (a binomial one, given the share).
+    /// What comes of so many letters.
     pub fn forecast(&self, letters: u64) -> Forecast {
-        let all = self.overall();
-        let (asked, yes) = (self.kind.0, self.kind.1.min(self.kind.0));
-        let a = yes as f64 + WEIGHT * all;
-        let b = (asked - yes) as f64 + WEIGHT * (1.0 - all);
-        let [least, likely, most] = match letters {
-            0..=EXACT => quantiles(letters, a, b, [TAIL, 0.5, 1.0 - TAIL]),
-            _ => normal(letters, a, b),
-        };
-        Forecast { letters, least, likely, most, asked_before: asked, yes_before: yes }
+        let (asked_before, yes_before) = self.kind;
+        let (share, answers) = learnt(self.kind, self.overall());
+        Forecast { letters, yes: Range::of(letters, share, answers), asked_before, yes_before }
     }
+}
+
+/// The share that says yes, by these replies as far as there are any, beside a share that is thought otherwise; and how many answers
+/// that rests on.
+pub fn learnt((asked, yes): Replies, otherwise: f64) -> (f64, f64) {
+    let answers = asked as f64 + WEIGHT;
+    ((yes.min(asked) as f64 + WEIGHT * otherwise) / answers, answers)
+}
+
+/// A share as odds.
+pub fn odds(share: f64) -> f64 {
+    share / (1.0 - share).max(1e-9)
 }
 
 /// The same for many letters, by the mean and the deviation: the distribution is near to a normal one then.
@@ -130,9 +165,11 @@ mod tests {
     fn nothing_known_is_a_wide_range() {
         let new = Before::default().forecast(1000);
         let known = Before { all: (1000, 200), kind: (1000, 200) }.forecast(1000);
-        assert!(new.most - new.least > 2 * (known.most - known.least), "{new:?} {known:?}");
-        assert!((180..=220).contains(&known.likely), "{known:?}");
-        assert_eq!(Before { all: (10, 10), kind: (3, 3) }.forecast(0).most, 0);
+        assert!(new.yes.most - new.yes.least > 2 * (known.yes.most - known.yes.least), "{new:?} {known:?}");
+        assert!((180..=220).contains(&known.yes.likely), "{known:?}");
+        assert_eq!(Before { all: (10, 10), kind: (3, 3) }.forecast(0).yes.most, 0);
+        assert_eq!(Range::of(7, 1.0, 20.0).after(2), Range { least: 9, likely: 9, most: 9 });
+        assert_eq!(Range::of(7, 0.0, 20.0), Range::default());
     }
 
     #[test]
@@ -145,7 +182,7 @@ mod tests {
             let mut say = |of: u64| (0..of).filter(|_| random.random_bool(share)).count() as u64;
             let yes = say(300);
             let before = Before { all: (300, yes), kind: (300, yes) }.forecast(200);
-            within += u32::from((before.least..=before.most).contains(&say(200)));
+            within += u32::from((before.yes.least..=before.yes.most).contains(&say(200)));
         }
         let share = f64::from(within) / f64::from(tries);
         assert!((0.77..0.92).contains(&share), "{share}");

@@ -7,7 +7,11 @@
 //! What cannot be a whole number is rounded by lot: a lottery over ways to round, each as likely as the others, so that the file of
 //! the draw has the same form as that of any other.
 
-use super::{groups::CountsFor, seats::Panels};
+use super::{
+    forecast::{Range, Replies, learnt, odds},
+    groups::CountsFor,
+    seats::Panels,
+};
 use chrono::TimeDelta;
 use entity::Time;
 use serde::{Deserialize, Serialize};
@@ -20,8 +24,6 @@ pub const RULES: &str = "letters-1";
 const LEAST: f64 = 0.02;
 /// What is thought before anybody answered: two of ten say yes.
 const BEFORE: (f64, f64) = (10.0, 2.0);
-/// So many answers the share of all weighs, beside those of a group.
-const WEIGHT: f64 = 20.0;
 /// Months that are told apart; whoever was asked longer ago counts as if it were so long.
 const MONTHS: u32 = 12;
 /// So many recencies are told apart: those who never were asked, and the months.
@@ -35,9 +37,6 @@ const WAYS: usize = 128;
 const YESES: f64 = 2.0;
 /// What one letter is in whole numbers.
 const ONE: u64 = 1 << 32;
-
-/// How many were asked, and how many of them said yes.
-pub type Replies = (u64, u64);
 
 /// How often people say yes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,16 +53,20 @@ impl Rates {
         ((self.all.1 as f64 + BEFORE.1) / (self.all.0 as f64 + BEFORE.0)).max(LEAST)
     }
 
+    /// How many yeses come of so many letters to people who count for one quota, or to anybody.
+    pub fn range(&self, quota: Option<usize>, letters: u64) -> Range {
+        let all = self.overall();
+        let replies = quota.map_or(Some(self.all), |quota| self.of.get(quota).copied()).unwrap_or_default();
+        let (share, answers) = learnt(replies, all);
+        Range::of(letters, share.max(LEAST), answers)
+    }
+
     /// The share that is expected to say yes of people who count for these quotas: each of their groups makes it more or less likely
     /// by as much as it did before, as odds.
     pub fn expected(&self, quotas: &[u32]) -> f64 {
-        let odds = |share: f64| share / (1.0 - share).max(1e-9);
         let all = self.overall();
         let of = quotas.iter().filter_map(|quota| self.of.get(*quota as usize));
-        let own = of.fold(odds(all), |found, (asked, yes)| {
-            let share = (*yes as f64 + WEIGHT * all) / (*asked as f64 + WEIGHT);
-            found * odds(share) / odds(all)
-        });
+        let own = of.fold(odds(all), |found, (asked, yes)| found * odds(learnt((*asked, *yes), all).0) / odds(all));
         (own / (1.0 + own)).clamp(LEAST, 1.0)
     }
 }
@@ -138,6 +141,16 @@ impl Letters<'_> {
     /// The lottery over ways to round: who of each kind gets one of so many letters. `None` if nobody's seats keep the quotas, or
     /// nobody can be asked.
     pub fn lottery(&self, letters: u32) -> Option<Panels> {
+        Some(rounded(&self.shared_out(letters)?, self.people))
+    }
+
+    /// How many of so many letters each kind gets before that is rounded.
+    pub fn of_kinds(&self, letters: u32) -> Option<Vec<f64>> {
+        Some(self.shared_out(letters)?.into_iter().map(|share| share as f64 / ONE as f64).collect())
+    }
+
+    /// How many of so many letters each kind gets, in whole parts of [`ONE`].
+    fn shared_out(&self, letters: u32) -> Option<Vec<u64>> {
         let groups = self.groups()?;
         let of_group: Vec<f64> = groups.iter().map(|(_, _, of)| of.iter().map(|at| f64::from(self.people[*at])).sum()).collect();
         let weights: Vec<f64> = groups.iter().map(|(seats, yes, _)| if *seats > 1e-9 { seats / yes } else { 0.0 }).collect();
@@ -156,7 +169,7 @@ impl Letters<'_> {
             }
         }
         self.fill_up(&mut expected, letters * ONE, &groups);
-        Some(rounded(&expected, self.people))
+        Some(expected)
     }
 
     /// What is lost where shares become whole parts of letters goes to the first who can have it.
@@ -234,6 +247,8 @@ mod tests {
         let letters = Letters { seats: 10, quotas: &quotas, kinds: &kinds, people: &[500, 500], rates: &rates };
         assert!((letters.needed().unwrap() - (5.0 / young + 5.0 / old)).abs() < 1e-6);
         let lottery = letters.lottery(60).unwrap();
+        let of_kinds = letters.of_kinds(60).unwrap();
+        assert!((of_kinds[0] / of_kinds[1] - old / young).abs() < 1e-6 && (of_kinds[0] + of_kinds[1] - 60.0).abs() < 1e-6);
         let chances = lottery.chances();
         assert!((chances[0] / chances[1] - old / young).abs() < 0.05, "{chances:?}");
         assert!(lottery.panels.iter().all(|panel| panel.iter().map(|(_, many)| many).sum::<u32>() == 60));

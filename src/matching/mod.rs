@@ -14,6 +14,7 @@ pub mod letters;
 pub mod lottery;
 pub mod outlook;
 pub mod mine;
+pub mod pending;
 mod people;
 mod pools;
 pub mod preference;

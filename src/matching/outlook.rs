@@ -2,6 +2,7 @@
 //! kept. Worked out by the queue from the counts that were kept, and kept with them.
 
 use super::{
+    forecast::Range,
     grounds::Grounds,
     groups::CountsFor,
     letters::{self, Letters},
@@ -26,6 +27,17 @@ use sortition::{Kind, Problem};
 /// Kind of the job that works it out.
 pub const OUTLOOK: &str = "matching.outlook";
 
+/// How many of a group can be expected to say yes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Letters that go to it first, on average over the draw.
+    pub letters: u64,
+    /// Yeses to them.
+    pub first: Range,
+    /// Yeses if everybody of it who may be asked were asked.
+    pub all: Range,
+}
+
 /// What the chances of a group are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chances {
@@ -35,6 +47,9 @@ pub struct Chances {
     pub smallest: f64,
     /// The mean of their chances.
     pub mean: f64,
+    /// What can be expected of them.
+    #[serde(default)]
+    pub expected: Expected,
 }
 
 /// What a draw would do.
@@ -80,28 +95,38 @@ pub async fn work_out(platform: Platform, value: Value) -> Result<Next, Fault> {
     let (seats, before) = panel::taken(db, &platform, &question, now).await?;
     let mut grounds = Grounds { quotas: quotas.0, before, ..Grounds::default() };
     let problem = Problem { seats, quotas: grounds.left(), kinds: kinds.clone() };
-    let letters = if question.gathers {
-        let rates = rates::of(db, which.organisation, &grounds.quotas, now).await?;
+    let rates = rates::of(db, which.organisation, &grounds.quotas, now).await?;
+    let (letters, shared_out) = if question.gathers {
         let (kinds, people) = kinds.iter().map(|kind| (kind.quotas.clone(), kind.people)).unzip::<_, _, Vec<_>, Vec<_>>();
         let shared = Letters { seats, quotas: &grounds.left(), kinds: &kinds, people: &people, rates: &rates };
-        shared.needed().map(letters::wanted)
+        let wanted = shared.needed().map(letters::wanted);
+        (wanted, Some(wanted.and_then(|wanted| shared.of_kinds(wanted)).unwrap_or_else(|| vec![0.0; kinds.len()])))
     } else {
-        None
+        (None, None)
     };
     let Worked { problem, solved, trouble } = platform.cpu.run(move || panel::work_out(problem, None, Ease::Not)).await?;
     grounds.trouble = trouble;
     let chances = solved.as_ref().map(|(panels, _)| Panels::chances(panels)).unwrap_or_else(|| vec![0.0; kinds.len()]);
-    let of = |belongs: &dyn Fn(&Kind) -> bool| {
-        let group: Vec<(u32, f64)> =
-            kinds.iter().zip(&chances).filter(|(kind, _)| belongs(kind)).map(|(kind, chance)| (kind.people, *chance)).collect();
-        let people: u32 = group.iter().map(|(people, _)| people).sum();
-        let sum: f64 = group.iter().map(|(people, chance)| f64::from(*people) * chance).sum();
-        let smallest = group.iter().map(|(_, chance)| *chance).fold(1.0, f64::min);
-        if people == 0 { Chances::default() } else { Chances { people, smallest, mean: sum / f64::from(people) } }
+    let seats_of = |kind: usize| f64::from(kinds[kind].people) * chances[kind];
+    let of = |quota: Option<usize>| {
+        let belongs = |kind: &Kind| match quota {
+            Some(quota) => kind.quotas.iter().any(|of| *of as usize == quota),
+            None => kind.quotas.is_empty(),
+        };
+        let group: Vec<usize> = (0..kinds.len()).filter(|at| belongs(&kinds[*at])).collect();
+        let people: u32 = group.iter().map(|at| kinds[*at].people).sum();
+        if people == 0 {
+            return Chances::default();
+        }
+        let sum: f64 = group.iter().map(|at| seats_of(*at)).sum();
+        // Where names are drawn at once, letters go to those who are drawn.
+        let letters = shared_out.as_ref().map_or(sum, |shared| group.iter().map(|at| shared[*at]).sum()).round() as u64;
+        let smallest = group.iter().map(|at| chances[*at]).fold(1.0, f64::min);
+        let expected = Expected { letters, first: rates.range(quota, letters), all: rates.range(quota, people.into()) };
+        Chances { people, smallest, mean: sum / f64::from(people), expected }
     };
-    let quotas = 0..u32::try_from(grounds.quotas.len()).unwrap_or(0);
-    let groups = quotas.map(|quota| of(&|kind: &Kind| kind.quotas.contains(&quota))).collect();
-    let silent = of(&|kind: &Kind| kind.quotas.is_empty());
+    let groups = (0..grounds.quotas.len()).map(|quota| of(Some(quota))).collect();
+    let silent = of(None);
     let outlook = Outlook { letters, seats: problem.seats, groups, silent, grounds };
     match_count::Entity::update_many()
         .col_expr(match_count::Column::Outlook, Expr::value(serde_json::to_value(outlook).unwrap_or_default()))

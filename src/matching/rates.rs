@@ -9,7 +9,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
-    sea_query::{CaseStatement, Expr, ExprTrait, Func},
+    sea_query::{CaseStatement, Expr, ExprTrait, Func, SimpleExpr},
 };
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ pub async fn of(
     let all: Option<(i64, Option<i64>)> = asked(organisation, now)
         .select_only()
         .column_as(invitation::Column::Id.count(), "asked")
-        .expr_as(yes(), "yes")
+        .expr_as(of_those(said_yes()), "yes")
         .into_tuple()
         .one(connection)
         .await?;
@@ -51,7 +51,7 @@ pub async fn of(
             .column(demographic::Column::Dimension)
             .column(demographic::Column::Category)
             .column_as(invitation::Column::Id.count(), "asked")
-            .expr_as(yes(), "yes")
+            .expr_as(of_those(said_yes()), "yes")
             .expr_as(Func::count_distinct(Expr::col((invitation::Entity, invitation::Column::ParticipantId))), "people")
             .join_rev(sea_orm::JoinType::InnerJoin, facts())
             .filter(demographic::Column::Dimension.is_in(quotas.iter().map(|quota| quota.dimension.as_str())))
@@ -82,7 +82,7 @@ pub async fn before(
         .select_only()
         .column(opportunity::Column::Kind)
         .column_as(invitation::Column::Id.count(), "asked")
-        .expr_as(yes(), "yes")
+        .expr_as(of_those(said_yes()), "yes")
         .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
         .group_by(opportunity::Column::Kind)
         .into_tuple()
@@ -101,7 +101,7 @@ pub async fn before(
 
 /// Invitations that could have been answered by now, whether they were or not: whoever answers at once is not counted before those
 /// who take their time.
-fn asked(organisation: OrganisationId, now: Time) -> Select<invitation::Entity> {
+pub(super) fn asked(organisation: OrganisationId, now: Time) -> Select<invitation::Entity> {
     let heard_nothing = [InvitationState::Unsent, InvitationState::Withdrawn];
     invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(organisation))
@@ -110,17 +110,21 @@ fn asked(organisation: OrganisationId, now: Time) -> Select<invitation::Entity> 
         .filter(invitation::Column::State.is_not_in(heard_nothing))
 }
 
-/// How many said yes. That a waiting list or a piece of work ended since takes no yes back.
-fn yes() -> sea_orm::sea_query::SimpleExpr {
+/// Whether somebody said yes. That a waiting list or a piece of work ended since takes no yes back.
+pub(super) fn said_yes() -> SimpleExpr {
     let ended = invitation::Column::State.eq(InvitationState::Ended).and(invitation::Column::RepliedAt.is_not_null());
     let said = invitation::Column::State.is_in([InvitationState::Accepted, InvitationState::Waiting]);
-    let said = said.or(ended.and(invitation::Column::AskAgainOn.is_null()));
-    let one = CaseStatement::new().case(said, Expr::value(1)).finally(Expr::value(0));
+    said.or(ended.and(invitation::Column::AskAgainOn.is_null()))
+}
+
+/// How many there are of those.
+pub(super) fn of_those(which: SimpleExpr) -> SimpleExpr {
+    let one = CaseStatement::new().case(which, Expr::value(1)).finally(Expr::value(0));
     Func::sum(one).cast_as("bigint")
 }
 
 /// From an invitation to the facts that its person gave.
-fn facts() -> sea_orm::RelationDef {
+pub(super) fn facts() -> sea_orm::RelationDef {
     demographic::Entity::belongs_to(invitation::Entity)
         .from((demographic::Column::OrganisationId, demographic::Column::ParticipantId))
         .to((invitation::Column::OrganisationId, invitation::Column::ParticipantId))

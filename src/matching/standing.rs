@@ -1,9 +1,15 @@
 //! How many of each group were asked, said yes and have a place, against what was wanted. Small numbers are withheld, and with
 //! them whatever would give them away.
 
+use super::{
+    forecast::Range,
+    letters::Rates,
+    pending::{Late, Pending},
+    rates,
+};
 use crate::{
     consent::permitting,
-    opportunities::quotas,
+    opportunities::{self, quotas},
     platform::Result,
     statistics::disclosure::{Shown, part, row},
 };
@@ -24,6 +30,23 @@ pub struct Group {
     pub accepted: Option<u64>,
     /// How many have a place.
     pub seated: Option<u64>,
+    /// How many will have said yes in the end: those who have, and what can be expected of those who have not answered.
+    pub expected: Option<Range>,
+}
+
+/// How an opportunity stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// Its groups; none where none are wanted.
+    pub groups: Vec<Group>,
+    /// How many were asked.
+    pub asked: u64,
+    /// How many said yes.
+    pub accepted: u64,
+    /// How many have a place.
+    pub seated: u64,
+    /// How many will have said yes in the end; nothing where nobody can answer any more.
+    pub expected: Option<Range>,
 }
 
 /// What is counted: by group, and altogether.
@@ -40,17 +63,14 @@ struct Cell {
     people: i64,
 }
 
-/// The groups of an opportunity's quotas; empty where there are none.
-pub async fn groups(
+/// How an opportunity and the groups of its quotas stand, for those who run it.
+pub async fn read(
     connection: &impl ConnectionTrait,
     organisation: &organisation::Model,
     opportunity: &opportunity::Model,
     now: Time,
-) -> Result<Vec<Group>> {
+) -> Result<Standing> {
     let quotas = quotas::of(connection, organisation.id, opportunity.id).await?.quotas;
-    if quotas.is_empty() {
-        return Ok(Vec::new());
-    }
     let invited = || {
         invitation::Entity::find()
             .select_only()
@@ -67,25 +87,49 @@ pub async fn groups(
         .filter(place::Column::OrganisationId.eq(organisation.id))
         .filter(place::Column::OpportunityId.eq(opportunity.id))
         .filter(place::Column::State.eq(PlaceState::Held));
+    let by_group = !quotas.is_empty();
     let counted = [
-        count(connection, organisation, asked, now).await?,
-        count(connection, organisation, accepted, now).await?,
-        count(connection, organisation, seated, now).await?,
+        count(connection, organisation, asked, by_group, now).await?,
+        count(connection, organisation, accepted, by_group, now).await?,
+        count(connection, organisation, seated, by_group, now).await?,
     ];
-    Ok(told(quotas, &counted, u64::try_from(organisation.minimum_group).unwrap_or(5)))
+    let coming = match opportunities::is_open(connection, opportunity, now).await? {
+        true => Some(Coming {
+            pending: Pending::read(connection, opportunity, by_group, now).await?,
+            late: Late::read(connection, organisation.id, now).await?,
+            rates: rates::of(connection, organisation.id, &quotas, now).await?,
+        }),
+        false => None,
+    };
+    let [asked, accepted, seated] = [0, 1, 2].map(|at: usize| counted[at].all);
+    let expected = coming.as_ref().map(|coming| coming.late.expected(coming.pending.all, &coming.rates, None).after(accepted));
+    let minimum = u64::try_from(organisation.minimum_group).unwrap_or(5);
+    let groups = told(quotas, &counted, coming.as_ref(), minimum);
+    Ok(Standing { groups, asked, accepted, seated, expected })
 }
 
-/// Counts people by the facts that may be counted, and all of them. `whose` selects their ids.
+/// What is still to come, and what is known of such.
+struct Coming {
+    pending: Pending,
+    late: Late,
+    rates: Rates,
+}
+
+/// Counts people, and where groups are wanted, by the facts that may be counted. `whose` selects their ids.
 async fn count<E: EntityTrait>(
     connection: &impl ConnectionTrait,
     organisation: &organisation::Model,
     whose: Select<E>,
+    by_group: bool,
     now: Time,
 ) -> Result<Counts>
 where
     E::Model: Send + Sync,
 {
     let all = whose.clone().count(connection).await?;
+    if !by_group {
+        return Ok(Counts { all, of: HashMap::new() });
+    }
     let allowed = permitting(organisation.id, Purpose::DemographicsRepresentativeness, organisation.id.0, now);
     let people = demographic::Column::ParticipantId;
     let cells: Vec<Cell> = demographic::Entity::find()
@@ -106,7 +150,7 @@ where
 }
 
 /// What may be told. Each column is protected by itself; a part is withheld where what is left of the whole would be small.
-fn told(quotas: Vec<SeatQuota>, counted: &[Counts], minimum: u64) -> Vec<Group> {
+fn told(quotas: Vec<SeatQuota>, counted: &[Counts], coming: Option<&Coming>, minimum: u64) -> Vec<Group> {
     let of = |counts: &Counts, quota: &SeatQuota| {
         counts.of.get(&(quota.dimension.clone(), quota.category.clone())).copied().unwrap_or(0)
     };
@@ -115,6 +159,16 @@ fn told(quotas: Vec<SeatQuota>, counted: &[Counts], minimum: u64) -> Vec<Group> 
         shown(&quotas, &people, counts.all, minimum)
     };
     let columns: Vec<Vec<Option<u64>>> = counted.iter().map(column).collect();
+    let silent = |coming: &Coming, quota: &SeatQuota| {
+        coming.pending.of.get(&(quota.dimension.clone(), quota.category.clone())).copied().unwrap_or_default()
+    };
+    let open = match coming {
+        Some(coming) => {
+            let people: Vec<u64> = quotas.iter().map(|quota| silent(coming, quota).iter().sum()).collect();
+            shown(&quotas, &people, coming.pending.all.iter().sum(), minimum)
+        }
+        None => vec![None; quotas.len()],
+    };
     let within = |part_of: Option<u64>, whole: Option<u64>| {
         let (some, whole) = part_of.zip(whole)?;
         (part(some, whole, minimum) != Shown::Few).then_some(some)
@@ -122,7 +176,12 @@ fn told(quotas: Vec<SeatQuota>, counted: &[Counts], minimum: u64) -> Vec<Group> 
     let group = |(at, quota): (usize, SeatQuota)| {
         let [asked, accepted, seated] = [0, 1, 2].map(|column: usize| columns.get(column).and_then(|column| column[at]));
         let accepted = within(accepted, asked);
-        Group { quota, asked, accepted, seated: within(seated, accepted) }
+        let expected = coming.zip(open[at].zip(asked).zip(accepted)).and_then(|(coming, ((open, asked), accepted))| {
+            // What is expected follows from how many have not answered: both are told, or neither.
+            let told = part(open, asked, minimum) != Shown::Few;
+            told.then(|| coming.late.expected(silent(coming, &quota), &coming.rates, Some(at)).after(accepted))
+        });
+        Group { quota, asked, accepted, seated: within(seated, accepted), expected }
     };
     quotas.iter().cloned().enumerate().map(group).collect()
 }
@@ -164,7 +223,7 @@ mod tests {
     fn what_is_left_of_a_whole_is_not_told_where_it_is_small() {
         let quotas = || vec![quota("16_24"), quota("65_plus")];
         let shown = |asked, accepted, seated| {
-            let told = told(quotas(), &[asked, accepted, seated], 5);
+            let told = told(quotas(), &[asked, accepted, seated], None, 5);
             told.into_iter().map(|group| (group.asked, group.accepted, group.seated)).collect::<Vec<_>>()
         };
         let all = shown(counts(30, 20), counts(20, 10), counts(10, 10));

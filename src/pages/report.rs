@@ -103,18 +103,9 @@ fn we_asked(doc: &ReportDocument) -> Vec<Block> {
 
 fn who_took_part(doc: &ReportDocument) -> Vec<Block> {
     let who = &doc.who_took_part;
-    let bar = |label: &str, count: &ReportCount| Bar { label: label.into(), number: shown(count), beside: None };
-    let people = Bars {
-        caption: "People".into(),
-        of: "What".into(),
-        counts: "How many".into(),
-        beside: None,
-        rows: vec![
-            bar("Were asked", &who.asked),
-            bar("Answered the questions", &who.answered),
-            bar("Took part in any way", &who.took_part),
-        ],
-    };
+    let counts =
+        [("Were asked", &who.asked), ("Answered the questions", &who.answered), ("Took part in any way", &who.took_part)];
+    let people = Bars::one("People", "What", "How many", counts.map(|(label, count)| (label.to_owned(), shown(count))));
     let mut blocks = vec![heading("Who took part"), Block::Bars(people)];
     blocks.extend(who.presence.iter().map(presence));
     blocks.push(Block::Note(doc.annex.numbers.clone()));
@@ -144,13 +135,13 @@ fn presence(presence: &ReportPresence) -> Block {
     }
     let rows = presence.groups.iter().map(|group| Bar {
         label: in_words(&group.category),
-        number: shown(&group.took_part),
-        beside: i64::try_from(group.sought).ok(),
+        numbers: vec![shown(&group.took_part)],
+        beside: i64::try_from(group.sought).ok().map(|sought| (None, sought)),
     });
     Block::Bars(Bars {
         caption: format!("Who was sought and who took part: {kind}"),
         of: "Group".into(),
-        counts: "Took part".into(),
+        counts: vec!["Took part".into()],
         beside: Some("Sought".into()),
         rows: rows.collect(),
     })
@@ -163,18 +154,10 @@ fn you_said(doc: &ReportDocument) -> Vec<Block> {
     }
     let counted: Vec<_> = doc.you_said.iter().filter(|theme| theme.people.is_some()).collect();
     if counted.len() > 1 {
-        let row = |theme: &&entity::ReportTheme| Bar {
-            label: theme.title.clone(),
-            number: theme.people.and_then(|people| i64::try_from(people).ok()),
-            beside: None,
-        };
-        blocks.push(Block::Bars(Bars {
-            caption: "How many people said it. Themes of fewer people count as much.".into(),
-            of: "Theme".into(),
-            counts: "People".into(),
-            beside: None,
-            rows: counted.iter().map(row).collect(),
-        }));
+        let row =
+            |theme: &&entity::ReportTheme| (theme.title.clone(), theme.people.and_then(|people| i64::try_from(people).ok()));
+        let caption = "How many people said it. Themes of fewer people count as much.";
+        blocks.push(Block::Bars(Bars::one(caption, "Theme", "People", counted.iter().map(row))));
     }
     for theme in &doc.you_said {
         blocks.extend([Block::Subheading(theme.title.clone()), text(&theme.summary)]);
@@ -220,14 +203,9 @@ fn came_of_it(doc: &ReportDocument) -> Option<Block> {
         ("Not done, or nothing changed", answers(refused, Declined)),
         ("Passed on to others", answers(&doc.passed_on, PassedOn)),
     ];
-    let bar = |(label, count): (&str, usize)| Bar { label: label.into(), number: i64::try_from(count).ok(), beside: None };
-    let bars = Bars {
-        caption: "What came of what people said and proposed".into(),
-        of: "What came of it".into(),
-        counts: "How often".into(),
-        beside: None,
-        rows: counts.map(bar).into(),
-    };
+    let bar = |(label, count): (&str, usize)| (label.to_owned(), i64::try_from(count).ok());
+    let caption = "What came of what people said and proposed";
+    let bars = Bars::one(caption, "What came of it", "How often", counts.map(bar));
     counts.iter().any(|(_, count)| *count > 0).then_some(Block::Bars(bars))
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     accounts::{Power, access, organisations},
     matching::{
-        forecast::Forecast,
+        forecast::{Forecast, Range},
         grounds::Grounds,
         standing::{self, shown},
         told::Groups,
@@ -91,8 +91,41 @@ pub struct ChancesOut {
     /// The mean of their chances.
     #[oai(skip_serializing_if_is_none)]
     mean_chance: Option<f64>,
+    /// At least so many are wanted; absent for those who count for no group.
+    #[oai(skip_serializing_if_is_none)]
+    min: Option<i32>,
+    /// At most so many are wanted.
+    #[oai(skip_serializing_if_is_none)]
+    max: Option<i32>,
+    /// Letters that go to the group first, on average over the draw.
+    #[oai(skip_serializing_if_is_none)]
+    letters: Option<u64>,
+    /// Yeses that can be expected of these letters.
+    #[oai(skip_serializing_if_is_none)]
+    expected: Option<RangeOut>,
+    /// Yeses that could be expected if everybody of the group who may be asked were asked. Where that is less than is wanted, the
+    /// quota is likely not to be kept.
+    #[oai(skip_serializing_if_is_none)]
+    expected_of_all: Option<RangeOut>,
     /// Whether the numbers are withheld.
     withheld: bool,
+}
+
+/// So many yeses can be expected, by how often people said yes in the last two years.
+#[derive(Object)]
+pub struct RangeOut {
+    /// In nine of ten cases so many say yes at least.
+    least: u64,
+    /// As likely more as fewer say yes.
+    likely: u64,
+    /// In nine of ten cases so many say yes at most.
+    most: u64,
+}
+
+impl From<Range> for RangeOut {
+    fn from(Range { least, likely, most }: Range) -> Self {
+        Self { least, likely, most }
+    }
 }
 
 /// What a draw would do for groups.
@@ -112,10 +145,17 @@ impl From<Groups> for OutlookOut {
             return Self { ready: false, chances: Vec::new(), trouble: Vec::new() };
         };
         let row = |(quota, chances): (Option<entity::SeatQuota>, Option<crate::matching::outlook::Chances>)| {
+            let (min, max) = quota.as_ref().map(|quota| (quota.min, quota.max)).unzip();
             let (dimension, category) = quota.map(|quota| (quota.dimension, quota.category)).unzip();
+            let expected = chances.map(|chances| chances.expected);
             ChancesOut {
                 dimension,
                 category,
+                min,
+                max,
+                letters: expected.map(|expected| expected.letters),
+                expected: expected.map(|expected| expected.first.into()),
+                expected_of_all: expected.map(|expected| expected.all.into()),
                 people: chances.map(|chances| chances.people),
                 smallest_chance: chances.map(|chances| chances.smallest),
                 mean_chance: chances.map(|chances| chances.mean),
@@ -145,7 +185,7 @@ pub struct ForecastOut {
 
 impl From<Forecast> for ForecastOut {
     fn from(forecast: Forecast) -> Self {
-        let Forecast { letters, least, likely, most, asked_before, yes_before } = forecast;
+        let Forecast { letters, yes: Range { least, likely, most }, asked_before, yes_before } = forecast;
         Self { letters, least, likely, most, asked_before, yes_before }
     }
 }
@@ -170,6 +210,25 @@ pub struct GroupStandingOut {
     /// How many have a place.
     #[oai(skip_serializing_if_is_none)]
     seated: Option<u64>,
+    /// How many will have said yes in the end: those who have, and what can be expected of those who have not answered, by how long
+    /// ago they were asked.
+    #[oai(skip_serializing_if_is_none)]
+    expected: Option<RangeOut>,
+}
+
+/// How many will have said yes in the end.
+#[derive(Object)]
+pub struct ComingOut {
+    /// People who were asked.
+    asked: u64,
+    /// People who said yes.
+    accepted: u64,
+    /// Places there are.
+    #[oai(skip_serializing_if_is_none)]
+    places: Option<i32>,
+    /// How many will have said yes in the end; absent where nobody can answer any more.
+    #[oai(skip_serializing_if_is_none)]
+    expected: Option<RangeOut>,
 }
 
 /// How groups stand.
@@ -192,7 +251,7 @@ impl GroupsApi {
         let home = organisations::get(&self.0, actor.organisation).await?;
         let db = self.0.db.read();
         let way = ways::find(db, actor.organisation, opportunity.0).await?;
-        let groups = standing::groups(db, &home, &way, self.0.clock.now()).await?;
+        let groups = standing::read(db, &home, &way, self.0.clock.now()).await?.groups;
         let out = |group: standing::Group| GroupStandingOut {
             dimension: group.quota.dimension,
             category: group.quota.category,
@@ -201,7 +260,31 @@ impl GroupsApi {
             asked: group.asked,
             accepted: group.accepted,
             seated: group.seated,
+            expected: group.expected.map(Into::into),
         };
         Ok(Fine::new(&groups.into_iter().map(out).collect::<Vec<_>>()))
+    }
+
+    /// Forecast how many will say yes
+    ///
+    /// While answers are taken: those who have said yes, and what can be expected of those who have not answered, by how long ago they
+    /// were asked and by what people did before who had been silent as long.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/forecast",
+        method = "get",
+        operation_id = "getForecast"
+    )]
+    async fn forecast(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+    ) -> Result<Fine<ComingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let home = organisations::get(&self.0, actor.organisation).await?;
+        let db = self.0.db.read();
+        let way = ways::find(db, actor.organisation, opportunity.0).await?;
+        let standing::Standing { asked, accepted, expected, .. } = standing::read(db, &home, &way, self.0.clock.now()).await?;
+        Ok(Fine::new(&ComingOut { asked, accepted, places: way.places, expected: expected.map(Into::into) }))
     }
 }

@@ -64,17 +64,26 @@ fn where_people_may_be_watched_the_window_tells_nothing() {
 
 #[test]
 fn a_picture_shows_no_number_that_is_not_shown() {
-    let bars = |hidden: Option<i64>| Bars {
-        caption: "Who took part".into(),
-        of: "Group".into(),
-        counts: "People".into(),
-        beside: None,
-        rows: vec![
-            Bar { label: "Women".into(), number: Some(40), beside: None },
-            Bar { label: "Men".into(), number: hidden, beside: None },
-        ],
-    };
-    let html = html(Page::new("x").block(Block::Bars(bars(None))));
+    let bars = Bars::one("Who took part", "Group", "People", [("Women".to_owned(), Some(40)), ("Men".to_owned(), None)]);
+    let html = html(Page::new("x").block(Block::Bars(bars)));
     assert!(html.contains("not shown") && html.contains("<caption>Who took part</caption>"), "{html}");
     assert!(html.contains("width=\"290\""), "the longest bar that is shown sets the measure: {html}");
+}
+
+#[test]
+fn a_picture_of_several_counts_says_what_each_bar_is() {
+    let row = Bar { label: "Women".into(), numbers: vec![Some(40), Some(20), None], beside: Some((Some(10), 30)) };
+    let bars = Bars {
+        caption: "From asked to seated".into(),
+        of: "Group".into(),
+        counts: ["Asked", "Said yes", "Have a place"].map(String::from).to_vec(),
+        beside: Some("Wanted".into()),
+        rows: vec![row],
+    };
+    let html = html(Page::new("x").block(Block::Bars(bars)));
+    for text in ["Asked: 40", "Said yes: 20", "Have a place: not shown", "10 to 30"] {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    // The frame stands where the wanted numbers are, on the measure of the longest bar.
+    assert!(html.contains("class=\"beside\" x=\"58\" y=\"25\" width=\"115\""), "{html}");
 }

@@ -162,6 +162,8 @@ pub const VALUES: &[(&str, &str)] = &[
     ("SeatQuota.max", "4"),
     ("seated", "6"),
     ("ChancesOut.people", "40"),
+    ("ChancesOut.min", "2"),
+    ("ChancesOut.max", "4"),
     ("smallest_chance", "0.08"),
     ("smallest_share", "0.25"),
     ("wanted", "340"),

@@ -6,7 +6,7 @@ use crate::{
     opportunities::zone_of,
     pages::{
         console::desk::{TEXTS, short},
-        kit::{self, Bar, Bars, Block, Desk, Form, Link, Reply, Visit, Zone, act, ask},
+        kit::{self, Bars, Block, Desk, Form, Link, Reply, Visit, Zone, act, ask},
         questions::told,
     },
     platform::Result,
@@ -45,17 +45,12 @@ async fn numbers(visit: Arc<Visit>) -> Result<Reply> {
     let mut page = matter.page("Answers in numbers").text(text);
     page = page.block(Block::Facts(vec![("Answers that are in".into(), all)]));
     for question in &counted.questions {
-        let bar = |label: &str, shown: &Shown| Bar { label: label.into(), number: number(shown), beside: None };
-        let mut rows: Vec<Bar> = question.choices.iter().map(|choice| bar(&choice.text, &choice.people)).collect();
+        let bar = |label: &str, shown: &Shown| (label.to_owned(), number(shown));
+        let mut rows: Vec<_> = question.choices.iter().map(|choice| bar(&choice.text, &choice.people)).collect();
         rows.push(bar("Left it out", &question.left_out));
         rows.push(bar("Was not asked", &question.not_asked));
-        page = page.heading(question.title.clone()).block(Block::Bars(Bars {
-            caption: question.title.clone(),
-            of: "Answer".into(),
-            counts: "People".into(),
-            beside: None,
-            rows,
-        }));
+        let bars = Bars::one(question.title.clone(), "Answer", "People", rows);
+        page = page.heading(question.title.clone()).block(Block::Bars(bars));
     }
     let read = vec![matter.link("Read the answers one by one, without names", "/answers/read")];
     // Who takes a copy is written down, so this is no link that a browser may open ahead.

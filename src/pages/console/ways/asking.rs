@@ -1,6 +1,6 @@
 //! Asking people: who may be asked, in counts; sending, with a page that says how many and what; and how it stands.
 
-use super::{at, found, page};
+use super::{at, found, groups, page};
 use crate::{
     accounts::Power,
     invitations::{
@@ -11,12 +11,12 @@ use crate::{
     matching::{
         forecast::Forecast,
         grounds::Grounds,
-        outlook::{Chances, in_words},
         runs::{self, How},
-        standing as standing_of, told,
+        standing::{self as standing_of, Standing},
+        told,
     },
     opportunities::{
-        quotas::{Sharing, drawn_by, group},
+        quotas::{Sharing, drawn_by},
         zone_of,
     },
     pages::{
@@ -25,11 +25,11 @@ use crate::{
             entry::Entry,
             words::Word,
         },
-        kit::{Bar, Bars, Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
+        kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     },
     platform::Result,
 };
-use entity::{SeatQuota, match_run, opportunity, participant, place};
+use entity::{match_run, opportunity, participant, place};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
 }
 
 /// A count, or that it is withheld.
-fn count(count: Option<u64>) -> Cell {
+pub(super) fn count(count: Option<u64>) -> Cell {
     Cell::Number(count.map_or_else(|| "Not shown".into(), |count| count.to_string()))
 }
 
@@ -52,7 +52,7 @@ fn table(caption: &str, columns: [&str; 2], rows: Vec<Vec<Cell>>) -> Block {
     Block::Table(Table { caption: caption.into(), columns: columns.map(String::from).to_vec(), rows })
 }
 
-const FEW: &str = "Numbers about few people are not shown, so that nobody can be known by them.";
+pub(super) const FEW: &str = "Numbers about few people are not shown, so that nobody can be known by them.";
 
 fn counts(seat: &Seat<'_>, way: &opportunity::Model, told: &told::Told) -> Vec<(String, String)> {
     let mut facts = vec![
@@ -70,12 +70,12 @@ fn counts(seat: &Seat<'_>, way: &opportunity::Model, told: &told::Told) -> Vec<(
 
 /// What can be expected of those who are asked first.
 fn expected(forecast: Forecast) -> (String, String) {
-    let Forecast { least, likely, most, asked_before, yes_before, .. } = forecast;
+    let Forecast { yes, asked_before, yes_before, .. } = forecast;
     let basis = match asked_before {
         0 => "Nobody was asked about such a thing in the last two years, so nobody knows well.".to_owned(),
         _ => format!("Of {asked_before} who were asked about such a thing in the last two years, {yes_before} said yes."),
     };
-    ("Yeses to be expected".to_owned(), format!("Between {least} and {most}, most likely about {likely}. {basis}"))
+    ("Yeses to be expected".to_owned(), format!("{} {basis}", groups::likely(yes)))
 }
 
 async fn counted(visit: Arc<Visit>) -> Result<Reply> {
@@ -92,37 +92,11 @@ async fn counted(visit: Arc<Visit>) -> Result<Reply> {
     let page =
         page.block(table("Everybody else, by the first reason", ["Reason", "People"], rows)).block(Block::Note(FEW.into()));
     let gathers = drawn_by(seat.db(), &way).await?.gathers();
-    let page = page.blocks(told.groups.map(|groups| chances(groups, way.places.unwrap_or(0), gathers)).unwrap_or_default());
+    let groups = told.groups.map(|groups| groups::outlook(groups, way.places.unwrap_or(0), gathers));
+    let page = page.blocks(groups.unwrap_or_default());
     let page = page.block(Block::Go(Link::new("Ask people", at(&seat, &way, "/send"))));
     let page = page.text("People change what they want at any time. Each person is looked at again before they are asked.");
     Ok(page.form(Form::default().submit(Submit::new("Count again"))).into())
-}
-
-/// What a draw would do for groups.
-fn chances(groups: told::Groups, places: i32, gathers: bool) -> Vec<Block> {
-    let heading = Block::Heading("What a draw would do".into());
-    let told::Groups::Known { chances, trouble } = groups else {
-        return vec![heading, Block::Text("The chances are being worked out. Open this page again in a moment.".into())];
-    };
-    let row = |(quota, chances): (Option<SeatQuota>, Option<Chances>)| {
-        let wanted = quota.as_ref().map_or_else(|| "-".to_owned(), |quota| format!("{} to {}", quota.min, quota.max));
-        let name = quota.map_or_else(|| "In none of these groups".to_owned(), |quota| group(&quota));
-        let people = count(chances.map(|chances| u64::from(chances.people)));
-        let chance = chances.map_or_else(|| "Not shown".into(), |chances| in_words(chances.mean));
-        vec![Cell::Text(name), Cell::Number(wanted), people, Cell::Number(chance)]
-    };
-    let columns = ["Group", "Places", "People who may be asked", "Chance of each"].map(String::from).to_vec();
-    let rows = chances.into_iter().map(row).collect();
-    let caption = match gathers {
-        true => format!("Chances for {places} places, if everybody said yes"),
-        false => format!("Chances for {places} places"),
-    };
-    let mut blocks = vec![heading];
-    if !trouble.is_empty() {
-        blocks.push(Block::Important("These quotas cannot be kept".into(), trouble));
-    }
-    blocks.push(Block::Table(Table { caption, columns, rows }));
-    blocks
 }
 
 async fn count_again(visit: Arc<Visit>) -> Result<Reply> {
@@ -284,6 +258,11 @@ async fn standing(visit: Arc<Visit>) -> Result<Reply> {
         facts.push(("Places that are taken".into(), shown(funnel.filled)));
         facts.push(("People who wait for a place".into(), shown(funnel.waiting)));
     }
+    let stands = match seat.manages() {
+        true => standing_of::read(seat.db(), seat.organisation, &way, seat.platform().clock.now()).await?,
+        false => Standing::default(),
+    };
+    facts.extend(stands.expected.map(|yes| ("Yeses in the end".to_owned(), groups::likely(yes))));
     let nothing = |number: &Option<u64>| *number == Some(0);
     let invitations = funnel.invitations.iter().filter(|row| !nothing(&row.count));
     let invitations = invitations.map(|row| vec![Cell::text(row.state.said()), count(row.count)]).collect();
@@ -295,37 +274,9 @@ async fn standing(visit: Arc<Visit>) -> Result<Reply> {
     if !seat.manages() {
         return Ok(page.block(Block::Note(FEW.into())).into());
     }
-    let groups = standing_of::groups(seat.db(), seat.organisation, &way, seat.platform().clock.now()).await?;
-    page = page.blocks(by_group(&groups));
+    page = page.blocks(groups::standing(&stands, way.places.unwrap_or(0)));
     let runs = told::runs(seat.db(), seat.actor.organisation, way.id, told::RUNS).await?;
     Ok(page.block(rounds(&seat, runs)).into())
-}
-
-/// How groups stand against what was wanted: as a picture, and all numbers in a table.
-fn by_group(groups: &[standing_of::Group]) -> Vec<Block> {
-    if groups.is_empty() {
-        return Vec::new();
-    }
-    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let bar = |row: &standing_of::Group| Bar {
-        label: group(&row.quota),
-        number: row.seated.map(number),
-        beside: Some(i64::from(row.quota.min)),
-    };
-    let bars = Bars {
-        caption: "Who has a place, against who was wanted".into(),
-        of: "Group".into(),
-        counts: "Have a place".into(),
-        beside: Some("Wanted at least".into()),
-        rows: groups.iter().map(bar).collect(),
-    };
-    let row = |row: &standing_of::Group| {
-        let wanted = Cell::Number(format!("{} to {}", row.quota.min, row.quota.max));
-        vec![Cell::Text(group(&row.quota)), wanted, count(row.asked), count(row.accepted), count(row.seated)]
-    };
-    let columns = ["Group", "Places", "Asked", "Said yes", "Have a place"].map(String::from).to_vec();
-    let table = Table { caption: "Groups, from asked to seated".into(), columns, rows: groups.iter().map(row).collect() };
-    vec![Block::Heading("How groups stand".into()), Block::Bars(bars), Block::Table(table), Block::Note(FEW.into())]
 }
 
 /// Each time that people were asked.

@@ -3,6 +3,7 @@
 mod asking;
 mod drawing;
 mod ending;
+mod groups;
 mod opening;
 mod parts;
 mod quotas;
