@@ -452,3 +452,27 @@
 //! nothing. Other ways are named if they are open, fit the person's choices and have no few places: those are drawn, and no letter
 //! goes round the lot. Rejected: a letter of the waiting list beside it (two letters would say one thing), ending a consultation
 //! like this (nobody holds a place in it; closing it with a reason is its end).
+//!
+//! # 2026-11-29 · Time counts in the month in which it is taken
+//! A limit of hours a month is about the months in which somebody gives them: an invitation counts where the thing begins, and where it
+//! has no beginning, in the month of the letter. A limit of invitations is about letters. Whoever set no limit of invitations has the
+//! organisation's, once a month unless it says otherwise: saying nothing is no wish to be asked without end. A limit that is lowered
+//! takes open invitations back whose time no longer fits; letters that have come cannot be called back, so a limit of letters takes
+//! nothing back. Rejected: counting all time where it was asked for (two months' work in one month, and none in the other).
+//!
+//! # 2026-11-29 · "Ask me each time" keeps its place until it is answered
+//! Whoever wants to be asked first gets a question, and no offer. A place that was drawn for them stays free all the same until the
+//! last day to answer: otherwise whoever chose to be asked would lose places to those who did not.
+//!
+//! # 2026-11-29 · A draw of places knows nobody's past
+//! Letters go first to those who were asked least recently. Where names are drawn at once, the smallest chance is made as large as it
+//! can be, and whoever was asked last month has the same chance as everybody: a rule that puts them behind would make their chance
+//! smaller than it must be. What they gave of their time counts by their own limits.
+//!
+//! # 2026-11-29 · Panels are thrown for, and looked for where throwing fails
+//! Where quotas are tight, exchanges seldom mend a panel. So each throw has few exchanges, and then whole numbers near to what was
+//! thrown are looked for by branch and bound: a few milliseconds, always within the quotas. Where whole panels cannot reach the
+//! relaxation, columns are generated from a master programme that keeps its basis from level to level, after everybody whom no panel
+//! can seat was found. All of it is counted as work, and ends after so much of it: then the smallest chance is the largest that is
+//! proved, or the bound says how far it may be from that. Rejected: a limit of kinds (hundreds of them may be easy, and thirty hard),
+//! a limit of seconds (another machine would draw other people).

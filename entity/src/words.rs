@@ -676,8 +676,12 @@ words! {
         NoConsent,
         /// They were asked for this already.
         AskedBefore,
+        /// They were to be asked for this, and the letter did not reach them.
+        Undelivered,
         /// They said no in the same project.
         DeclinedHere,
+        /// They are pausing.
+        Paused,
         /// They do not want to be asked about a topic.
         Topic,
         /// Their wish does not include this rung.

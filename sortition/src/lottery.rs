@@ -4,7 +4,7 @@ use crate::{
     Problem,
     exact::exact,
     panels::{Maker, Way},
-    relaxed::{Relaxed, relaxed},
+    relaxed::{Relaxed, largest, relaxed},
     weights::{Balanced, balance},
     whole::Whole,
 };
@@ -14,17 +14,31 @@ use std::collections::BTreeSet;
 pub type Panel = Vec<(u32, u32)>;
 
 /// Chances this near to what they should be are right.
-const RIGHT: f64 = 1e-10;
+const RIGHT: f64 = 1e-9;
+/// Chances this near to each other are the same.
+const SAME: f64 = 1e-8;
 /// Pools with more kinds than this are thrown for kind by kind.
 const MANY: usize = 3_000;
 /// Pools with so many kinds at most are solved exactly where the relaxation promises too much.
-const EXACT: usize = 400;
+const EXACT: usize = 2_000;
+/// So much work is done for that at most, as the simplex method counts it: a good quarter of a minute.
+const WORK: u64 = 100_000_000_000;
+/// So much is done before that for panels which throwing does not make.
+const SEARCHED: u64 = 150_000_000_000;
+/// Panels that it begins with.
+const BEGIN: usize = 300;
 /// The panel that is missed most is looked for where there are so many kinds at most.
 const PRICED: usize = 2_000;
 /// Corners that are looked at for the best panel.
 const CORNERS: usize = 20_000;
+/// The same for a panel that throwing does not make.
+const NEAR: usize = 300;
 /// Times that panels are added before it is given up.
 const ROUNDS: usize = 12;
+/// Exchanges after which a thrown panel is given up.
+const EXCHANGES: usize = 60;
+/// Panels that fail or are there already, in one round.
+const FAILED: usize = 60;
 
 /// A lottery: panels, and how likely each is drawn.
 #[derive(Clone, Debug)]
@@ -46,19 +60,16 @@ pub struct Lottery {
 }
 
 impl Lottery {
-    fn of(problem: &Problem, panels: Vec<Panel>, weights: Vec<f64>, levels: &[(f64, Vec<u32>)], fairest: bool) -> Self {
-        let mut chances = vec![0.0; problem.kinds.len()];
-        for (panel, weight) in panels.iter().zip(&weights) {
-            for (kind, many) in panel {
-                chances[*kind as usize] += weight * f64::from(*many) / f64::from(problem.kinds[*kind as usize].people);
-            }
-        }
+    /// One whose levels are proved.
+    fn fairest(problem: &Problem, panels: Vec<Panel>, weights: Vec<f64>, levels: Vec<(f64, Vec<u32>)>) -> Self {
+        let chances = chances(problem, &panels, &weights);
         // Proved to have no chance: no panel has them.
-        let none = |level: &&(f64, Vec<u32>)| level.0 < 1e-9;
-        let shut_out: Vec<u32> =
-            if fairest { levels.iter().filter(none).flat_map(|level| level.1.clone()).collect() } else { Vec::new() };
-        let bound = levels.iter().find(|level| !fairest || level.0 >= 1e-9).map_or(1.0, |level| level.0);
-        Self { panels, weights, chances, bound, levels: levels.len(), fairest, shut_out }
+        let none = levels.iter().filter(|level| level.0 < 1e-9);
+        let shut_out = none.flat_map(|level| level.1.clone()).collect();
+        let bound = levels.iter().map(|level| level.0).find(|chance| *chance >= 1e-9).unwrap_or(1.0);
+        let mut of_levels: Vec<f64> = levels.iter().map(|level| level.0).collect();
+        of_levels.dedup_by(|next, before| (*next - *before).abs() < SAME);
+        Self { panels, weights, chances, bound, levels: of_levels.len(), fairest: true, shut_out }
     }
 
     /// The smallest chance of anybody who can be seated at all.
@@ -68,24 +79,63 @@ impl Lottery {
     }
 }
 
-/// Finds the fairest lottery. The same problem has the same lottery on every machine. `None` if no panel keeps the quotas.
+/// The chance of one person of each kind.
+fn chances(problem: &Problem, panels: &[Panel], weights: &[f64]) -> Vec<f64> {
+    let mut chances = vec![0.0; problem.kinds.len()];
+    for (panel, weight) in panels.iter().zip(weights) {
+        for (kind, many) in panel {
+            chances[*kind as usize] += weight * f64::from(*many) / f64::from(problem.kinds[*kind as usize].people);
+        }
+    }
+    chances
+}
+
+/// How many chances there are that are not the same.
+fn distinct(chances: &[f64]) -> usize {
+    let mut sorted = chances.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.dedup_by(|next, before| (*next - *before).abs() < SAME);
+    sorted.len()
+}
+
+/// Finds the fairest lottery. The same problem has the same lottery on every machine. `None` if no panel keeps the quotas, or none
+/// could be found.
 pub fn solve(problem: &Problem) -> Option<Lottery> {
     let aim = relaxed(problem)?;
     let mut portfolio = Portfolio::new(problem, &aim);
     let right = portfolio.fill();
-    let n = problem.kinds.len();
-    if !right && n <= EXACT {
-        let begin = portfolio.panels.iter().take(50).cloned().collect();
-        if let Some(found) = exact(problem, begin) {
-            let levels: Vec<_> = found.levels.into_iter().map(|level| (level.chance, level.kinds)).collect();
-            return Some(Lottery::of(problem, found.panels, found.weights, &levels, true));
+    let Portfolio { mut panels, best, .. } = portfolio;
+    if right {
+        let (balanced, count) = best?;
+        panels.truncate(count);
+        let levels = aim.levels.iter().map(|level| (level.chance, level.kinds.clone())).collect();
+        return Some(Lottery::fairest(problem, panels, balanced.weights, levels));
+    }
+    let begin = panels.iter().take(BEGIN).cloned().collect();
+    let found = if problem.kinds.len() <= EXACT { exact(problem, begin, WORK) } else { None };
+    // Whom the relaxation gives nothing, nobody can seat.
+    let none = aim.levels.iter().filter(|level| level.chance < 1e-9).flat_map(|level| level.kinds.clone());
+    let mut shut_out: Vec<u32> = none.collect();
+    let mut best = best.map(|(balanced, count)| (panels[..count].to_vec(), balanced.weights));
+    let mut proved = None;
+    if let Some(found) = found {
+        let levels: Vec<(f64, Vec<u32>)> = found.levels.into_iter().map(|level| (level.chance, level.kinds)).collect();
+        if found.done {
+            return Some(Lottery::fairest(problem, found.panels, found.weights, levels));
+        }
+        shut_out.extend(levels.iter().filter(|level| level.0 < 1e-9).flat_map(|level| level.1.clone()));
+        shut_out.sort_unstable();
+        shut_out.dedup();
+        if let Some((chance, _)) = levels.iter().find(|level| level.0 >= 1e-9) {
+            // Those with the smallest chance have the largest that they can have, whatever the others have.
+            proved = Some(*chance);
+            best = Some((found.panels, found.weights));
         }
     }
-    let Portfolio { mut panels, best, .. } = portfolio;
-    let (balanced, count) = best?;
-    panels.truncate(count);
-    let levels: Vec<_> = aim.levels.iter().map(|level| (level.chance, level.kinds.clone())).collect();
-    Some(Lottery::of(problem, panels, balanced.weights, &levels, right))
+    let (panels, weights) = best?;
+    let bound = proved.or_else(|| largest(problem, &shut_out)).unwrap_or(1.0);
+    let chances = chances(problem, &panels, &weights);
+    Some(Lottery { levels: distinct(&chances), panels, weights, chances, bound, fairest: false, shut_out })
 }
 
 /// The panel of the largest worth, by what a seat of each kind is worth. `None` if no panel keeps the quotas.
@@ -149,14 +199,19 @@ impl<'p> Portfolio<'p> {
         let maker = |way| Maker::new(problem, wanted, &rows, way);
         let mut maker_now = maker(if n > MANY { Way::Even } else { Way::Ordered });
         let mut target = if n > MANY { open * 2 } else { open * 5 / 4 + 40 };
+        let mut near = self.near();
         for round in 0..ROUNDS {
             // What one way does not reach, the other one may.
             if round == 2 && n <= MANY {
                 maker_now = maker(Way::Even);
             }
             let mut failed = 0;
-            while self.panels.len() < target && failed < 60 {
-                let made = maker_now.another();
+            while self.panels.len() < target && failed < FAILED && near.work() < SEARCHED {
+                // Where quotas are tight, exchanges lead nowhere; then whole numbers are looked for near to what is thrown.
+                let made = maker_now.another(1, EXCHANGES).or_else(|| {
+                    let keys = maker_now.keys();
+                    near.first(&keys, NEAR).inspect(|panel| maker_now.note(panel))
+                });
                 if !made.is_some_and(|panel| self.add(panel)) {
                     failed += 1;
                 }
@@ -172,6 +227,9 @@ impl<'p> Portfolio<'p> {
             if off <= RIGHT {
                 return true;
             }
+            if near.work() >= SEARCHED || (failed >= FAILED && round > 0 && off > 1e-3 && n <= EXACT) {
+                return false;
+            }
             target = self.panels.len() + open / 2 + 20;
             if n <= PRICED && !self.add_missed(&theta) {
                 return false;
@@ -180,11 +238,21 @@ impl<'p> Portfolio<'p> {
         false
     }
 
+    /// What each panel keeps of which the wanted chances can be made.
+    fn bounds(&self) -> Vec<(f64, f64)> {
+        let seats = f64::from(self.problem.seats);
+        self.rows.iter().map(|row| (f64::from(row.0), f64::from(row.1))).chain([(seats, seats)]).collect()
+    }
+
+    /// Panels within the nearest whole numbers below and above the wanted seats.
+    fn near(&self) -> Whole {
+        let bounds = |wanted: &f64| ((wanted + 1e-9).floor(), (wanted - 1e-9).ceil().max(0.0));
+        let seats: Vec<(f64, f64)> = self.wanted.iter().map(bounds).collect();
+        Whole::within(self.problem, &self.bounds(), &seats)
+    }
+
     /// The panels of which the wanted chances can be made.
     fn whole(&self) -> Whole {
-        let seats = f64::from(self.problem.seats);
-        let rows: Vec<(f64, f64)> =
-            self.rows.iter().map(|row| (f64::from(row.0), f64::from(row.1))).chain([(seats, seats)]).collect();
         let bounds = |(wanted, people): (&f64, &f64)| {
             if *wanted < 1e-12 {
                 (0.0, 0.0)
@@ -195,7 +263,7 @@ impl<'p> Portfolio<'p> {
             }
         };
         let seats: Vec<(f64, f64)> = self.wanted.iter().zip(&self.people).map(bounds).collect();
-        Whole::within(self.problem, &rows, &seats)
+        Whole::within(self.problem, &self.bounds(), &seats)
     }
 
     /// Adds the panel that is missed most. False if whole panels are proved not to reach the wanted chances.

@@ -137,9 +137,10 @@ impl<'p> Maker<'p> {
         (self.rng.next_u64() % end as u64) as usize
     }
 
-    /// The next panel: of those who were seated less often than they should, more. `None` where it could not be mended.
-    pub fn another(&mut self) -> Option<Panel> {
-        for try_ in 0..20 {
+    /// The next panel: of those who were seated less often than they should, more. `None` where so many exchanges did not mend it, in
+    /// so many tries.
+    pub fn another(&mut self, tries: usize, exchanges: usize) -> Option<Panel> {
+        for try_ in 0..tries {
             // Whoever waits the longest is seated for certain: exchanges alone would keep seating those who are easy to seat.
             let pins = if try_ < 12 { self.waiting(3 - try_ / 4) } else { Vec::new() };
             let before: Vec<u32> = pins.iter().map(|kind| self.least[*kind]).collect();
@@ -149,19 +150,38 @@ impl<'p> Maker<'p> {
                     Way::Ordered => self.least[*kind].max(1),
                 }
             });
-            let made = self.try_one();
+            let made = self.try_one(exchanges);
             pins.iter().zip(before).for_each(|(kind, least)| self.least[*kind] = least);
             if let Some(panel) = made {
-                for (owed, wanted) in self.owed.iter_mut().zip(&self.wanted) {
-                    *owed += wanted;
-                }
-                for (kind, many) in &panel {
-                    self.owed[*kind as usize] -= f64::from(*many);
-                }
+                self.note(&panel);
                 return Some(panel);
             }
         }
         None
+    }
+
+    /// What a seat of each kind is worth to a panel that is thrown for, beside what it has for certain.
+    pub fn keys(&mut self) -> Vec<f64> {
+        let n = self.wanted.len();
+        let mut keys = vec![0.0; n];
+        for kind in 0..n {
+            let floor = (self.wanted[kind] + 1e-9).floor();
+            let part = (self.wanted[kind] - floor).clamp(1e-9, 1.0 - 1e-9);
+            let thrown = self.unit().clamp(1e-12, 1.0 - 1e-12);
+            let odds = |part: f64| libm::log(part / (1.0 - part));
+            keys[kind] = odds(part) - odds(thrown) + self.owed[kind].clamp(-OWED, OWED);
+        }
+        keys
+    }
+
+    /// Counts a panel that was made elsewhere.
+    pub fn note(&mut self, panel: &Panel) {
+        for (owed, wanted) in self.owed.iter_mut().zip(&self.wanted) {
+            *owed += wanted;
+        }
+        for (kind, many) in panel {
+            self.owed[*kind as usize] -= f64::from(*many);
+        }
     }
 
     /// Those who are owed a seat and more, at most so many.
@@ -177,7 +197,7 @@ impl<'p> Maker<'p> {
         all
     }
 
-    fn try_one(&mut self) -> Option<Panel> {
+    fn try_one(&mut self, exchanges: usize) -> Option<Panel> {
         let mut seated = match self.way {
             Way::Ordered => self.in_order(),
             Way::Even => self.thrown(),
@@ -188,7 +208,7 @@ impl<'p> Maker<'p> {
             total += many;
             self.problem.kinds[kind].quotas.iter().for_each(|quota| counts[*quota as usize] += many);
         }
-        self.mend(&mut seated, &mut counts, total)?;
+        self.mend(&mut seated, &mut counts, total, exchanges)?;
         Some(seated.iter().enumerate().filter(|(_, many)| **many > 0).map(|(kind, many)| (kind as u32, *many)).collect())
     }
 
@@ -329,10 +349,10 @@ impl<'p> Maker<'p> {
         ((0..counts.len()).map(off).collect(), (0..counts.len()).map(on).collect())
     }
 
-    fn mend(&mut self, seated: &mut [u32], counts: &mut [u32], mut total: u32) -> Option<()> {
+    fn mend(&mut self, seated: &mut [u32], counts: &mut [u32], mut total: u32, exchanges: usize) -> Option<()> {
         let n = seated.len();
         let q = counts.len();
-        for round in 0..400 {
+        for round in 0..exchanges {
             let broken = (0..q).any(|row| counts[row] < self.low[row] || counts[row] > self.high[row]);
             if !broken && total == self.problem.seats {
                 return Some(());
@@ -439,20 +459,17 @@ impl<'p> Maker<'p> {
         }
         let noise = if round % 10 == 9 { 2.0 } else { 0.0 };
         let mut best: Option<(f64, usize, usize)> = None;
+        let mut comes = on.to_vec();
         for out in outs {
             let leaves: i32 = self.problem.kinds[out].quotas.iter().map(|row| off[*row as usize]).sum();
+            // Whoever comes on a quota that somebody leaves changes nothing there.
+            let own = &self.problem.kinds[out].quotas;
+            own.iter().for_each(|row| comes[*row as usize] = -off[*row as usize]);
             for into in 0..n {
                 if into == out || seated[into] >= self.most[into] {
                     continue;
                 }
-                let mut cost = leaves;
-                for row in &self.problem.kinds[into].quotas {
-                    let row = *row as usize;
-                    cost += on[row];
-                    if self.problem.kinds[out].quotas.contains(&(row as u32)) {
-                        cost -= on[row] + off[row];
-                    }
-                }
+                let cost = leaves + self.problem.kinds[into].quotas.iter().map(|row| comes[*row as usize]).sum::<i32>();
                 if best.as_ref().is_some_and(|(least, ..)| f64::from(cost) > *least + 1.0 + noise) {
                     continue;
                 }
@@ -462,6 +479,7 @@ impl<'p> Maker<'p> {
                     best = Some((score, out, into));
                 }
             }
+            own.iter().for_each(|row| comes[*row as usize] = on[*row as usize]);
         }
         best.map(|(_, out, into)| (out, into))
     }

@@ -47,43 +47,7 @@ pub fn relaxed(problem: &Problem) -> Option<Relaxed> {
     let mut left = n;
     let (mut levels, mut below): (Vec<Level>, f64) = (Vec::new(), 0.0);
     while left > 0 {
-        let mut chance = 1.0f64;
-        let mut proof = Vec::new();
-        loop {
-            for kind in (0..n).filter(|kind| !settled[*kind]) {
-                programme.bound(kind, chance * people[kind], people[kind]);
-            }
-            match programme.solve() {
-                Ended::Best => break,
-                Ended::Lost => return None,
-                Ended::Impossible(y) => {
-                    // With nothing for those who are not settled, and how much more for each part of a chance.
-                    let combined = programme.combined(&y);
-                    let slope: f64 = (0..n)
-                        .filter(|kind| !settled[*kind] && combined[*kind] > 0.0)
-                        .map(|kind| combined[kind] * people[kind])
-                        .sum();
-                    let excess = programme.excess(&y);
-                    if slope <= 0.0 || excess <= 0.0 {
-                        return None;
-                    }
-                    let next = (chance - excess / slope).max(below);
-                    proof = y;
-                    if chance - next < 1e-15 {
-                        break;
-                    }
-                    chance = next;
-                    if chance == below {
-                        // Rounding alone: what held before holds now.
-                        for kind in (0..n).filter(|kind| !settled[*kind]) {
-                            programme.bound(kind, chance * people[kind], people[kind]);
-                        }
-                        programme.solve();
-                        break;
-                    }
-                }
-            }
-        }
+        let (chance, proof) = raise(&mut programme, &people, &settled, below)?;
         let combined = if proof.is_empty() { Vec::new() } else { programme.combined(&proof) };
         let most =
             (0..n).filter(|kind| !settled[*kind]).map(|kind| combined.get(kind).copied().unwrap_or(0.0)).fold(0.0, f64::max);
@@ -107,4 +71,65 @@ pub fn relaxed(problem: &Problem) -> Option<Relaxed> {
         }
     }
     Some(Relaxed { seats, levels })
+}
+
+/// The largest chance that all kinds can have together, but those who have none. `None` where that cannot be worked out.
+pub fn largest(problem: &Problem, without: &[u32]) -> Option<f64> {
+    let n = problem.kinds.len();
+    let people: Vec<f64> = problem.kinds.iter().map(|kind| f64::from(kind.people)).collect();
+    let mut programme = Programme::new(&problem.rows());
+    let mut settled = vec![false; n];
+    for kind in without {
+        settled[*kind as usize] = true;
+    }
+    for kind in 0..n {
+        programme.column(problem.column(kind), 0.0, if settled[kind] { 0.0 } else { people[kind] }, 0.0);
+    }
+    if settled.iter().all(|settled| *settled) || programme.solve() != Ended::Best {
+        return None;
+    }
+    raise(&mut programme, &people, &settled, 0.0).map(|(chance, _)| chance)
+}
+
+/// Raises the common chance of all who are not settled as far as it goes, and what proves that it goes no further.
+fn raise(programme: &mut Programme, people: &[f64], settled: &[bool], below: f64) -> Option<(f64, Vec<f64>)> {
+    let n = people.len();
+    let mut chance = 1.0f64;
+    let mut proof = Vec::new();
+    loop {
+        for kind in (0..n).filter(|kind| !settled[*kind]) {
+            programme.bound(kind, chance * people[kind], people[kind]);
+        }
+        match programme.solve() {
+            Ended::Best => break,
+            Ended::Lost => return None,
+            Ended::Impossible(y) => {
+                // With nothing for those who are not settled, and how much more for each part of a chance.
+                let combined = programme.combined(&y);
+                let slope: f64 = (0..n)
+                    .filter(|kind| !settled[*kind] && combined[*kind] > 0.0)
+                    .map(|kind| combined[kind] * people[kind])
+                    .sum();
+                let excess = programme.excess(&y);
+                if slope <= 0.0 || excess <= 0.0 {
+                    return None;
+                }
+                let next = (chance - excess / slope).max(below);
+                proof = y;
+                if chance - next < 1e-15 {
+                    break;
+                }
+                chance = next;
+                if chance == below {
+                    // Rounding alone: what held before holds now.
+                    for kind in (0..n).filter(|kind| !settled[*kind]) {
+                        programme.bound(kind, chance * people[kind], people[kind]);
+                    }
+                    programme.solve();
+                    break;
+                }
+            }
+        }
+    }
+    Some((chance, proof))
 }

@@ -29,6 +29,7 @@ pub struct Programme {
     /// Values of the basic variables.
     values: Vec<f64>,
     pivots: usize,
+    work: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +71,7 @@ impl Programme {
             inverse,
             values: vec![0.0; rows],
             pivots: 0,
+            work: 0,
         }
     }
 
@@ -92,6 +94,11 @@ impl Programme {
     /// How many variables there are beside the rows' own.
     pub fn columns(&self) -> usize {
         self.columns.len()
+    }
+
+    /// How much was done so far: about so many products.
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// Sets the bounds of a variable.
@@ -355,6 +362,7 @@ impl Programme {
     fn step(&mut self, entering: usize, to_fit: bool, careful: bool) -> Option<f64> {
         let n = self.columns.len();
         let m = self.rows;
+        self.work += (m * m + 8 * (n + m)) as u64;
         let mut alpha = vec![0.0; m];
         if entering < n {
             for (row, entry) in &self.columns[entering] {
@@ -443,7 +451,8 @@ impl Programme {
             }
         }
         self.pivots += 1;
-        if self.pivots.is_multiple_of(REFRESH) {
+        if self.pivots.is_multiple_of(REFRESH.max(m)) {
+            self.work += (2 * m * m * m) as u64;
             self.refresh();
         }
         Some(length)

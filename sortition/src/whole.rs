@@ -50,16 +50,38 @@ impl Whole {
 
     /// The best panel that is worth more than `above`. Looks at so many corners at most; then `bound` is what is still possible.
     pub fn best(&mut self, worth: &[f64], above: f64, corners: usize) -> Found {
+        self.search(worth, above, corners, false)
+    }
+
+    /// A panel that is worth much: the first whole one on the way to the best.
+    pub fn first(&mut self, worth: &[f64], corners: usize) -> Option<Panel> {
+        self.search(worth, f64::NEG_INFINITY, corners, true).best.map(|(panel, _)| panel)
+    }
+
+    /// The same, but the first that is worth more is enough.
+    pub fn better(&mut self, worth: &[f64], above: f64, corners: usize) -> Found {
+        self.search(worth, above, corners, true)
+    }
+
+    /// How much was done so far, as the simplex method counts it.
+    pub fn work(&self) -> u64 {
+        self.programme.work()
+    }
+
+    fn search(&mut self, worth: &[f64], above: f64, corners: usize, first: bool) -> Found {
         for (kind, worth) in worth.iter().enumerate() {
             self.programme.worth(kind, *worth);
         }
-        let mut search = Search { worth, best: None, above, corners, open: f64::NEG_INFINITY };
+        let mut search = Search { worth, best: None, above, corners, open: f64::NEG_INFINITY, first };
         self.branch(&mut search);
         let value = search.best.as_ref().map_or(above, |(_, value)| *value);
         Found { bound: value.max(search.open), best: search.best }
     }
 
     fn branch(&mut self, search: &mut Search<'_>) {
+        if search.first && search.best.is_some() {
+            return;
+        }
         match self.programme.solve() {
             Ended::Best => {}
             Ended::Impossible(_) => return,
@@ -71,7 +93,7 @@ impl Whole {
         let values: Vec<f64> = (0..self.kinds).map(|kind| self.programme.value(kind)).collect();
         let beside: f64 = self.beside.iter().enumerate().map(|(at, worth)| worth * self.programme.value(self.kinds + at)).sum();
         let bound: f64 = values.iter().zip(search.worth).map(|(value, worth)| value * worth).sum::<f64>() + beside;
-        if bound <= search.above + 1e-10 * (1.0 + search.above.abs()) {
+        if search.above.is_finite() && bound <= search.above + 1e-10 * (1.0 + search.above.abs()) {
             return;
         }
         if search.corners == 0 {
@@ -118,4 +140,5 @@ struct Search<'w> {
     above: f64,
     corners: usize,
     open: f64,
+    first: bool,
 }

@@ -43,6 +43,8 @@ pub struct Facts {
     pub time_zone: String,
     /// Smallest group about which numbers are shown.
     pub minimum_group: i32,
+    /// Invitations a month at most to people who set no limit themselves.
+    pub invites_per_month: Option<i32>,
 }
 
 impl Facts {
@@ -82,6 +84,9 @@ impl Facts {
             "Use an IANA name, such as Europe/London.",
         );
         check.range("/minimum_group", self.minimum_group, 5, 100);
+        if let Some(most) = self.invites_per_month {
+            check.range("/invites_per_month", most, 1, 31);
+        }
         check.done()
     }
 }
@@ -242,6 +247,7 @@ async fn create_in(tx: &Tx, platform: &Platform, account: AccountId, facts: Fact
         link_template: Set(facts.link_template),
         time_zone: Set(facts.time_zone),
         minimum_group: Set(facts.minimum_group),
+        invites_per_month: Set(facts.invites_per_month),
         version: Set(1),
         created_at: Set(now),
     };
@@ -360,6 +366,7 @@ pub async fn change(
     row.link_template = Set(facts.link_template);
     row.time_zone = Set(facts.time_zone);
     row.minimum_group = Set(facts.minimum_group);
+    row.invites_per_month = Set(facts.invites_per_month);
     row.version = Set(version);
     let changed = row.update(&tx).await.map_err(taken)?;
     audit::record(&tx, &platform.clock, changed.id, &actor.by, "change_organisation", &format!("organisation:{}", changed.id))

@@ -275,6 +275,14 @@ pub async fn let_go(platform: Platform, _: Value) -> Result<Next, Fault> {
         .all(&tx)
         .await?;
     for home in homes {
+        // A letter that has waited, such as for the end of a quiet time, gives its reader as many days as any other: see `letters::hold`.
+        invitation::Entity::update_many()
+            .col_expr(invitation::Column::HeldUntil, Expr::value(today(&home, now)))
+            .filter(invitation::Column::OrganisationId.eq(home.id))
+            .filter(invitation::Column::HeldUntil.lt(today(&home, now)))
+            .filter(posted::is_on_its_way())
+            .exec(&tx)
+            .await?;
         let gone = invitation::Entity::update_many()
             .col_expr(invitation::Column::HeldUntil, Expr::value(Option::<NaiveDate>::None))
             .filter(invitation::Column::OrganisationId.eq(home.id))

@@ -18,13 +18,13 @@ use crate::{
         secret::TokenKind,
     },
 };
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
     InvitationId, LetterFormat, MailState, OrganisationId, PaymentKind, PaymentOffer, PlaceState, PreferenceDoc, Purpose, Time,
     TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, part, participant,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 /// Everything a letter about an invitation is made of.
 struct About {
@@ -52,7 +52,7 @@ pub const SUPPORTED: &str = "What the record supports";
 
 /// Writes a letter about an invitation, unless it may not be sent any more.
 pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
-    let Some(about) = read(&platform, &message).await? else {
+    let Some(mut about) = read(&platform, &message).await? else {
         return Ok(Composed::Drop(MailState::Cancelled, "what the letter is about is gone"));
     };
     if let Some(instead) = may::instead(&platform, &about, &message).await? {
@@ -66,6 +66,9 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let url = links::address(&platform, &about.organisation, LinkKind::Invitation, &token);
     let stop = platform.secret.token(TokenKind::Unsubscribe, message.id.0);
     let stop = links::address(&platform, &about.organisation, LinkKind::Unsubscribe, &stop);
+    if message.kind == INVITE {
+        hold(&platform, &mut about).await?;
+    }
     let letter = match message.kind.as_str() {
         INVITE => about.invite(&url),
         AGAIN => about.again(&url),
@@ -115,6 +118,30 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
         last_day,
         supported,
     }))
+}
+
+/// Holds a place for as many days from the letter on as was said, however long the letter had to wait.
+async fn hold(platform: &Platform, about: &mut About) -> Result<()> {
+    let (Some(held), Some(days)) = (about.invitation.held_until, about.opportunity.reply_within_days) else { return Ok(()) };
+    let today = platform.clock.now().with_timezone(&about.zone).date_naive();
+    let until = last_day_of(today, days, about.opportunity.closes_on);
+    if until > held {
+        invitation::Entity::update_many()
+            .col_expr(invitation::Column::HeldUntil, Expr::value(until))
+            .filter(invitation::Column::OrganisationId.eq(about.organisation.id))
+            .filter(invitation::Column::Id.eq(about.invitation.id))
+            .filter(invitation::Column::HeldUntil.is_not_null())
+            .exec(platform.db.write())
+            .await?;
+        about.invitation.held_until = Some(until);
+    }
+    Ok(())
+}
+
+/// The last day on which a place is held for somebody who is asked on a day.
+pub(super) fn last_day_of(asked_on: NaiveDate, days: i32, closes_on: Option<NaiveDate>) -> NaiveDate {
+    let last = asked_on + Days::new(u64::try_from(days).unwrap_or(0));
+    closes_on.map_or(last, |closes| closes.min(last))
 }
 
 /// What an opportunity is about.
@@ -179,7 +206,7 @@ impl About {
                 ("You hear what came of it by", opportunity.feedback_due.map(day).unwrap_or_default()),
                 ("How people are chosen", opportunity.how_chosen.clone()),
             ])
-            .text(self.invitation.held_until.map(holds).unwrap_or_default())
+            .text(self.invitation.held_until.map(|last| holds(last, self.invitation.question_first)).unwrap_or_default())
             .text(self.draws_on.map(draws).unwrap_or_default())
             .heading("Why you were asked")
             .list(self.invitation.why.reasons.clone())
@@ -287,8 +314,13 @@ pub fn promise(opportunity: &opportunity::Model) -> String {
 }
 
 /// Until when a place is held, in words.
-pub fn holds(last: NaiveDate) -> String {
-    format!("We hold this place for you until {}. After that you can still say yes if a place is free.", day(last))
+pub fn holds(last: NaiveDate, question_first: bool) -> String {
+    let until = match question_first {
+        // Nothing is offered before they have answered; nor does anybody lose a place because they want to be asked first.
+        true => format!("If you would like to, a place stays free for you until {}.", day(last)),
+        false => format!("We hold this place for you until {}.", day(last)),
+    };
+    format!("{until} After that you can still say yes if a place is free.")
 }
 
 /// When names are drawn, in words.

@@ -1,6 +1,6 @@
 //! Making invitations: rows, links and letters in the caller's transaction, a constant number of statements a thousand people.
 
-use super::INVITE;
+use super::{INVITE, letters};
 use crate::{
     opportunities::{self, quotas},
     participants::links::unsubscribe_links,
@@ -10,7 +10,7 @@ use crate::{
         secret::TokenKind,
     },
 };
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use entity::{
     InvitationId, InvitationState, MailBatchId, MailMessageId, MailState, MatchRunId, OpportunityId, OrganisationId,
     ParticipantId, RecipientKind, Time, WhyAsked, invitation, invitation_link, mail_message, opportunity, participant,
@@ -109,12 +109,11 @@ async fn held_until(tx: &Tx, opportunity: &opportunity::Model, run: Option<Match
         return Ok(None);
     }
     let today = opportunities::today(now, opportunities::zone(tx, opportunity.organisation_id).await?);
-    let last = today + Days::new(u64::try_from(days).unwrap_or(0));
-    Ok(Some(opportunity.closes_on.map_or(last, |closes| closes.min(last))))
+    Ok(Some(letters::last_day_of(today, days, opportunity.closes_on)))
 }
 
-/// The invitations of people who never heard of them, because the mailing was cancelled or they were taken back before their
-/// letter left: they are used again. Matching answers nobody else who was asked before.
+/// The invitations of people who never heard of them, because the mailing was cancelled, or they were taken back or lost before their
+/// letter left: they are used again. Nobody else who was asked before comes here.
 async fn unheard(tx: &Tx, opportunity: &opportunity::Model, people: &[Invitee]) -> Result<HashMap<ParticipantId, InvitationId>> {
     let mut all = HashMap::new();
     for people in people.chunks(ROWS) {
@@ -124,7 +123,11 @@ async fn unheard(tx: &Tx, opportunity: &opportunity::Model, people: &[Invitee]) 
             .column(invitation::Column::Id)
             .filter(invitation::Column::OrganisationId.eq(opportunity.organisation_id))
             .filter(invitation::Column::OpportunityId.eq(opportunity.id))
-            .filter(invitation::Column::State.is_in([InvitationState::Unsent, InvitationState::Withdrawn]))
+            .filter(invitation::Column::State.is_in([
+                InvitationState::Unsent,
+                InvitationState::Withdrawn,
+                InvitationState::Ended,
+            ]))
             .filter(invitation::Column::ParticipantId.is_in(people.iter().map(|person| person.participant)))
             .into_tuple()
             .all(tx)

@@ -13,6 +13,7 @@ pub mod live;
 pub mod guest;
 pub mod jobs;
 pub mod letters;
+pub mod load;
 pub mod make;
 pub mod own;
 pub mod parting;

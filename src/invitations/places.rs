@@ -3,7 +3,7 @@
 use super::{
     PLACE, PLACE_FREED,
     make::{self, Letters},
-    parting, posted, rules, waiting,
+    parting, posted, rules, to_opportunity, waiting,
 };
 use crate::{
     accounts::{Actor, readings},
@@ -17,11 +17,11 @@ use crate::{
 };
 use entity::{
     InvitationId, InvitationState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId, PlaceId,
-    PlaceState, ReadingOf, invitation, opportunity, participant, place,
+    PlaceState, ReadingOf, TaskKind, invitation, opportunity, participant, place,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
@@ -198,23 +198,41 @@ pub(super) async fn write(
     make::write(tx, platform, letters, people).await
 }
 
-/// Frees what somebody who leaves held or waited for; their invitations end.
+/// Frees what somebody who leaves held or waited for; their invitations end, and staff hear of what they took part in: whoever
+/// took part is thanked and paid.
 pub async fn leave_all(tx: &Tx, platform: &Platform, organisation: OrganisationId, participant: ParticipantId) -> Result<()> {
-    let held = place::Entity::find()
+    let held: Vec<OpportunityId> = place::Entity::find()
+        .select_only()
+        .column(place::Column::OpportunityId)
         .filter(place::Column::OrganisationId.eq(organisation))
         .filter(place::Column::ParticipantId.eq(participant))
         .filter(place::Column::State.ne(PlaceState::Released))
-        .order_by_asc(place::Column::OpportunityId)
+        .into_tuple()
         .all(tx)
         .await?;
-    for place in held {
-        let opportunity = lock(tx, organisation, place.opportunity_id).await?;
-        parting::end_pause(tx, platform, organisation, place.opportunity_id, participant).await?;
+    let yes: Vec<OpportunityId> = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::OpportunityId)
+        .join(JoinType::InnerJoin, to_opportunity())
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::ParticipantId.eq(participant))
+        .filter(invitation::Column::State.eq(InvitationState::Accepted))
+        // What somebody said in a consultation they said: leaving takes no part in it back.
+        .filter(opportunity::Column::Kind.ne(OpportunityKind::Consultation))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    for id in held.into_iter().chain(yes.iter().copied()).collect::<BTreeSet<_>>() {
+        let opportunity = lock(tx, organisation, id).await?;
+        parting::end_pause(tx, platform, organisation, id, participant).await?;
+        if yes.contains(&id) {
+            parting::note(tx, platform, &opportunity, participant, TaskKind::Left).await?;
+        }
         invitation::Entity::update_many()
             .col_expr(invitation::Column::State, Expr::value(InvitationState::Withdrawn.word()))
             .col_expr(invitation::Column::EndedAt, Expr::value(platform.clock.now()))
             .filter(invitation::Column::OrganisationId.eq(organisation))
-            .filter(invitation::Column::OpportunityId.eq(place.opportunity_id))
+            .filter(invitation::Column::OpportunityId.eq(id))
             .filter(invitation::Column::ParticipantId.eq(participant))
             .exec(tx)
             .await?;

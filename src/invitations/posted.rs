@@ -57,8 +57,17 @@ pub fn is_lost(refused: bool) -> Condition {
 }
 
 /// Invitations of which a letter that asks has left.
-pub(super) fn has_asked() -> Condition {
+pub fn has_asked() -> Condition {
     let letters = about().filter(Column::Kind.is_in(ASKING)).filter(Column::State.is_in(MailState::LEFT));
+    Condition::all().add(Expr::exists(letters.into_query()))
+}
+
+/// Invitations whose letter that asks may still leave.
+pub(super) fn is_on_its_way() -> Condition {
+    let letters = about()
+        .filter(Column::Kind.eq(INVITE))
+        .filter(Column::State.is_in(PENDING))
+        .filter(Column::BatchId.not_in_subquery(mailings(BatchState::Cancelled)));
     Condition::all().add(Expr::exists(letters.into_query()))
 }
 

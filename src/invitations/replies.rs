@@ -7,7 +7,7 @@ use super::{
 use crate::{
     consent::permits::must_take_part,
     opportunities::{self, quotas},
-    participants::preferences::today,
+    participants::{preferences::today, trials::in_force},
     platform::{
         Error, Platform, Result, Tx,
         secret::{Token, TokenKind},
@@ -16,8 +16,8 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
-    InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, ParticipantState, PlaceState, Rung,
-    invitation, invitation_link, opportunity, organisation, participant,
+    InvitationId, InvitationState, OpportunityId, OpportunityState, OrganisationId, ParticipantState, PlaceState, Rung, TopicId,
+    invitation, invitation_link, opportunity, opportunity_topic, organisation, participant,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -200,15 +200,31 @@ pub async fn lighter(
         .limit(LIGHTER)
         .all(connection)
         .await?;
+    // What somebody never wants to be asked about is not offered, however light it is.
+    let never = topics_never(connection, platform, guest).await?;
+    let about = opportunity_topic::Entity::find()
+        .filter(opportunity_topic::Column::OrganisationId.eq(guest.organisation))
+        .filter(opportunity_topic::Column::OpportunityId.is_in(found.iter().map(|way| way.id)))
+        .filter(opportunity_topic::Column::TopicId.is_in(never))
+        .all(connection)
+        .await?;
     let time = |row: &opportunity::Model| row.minutes + row.preparation_minutes;
     let mut ways = Vec::new();
-    for way in found {
+    for way in found.into_iter().filter(|way| about.iter().all(|topic| topic.opportunity_id != way.id)) {
         let less = way.rung < than.rung || time(&way) < time(than);
         if less && opportunities::is_open(connection, &way, platform.clock.now()).await? {
             ways.push(way);
         }
     }
     Ok(ways)
+}
+
+/// The topics that somebody never wants to be asked about.
+async fn topics_never(connection: &impl ConnectionTrait, platform: &Platform, guest: &Guest) -> Result<Vec<TopicId>> {
+    let person = participant::Entity::find_by_id((guest.organisation, guest.participant)).one(connection).await?;
+    let Some(person) = person else { return Ok(Vec::new()) };
+    let today = opportunities::today(platform.clock.now(), opportunities::zone(connection, guest.organisation).await?);
+    Ok(in_force(connection, &person, today).await?.doc.topics.never)
 }
 
 /// Something lighter. With `to`, the person takes part in that way instead: it is their own choice, so their preferences do

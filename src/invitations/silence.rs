@@ -4,8 +4,7 @@ use super::{to_letter, to_opportunity};
 use crate::platform::{Result, db::filled_up};
 use chrono::Duration;
 use entity::{
-    InvitationState, MailState, OpportunityState, OrganisationId, ParticipantId, Time, invitation, mail_message, opportunity,
-    preference, silence,
+    InvitationState, MailState, OrganisationId, ParticipantId, Time, invitation, mail_message, opportunity, preference, silence,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
@@ -17,6 +16,8 @@ use std::collections::HashMap;
 pub const IN_A_ROW: usize = 3;
 /// Somebody has had time to answer a letter after so many days.
 pub const TIME: Duration = Duration::days(14);
+/// Somebody has had time to answer what closed so long after its letter.
+const TIME_TO_CLOSE: Duration = Duration::days(7);
 /// At least so many days lie between two invitations to somebody who does not answer, where no wish of theirs can be halved:
 /// twice the usual month.
 pub const GAP_DAYS: i64 = 60;
@@ -26,14 +27,19 @@ pub const GAP_DAYS: i64 = 60;
 pub struct Unanswered {
     /// When its letter left.
     pub left_at: Time,
-    /// Whether it can still be answered.
-    pub open: bool,
+    /// When it could no longer be answered, if it cannot.
+    pub over_at: Option<Time>,
 }
 
-/// Whether somebody is silent: of the invitations since they were heard of, so many had their time and no answer came.
+/// Whether somebody is silent: of the invitations since they were heard of, so many had their time and no answer came. What closed
+/// soon after its letter gave nobody time.
 pub fn is_silent(asked: &[Unanswered], heard_at: Option<Time>, now: Time) -> bool {
     let since = asked.iter().filter(|one| heard_at.is_none_or(|heard| one.left_at >= heard));
-    since.filter(|one| !one.open || one.left_at + TIME <= now).count() >= IN_A_ROW
+    let had_time = |one: &&Unanswered| match one.over_at {
+        Some(over) => one.left_at + TIME_TO_CLOSE <= over,
+        None => one.left_at + TIME <= now,
+    };
+    since.filter(had_time).count() >= IN_A_ROW
 }
 
 /// How many invitations a month are left of what somebody wants, if it can be halved.
@@ -95,7 +101,8 @@ struct Asked {
     participant_id: ParticipantId,
     state: InvitationState,
     sent_at: Option<Time>,
-    opportunity: OpportunityState,
+    ended_at: Option<Time>,
+    closed_at: Option<Time>,
 }
 
 /// Those of `people` (a thousand at most) who are silent. Four statements, or none where there is nobody to look at.
@@ -114,7 +121,8 @@ pub async fn among(
         .column(invitation::Column::ParticipantId)
         .column(invitation::Column::State)
         .column(mail_message::Column::SentAt)
-        .column_as(opportunity::Column::State, "opportunity")
+        .column(invitation::Column::EndedAt)
+        .column(opportunity::Column::ClosedAt)
         .join(JoinType::InnerJoin, to_letter())
         .join(JoinType::InnerJoin, to_opportunity())
         .filter(unanswered(organisation))
@@ -125,9 +133,9 @@ pub async fn among(
         .await?;
     let mut letters: HashMap<ParticipantId, Vec<Unanswered>> = HashMap::new();
     for row in asked {
-        let open = row.state == InvitationState::Sent && row.opportunity == OpportunityState::Open;
+        let over_at = [row.ended_at.filter(|_| row.state == InvitationState::Ended), row.closed_at].into_iter().flatten().min();
         if let Some(left_at) = row.sent_at {
-            letters.entry(row.participant_id).or_default().push(Unanswered { left_at, open });
+            letters.entry(row.participant_id).or_default().push(Unanswered { left_at, over_at });
         }
     }
     let mut heard: HashMap<ParticipantId, Time> = HashMap::new();
@@ -174,12 +182,14 @@ mod tests {
 
     #[test]
     fn three_letters_that_had_their_time_are_silence_and_any_answer_ends_it() {
-        let asked = |left: i64, open| Unanswered { left_at: day(left), open };
-        let three = [asked(0, false), asked(5, true), asked(10, true)];
+        let asked = |left: i64, over: Option<i64>| Unanswered { left_at: day(left), over_at: over.map(day) };
+        let three = [asked(0, Some(7)), asked(5, None), asked(10, None)];
         assert!(!is_silent(&three, None, day(23)), "the last one still has its time");
         assert!(is_silent(&three, None, day(24)));
         assert!(!is_silent(&three[..2], None, day(99)));
         assert!(is_silent(&three, Some(day(-1)), day(24)));
+        let closed_soon = [asked(0, Some(1)), asked(5, Some(11)), asked(10, None)];
+        assert!(!is_silent(&closed_soon, None, day(99)), "what closed soon gave nobody time");
         assert!(!is_silent(&three, Some(day(1)), day(24)), "what was asked before an answer is no silence");
     }
 

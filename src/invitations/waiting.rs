@@ -11,7 +11,7 @@ use crate::{
     consent::permitting,
     opportunities::{self, quotas},
     participants::{
-        rules::{Objection, objection, trying},
+        rules::{Objection, is_pausing_from, objection, trying},
         trials::running,
     },
     platform::{Error, Platform, Result, Tx},
@@ -181,10 +181,14 @@ async fn next_page(
     // Who said yes to a draw knew its day, and when it begins.
     let knew = quotas::drawn_by(connection, about).await?.gathers();
     let own = own_choice(connection, about, &line).await?;
-    let fits = |place: &place::Model| match objection(wishes.get(&place.participant_id).unwrap_or(&unspoken), &offer) {
-        _ if own.contains(&place.participant_id) => true,
-        Some(Objection::Notice) => knew,
-        objection => objection.is_none(),
+    let fits = |place: &place::Model| {
+        let wishes = wishes.get(&place.participant_id).unwrap_or(&unspoken);
+        match objection(wishes, &offer) {
+            _ if is_pausing_from(wishes, offer.matter(), offer.today) => false,
+            _ if own.contains(&place.participant_id) => true,
+            Some(Objection::Notice) => knew,
+            objection => objection.is_none(),
+        }
     };
     Ok(Some((line.into_iter().filter(fits).collect(), last)))
 }

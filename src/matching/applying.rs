@@ -8,12 +8,13 @@ use super::{
 use crate::{
     accounts::Person,
     consent::permits,
-    invitations::{self, Invitee, applications, parting, places},
-    opportunities::quotas,
+    invitations::{self, Invitee, applications, parting, places, posted},
+    opportunities::{self, quotas},
+    participants::{rules::is_pausing, trials::in_force},
     platform::{Error, Platform, Result, Tx},
 };
 use entity::{InvitationId, InvitationState, OpportunityId, ParticipantState, Purpose, invitation, opportunity, participant};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 
 /// What came of applying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub enum Applied {
 /// Applies for something that is open.
 ///
 /// # Errors
-/// Not found; conflicts where it is not open, names were drawn already, or they may not be written to.
+/// Not found; conflicts where it is not open, names were drawn already, they are pausing, or they may not be written to.
 pub async fn apply(tx: &Tx, platform: &Platform, person: &Person, id: OpportunityId) -> Result<Applied> {
     let (organisation, me, now) = (person.organisation, person.participant, platform.clock.now());
     let about = places::lock(tx, organisation, id).await?;
@@ -39,6 +40,13 @@ pub async fn apply(tx: &Tx, platform: &Platform, person: &Person, id: Opportunit
         let detail = "We may not send you invitations, so we could not tell you what comes of it. Agree to that first.";
         return Err(Error::conflict("no_consent", detail));
     }
+    let row = participant::Entity::find_by_id((organisation, me)).one(tx).await?;
+    let row = row.filter(|row| row.state == ParticipantState::Joined).ok_or(Error::NotFound("opportunity"))?;
+    let today = opportunities::today(now, opportunities::zone(tx, organisation).await?);
+    if is_pausing(&in_force(tx, &row, today).await?.doc, today) {
+        let detail = "You are pausing, so nothing is asked of you. End the pause first.";
+        return Err(Error::conflict("pausing", detail));
+    }
     let in_draw = is_drawn_for(tx, &about).await?;
     applications::keep(tx, &platform.clock, organisation, id, me).await?;
     // Whoever left it once, or pauses, begins anew.
@@ -46,8 +54,6 @@ pub async fn apply(tx: &Tx, platform: &Platform, person: &Person, id: Opportunit
     if in_draw {
         return Ok(Applied::InDraw);
     }
-    let row = participant::Entity::find_by_id((organisation, me)).one(tx).await?;
-    let row = row.filter(|row| row.state == ParticipantState::Joined).ok_or(Error::NotFound("opportunity"))?;
     let why = vec!["You asked to take part in this yourself.".to_owned()];
     let invitee = Invitee { participant: me, address: row.email, question_first: false, why };
     let made = invitations::make(tx, platform, &about, None, vec![invitee], &person.by()).await?;
@@ -73,6 +79,8 @@ async fn asked(connection: &impl ConnectionTrait, person: &Person, id: Opportuni
         .filter(invitation::Column::ParticipantId.eq(person.participant))
         .filter(invitation::Column::OpportunityId.eq(id))
         .filter(invitation::Column::State.is_not_in([InvitationState::Unsent, InvitationState::Withdrawn]))
+        // A letter that was lost has asked nobody.
+        .filter(Condition::any().add(invitation::Column::State.ne(InvitationState::Ended)).add(posted::has_asked()))
         .one(connection)
         .await?;
     Ok(found.map(|found| found.id))

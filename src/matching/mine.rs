@@ -4,10 +4,10 @@ use super::{
     file,
     grounds::Grounds,
     letters,
-    people::{asks, past},
+    people::asks,
     pools::{self, Sought},
     public::without_pool,
-    rules::{Asked, Candidate, may_be_asked},
+    rules::{Candidate, may_be_asked},
     runs::number_in,
     seats,
     together::own::{self, OwnShare},
@@ -15,18 +15,22 @@ use super::{
 use crate::{
     accounts::Person,
     consent::permits,
-    invitations::{self, applications, silence},
+    invitations::{
+        self, applications,
+        load::{Asked, When, earlier},
+        silence,
+    },
     opportunities,
     participants::{
         preferences::today,
-        rules::Trying,
+        rules::{Scope, Trying, speaks_against},
         trials::{InForce, in_force},
     },
     platform::{Platform, Result, http::Cursor, mail::suppression::suppressed},
 };
 use entity::{
-    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OpportunityState, PreferenceDoc, Purpose, Time, WhyNot, invitation,
-    match_result, match_run, opportunity, opportunity_topic, organisation, participant,
+    DrawOutcome, InvitationState, MatchRunId, OpportunityId, OpportunityState, PreferenceDoc, Purpose, Time, TopicId, WhyNot,
+    invitation, match_result, match_run, opportunity, opportunity_topic, organisation, participant, topic,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::ExprTrait};
 use std::collections::{HashMap, HashSet};
@@ -38,6 +42,8 @@ pub struct Mine {
     pub opportunity: opportunity::Model,
     /// Why they are not asked, if they are not.
     pub why_not: Option<WhyNot>,
+    /// The same in words, with which of their wishes it is.
+    pub in_words: Option<String>,
     /// What they try, where that is why they may be asked.
     pub tries: Option<Trying>,
     /// Whether they applied for it themselves.
@@ -60,6 +66,8 @@ pub struct OwnDraw {
     pub chance: f64,
     /// What became of them; none if their name was not drawn.
     pub outcome: Option<DrawOutcome>,
+    /// Whether those who get a letter were drawn, and not yet those who get a place.
+    pub letters: bool,
 }
 
 /// Why somebody is not asked, in words for themselves.
@@ -67,6 +75,8 @@ pub fn in_words(why: WhyNot) -> &'static str {
     match why {
         WhyNot::NoConsent => "You have not agreed to be sent invitations, or you have stopped them.",
         WhyNot::AskedBefore => "You have been asked for this already.",
+        WhyNot::Undelivered => "A letter about this was made for you, and could not be delivered.",
+        WhyNot::Paused => "You are pausing, so nothing is asked of you.",
         WhyNot::DeclinedHere => "You said no to something in the same project, so you are not asked again.",
         WhyNot::Topic => "It is about a topic that you do not want to be asked about.",
         WhyNot::Rung => "It asks for more, or for something else, than you chose.",
@@ -78,6 +88,24 @@ pub fn in_words(why: WhyNot) -> &'static str {
         WhyNot::MonthlyInvitations => "You have had as many invitations this month as you want.",
         WhyNot::Unanswered => "You have not answered our last letters, so we ask you half as often until we hear from you.",
         WhyNot::MonthlyMinutes => "It takes more time than you have left for this month.",
+    }
+}
+
+/// The same, where a wish of its own for a topic, a kind of activity or a stage of the work speaks against it.
+fn by_wish(why: WhyNot, scope: Option<Scope>, topics: &HashMap<TopicId, String>) -> String {
+    let of = match scope {
+        Some(Scope::Topic(topic)) => match topics.get(&topic) {
+            Some(title) => format!("for the topic “{title}”"),
+            None => "for its topic".into(),
+        },
+        Some(Scope::Activity(_)) => "for this kind of activity".into(),
+        Some(Scope::Stage(_)) => "for this stage of the work".into(),
+        None => return in_words(why).into(),
+    };
+    match why {
+        WhyNot::Rung => format!("It asks for more, or for something else, than you chose {of}."),
+        WhyNot::Paused => format!("You are pausing {of}, so you are not asked for this."),
+        why => in_words(why).into(),
     }
 }
 
@@ -109,30 +137,42 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
         Some(row) => in_force(db, row, today(organisation, now)).await?,
         None => InForce { n: 0, doc: PreferenceDoc::unspoken(), trying: None },
     };
-    let month_began = opportunities::month_began(zone, now);
     let projects = open.iter().map(|row| row.project_id);
     let about = invitation::Column::OpportunityId.is_in(ids.iter().copied()).or(opportunity::Column::ProjectId.is_in(projects));
-    let history = past(db, organisation.id, invitation::Column::ParticipantId.eq(me), month_began, about).await?;
+    let own = invitation::Column::ParticipantId.eq(me);
+    let history = earlier(db, organisation.id, own, When::began(zone, now), about).await?;
     let silent = silence::candidates(db, organisation.id, invitation::Column::ParticipantId.eq(me), 1).await?;
     let silent = silence::among(db, organisation.id, &silent, now).await?.contains_key(&me);
     let last = row.as_ref().and_then(|row| row.last_asked_at).map(|at| at.with_timezone(&zone).date_naive());
     let silent_since = silent.then(|| last.unwrap_or_else(|| today(organisation, now)));
-    let mut asked = Asked::default();
-    history.iter().for_each(|row| row.count(month_began, &mut asked));
     let yes = [InvitationState::Accepted, InvitationState::Waiting];
     let said_yes = history.iter().filter(|row| yes.contains(&row.state)).map(|row| row.opportunity_id).collect();
     let mut draws = draws(platform, person, &ids, &said_yes).await?;
     let supported = opportunities::supported::of(db, &open, now).await?;
     let applied = applications::of(db, organisation.id, me, ids.iter().copied()).await?;
     let mut shares = own::shares(platform, person, &ids).await?;
+    let titles: HashMap<TopicId, String> = topic::Entity::find()
+        .select_only()
+        .columns([topic::Column::Id, topic::Column::Title])
+        .filter(topic::Column::OrganisationId.eq(organisation.id))
+        .filter(topic::Column::Id.is_in(wishes.doc.topic_stances.iter().map(|wish| wish.topic)))
+        .into_tuple::<(TopicId, String)>()
+        .all(db)
+        .await?
+        .into_iter()
+        .collect();
     let mine = |opportunity: opportunity::Model| {
+        let (mut asked, when) = (Asked::default(), When::of(zone, now, opportunity.starts_at));
+        history.iter().for_each(|row| row.count(&when, &mut asked));
         let candidate = Candidate {
             wishes: &wishes.doc,
             trying: wishes.trying,
             has_said: wishes.n > 0,
             may_be_written_to: agrees && unreachable.is_empty(),
             asked,
-            asked_before: history.iter().any(|row| row.opportunity_id == opportunity.id),
+            usual: organisation.invites_per_month,
+            asked_before: history.iter().any(|row| row.opportunity_id == opportunity.id && row.heard()),
+            unheard: history.iter().any(|row| row.opportunity_id == opportunity.id && !row.heard()),
             declined_here: history
                 .iter()
                 .any(|row| row.project_id == opportunity.project_id && row.state == InvitationState::Declined),
@@ -146,10 +186,13 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
             true => Some(WhyNot::AskedBefore),
             false => may_be_asked(&ask, &candidate).err(),
         };
+        let day = ask.today;
+        let scope = speaks_against(&wishes.doc, ask.offer().matter(), opportunity.rung, day);
+        let in_words = why_not.map(|why| by_wish(why, scope, &titles));
         let tries = wishes.trying.filter(|on| why_not.is_none() && on.rung == opportunity.rung);
         let (draw, share) = (draws.remove(&opportunity.id), shares.remove(&opportunity.id));
         let applied = candidate.applied;
-        Mine { draw, share, why_not, tries, applied, opportunity }
+        Mine { draw, share, why_not, in_words, tries, applied, opportunity }
     };
     Ok(open.into_iter().map(mine).collect())
 }
@@ -260,7 +303,8 @@ async fn draws(
         let outcome = results.get(&run.id).map(|row| row.outcome);
         let chance = chance(run, seats::kind(line));
         let at = run.finished_at.unwrap_or(run.created_at);
-        Some((run.opportunity_id, OwnDraw { run: run.id, number, at, chance, outcome }))
+        let letters = run.rules_version == letters::RULES;
+        Some((run.opportunity_id, OwnDraw { run: run.id, number, at, chance, outcome, letters }))
     };
     Ok(numbers.into_iter().filter_map(own).collect())
 }

@@ -2,11 +2,15 @@
 
 use super::{
     groups::{CountsFor, Groups},
-    rules::{Ask, Asked, Candidate, Chosen, Eligible, Left, may_be_asked, ruled_out, why},
+    rules::{Ask, Candidate, Chosen, Eligible, Left, may_be_asked, ruled_out, why},
 };
 use crate::{
     consent::permits::standing,
-    invitations::{self, Invitee, applications, rules::takes_time, silence},
+    invitations::{
+        self, Invitee, applications,
+        load::{Asked, When, earlier},
+        silence,
+    },
     opportunities::{self, activity},
     participants::{rules::trying, trials},
     platform::{Error, Platform, Result, db::filled_up, mail::suppression::suppressed},
@@ -14,9 +18,9 @@ use crate::{
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
-    InvitationState, MailState, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc,
-    PreferenceId, ProjectId, Purpose, Rung, SeatQuota, Time, TopicId, WhyNot, application, consent_standing, demographic,
-    invitation, mail_message, opportunity, opportunity_topic, organisation, participant, preference, trial,
+    InvitationState, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Purpose, Rung, SeatQuota, Time, TopicId,
+    WhyNot, application, consent_standing, demographic, invitation, opportunity, opportunity_topic, organisation, participant,
+    preference, trial,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{
@@ -60,6 +64,9 @@ pub struct Question {
     groups: Groups,
     zone: Tz,
     month_began: Time,
+    when: When,
+    /// Invitations a month at most to people who set no limit themselves.
+    usual: Option<i32>,
     /// Whether anybody applied for it themselves.
     applications: bool,
 }
@@ -93,6 +100,8 @@ impl Question {
         let applications = applications::any(connection, opportunity.organisation_id, opportunity.id).await?;
         Ok(Self {
             applications,
+            when: When::of(zone, now, opportunity.starts_at),
+            usual: organisation.invites_per_month,
             opportunity,
             ask,
             quotas,
@@ -100,7 +109,7 @@ impl Question {
             shared: false,
             groups,
             zone,
-            month_began: opportunities::month_began(zone, now),
+            month_began: When::began(zone, now),
         })
     }
 
@@ -170,7 +179,7 @@ impl Question {
         let addresses = people.iter().filter(|person| agreed.contains(&person.id)).map(|person| person.email_key.as_str());
         let unreachable = suppressed(connection, platform, organisation, addresses, invitations::INVITE).await?;
         let asked = these(invitation::Column::ParticipantId, whom, &people);
-        let (load, before, declined) = self.history(connection, asked).await?;
+        let history = self.history(connection, asked).await?;
         let silent = these(invitation::Column::ParticipantId, whom, &people);
         let silent = silence::candidates(connection, organisation, silent, PAGE).await?;
         let silent = silence::among(connection, organisation, &silent, now).await?;
@@ -188,9 +197,11 @@ impl Question {
             trying: None,
             has_said: false,
             may_be_written_to: agreed.contains(&person.id) && !unreachable.contains(person.email_key.as_str()),
-            asked: load.get(&person.id).copied().unwrap_or_default(),
-            asked_before: before.contains(&person.id),
-            declined_here: declined.contains(&person.id),
+            asked: history.load.get(&person.id).copied().unwrap_or_default(),
+            usual: self.usual,
+            asked_before: history.before.contains(&person.id),
+            unheard: history.unheard.contains(&person.id),
+            declined_here: history.declined.contains(&person.id),
             silent_since: silent.contains_key(&person.id).then(|| last_asked(person)),
             applied: applied.contains(&person.id),
         };
@@ -294,23 +305,23 @@ impl Question {
         Ok(found.into_iter().collect())
     }
 
-    /// What was asked of people this month, whom this opportunity has asked, and who said no in this project.
     async fn history(&self, connection: &impl ConnectionTrait, asked: SimpleExpr) -> Result<History> {
         let about = invitation::Column::OpportunityId.eq(self.opportunity.id);
         let about = about.or(opportunity::Column::ProjectId.eq(self.opportunity.project_id));
-        let rows = past(connection, self.opportunity.organisation_id, asked, self.month_began, about).await?;
-        let (mut load, mut before, mut declined) = (HashMap::<_, Asked>::new(), HashSet::new(), HashSet::new());
+        let rows = earlier(connection, self.opportunity.organisation_id, asked, self.month_began, about).await?;
+        let mut history = History::default();
         for row in rows {
             let person = row.participant_id;
-            row.count(self.month_began, load.entry(person).or_default());
+            row.count(&self.when, history.load.entry(person).or_default());
             if row.opportunity_id == self.opportunity.id {
-                before.insert(person);
+                let asked = if row.heard() { &mut history.before } else { &mut history.unheard };
+                asked.insert(person);
             }
             if row.project_id == self.opportunity.project_id && row.state == InvitationState::Declined {
-                declined.insert(person);
+                history.declined.insert(person);
             }
         }
-        Ok((load, before, declined))
+        Ok(history)
     }
 }
 
@@ -330,68 +341,17 @@ pub(super) fn asks(opportunity: &opportunity::Model, topics: Vec<TopicId>, suppo
     }
 }
 
-/// Earlier invitations of people, as far as they count: of this month, and about what is asked for.
-pub(super) async fn past(
-    connection: &impl ConnectionTrait,
-    organisation: OrganisationId,
-    whose: SimpleExpr,
-    month_began: Time,
-    about: SimpleExpr,
-) -> Result<Vec<Past>> {
-    let this_month = sea_orm::Condition::any()
-        .add(invitation::Column::CreatedAt.gte(month_began))
-        .add(mail_message::Column::SentAt.gte(month_began));
-    let rows: Vec<Past> = invitation::Entity::find()
-        .select_only()
-        .column(invitation::Column::ParticipantId)
-        .column(invitation::Column::State)
-        .column(invitation::Column::RunId)
-        .column(invitation::Column::CreatedAt)
-        .column_as(mail_message::Column::State, "letter")
-        .column(mail_message::Column::SentAt)
-        .column(invitation::Column::OpportunityId)
-        .column(opportunity::Column::ProjectId)
-        .column(opportunity::Column::Minutes)
-        .column(opportunity::Column::PreparationMinutes)
-        .join(sea_orm::JoinType::InnerJoin, invitations::to_opportunity())
-        .join(sea_orm::JoinType::LeftJoin, invitations::to_letter())
-        .filter(invitation::Column::OrganisationId.eq(organisation))
-        .filter(whose)
-        .filter(this_month.add(about))
-        .into_model()
-        .all(connection)
-        .await?;
-    Ok(rows.into_iter().filter(|row| invitations::rules::counts(row.state, row.run_id, row.letter)).collect())
+/// What people were asked for before.
+#[derive(Default)]
+struct History {
+    load: HashMap<ParticipantId, Asked>,
+    /// Those whom this opportunity has asked.
+    before: HashSet<ParticipantId>,
+    /// Those whom it was to ask, and whom no letter reached.
+    unheard: HashSet<ParticipantId>,
+    /// Those who said no in this project.
+    declined: HashSet<ParticipantId>,
 }
-
-/// An earlier invitation, with the letter that asked.
-#[derive(sea_orm::FromQueryResult)]
-pub(super) struct Past {
-    participant_id: ParticipantId,
-    pub state: InvitationState,
-    run_id: Option<MatchRunId>,
-    created_at: Time,
-    letter: Option<MailState>,
-    sent_at: Option<Time>,
-    pub opportunity_id: OpportunityId,
-    pub project_id: ProjectId,
-    minutes: i32,
-    preparation_minutes: i32,
-}
-
-impl Past {
-    /// Adds it to what was asked of somebody this month, if it was of this month.
-    pub fn count(&self, month_began: Time, load: &mut Asked) {
-        if self.sent_at.unwrap_or(self.created_at) >= month_began {
-            load.invitations += 1;
-            if takes_time(self.state) {
-                load.minutes += i64::from(self.minutes) + i64::from(self.preparation_minutes);
-            }
-        }
-    }
-}
-
-type History = (HashMap<ParticipantId, Asked>, HashSet<ParticipantId>, HashSet<ParticipantId>);
 
 /// A column that names one of these people.
 fn these(column: impl ColumnTrait, whom: Whom<'_>, people: &[Read]) -> SimpleExpr {

@@ -4,24 +4,30 @@ use crate::{
     invitations::{
         self, applications,
         jobs::payload,
+        load::{Asked, Earlier, When, earlier},
         places,
         rules::{OPEN, offer},
         waiting,
     },
     opportunities::{supported, zone_of},
-    participants::{preferences::today, rules::objection, trials::in_force},
+    participants::{
+        preferences::today,
+        rules::{is_pausing_from, objection},
+        trials::in_force,
+    },
     platform::{
-        Platform,
+        Platform, Result, Tx,
         jobs::{Fault, Next},
     },
 };
 use entity::{
-    InvitationState, OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation,
-    participant,
+    InvitationId, InvitationState, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, Time, invitation, opportunity,
+    opportunity_topic, organisation, participant,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::HashSet;
 
 #[derive(Deserialize)]
 struct Who {
@@ -73,6 +79,10 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .await?;
     let supported = supported::of(&tx, &opportunities, now).await?;
     let applied = applications::of(&tx, who.organisation, who.participant, rows.iter().map(|row| row.opportunity_id)).await?;
+    let too_much = match &wishes {
+        Some(wishes) => beyond(&tx, &home, &rows, &opportunities, wishes, now).await?,
+        None => HashSet::new(),
+    };
     let fits = |row: &invitation::Model| {
         let (Some(wishes), Some(opportunity)) = (&wishes, opportunities.iter().find(|one| one.id == row.opportunity_id)) else {
             return true;
@@ -81,12 +91,51 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
             topics.iter().filter(|link| link.opportunity_id == opportunity.id).map(|link| link.topic_id).collect();
         let can_be = supported.get(&opportunity.id).map_or(opportunity.rung, |supported| supported.rung);
         let offer = offer(opportunity, &topics, can_be, row.created_at, zone, now);
-        // What a person chose for themselves stays theirs.
-        row.run_id.is_none() || applied.contains(&row.opportunity_id) || objection(wishes, &offer).is_none()
+        // What a person chose for themselves stays theirs. While they pause, nobody waits for their answer, and they wait for nothing.
+        let own = row.run_id.is_none();
+        if is_pausing_from(wishes, offer.matter(), offer.today) && (!own || row.state == InvitationState::Waiting) {
+            return false;
+        }
+        own || applied.contains(&row.opportunity_id) || (objection(wishes, &offer).is_none() && !too_much.contains(&row.id))
     };
     let gone: Vec<_> = rows.into_iter().filter(|row| left || !fits(row)).collect();
     invitations::jobs::take_back(&tx, &platform, who.organisation, &person, &gone).await?;
     tx.commit().await?;
     platform.wake.notify_one();
     Ok(Next::Done)
+}
+
+/// Those of open invitations that would take more time, in the month in which they take it, than is wanted: what somebody said yes to
+/// counts first, and then what was asked first.
+async fn beyond(
+    tx: &Tx,
+    home: &organisation::Model,
+    rows: &[invitation::Model],
+    about: &[opportunity::Model],
+    wishes: &PreferenceDoc,
+    now: Time,
+) -> Result<HashSet<InvitationId>> {
+    let (Some(most), Some(first)) = (wishes.load.minutes_per_month_max, rows.first()) else { return Ok(HashSet::new()) };
+    let (zone, own) = (zone_of(home), invitation::Column::ParticipantId.eq(first.participant_id));
+    let these = invitation::Column::Id.is_in(rows.iter().map(|row| row.id));
+    let earlier = earlier(tx, home.id, own, When::began(zone, now), these).await?;
+    let said_yes = |row: &&Earlier| matches!(row.state, InvitationState::Accepted | InvitationState::Waiting);
+    let (mut kept, mut beyond): (Vec<&Earlier>, HashSet<InvitationId>) =
+        (earlier.iter().filter(said_yes).collect(), HashSet::new());
+    for row in rows.iter().filter(|row| OPEN.contains(&row.state)) {
+        let (Some(offer), Some(this)) =
+            (about.iter().find(|one| one.id == row.opportunity_id), earlier.iter().find(|one| one.id == row.id))
+        else {
+            continue;
+        };
+        let (mut asked, when) = (Asked::default(), When::of(zone, now, offer.starts_at));
+        kept.iter().for_each(|row| row.count(&when, &mut asked));
+        let minutes = i64::from(offer.minutes) + i64::from(offer.preparation_minutes);
+        if asked.minutes + minutes > i64::from(most) {
+            beyond.insert(row.id);
+        } else {
+            kept.push(this);
+        }
+    }
+    Ok(beyond)
 }

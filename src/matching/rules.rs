@@ -3,8 +3,8 @@
 //! Nobody can override it: every invitation passes through [`may_be_asked`], whoever makes it.
 
 use crate::{
-    invitations::{letters::day, silence},
-    participants::rules::{AskFirst, Objection, Offer, Trying, allowed, objection, quiet_on},
+    invitations::{letters::day, load::Asked, silence},
+    participants::rules::{AskFirst, Objection, Offer, Trying, allowed, is_pausing_from, objection, quiet_on},
 };
 use chrono::NaiveDate;
 use entity::{ActivityType, Format, PreferenceDoc, Rung, Stage, TopicId, WhyNot};
@@ -34,7 +34,7 @@ pub struct Ask {
 
 impl Ask {
     /// As wishes speak about it, for somebody who is asked today.
-    fn offer(&self) -> Offer<'_> {
+    pub fn offer(&self) -> Offer<'_> {
         Offer {
             rung: self.rung,
             supported: self.supported,
@@ -49,15 +49,6 @@ impl Ask {
     }
 }
 
-/// What has been asked of somebody this month, over everything the organisation runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// Invitations.
-    pub invitations: i64,
-    /// Minutes of time, preparation included.
-    pub minutes: i64,
-}
-
 /// A person as matching sees them. It holds no payment wish, no complaint and no past answer: those never count.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
@@ -69,10 +60,14 @@ pub struct Candidate<'a> {
     pub has_said: bool,
     /// Whether they agreed to be written to with invitations.
     pub may_be_written_to: bool,
-    /// What has been asked of them this month.
+    /// What has been asked of them.
     pub asked: Asked,
+    /// Invitations a month at most, where they set no limit themselves.
+    pub usual: Option<i32>,
     /// Whether they were asked for this opportunity before, whatever they said.
     pub asked_before: bool,
+    /// Whether they were to be asked for this opportunity, and the letter never reached them.
+    pub unheard: bool,
     /// Whether they said no to something in the same project.
     pub declined_here: bool,
     /// The day on which they were last asked, where they have not answered for a while.
@@ -118,11 +113,16 @@ pub struct Left {
 }
 
 impl Candidate<'_> {
+    /// Invitations a month at most.
+    fn most(&self) -> Option<i32> {
+        self.wishes.load.invites_per_month_max.or(self.usual)
+    }
+
     /// What they can still be asked for this month.
     pub fn left(&self) -> Left {
         let left = |most: i64, asked: i64| u32::try_from(most - asked).unwrap_or(0);
         let load = &self.wishes.load;
-        let letters = match (load.invites_per_month_max, self.silent_since) {
+        let letters = match (self.most(), self.silent_since) {
             // Whoever does not answer gets no two letters close together.
             (most, Some(_)) => match silence::halved(most) {
                 Some(half) => Some(left(half, self.asked.invitations)),
@@ -146,6 +146,7 @@ pub fn ruled_out(person: &Candidate<'_>) -> Option<WhyNot> {
     let reasons = [
         (!person.may_be_written_to, WhyNot::NoConsent),
         (person.asked_before, WhyNot::AskedBefore),
+        (person.unheard && !person.applied, WhyNot::Undelivered),
         (person.declined_here && !person.applied, WhyNot::DeclinedHere),
     ];
     reasons.into_iter().find(|(against, _)| *against).map(|(_, why)| why)
@@ -156,12 +157,15 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
     let against = |bad: bool, reason: WhyNot| if bad { Err(reason) } else { Ok(()) };
     let wishes = person.wishes;
     ruled_out(person).map_or(Ok(()), Err)?;
-    // What somebody asks for themselves is their own act, whatever they chose for what others ask of them.
+    // What somebody asks for themselves is their own act, whatever they chose for what others ask of them. While they pause, nothing
+    // is asked of them all the same.
     if person.applied {
-        return Ok(Eligible { question_first: false });
+        return against(is_pausing_from(wishes, ask.offer().matter(), ask.today), WhyNot::Paused)
+            .map(|()| Eligible { question_first: false });
     }
     let objection = objection(wishes, &ask.offer());
     match objection {
+        Some(Objection::Paused) => return Err(WhyNot::Paused),
         Some(Objection::Topic) => return Err(WhyNot::Topic),
         Some(Objection::Rung) => return Err(WhyNot::Rung),
         Some(Objection::Supported) => return Err(WhyNot::Supported),
@@ -173,10 +177,10 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
     against(quiet_on(wishes, ask.today), WhyNot::QuietPeriod)?;
     against(objection.is_some(), WhyNot::Notice)?;
     let letters = |most: i32| person.asked.invitations + 1 > i64::from(most);
-    against(wishes.load.invites_per_month_max.is_some_and(letters), WhyNot::MonthlyInvitations)?;
+    against(person.most().is_some_and(letters), WhyNot::MonthlyInvitations)?;
     let time = |most: i32| person.asked.minutes + ask.minutes > i64::from(most);
     against(wishes.load.minutes_per_month_max.is_some_and(time), WhyNot::MonthlyMinutes)?;
-    let rare = person.silent_since.is_some_and(|last| match silence::halved(wishes.load.invites_per_month_max) {
+    let rare = person.silent_since.is_some_and(|last| match silence::halved(person.most()) {
         Some(half) => person.asked.invitations + 1 > half,
         None => (ask.today - last).num_days() < silence::GAP_DAYS,
     });

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sortition::{Lottery, Panel, Problem, draw};
 
 /// Name of these rules, kept with each draw.
-pub const RULES: &str = "lottery-2";
+pub const RULES: &str = "lottery-3";
 /// Bytes of a line of the pool: a number of 16 bytes, and a kind of 4.
 pub const LINE: usize = NUMBER + 4;
 
@@ -36,7 +36,7 @@ pub struct Fairness {
     pub bound: f64,
     /// How many levels of chances there are.
     pub levels: usize,
-    /// Whether the chances are proved to be the fairest, to one in ten thousand million.
+    /// Whether the chances are proved to be the fairest, to one in a thousand million.
     pub fairest: bool,
     /// Kinds that no panel can seat.
     pub shut_out: Vec<u32>,

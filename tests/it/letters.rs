@@ -89,12 +89,12 @@ async fn about(given: &Given, kind: &'static str, opportunity: OpportunityId, wh
     one(&given.app).await
 }
 
-/// The letter that asks has left, four days ago.
+/// The letter that asks has left, eight days ago.
 async fn invited_before(given: &Given, invitation: InvitationId, who: &Someone) {
     queue(given, invitations::INVITE, invitation.0, who, 0).await;
     mail_message::Entity::update_many()
         .col_expr(mail_message::Column::State, Expr::value(MailState::Sent.word()))
-        .col_expr(mail_message::Column::SentAt, Expr::value(given.app.clock.now() - Duration::days(4)))
+        .col_expr(mail_message::Column::SentAt, Expr::value(given.app.clock.now() - Duration::days(8)))
         .filter(mail_message::Column::SubjectId.eq(invitation.0))
         .exec(given.app.app.platform.db.write())
         .await

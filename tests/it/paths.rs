@@ -12,11 +12,11 @@ use alongside::{
     accounts::Person,
     consent::record::{self, Said, Speaker},
     invitations::{AGAIN, INVITE, NO_PLACE, PLACE, REMIND, TAKEN_BACK},
-    opportunities::{month_began, takes_answers, today, zone},
+    opportunities::{takes_answers, today, zone},
     participants::preferences,
     platform::{mail::status, secret::TokenKind},
 };
-use chrono::{Days, Duration, NaiveDate};
+use chrono::{Datelike, Days, Duration, NaiveDate};
 use chrono_tz::Tz;
 use entity::*;
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
@@ -400,23 +400,32 @@ impl World {
         }
         if kind == INVITE {
             that(facts.has_notice(who, offer, day), "too little notice")?;
-            self.load(facts, who, now)?;
+            self.load(facts, who, offer, now)?;
         }
         Ok(())
     }
 
-    /// What left this month is not more than somebody wants.
-    fn load(&self, facts: &Facts, who: ParticipantId, now: Time) -> Result<(), &'static str> {
-        let month = month_began(self.zone, now);
+    /// What left this month is not more than somebody wants, nor the time that it takes in the month in which `offer` takes place.
+    fn load(&self, facts: &Facts, who: ParticipantId, offer: &opportunity::Model, now: Time) -> Result<(), &'static str> {
+        let month = |at: Time| {
+            let day = at.with_timezone(&self.zone).date_naive();
+            (day.year(), day.month())
+        };
+        let takes_place = |offer: &opportunity::Model, asked: Time| match offer.starts_at {
+            Some(at) if at > asked => month(at),
+            _ => month(asked),
+        };
         let (mut letters, mut minutes) = (0, 0);
-        for letter in facts.letters.iter().filter(|one| one.kind == INVITE && one.sent_at.is_some_and(|at| at >= month)) {
-            let (about, offer) = facts.of(letter);
-            if about.participant_id == who && about.run_id.is_some() {
-                letters += 1;
-                use InvitationState::{Accepted, AskLater, Sent, Waiting};
-                if matches!(about.state, Sent | AskLater | Accepted | Waiting) {
-                    minutes += offer.minutes + offer.preparation_minutes;
-                }
+        for letter in facts.letters.iter().filter(|one| one.kind == INVITE) {
+            let (Some(left), (about, other)) = (letter.sent_at, facts.of(letter)) else { continue };
+            if about.participant_id != who || about.run_id.is_none() {
+                continue;
+            }
+            letters += i32::from(month(left) == month(now));
+            use InvitationState::{Accepted, AskLater, Sent, Waiting};
+            let takes_time = matches!(about.state, Sent | AskLater | Accepted | Waiting);
+            if takes_time && takes_place(other, left) == takes_place(offer, now) {
+                minutes += other.minutes + other.preparation_minutes;
             }
         }
         let load = &facts.wishes[&who].load;

@@ -21,6 +21,7 @@ pub fn row(id: OrganisationId, slug: &str) -> organisation::ActiveModel {
         link_template: Set(None),
         time_zone: Set("Europe/London".to_owned()),
         minimum_group: Set(5),
+        invites_per_month: Set(None),
         version: Set(1),
         created_at: Set(start()),
     }

@@ -92,7 +92,7 @@ fn letters_go_out_first_and_names_are_drawn_among_those_who_said_yes() {
         assert_eq!((drawn.len(), others.len()), (4, 6));
         assert_eq!(drawn.iter().filter(|letter| letter.to.starts_with("young")).count(), 2);
         let run = &runs(&story, &id).await[0];
-        assert_eq!((&run["rules_version"], &run["state"], &run["eligible"]), (&json!("lottery-2"), &json!("done"), &json!(10)));
+        assert_eq!((&run["rules_version"], &run["state"], &run["eligible"]), (&json!("lottery-3"), &json!("done"), &json!(10)));
         let (public, whole) = files(&story, &id).await;
         assert_eq!((disagreeing(&public), disagreeing(&whole)), (vec![], vec![]));
         // One of the young gives the place up: somebody young of those who said yes has it, by a draw of its own.
@@ -174,7 +174,7 @@ fn a_draw_whose_quotas_cannot_be_kept_waits_for_whoever_decides() {
         }
         assert!(on_the_day(&mut story).await.is_empty(), "nobody young said yes: nobody is drawn, and nobody is told that");
         let run = &runs(&story, &id).await[0];
-        assert_eq!((&run["state"], &run["rules_version"]), (&json!("stopped"), &json!("lottery-2")));
+        assert_eq!((&run["state"], &run["rules_version"]), (&json!("stopped"), &json!("lottery-3")));
         assert!(
             run["groups"]["trouble"][0]
                 .as_str()

@@ -33,6 +33,8 @@ pub mod organisation {
         pub time_zone: String,
         /// No number about fewer people than this is published.
         pub minimum_group: i32,
+        /// Invitations a month at most to people who set no limit themselves; empty for no limit.
+        pub invites_per_month: Option<i32>,
         pub version: i32,
         pub created_at: Time,
     }

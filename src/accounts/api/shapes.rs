@@ -29,6 +29,14 @@ pub struct OrganisationIn {
     #[serde(default = "five")]
     #[oai(default = "five")]
     pub minimum_group: i32,
+    /// Invitations a month at most to people who set no limit themselves: 1 to 31, or null for no limit.
+    #[serde(default = "once_a_month")]
+    #[oai(default = "once_a_month")]
+    pub invites_per_month: Option<i32>,
+}
+
+fn once_a_month() -> Option<i32> {
+    Some(1)
 }
 
 fn london() -> String {
@@ -49,6 +57,7 @@ impl From<OrganisationIn> for Facts {
             link_template: given.link_template,
             time_zone: given.time_zone,
             minimum_group: given.minimum_group,
+            invites_per_month: given.invites_per_month,
         }
     }
 }
@@ -72,6 +81,8 @@ pub struct OrganisationOut {
     pub time_zone: String,
     /// No number about fewer people than this is shown.
     pub minimum_group: i32,
+    /// Invitations a month at most to people who set no limit themselves; null for no limit.
+    pub invites_per_month: Option<i32>,
     /// The caller's role here.
     #[oai(skip_serializing_if_is_none)]
     pub role: Option<Role>,
@@ -88,6 +99,7 @@ impl OrganisationOut {
             link_template: row.link_template,
             time_zone: row.time_zone,
             minimum_group: row.minimum_group,
+            invites_per_month: row.invites_per_month,
             role,
         }
     }

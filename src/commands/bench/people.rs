@@ -156,6 +156,7 @@ impl Place {
             link_template: Set(None),
             time_zone: Set("Europe/London".into()),
             minimum_group: Set(5),
+            invites_per_month: Set(None),
             version: Set(1),
             created_at: Set(self.now),
         }

@@ -4,18 +4,19 @@ use super::{About, purpose};
 use crate::{
     consent::permits,
     invitations::{
-        AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, applications, parting, posted, rules,
-        to_letter, to_opportunity,
+        AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, applications,
+        load::{Asked, When, earlier},
+        parting, posted, rules, silence, to_opportunity,
     },
     opportunities,
-    participants::rules::{Matter, allowed, objection},
+    participants::rules::{Offer, is_pausing_from, objection},
     platform::{Platform, Result, mail::Composed},
 };
 use entity::{
-    InvitationState, MailState, MatchRunId, OpportunityKind, PartState, ParticipantState, PlaceState, Time, invitation,
-    mail_message, opportunity, response,
+    InvitationState, MailState, OpportunityKind, PartState, ParticipantState, PlaceState, Time, invitation, mail_message,
+    opportunity, response,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
 
 /// What is to be done instead of sending a letter, if it may not be sent, or not yet.
 pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_message::Model) -> Result<Option<Composed>> {
@@ -62,10 +63,12 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
     if !own_choice && !unanswered && about.said_no_here(db, kind).await? && !about.applied(db).await? {
         return drop(MailState::Cancelled, "the person said no to something else in the project");
     }
-    // A lighter way that somebody chose may lie outside their wishes; only a pause speaks against a reminder of it.
+    // What somebody chose, or applied for, themselves may lie outside their wishes; only a pause speaks against it. The first letter
+    // about a choice of theirs follows it at once.
+    let pausing = is_pausing_from(&about.wishes, about.offer(kind, now).matter(), opportunities::today(now, about.zone));
     let unwanted = match about.invitation.run_id {
-        Some(_) => about.unwanted(kind, now) && !about.applied(db).await?,
-        None => kind == REMIND && allowed(&about.wishes, Matter::default(), opportunities::today(now, about.zone)).is_nothing(),
+        Some(_) => pausing || (about.unwanted(kind, now) && !about.applied(db).await?),
+        None => pausing && kind != INVITE,
     };
     if unwanted {
         return drop(MailState::Cancelled, "the person no longer wants this");
@@ -73,14 +76,14 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
     if kind == INVITE && about.is_too_much(db, now).await? && !about.applied(db).await? {
         return drop(MailState::Cancelled, "the person has been asked as much this month as they want");
     }
+    if kind == REMIND && about.is_silent(db, now).await? {
+        return drop(MailState::Cancelled, "the person has not answered for a while, and is asked half as often");
+    }
     if kind == REMIND {
         return about.too_soon(db, message, now).await;
     }
     Ok(None)
 }
-
-/// An earlier invitation: its state, its run, its letter, and the minutes it asks for.
-type Asked = (InvitationState, Option<MatchRunId>, Option<MailState>, i32, i32);
 
 impl About {
     /// What is to be done instead of writing about a part that the person has changed: whoever left, or is pausing, hears nothing
@@ -105,9 +108,13 @@ impl About {
     /// Whether something in the person's wishes, as they are now, speaks against this. They are asked on the day on which the
     /// letter that asks leaves, whenever it was made.
     fn unwanted(&self, kind: &str, now: Time) -> bool {
+        objection(&self.wishes, &self.offer(kind, now)).is_some()
+    }
+
+    /// What this asks, as wishes speak about it.
+    fn offer(&self, kind: &str, now: Time) -> Offer<'_> {
         let asked_at = if kind == INVITE { now } else { self.invitation.created_at };
-        let offer = rules::offer(&self.opportunity, &self.topics, self.supported.rung, asked_at, self.zone, now);
-        objection(&self.wishes, &offer).is_some()
+        rules::offer(&self.opportunity, &self.topics, self.supported.rung, asked_at, self.zone, now)
     }
 
     /// Whether the person applied for this themselves, whatever they chose.
@@ -131,41 +138,27 @@ impl About {
     /// Whether this invitation is more than the person wants in a month: they may have changed it since it was made.
     async fn is_too_much(&self, connection: &impl ConnectionTrait, now: Time) -> Result<bool> {
         let load = &self.wishes.load;
-        if self.invitation.run_id.is_none() || (load.invites_per_month_max.is_none() && load.minutes_per_month_max.is_none()) {
+        let most = load.invites_per_month_max.or(self.organisation.invites_per_month);
+        if self.invitation.run_id.is_none() || (most.is_none() && load.minutes_per_month_max.is_none()) {
             return Ok(false);
         }
-        let began = opportunities::month_began(self.zone, now);
-        let asked: Vec<Asked> = invitation::Entity::find()
-            .select_only()
-            .column(invitation::Column::State)
-            .column(invitation::Column::RunId)
-            .column_as(mail_message::Column::State, "letter")
-            .column(opportunity::Column::Minutes)
-            .column(opportunity::Column::PreparationMinutes)
-            .join(JoinType::InnerJoin, to_opportunity())
-            .join(JoinType::LeftJoin, to_letter())
-            .filter(invitation::Column::OrganisationId.eq(self.organisation.id))
-            .filter(invitation::Column::ParticipantId.eq(self.person.id))
-            .filter(
-                Condition::any()
-                    .add(invitation::Column::CreatedAt.gte(began))
-                    .add(mail_message::Column::SentAt.gte(began))
-                    .add(invitation::Column::Id.eq(self.invitation.id)),
-            )
-            // What came later does not count against what came before.
-            .filter(invitation::Column::Id.lte(self.invitation.id))
-            .into_tuple()
-            .all(connection)
-            .await?;
-        let asked: Vec<_> = asked.into_iter().filter(|(state, run, letter, ..)| rules::counts(*state, *run, *letter)).collect();
-        let letters = i64::try_from(asked.len()).unwrap_or(i64::MAX);
-        let minutes: i64 = asked
-            .iter()
-            .filter(|(state, ..)| rules::takes_time(*state))
-            .map(|(.., minutes, preparation)| i64::from(*minutes) + i64::from(*preparation))
-            .sum();
-        Ok(load.invites_per_month_max.is_some_and(|most| letters > i64::from(most))
-            || load.minutes_per_month_max.is_some_and(|most| minutes > i64::from(most)))
+        let this = invitation::Column::Id.eq(self.invitation.id);
+        let own = invitation::Column::ParticipantId.eq(self.person.id);
+        let rows = earlier(connection, self.organisation.id, own, When::began(self.zone, now), this).await?;
+        let (mut asked, when) = (Asked::default(), When::of(self.zone, now, self.opportunity.starts_at));
+        // What came later does not count against what came before.
+        let before = rows.iter().filter(|row| row.id < self.invitation.id);
+        before.for_each(|row| row.count(&when, &mut asked));
+        let minutes = i64::from(self.opportunity.minutes) + i64::from(self.opportunity.preparation_minutes);
+        Ok(most.is_some_and(|most| asked.invitations + 1 > i64::from(most))
+            || load.minutes_per_month_max.is_some_and(|most| asked.minutes + minutes > i64::from(most)))
+    }
+
+    /// Whether the person has not answered for a while.
+    async fn is_silent(&self, connection: &impl ConnectionTrait, now: Time) -> Result<bool> {
+        let (organisation, own) = (self.organisation.id, invitation::Column::ParticipantId.eq(self.person.id));
+        let may_be = silence::candidates(connection, organisation, own, 1).await?;
+        Ok(!silence::among(connection, organisation, &may_be, now).await?.is_empty())
     }
 
     /// A reminder follows a letter that has left, and gives it time.

@@ -35,6 +35,8 @@ pub struct OwnDrawOut {
     /// What became of you; absent if your name was not drawn.
     #[oai(skip_serializing_if_is_none)]
     outcome: Option<DrawOutcome>,
+    /// Whether those who get a letter were drawn. Those who get a place are drawn later, among those who say yes.
+    letters: bool,
 }
 
 /// How letters were shared out among several things that needed people at the same time.
@@ -102,6 +104,7 @@ impl From<mine::OwnDraw> for OwnDrawOut {
             chance: draw.chance,
             chance_in_words: outlook::in_words(draw.chance),
             outcome: draw.outcome,
+            letters: draw.letters,
         }
     }
 }
@@ -139,7 +142,7 @@ impl AskingOut {
             title: mine.opportunity.title,
             may_be_asked: mine.why_not.is_none(),
             why_not: mine.why_not,
-            why_not_in_words: mine.why_not.map(|why| mine::in_words(why).to_owned()),
+            why_not_in_words: mine.in_words,
             applied: mine.applied,
             draw: mine.draw.map(Into::into),
             share: mine.share.map(Into::into),

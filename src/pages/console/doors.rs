@@ -151,6 +151,7 @@ async fn set_up(visit: Arc<Visit>) -> Result<Reply> {
         link_template: None,
         time_zone: fields.trimmed("time_zone"),
         minimum_group: 5,
+        invites_per_month: Some(1),
     };
     match organisations::set_up(visit.platform(), who, facts).await {
         Ok((organisation, token, _)) => {

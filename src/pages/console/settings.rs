@@ -51,6 +51,12 @@ fn form(seat: &Seat<'_>) -> Form {
         .field(Field::line("name", "Name", &row.name))
         .field(Field::line("contact", "Whom people can turn to", &row.contact).hint("An e-mail address, or a telephone number."))
         .field(Field::typed("privacy_url", "Address of your privacy page", text(&row.privacy_url), "url").optional());
+    let most = row.invites_per_month.map(|most| most.to_string()).unwrap_or_default();
+    let form = form.field(
+        Field::typed("invites_per_month", "Invitations a month, to people who set no limit", most, "number")
+            .optional()
+            .hint("Whoever sets a limit gets no more than that. Leave it empty for no limit to the others."),
+    );
     let form = if seat.may(Power::Administer) { deep(form, row) } else { form };
     form.version(row.version).submit(Submit::new("Save"))
 }
@@ -104,8 +110,12 @@ async fn change(visit: Arc<Visit>) -> Result<Reply> {
         link_template: row.link_template.clone(),
         time_zone: row.time_zone.clone(),
         minimum_group: row.minimum_group,
+        invites_per_month: row.invites_per_month,
     };
     let changed = async {
+        let mut entry = Entry::new(sent);
+        facts.invites_per_month = entry.parsed("invites_per_month", "Use a whole number from 1 to 31, or leave it empty.");
+        entry.done()?;
         if seat.may(Power::Administer) {
             facts.slug = sent.trimmed("slug");
             facts.link_template = sent.given("link_template");

@@ -132,6 +132,7 @@ said! {
     }
     WhyNot {
         NoConsent => "They did not agree to be written to", AskedBefore => "They were asked for this already",
+        Undelivered => "The letter about this did not reach them", Paused => "They are pausing",
         DeclinedHere => "They said no in the same project", Topic => "They do not want to be asked about a topic",
         Rung => "Their wish does not include this kind of involvement",
         Supported => "They want more than the record shows this can be",

@@ -301,7 +301,7 @@ async fn standing(visit: &Visit, guest: &Guest, sharing: &Sharing, open: bool) -
     let ending = endings::of(visit.platform().db.read(), guest.organisation, guest.invitation.opportunity_id).await?;
     blocks.extend(ending.map(|ending| Block::Important("This has ended".into(), vec![ending.words])));
     if let Some(last) = guest.invitation.held_until.filter(|_| open && rules::is_open(state)) {
-        blocks.push(Block::Text(holds(last)));
+        blocks.push(Block::Text(holds(last, guest.invitation.question_first)));
     }
     Ok(blocks)
 }

@@ -33,7 +33,7 @@ fn choice(why: WhyNot) -> Option<(&'static str, &'static str)> {
     Some(match why {
         WhyNot::NoConsent => ("What I agreed to", "/consents"),
         WhyNot::Unanswered => ("Go on hearing from us", "/hearing"),
-        WhyNot::AskedBefore | WhyNot::DeclinedHere => return None,
+        WhyNot::AskedBefore | WhyNot::DeclinedHere | WhyNot::Undelivered => return None,
         _ => ("How I want to be involved", "/preferences"),
     })
 }
@@ -41,12 +41,17 @@ fn choice(why: WhyNot) -> Option<(&'static str, &'static str)> {
 fn drawn(own: &Own, draw: &OwnDraw) -> Vec<(String, String)> {
     let zone = zone_of(&own.organisation);
     let outcome = match draw.outcome {
+        Some(DrawOutcome::Asked | DrawOutcome::Seated) if draw.letters => {
+            "A letter fell to you. Those who get a place are drawn later, among all who say yes."
+        }
+        Some(DrawOutcome::Reserve) | None if draw.letters => "The letters went to others.",
         Some(DrawOutcome::Asked | DrawOutcome::Seated) => "Your name was drawn.",
         Some(DrawOutcome::PassedOver) => "Your turn came, and your choices spoke against it.",
         Some(DrawOutcome::Reserve) | None => "Your name was not drawn. When a place becomes free, it can be drawn for that.",
     };
+    let what = if draw.letters { "Letters were drawn by lot" } else { "Names were drawn" };
     vec![
-        ("Names were drawn".into(), day(draw.at.with_timezone(&zone).date_naive())),
+        (what.into(), day(draw.at.with_timezone(&zone).date_naive())),
         ("The chance that you had".into(), outlook::in_words(draw.chance)),
         ("What came of it".into(), outcome.into()),
         ("Your number in this draw".into(), draw.number.to_string()),
@@ -75,7 +80,7 @@ fn applying(visit: &Visit, own: &Own, row: &Mine) -> Option<Block> {
     let to = at(visit, &own.organisation, &format!("/asking/{}", row.opportunity.id));
     let about = format!(": {}", row.opportunity.title);
     let submit = match (row.applied, row.why_not) {
-        (_, Some(WhyNot::AskedBefore | WhyNot::NoConsent)) => return None,
+        (false, Some(WhyNot::Paused)) | (_, Some(WhyNot::AskedBefore | WhyNot::NoConsent)) => return None,
         (true, _) => Submit::new("Take my wish to take part back").sends("take_back", "yes").other(),
         // Whose choices include it is in the draw already.
         (false, None) if row.opportunity.places.is_some() => return None,
@@ -125,7 +130,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
             None if tries.is_some() => tries.as_deref().unwrap_or_default(),
             None if row.opportunity.places.is_some() => "Your choices include this. Names are drawn, because places are few.",
             None => "Your choices include this.",
-            Some(why) => mine::in_words(why),
+            Some(_) => row.in_words.as_deref().unwrap_or_default(),
         };
         let about = match row.why_not {
             None | Some(WhyNot::AskedBefore) => "May you be asked?",

@@ -4,13 +4,17 @@ use super::{Own, at, done, own};
 use crate::{
     consent::leaving,
     integrity::ladder::step,
+    invitations,
     pages::kit::{Block, Choice, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
     participants::{preferences, rules::rungs_of, trials},
-    platform::Result,
+    platform::{Result, http::Cursor},
 };
-use entity::{PreferenceDoc, Rung};
+use entity::{InvitationState, PreferenceDoc, Rung, opportunity};
 use poem::{Route, get, http::StatusCode};
 use std::sync::Arc;
+
+/// So many things that somebody takes part in are named.
+const PARTS: u64 = 50;
 
 /// The routes.
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
@@ -26,10 +30,20 @@ fn home(visit: &Visit, own: &Own, rest: &str) -> String {
     at(visit, &own.organisation, rest)
 }
 
-fn pause_page(visit: &Visit, own: &Own, form: Form) -> Page {
-    let text = "Nothing is asked of you while you pause. Afterwards we ask you first, and for nothing beyond what you chose before. You \
+async fn pause_page(visit: &Visit, own: &Own, form: Form) -> Result<Page> {
+    let cursor = Cursor { after: None, limit: PARTS };
+    let parts = invitations::mine(visit.platform(), &own.person, cursor).await?;
+    let parts = parts.into_iter().filter(|(row, _)| [InvitationState::Accepted, InvitationState::Waiting].contains(&row.state));
+    let link = |(_, about): (_, opportunity::Model)| Link::new(about.title, home(visit, own, &format!("/parts/{}", about.id)));
+    let parts: Vec<Link> = parts.map(link).collect();
+    let text = "Nothing new is asked of you while you pause. Afterwards we ask you first, and for nothing beyond what you chose before. You \
                 still hear what came of what you took part in.";
-    Page::new("Pause").said(done(visit)).back("Back", home(visit, own, "")).text(text).form(form)
+    let page = Page::new("Pause").said(done(visit)).back("Back", home(visit, own, "")).text(text).form(form);
+    if parts.is_empty() {
+        return Ok(page);
+    }
+    let stays = "What you take part in already stays as it is. You can pause or leave each of these by itself.";
+    Ok(page.heading("What you take part in").text(stays).block(Block::Links(parts)))
 }
 
 fn pause_form() -> Form {
@@ -41,7 +55,7 @@ fn pause_form() -> Form {
 
 async fn ask_pause(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
-    Ok(pause_page(&visit, &own, pause_form()).into())
+    Ok(pause_page(&visit, &own, pause_form()).await?.into())
 }
 
 async fn pause(visit: Arc<Visit>) -> Result<Reply> {
@@ -62,7 +76,7 @@ async fn pause(visit: Arc<Visit>) -> Result<Reply> {
         Err(error) => {
             tx.rollback().await?;
             let form = pause_form().again(&visit.fields, error)?;
-            Ok(pause_page(&visit, &own, form).status(StatusCode::UNPROCESSABLE_ENTITY).into())
+            Ok(pause_page(&visit, &own, form).await?.status(StatusCode::UNPROCESSABLE_ENTITY).into())
         }
     }
 }

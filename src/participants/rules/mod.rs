@@ -120,6 +120,32 @@ pub fn grows_old(doc: &PreferenceDoc, today: NaiveDate) -> bool {
     !of_stance(&doc.stance, today, false).is_nothing() && doc.stances().any(|stance| ages(stance.kind))
 }
 
+/// Whether somebody is pausing altogether.
+pub fn is_pausing(doc: &PreferenceDoc, today: NaiveDate) -> bool {
+    pauses(&doc.stance, today)
+}
+
+/// Whether somebody is pausing as far as a matter goes: by a wish of its own, or altogether where there is none.
+pub fn is_pausing_from<'a>(doc: &PreferenceDoc, matter: impl Into<Matter<'a>>, today: NaiveDate) -> bool {
+    let matter = matter.into();
+    let mut specific = scope::wishes(doc).filter(|(scope, _)| matter.has(*scope)).map(|(_, stance)| stance).peekable();
+    match specific.peek() {
+        Some(_) => specific.any(|stance| pauses(stance, today)),
+        None => is_pausing(doc, today),
+    }
+}
+
+fn pauses(stance: &Stance, today: NaiveDate) -> bool {
+    stance.kind == StanceKind::Paused && stance.until.is_none_or(|until| today <= until)
+}
+
+/// The wish of its own because of which a rung is not allowed in a matter; none where the default, or no wish, speaks against it.
+pub fn speaks_against<'a>(doc: &PreferenceDoc, matter: impl Into<Matter<'a>>, rung: Rung, today: NaiveDate) -> Option<Scope> {
+    let (matter, expired) = (matter.into(), doc.review_after.is_some_and(|day| day < today));
+    let mut specific = scope::wishes(doc).filter(|(scope, _)| matter.has(*scope));
+    specific.find(|(_, stance)| !of_stance(stance, today, expired).allows(rung)).map(|(scope, _)| scope)
+}
+
 /// Whether this day lies in one of the quiet periods: nothing may be sent then.
 pub fn quiet_on(doc: &PreferenceDoc, day: NaiveDate) -> bool {
     doc.quiet_periods.iter().any(|period| period.from <= day && day <= period.to)
@@ -145,7 +171,7 @@ fn resolve(doc: &PreferenceDoc, matter: Matter<'_>, today: NaiveDate, expired: b
 /// What one wish allows.
 fn of_stance(stance: &Stance, today: NaiveDate, expired: bool) -> Allowance {
     let question = match stance.kind {
-        StanceKind::Paused if stance.until.is_none_or(|until| today <= until) => return Allowance::nothing(),
+        StanceKind::Paused if pauses(stance, today) => return Allowance::nothing(),
         StanceKind::Paused => Some(AskFirst::AfterPause),
         StanceKind::AskEachTime => Some(AskFirst::EachTime),
         StanceKind::InformMeOnly => None,

@@ -1,7 +1,7 @@
 //! Whether a wish speaks against an offer: the one rule that everybody asks, from the first look to the last moment before
 //! a letter leaves.
 
-use super::{Matter, allowed, quiet_on};
+use super::{Matter, allowed, is_pausing_from, quiet_on};
 use chrono::NaiveDate;
 use entity::{ActivityType, Format, PreferenceDoc, Rung, Stage, TopicId};
 
@@ -40,6 +40,8 @@ impl<'a> Offer<'a> {
 pub enum Objection {
     /// They want nothing on a topic.
     Topic,
+    /// They are pausing.
+    Paused,
     /// Their wish does not include the rung.
     Rung,
     /// They want more than it can be.
@@ -62,6 +64,7 @@ pub fn objection(wishes: &PreferenceDoc, offer: &Offer<'_>) -> Option<Objection>
     let wanted = allowed(wishes, offer.matter(), offer.today);
     let checks = [
         (offer.topics.iter().any(|topic| wishes.topics.never.contains(topic)), Objection::Topic),
+        (is_pausing_from(wishes, offer.matter(), offer.today), Objection::Paused),
         (!wanted.allows(offer.rung), Objection::Rung),
         (wanted.lowest().is_some_and(|lowest| offer.supported < lowest), Objection::Supported),
         (!wishes.activity_types.is_empty() && !wishes.activity_types.contains(&offer.activity), Objection::Activity),

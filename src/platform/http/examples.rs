@@ -205,6 +205,7 @@ pub const VALUES: &[(&str, &str)] = &[
     ("minutes", "20"),
     ("preparation_minutes", "10"),
     ("minimum_group", "5"),
+    ("invites_per_month", "1"),
     ("days_late", "14"),
     ("amount_pence", "1250"),
     ("sought", "10"),

@@ -19,7 +19,7 @@ pub(super) const KINDS: [(&str, &str, &str); 8] = [
     ),
     ("co_design", "Design it together", "You help to plan how something will work, from your own experience and ideas."),
     ("co_production", "Run it together", "You work as equals from the first idea to running it, and share the big decisions."),
-    ("ask", "Ask me each time", "We put a question first, each time, and offer nothing before you have answered."),
+    ("ask", "Ask me each time", "We ask you each time whether you would like to. Nothing follows from not answering."),
     ("pause", "Not now", "Nothing is asked of you until you change this."),
     ("exactly", "Choose the kinds one by one", "For example: your views and planning together, and nothing else."),
 ];
