@@ -20,6 +20,9 @@ use std::{
 pub struct Options {
     /// The file of the draw, as its page or the API hands it out
     file: PathBuf,
+    /// What our part of the seed was committed to before the draw, in hexadecimal, as you noted it then
+    #[arg(long, value_name = "HEX")]
+    commitment: Option<String>,
 }
 
 /// Prints every check and whether it agrees; fails if one does not.
@@ -29,12 +32,22 @@ pub fn verify_draw(options: &Options) -> Result<ExitCode> {
         let plan = Asking::read(open(&options.file)?).map_err(wrong)?;
         let people = plan.asked.len();
         let letters: usize = plan.asked.iter().map(Vec::len).sum();
-        let told = told(&plan.checks());
+        let mut checks = plan.checks();
+        if let Some(noted) = &options.commitment {
+            let same = plan.head.commitments.iter().any(|kept| kept.commitment.eq_ignore_ascii_case(noted.trim()));
+            checks.push(("one of the commitments is the one that was noted before", same));
+        }
+        let told = told(&checks);
         println!("{people} in the pool, {letters} letters, rules {}", plan.head.rules);
         return Ok(told);
     }
     let draw = Draw::read(open(&options.file)?).map_err(wrong)?;
-    let code = told(&draw.checks());
+    let mut checks = draw.checks();
+    if let Some(noted) = &options.commitment {
+        let same = draw.head.commitment.as_ref().is_some_and(|kept| kept.eq_ignore_ascii_case(noted.trim()));
+        checks.push(("the commitment is the one that was noted before", same));
+    }
+    let code = told(&checks);
     let people = draw.pool.len() / line_of(&draw.head.rules);
     println!("{people} in the pool, {} drawn, rules {}", draw.drawn.len(), draw.head.rules);
     if draw.head.lottery.is_some() && draw.head.grounds.is_none() {

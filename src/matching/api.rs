@@ -17,8 +17,8 @@ use crate::{
     },
 };
 use entity::{
-    AskingPlanId, DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ParticipantId, ReadingOf, Time, WhyNot, match_result,
-    match_run, organisation,
+    AskingPlanId, DrawOutcome, MatchRunId, OpportunityId, OrganisationId, ReadingOf, Time, WhyNot, match_result, match_run,
+    organisation,
 };
 use groups::{ForecastOut, GroupsOut, OutlookOut};
 use poem_openapi::{Enum, Object, OpenApi, param::Path};
@@ -130,11 +130,8 @@ pub struct RunOut {
 pub struct DrawnOut {
     /// Place in the drawn order, from 1.
     rank: i32,
-    /// The number.
+    /// The number. Whose it is nobody is told but that person: with the file of the draw it would say which groups they count for.
     number: Uuid,
-    /// Whose it is; told only of those who were asked.
-    #[oai(skip_serializing_if_is_none)]
-    participant: Option<ParticipantId>,
     /// Asked, in reserve, or passed over.
     outcome: DrawOutcome,
 }
@@ -368,12 +365,7 @@ impl Api {
             pool_size: run.eligible,
             drawn: rows
                 .into_iter()
-                .map(|row| DrawnOut {
-                    rank: row.rank,
-                    number: runs::number_of(&self.0, &row),
-                    participant: (row.outcome == DrawOutcome::Asked).then_some(row.participant_id),
-                    outcome: row.outcome,
-                })
+                .map(|row| DrawnOut { rank: row.rank, number: runs::number_of(&self.0, &row), outcome: row.outcome })
                 .collect(),
             verified,
         }))

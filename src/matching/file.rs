@@ -248,6 +248,18 @@ impl Draw {
         }
         checks.push(("the pool is in order, and holds nobody twice", self.is_in_order()));
         checks.push(("the draw comes out the same", self.again() == Some(self.drawn.clone())));
+        if let (Some(grounds), Some(lottery)) = (&self.head.grounds, &self.head.lottery) {
+            let fits = grounds.fits(&lottery.people, self.head.rules == letters::RULES);
+            checks.push(("what it rested on fits the lottery", fits));
+            if !fits {
+                return checks;
+            }
+            checks.push(("the quotas are those that were set, less who had a place", grounds.are_kept()));
+            let chances = lottery.chances();
+            let same = chances.len() == grounds.chances.len()
+                && chances.iter().zip(&grounds.chances).all(|(ours, theirs)| (ours - theirs).abs() < 1e-9);
+            checks.push(("the chances are those of the lottery", same));
+        }
         if let (Some(grounds), Some(lottery), letters::RULES) = (&self.head.grounds, &self.head.lottery, self.head.rules.as_str())
         {
             let same = grounds.letters(self.head.places, &lottery.people).as_ref() == Some(lottery);

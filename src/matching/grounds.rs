@@ -6,7 +6,10 @@ use super::{
     letters::{Letters, Rates},
     seats::{Fairness, Panels},
 };
-use crate::opportunities::quotas::group;
+use crate::{
+    opportunities::quotas::group,
+    statistics::disclosure::{Shown, alone},
+};
 use entity::SeatQuota;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -97,6 +100,26 @@ impl Grounds {
         self.quotas.iter().zip(&self.before).map(left).collect()
     }
 
+    /// Whether it is about a lottery over people of these kinds: nothing is numbered that is not there. Kinds of letters count for
+    /// more than quotas.
+    pub fn fits(&self, people: &[u32], letters: bool) -> bool {
+        let quotas = u32::try_from(self.kept.len()).unwrap_or(u32::MAX);
+        let known = |kind: &CountsFor| letters || kind.iter().all(|quota| *quota < quotas);
+        self.kinds.len() == people.len() && self.kept.len() >= self.quotas.len() && self.kinds.iter().all(known)
+    }
+
+    /// Whether what was kept are the quotas, less who had a place, with the changes that were said.
+    pub fn are_kept(&self) -> bool {
+        let eased = self.trouble.as_ref().filter(|trouble| trouble.eased);
+        let changed = |quota: usize| eased?.easing.iter().find(|(of, _)| *of as usize == quota).map(|(_, bounds)| *bounds);
+        let left = self.left();
+        let kept = |(at, bounds): (usize, &Bounds)| {
+            let own = left.get(at).map(|quota| (quota.min, quota.max));
+            changed(at).or(own).is_none_or(|wanted| wanted == *bounds)
+        };
+        left.len() == self.quotas.len() && self.kept.iter().enumerate().take(left.len()).all(kept)
+    }
+
     /// The problem that was solved, for people of these kinds.
     pub fn problem(&self, seats: u32, people: &[u32]) -> Problem {
         let quota = |(min, max): &Bounds| Quota { feature: 0, min: *min, max: *max };
@@ -123,19 +146,20 @@ impl Grounds {
         letters.lottery(sent.wanted)
     }
 
-    /// What stands against the quotas, in plain sentences, as far as everybody may read it.
+    /// What stands against the quotas, in plain sentences, as far as everybody may read it: how much was changed would say how many
+    /// of a group there are.
     pub fn told_to_all(&self) -> Vec<String> {
-        match &self.trouble {
-            // With how much it was changed, few who said yes would be counted.
-            Some(_) if self.gathered => {
-                vec!["The quotas could not be kept as they are. They were changed by as little as is needed.".into()]
-            }
-            _ => self.told(),
-        }
+        let Some(trouble) = &self.trouble else { return Vec::new() };
+        let what = match trouble.eased {
+            true => "They were changed by as little as is needed.",
+            false => "Nobody was drawn.",
+        };
+        vec![format!("The quotas could not be kept as they are. {what}")]
     }
 
-    /// What stands against the quotas, in plain sentences, for those who run it.
-    pub fn told(&self) -> Vec<String> {
+    /// What stands against the quotas, in plain sentences, for those who run it. That there are fewer of a group than the minimum, but
+    /// some, is all that is said of them.
+    pub fn told(&self, minimum: u64) -> Vec<String> {
         let Some(trouble) = &self.trouble else { return Vec::new() };
         let name = |quota: &u32| self.quotas.get(*quota as usize).map(group);
         let who = if self.gathered { "who said yes" } else { "who may be asked" };
@@ -151,8 +175,12 @@ impl Grounds {
             let (Some(name), Some(old)) = (name(quota), left.get(*quota as usize)) else { continue };
             let before = self.before.get(*quota as usize).copied().unwrap_or(0);
             let done = if trouble.eased { "It was changed to" } else { "It works with" };
+            let number = |count: u32| match alone(count.into(), minimum) {
+                Shown::Number(count) => count.to_string(),
+                Shown::Few => format!("a few (fewer than {minimum})"),
+            };
             if old.min > *min {
-                told.push(format!("{done} at least {}: {name}.", min + before));
+                told.push(format!("{done} at least {}: {name}.", number(min + before)));
             }
             if old.max < *max {
                 told.push(format!("{done} at most {}: {name}.", max + before));
@@ -188,12 +216,14 @@ mod tests {
         let trouble = Trouble { conflict: vec![0, 1], easing, least: true, eased: false };
         let grounds = Grounds { quotas, before: vec![1, 0], trouble: Some(trouble), ..Grounds::default() };
         assert_eq!(
-            grounds.told(),
+            grounds.told(2),
             [
                 "With the people who may be asked, these cannot be kept together: age band, 16 to 24; age band, 65 plus.",
                 "It works with at least 2: age band, 16 to 24.",
                 "It works with at most 2: age band, 65 plus."
             ]
         );
+        assert_eq!(grounds.told(5)[1], "It works with at least a few (fewer than 5): age band, 16 to 24.");
+        assert_eq!(grounds.told_to_all(), ["The quotas could not be kept as they are. Nobody was drawn."]);
     }
 }

@@ -93,8 +93,15 @@ impl Kinds {
     /// The kinds, sorted by what they count for, so that they depend on nothing but the people; and the place of each number
     /// among them.
     pub fn sorted(self) -> (Vec<sortition::Kind>, Vec<u32>) {
+        self.sorted_by(CountsFor::clone)
+    }
+
+    /// The same, sorted by something else that depends on what they count for.
+    pub fn sorted_by<K: Ord>(self, key: impl Fn(&CountsFor) -> K) -> (Vec<sortition::Kind>, Vec<u32>) {
         let mut places = vec![0; self.people.len()];
-        let kinds = (0..).zip(self.numbers).map(|(place, (quotas, number))| {
+        let mut numbers: Vec<(CountsFor, u32)> = self.numbers.into_iter().collect();
+        numbers.sort_by_cached_key(|(counts_for, _)| key(counts_for));
+        let kinds = (0..).zip(numbers).map(|(place, (quotas, number))| {
             places[number as usize] = place;
             sortition::Kind { people: self.people[number as usize], quotas }
         });

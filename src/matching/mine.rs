@@ -317,6 +317,10 @@ fn chance(run: &match_run::Model, kind: Option<u32>) -> f64 {
             grounds.and_then(|grounds| grounds.chances.get(kind as usize).copied()).unwrap_or(0.0)
         }
         None if run.eligible == 0 => 0.0,
-        None => f64::min(f64::from(run.places.unwrap_or(0)) / f64::from(run.eligible), 1.0),
+        // Names are drawn for the places that are free.
+        None => {
+            let free = Grounds::read(run.quotas.as_ref()).map(|grounds| f64::from(grounds.drawn));
+            f64::min(free.unwrap_or(f64::from(run.places.unwrap_or(0))) / f64::from(run.eligible), 1.0)
+        }
     }
 }

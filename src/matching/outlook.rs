@@ -144,10 +144,13 @@ pub fn in_words(chance: f64) -> String {
         "None".into()
     } else if chance >= 0.999_999 {
         "Certain".into()
-    } else if chance > 0.5 {
-        format!("{:.0} in 100", (chance * 100.0).floor())
     } else {
-        format!("1 in {:.0}", 1.0 / chance)
+        let one_in = (1.0 / chance).round();
+        // One of so many says it, where it is near enough.
+        match one_in >= 2.0 && (1.0 / one_in - chance).abs() <= 0.04 * chance {
+            true => format!("1 in {one_in:.0}"),
+            false => format!("{:.0} in 100", (chance * 100.0 + 1e-9).floor()),
+        }
     }
 }
 
@@ -163,8 +166,8 @@ mod tests {
 
     #[test]
     fn chances_are_said_in_words() {
-        let said = [0.0, 0.021, 0.25, 0.34, 0.5, 0.667, 0.9999, 1.0].map(in_words);
-        assert_eq!(said, ["None", "1 in 48", "1 in 4", "1 in 3", "1 in 2", "66 in 100", "99 in 100", "Certain"]);
+        let said = [0.0, 0.021, 0.25, 0.34, 0.4, 0.5, 0.667, 0.9999, 1.0].map(in_words);
+        assert_eq!(said, ["None", "1 in 48", "1 in 4", "1 in 3", "40 in 100", "1 in 2", "66 in 100", "99 in 100", "Certain"]);
     }
 
     #[test]

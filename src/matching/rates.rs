@@ -108,6 +108,8 @@ pub(super) fn asked(organisation: OrganisationId, now: Time) -> Select<invitatio
         .filter(invitation::Column::CreatedAt.gte(now - BACK))
         .filter(invitation::Column::CreatedAt.lte(now - STILL))
         .filter(invitation::Column::State.is_not_in(heard_nothing))
+        // Whoever applied, or chose a lighter way, was not asked by anybody: they would make yeses seem likelier than they are.
+        .filter(invitation::Column::RunId.is_not_null())
 }
 
 /// Whether somebody said yes. That a waiting list or a piece of work ended since takes no yes back.

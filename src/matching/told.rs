@@ -75,7 +75,10 @@ impl Groups {
         let shown = may_be_told(&outlook, all, minimum);
         let row =
             |((quota, chances), shown): ((Option<&SeatQuota>, Chances), bool)| (quota.cloned(), Some(chances).filter(|_| shown));
-        Some(Self::Known { chances: outlook::rows(&outlook).zip(shown).map(row).collect(), trouble: outlook.grounds.told() })
+        Some(Self::Known {
+            chances: outlook::rows(&outlook).zip(shown).map(row).collect(),
+            trouble: outlook.grounds.told(minimum),
+        })
     }
 }
 

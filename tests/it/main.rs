@@ -70,5 +70,6 @@ mod standing;
 mod together;
 mod two_stages;
 mod walk;
+mod heeded;
 mod waves;
 mod words;

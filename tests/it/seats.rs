@@ -181,11 +181,9 @@ fn a_reserve_that_cannot_be_asked_any_more_is_passed_over_and_names_can_be_drawn
         let draw = story.ada.get(&app, &format!("/opportunities/{id}/matches/{run}/draw")).send().await.expect(200).json;
         assert_eq!(draw["verified"], true);
         assert_eq!(draw["drawn"][2]["outcome"], "passed_over");
-        // The draw tells who was asked, and of nobody else whether they were in it.
-        let told: Vec<bool> = draw["drawn"].as_array().unwrap().iter().map(|row| row["participant"].is_string()).collect();
-        assert_eq!(told, [true, true, false]);
+        // The draw tells of nobody which number is theirs.
         let people = participant::Entity::find().all(app.app.platform.db.read()).await.unwrap();
-        assert!(people.iter().all(|person| !draw["drawn"].as_array().unwrap()[2].to_string().contains(&person.id.to_string())));
+        assert!(people.iter().all(|person| !draw["drawn"].to_string().contains(&person.id.to_string())));
         let seed = draw["seed"].as_str().unwrap();
         assert!(seed.starts_with("numbers of the day / ") && seed.len() > 64, "{seed}");
         // The next draw is not held up by a reserve of nobody.

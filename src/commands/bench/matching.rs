@@ -41,12 +41,24 @@ pub fn run(wishes: &Wishes) -> Result<()> {
         None => None,
     };
     let mut show = Show::new(wishes.json);
+    let mut unread = Vec::new();
     for folder in folders(&wishes.instances)? {
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         eprintln!("{name}");
         forget_peak();
         let (began, before) = (Instant::now(), cpu_seconds()?);
-        let pool = Pool::read(&folder)?;
+        // One that cannot be read keeps nobody from the others.
+        let pool = match Pool::read(&folder) {
+            Ok(pool) => pool,
+            Err(error) => {
+                match wishes.json {
+                    true => show.row(Row(vec![("instance", name.clone().into()), ("error", error.to_string().into())])),
+                    false => eprintln!("{error}"),
+                }
+                unread.push(name);
+                continue;
+            }
+        };
         let lottery = sortition::solve(&pool.problem);
         let kept = lottery.as_ref().is_some_and(|lottery| lottery.panels.iter().all(|panel| pool.problem.keeps(panel)));
         let (wall, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds()? - before);
@@ -80,7 +92,16 @@ pub fn run(wishes: &Wishes) -> Result<()> {
     if let Some(file) = &mut distribution {
         file.flush().map_err(trouble("cannot write the distribution"))?;
     }
-    std::io::stdout().flush().map_err(trouble("cannot write"))
+    std::io::stdout().flush().map_err(trouble("cannot write"))?;
+    match unread.as_slice() {
+        [] => Ok(()),
+        some => Err(Error::unavailable(format!("could not be read: {}", some.join(", ")))),
+    }
+}
+
+/// A table whose cells may have blanks around them.
+fn table(path: PathBuf) -> Result<csv::Reader<fs::File>, csv::Error> {
+    csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)
 }
 
 fn unwritten(error: csv::Error) -> Error {
@@ -130,8 +151,7 @@ impl Pool {
         let mut features: Vec<String> = Vec::new();
         let mut quotas = Vec::new();
         let mut rows: HashMap<(usize, String), u32> = HashMap::new();
-        let mut file =
-            csv::Reader::from_path(folder.join("features.csv")).map_err(|error| wrong("features.csv", error.to_string()))?;
+        let mut file = table(folder.join("features.csv")).map_err(|error| wrong("features.csv", error.to_string()))?;
         for line in file.deserialize() {
             let line: Line = line.map_err(|error| wrong("features.csv", error.to_string()))?;
             let feature = features.iter().position(|name| *name == line.feature).unwrap_or_else(|| {
@@ -147,8 +167,7 @@ impl Pool {
             }
             quotas.push(Quota { feature: u32::try_from(feature).unwrap_or(u32::MAX), min: line.min, max: line.max });
         }
-        let mut file =
-            csv::Reader::from_path(folder.join("people.csv")).map_err(|error| wrong("people.csv", error.to_string()))?;
+        let mut file = table(folder.join("people.csv")).map_err(|error| wrong("people.csv", error.to_string()))?;
         let headers = file.headers().map_err(|error| wrong("people.csv", error.to_string()))?.clone();
         let columns: Vec<(usize, usize)> = (headers.iter().enumerate())
             .filter_map(|(column, name)| Some((column, features.iter().position(|feature| feature == name)?)))
@@ -162,7 +181,8 @@ impl Pool {
         let mut value = (0usize, String::new());
         while file.read_record(&mut record).map_err(|error| wrong("people.csv", error.to_string()))? {
             key.clear();
-            for (column, feature) in &columns {
+            // Who says nothing about a feature counts for no value of it.
+            for (column, feature) in columns.iter().filter(|(column, _)| !record[*column].is_empty()) {
                 value.0 = *feature;
                 value.1.clear();
                 value.1.push_str(&record[*column]);

@@ -52,7 +52,7 @@ pub struct GroupsOut {
 impl GroupsOut {
     /// As far as it may be told: who was drawn is known by name to some, so a small number would say who belongs to a group.
     pub fn of(kept: Option<&Value>, minimum: i32) -> Option<Self> {
-        let grounds = Grounds::read(kept)?;
+        let grounds = Grounds::read(kept).filter(|grounds| !grounds.quotas.is_empty())?;
         let minimum = u64::try_from(minimum).unwrap_or(5);
         let seated: Vec<u64> = (0..grounds.quotas.len()).map(|at| grounds.seated.get(at).copied().unwrap_or(0).into()).collect();
         let shown = shown(&grounds.quotas, &seated, grounds.drawn.into(), minimum);
@@ -68,7 +68,7 @@ impl GroupsOut {
             quotas: grounds.quotas.iter().zip(&shown).map(quota).collect(),
             kept: grounds.trouble.is_none(),
             fairest: grounds.fairness.as_ref().is_some_and(|fairness| fairness.fairest),
-            trouble: grounds.told(),
+            trouble: grounds.told(minimum),
         })
     }
 }

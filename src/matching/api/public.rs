@@ -60,7 +60,7 @@ impl PublicDrawOut {
         let grounds = Grounds::read(row.quotas.as_ref());
         Self {
             trouble: grounds.as_ref().map(Grounds::told_to_all).unwrap_or_default(),
-            quotas: grounds.map(|grounds| grounds.quotas),
+            quotas: grounds.map(|grounds| grounds.quotas).filter(|quotas| !quotas.is_empty()),
             commitment: row.commitment.map(|commitment| hex(&commitment)),
             committed_at: row.committed_at,
             id: row.id,

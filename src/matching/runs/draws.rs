@@ -4,6 +4,7 @@ use super::{Counts, How, Stage, begin, find, find_run, note, one_at_a_time, put_
 use crate::{
     invitations::{self, jobs::payload},
     matching::{
+        grounds::Grounds,
         lottery,
         people::{Looked, PAGE, Question, Whom, must_be_open},
     },
@@ -61,6 +62,7 @@ pub(super) async fn draw(platform: &Platform, run: match_run::Model) -> Result<N
         |row| {
             row.pool = Set(Some(pool));
             row.pool_digest = Set(Some(digest));
+            row.quotas = Set(serde_json::to_value(Grounds { drawn: free.try_into().unwrap_or(0), ..Grounds::default() }).ok());
             row.asked = Set(asked);
             row.reserve = Set(reserve);
         },

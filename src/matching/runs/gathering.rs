@@ -52,7 +52,7 @@ pub(super) async fn send(platform: &Platform, run: match_run::Model) -> Result<N
         }
     };
     question.everybody(platform, now, add).await?;
-    let pool = Pool::of(kinds, members);
+    let pool = Pool::of(platform, run.id, kinds, members);
     let people: Vec<u32> = pool.kinds.iter().map(|kind| kind.people).collect();
     let seats = u32::try_from(run.places.unwrap_or(0)).unwrap_or(0);
     // Nobody has a place yet. Who has said yes is counted off, as long as more yeses than that are needed.

@@ -172,9 +172,14 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
         }
         // More letters can be sent as long as names were not drawn: whoever was asked is not asked again.
         let gathers = sharing.gathers();
-        if !gathers && opportunity.places.is_some() && put_back(tx, &earlier).await? > 0 {
-            // Their letters were cancelled before they left. They are asked now, in the order in which they were drawn.
-            invitations::places::freed(tx, platform, actor.organisation, id).await?;
+        let back = if opportunity.places.is_some() { put_back(tx, &earlier).await? } else { 0 };
+        if back > 0 {
+            // Their letters were cancelled before they left. They are asked now, in the order in which they were drawn: nobody draws
+            // until it suits.
+            match gathers {
+                true => ask_again(tx, platform, opportunity, &earlier, &actor.by, back).await?,
+                false => invitations::places::freed(tx, platform, actor.organisation, id).await?,
+            }
             audit::record(tx, &platform.clock, actor.organisation, &actor.by, "invite", &format!("match_run:{}", earlier.id))
                 .await?;
             return find_run(tx, &earlier).await;
@@ -334,6 +339,42 @@ async fn put_back(tx: &Tx, run: &match_run::Model) -> Result<i32> {
             .await?;
     }
     Ok(back)
+}
+
+/// Asks those who were put back, where letters went out by lot.
+async fn ask_again(
+    tx: &Tx,
+    platform: &Platform,
+    about: opportunity::Model,
+    run: &match_run::Model,
+    by: &str,
+    back: i32,
+) -> Result<()> {
+    let question = Question::read(tx, about, platform.clock.now()).await?;
+    let most = usize::try_from(back).unwrap_or(0);
+    let (asked, over) = draws::ask_next(tx, platform, &question, run.id, by, most).await?;
+    match_run::Entity::update_many()
+        .col_expr(match_run::Column::Asked, Expr::col(match_run::Column::Asked).add(asked))
+        .col_expr(match_run::Column::Reserve, Expr::col(match_run::Column::Reserve).sub(asked + over))
+        .filter(match_run::Column::OrganisationId.eq(run.organisation_id))
+        .filter(match_run::Column::Id.eq(run.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Whether letters about something went out by lot and were cancelled before they left.
+pub(super) async fn was_cancelled(tx: &Tx, about: &opportunity::Model) -> Result<bool> {
+    let latest = without_pool()
+        .filter(match_run::Column::OrganisationId.eq(about.organisation_id))
+        .filter(match_run::Column::OpportunityId.eq(about.id))
+        .order_by_desc(match_run::Column::Id)
+        .one(tx)
+        .await?;
+    match latest {
+        Some(run) if about.places.is_some() => Ok(unsent(&run).count(tx).await? > 0),
+        _ => Ok(false),
+    }
 }
 
 /// A run as it stands now.

@@ -8,15 +8,16 @@ use crate::{
     invitations::{NOT_DRAWN, places, waiting},
     matching::{
         grounds::{Grounds, Trouble},
-        groups::Kinds,
+        groups::{CountsFor, Kinds},
         letters, lottery,
         people::{Looked, Question, must_be_open},
         seats::{self, Fairness, Panels},
+        together,
     },
     opportunities::{passes_places_on, quotas},
-    platform::{Error, Platform, Result, jobs::Next},
+    platform::{Error, Platform, Result, jobs::Next, secret::sha256},
 };
-use entity::{DrawOutcome, ParticipantId, Time, match_run};
+use entity::{DrawOutcome, MatchRunId, ParticipantId, Time, match_run};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use sortition::{
     Kind, Problem, Quota,
@@ -72,14 +73,19 @@ pub(super) struct Pool {
     pub lines: Vec<u8>,
     /// Whose they are.
     pub members: Vec<ParticipantId>,
-    /// The kinds, sorted.
+    /// The kinds, in an order that tells nothing of them.
     pub kinds: Vec<Kind>,
 }
 
 impl Pool {
     /// Of people by their numbers, each with the number that their kind had when it came.
-    pub fn of(kinds: Kinds, members: BTreeMap<Uuid, (ParticipantId, u32)>) -> Self {
-        let (kinds, places) = kinds.sorted();
+    pub fn of(platform: &Platform, run: MatchRunId, kinds: Kinds, members: BTreeMap<Uuid, (ParticipantId, u32)>) -> Self {
+        // In the order of the quotas, their numbers would say in public who counts for what.
+        let hidden = |counts_for: &CountsFor| {
+            let bytes: Vec<u8> = counts_for.iter().flat_map(|quota| quota.to_be_bytes()).collect();
+            platform.secret.pseudonym(run.0, Uuid::from_slice(&sha256(&bytes)[..16]).unwrap_or_default())
+        };
+        let (kinds, places) = kinds.sorted_by(hidden);
         let line = |(number, (_, kind)): (&Uuid, &(ParticipantId, u32))| {
             number.as_bytes().iter().copied().chain(places[*kind as usize].to_be_bytes()).collect::<Vec<u8>>()
         };
@@ -200,7 +206,8 @@ async fn is_later(connection: &impl ConnectionTrait, run: &match_run::Model) -> 
         .filter(match_run::Column::OrganisationId.eq(run.organisation_id))
         .filter(match_run::Column::OpportunityId.eq(run.opportunity_id))
         .filter(match_run::Column::State.eq("done"))
-        .filter(match_run::Column::RulesVersion.ne(letters::RULES))
+        // Letters that were shared out, by themselves or in a plan, seated nobody.
+        .filter(match_run::Column::RulesVersion.is_not_in([letters::RULES, together::RULES]))
         .filter(match_run::Column::Id.lt(run.id));
     Ok(earlier.count(connection).await? > 0)
 }
@@ -240,7 +247,7 @@ async fn gather(
             members.insert(number(person), (person, kinds.add(quotas)));
         }
     }
-    Ok((Pool::of(kinds, members), counts))
+    Ok((Pool::of(platform, run.id, kinds, members), counts))
 }
 
 /// How many of those drawn count for each quota.

@@ -19,7 +19,7 @@ pub use work::work;
 use super::{
     letters,
     people::must_be_open,
-    runs::{begin_together, is_under_way},
+    runs::{begin_together, is_under_way, was_cancelled},
     seal,
 };
 use crate::{
@@ -241,6 +241,11 @@ pub async fn start(
         must_be_open(tx, &about, now).await?;
         if is_under_way(tx, &about).await? {
             return Err(Error::conflict("running", "People are being asked for one of these. Wait until that has finished."));
+        }
+        if was_cancelled(tx, &about).await? {
+            let detail = "Letters about one of these were drawn by lot, and cancelled before they left. Ask for that one by itself: they \
+                          go to those who were drawn.";
+            return Err(Error::conflict("cancelled", detail));
         }
         let sharing = quotas::drawn_by(tx, &about).await?;
         let field = |name: &str| format!("/opportunities/{at}/{name}");

@@ -140,7 +140,8 @@ pub(super) async fn stopped(seat: &Seat<'_>, way: &opportunity::Model, gathered:
     let grounds = |run: match_run::Model| Some((run.state, Grounds::read(run.quotas.as_ref())?));
     let latest = runs.into_iter().filter_map(grounds).find(|(_, grounds)| grounds.gathered == gathered);
     let stopped = latest.filter(|(state, _)| state == "stopped");
-    Ok(stopped.map(|(_, grounds)| grounds.told()).unwrap_or_default())
+    let minimum = u64::try_from(seat.organisation.minimum_group).unwrap_or(5);
+    Ok(stopped.map(|(_, grounds)| grounds.told(minimum)).unwrap_or_default())
 }
 
 async fn send_page(
