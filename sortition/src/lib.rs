@@ -12,6 +12,7 @@ pub mod easing;
 pub mod exact;
 mod lottery;
 pub mod panels;
+pub mod proof;
 pub mod relaxed;
 pub mod sharing;
 pub mod simplex;

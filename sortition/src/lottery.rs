@@ -2,9 +2,10 @@
 
 use crate::{
     Problem,
-    exact::exact,
+    exact::{self, exact},
     panels::{Maker, Way},
-    relaxed::{Relaxed, largest, relaxed},
+    proof::{By, Proof, check},
+    relaxed::{self, Relaxed, largest, relaxed},
     weights::{Balanced, balance},
     whole::Whole,
 };
@@ -53,23 +54,28 @@ pub struct Lottery {
     pub bound: f64,
     /// How many levels of chances there are.
     pub levels: usize,
-    /// Whether the chances are proved to be the fairest.
+    /// Whether the chances are proved to be the fairest: the proofs were checked.
     pub fairest: bool,
+    /// What proves each level, from the smallest chance up; empty where that is not known.
+    pub proofs: Vec<Proof>,
     /// Kinds that no panel can seat, whatever the chances.
     pub shut_out: Vec<u32>,
 }
 
 impl Lottery {
     /// One whose levels are proved.
-    fn fairest(problem: &Problem, panels: Vec<Panel>, weights: Vec<f64>, levels: Vec<(f64, Vec<u32>)>) -> Self {
+    fn fairest(problem: &Problem, panels: Vec<Panel>, weights: Vec<f64>, proofs: Vec<Proof>) -> Self {
         let chances = chances(problem, &panels, &weights);
+        // No panel was found to be worth more before it was said: the rest is checked here.
+        let fairest = check(problem, &chances, &proofs, false).is_ok();
+        let levels: Vec<(f64, Vec<u32>)> = proofs.iter().map(|proof| (proof.chance, proof.kinds.clone())).collect();
         // Proved to have no chance: no panel has them.
         let none = levels.iter().filter(|level| level.0 < 1e-9);
         let shut_out = none.flat_map(|level| level.1.clone()).collect();
         let bound = levels.iter().map(|level| level.0).find(|chance| *chance >= 1e-9).unwrap_or(1.0);
         let mut of_levels: Vec<f64> = levels.iter().map(|level| level.0).collect();
         of_levels.dedup_by(|next, before| (*next - *before).abs() < SAME);
-        Self { panels, weights, chances, bound, levels: of_levels.len(), fairest: true, shut_out }
+        Self { panels, weights, chances, bound, levels: of_levels.len(), fairest, proofs, shut_out }
     }
 
     /// The smallest chance of anybody who can be seated at all.
@@ -77,6 +83,13 @@ impl Lottery {
         let can = |(kind, _): &(usize, &f64)| !self.shut_out.contains(&(*kind as u32));
         self.chances.iter().enumerate().filter(can).map(|(_, chance)| *chance).fold(1.0, f64::min)
     }
+}
+
+/// A level of whole panels, as a proof.
+fn of_panels(level: exact::Level) -> Proof {
+    let worth: Vec<(u32, f64)> = (0..).zip(level.worth).filter(|(_, worth)| *worth > 0.0).collect();
+    let by = if level.chance > 1.0 - 1e-9 { By::Certain } else { By::Panels(worth, level.most) };
+    Proof { chance: level.chance, kinds: level.kinds, by }
 }
 
 /// The chance of one person of each kind.
@@ -108,8 +121,10 @@ pub fn solve(problem: &Problem) -> Option<Lottery> {
     if right {
         let (balanced, count) = best?;
         panels.truncate(count);
-        let levels = aim.levels.iter().map(|level| (level.chance, level.kinds.clone())).collect();
-        return Some(Lottery::fairest(problem, panels, balanced.weights, levels));
+        let by = |proof: &Vec<f64>| if proof.is_empty() { By::Certain } else { By::Parts(proof.clone()) };
+        let proof = |level: &relaxed::Level| Proof { chance: level.chance, kinds: level.kinds.clone(), by: by(&level.proof) };
+        let proofs = aim.levels.iter().map(proof).collect();
+        return Some(Lottery::fairest(problem, panels, balanced.weights, proofs));
     }
     let begin = panels.iter().take(BEGIN).cloned().collect();
     let found = if problem.kinds.len() <= EXACT { exact(problem, begin, WORK) } else { None };
@@ -119,10 +134,11 @@ pub fn solve(problem: &Problem) -> Option<Lottery> {
     let mut best = best.map(|(balanced, count)| (panels[..count].to_vec(), balanced.weights));
     let mut proved = None;
     if let Some(found) = found {
-        let levels: Vec<(f64, Vec<u32>)> = found.levels.into_iter().map(|level| (level.chance, level.kinds)).collect();
         if found.done {
-            return Some(Lottery::fairest(problem, found.panels, found.weights, levels));
+            let proofs = found.levels.into_iter().map(of_panels).collect();
+            return Some(Lottery::fairest(problem, found.panels, found.weights, proofs));
         }
+        let levels: Vec<(f64, Vec<u32>)> = found.levels.into_iter().map(|level| (level.chance, level.kinds)).collect();
         shut_out.extend(levels.iter().filter(|level| level.0 < 1e-9).flat_map(|level| level.1.clone()));
         shut_out.sort_unstable();
         shut_out.dedup();
@@ -135,7 +151,7 @@ pub fn solve(problem: &Problem) -> Option<Lottery> {
     let (panels, weights) = best?;
     let bound = proved.or_else(|| largest(problem, &shut_out)).unwrap_or(1.0);
     let chances = chances(problem, &panels, &weights);
-    Some(Lottery { levels: distinct(&chances), panels, weights, chances, bound, fairest: false, shut_out })
+    Some(Lottery { levels: distinct(&chances), panels, weights, chances, bound, fairest: false, proofs: Vec::new(), shut_out })
 }
 
 /// The panel of the largest worth, by what a seat of each kind is worth. `None` if no panel keeps the quotas.

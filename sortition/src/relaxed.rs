@@ -59,10 +59,7 @@ pub fn relaxed(problem: &Problem) -> Option<Relaxed> {
         }
         left -= kinds.len();
         below = chance;
-        match levels.last_mut().filter(|last| (last.chance - chance).abs() < 1e-12) {
-            Some(last) => last.kinds.extend(kinds.iter().map(|kind| *kind as u32)),
-            None => levels.push(Level { chance, kinds: kinds.iter().map(|kind| *kind as u32).collect(), proof }),
-        }
+        levels.push(Level { chance, kinds: kinds.iter().map(|kind| *kind as u32).collect(), proof });
     }
     let mut seats = vec![0.0; n];
     for level in &levels {

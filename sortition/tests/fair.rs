@@ -4,7 +4,13 @@ use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
-use sortition::{Kind, Lottery, Panel, Problem, Quota, draw, exact::exact, relaxed::relaxed, solve};
+use sortition::{
+    Kind, Lottery, Panel, Problem, Quota, draw,
+    exact::exact,
+    proof::{By, check},
+    relaxed::relaxed,
+    solve,
+};
 use std::collections::BTreeMap;
 
 /// Numbers for random pools.
@@ -220,4 +226,38 @@ fn tickets_are_all_there_whatever_the_weights() {
     for weights in [vec![1.0], vec![0.1; 10], vec![1.0 / 3.0; 3], vec![0.5 + 1e-12, 0.5], vec![0.0, 1.0]] {
         assert_eq!(draw::tickets(&weights).iter().sum::<u64>(), draw::TICKETS, "{weights:?}");
     }
+}
+
+#[test]
+fn a_proof_holds_for_the_fairest_chances_alone() {
+    let mut dice = Dice::new(9);
+    let (mut parts, mut panels, mut tilted) = (0, 0, 0);
+    for _ in 0..400 {
+        let problem = pool(&mut dice);
+        let Some(lottery) = solve(&problem) else { continue };
+        assert!(lottery.fairest);
+        assert_eq!(check(&problem, &lottery.chances, &lottery.proofs, true), Ok(()), "{problem:?}");
+        parts += usize::from(lottery.proofs.iter().any(|proof| matches!(proof.by, By::Parts(_))));
+        panels += usize::from(lottery.proofs.iter().any(|proof| matches!(proof.by, By::Panels(..))));
+        // The first panel that there is, drawn for certain, is fair to nobody who is not on it.
+        let panel = &all_panels(&problem)[0];
+        let mut chances = vec![0.0; problem.kinds.len()];
+        panel.iter().for_each(|(kind, many)| chances[*kind as usize] = share(&problem, *kind, *many));
+        let off = chances.iter().zip(&lottery.chances).map(|(one, fair)| (one - fair).abs()).fold(0.0, f64::max);
+        if off > 1e-6 {
+            tilted += 1;
+            assert!(check(&problem, &chances, &lottery.proofs, true).is_err());
+            // Nor do the same multipliers prove what they were not made for.
+            let mut proofs = lottery.proofs.clone();
+            proofs.iter_mut().for_each(|proof| {
+                proof.chance = chances[proof.kinds[0] as usize];
+                proof.kinds.retain(|kind| (chances[*kind as usize] - proof.chance).abs() < 1e-9);
+            });
+            assert!(check(&problem, &chances, &proofs, true).is_err(), "{problem:?}");
+        }
+        let mut less = lottery.proofs.clone();
+        less.pop();
+        assert!(check(&problem, &lottery.chances, &less, true).is_err());
+    }
+    assert!(parts > 50 && panels > 5 && tilted > 50, "{parts} {panels} {tilted}");
 }

@@ -267,6 +267,13 @@ impl Draw {
         } else if let (Some(grounds), Some(lottery)) = (&self.head.grounds, &self.head.lottery) {
             let problem = grounds.problem(lottery.seats, &lottery.people);
             checks.push(("every panel keeps the quotas", lottery.panels.iter().all(|panel| problem.keeps(panel))));
+            if let Some(fairness) = grounds.fairness.as_ref().filter(|fairness| fairness.fairest) {
+                let proved = fairness.is_proved(&problem, &lottery.chances());
+                checks.push((
+                    "what was kept proves that nobody can have a larger chance without somebody having a smaller one",
+                    proved,
+                ));
+            }
             let again = Panels::solve(&problem);
             let same = again.as_ref().is_some_and(|(panels, fairness)| {
                 panels == lottery && grounds.fairness.as_ref().is_some_and(|kept| kept.fairest == fairness.fairest)

@@ -32,7 +32,7 @@ use entity::{
     DrawOutcome, InvitationState, MatchRunId, OpportunityId, OpportunityState, PreferenceDoc, Purpose, Time, TopicId, WhyNot,
     invitation, match_result, match_run, opportunity, opportunity_topic, organisation, participant, topic,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -92,7 +92,7 @@ pub fn in_words(why: WhyNot) -> &'static str {
 }
 
 /// The same, where a wish of its own for a topic, a kind of activity or a stage of the work speaks against it.
-fn by_wish(why: WhyNot, scope: Option<Scope>, topics: &HashMap<TopicId, String>) -> String {
+pub(super) fn by_wish(why: WhyNot, scope: Option<Scope>, topics: &HashMap<TopicId, String>) -> String {
     let of = match scope {
         Some(Scope::Topic(topic)) => match topics.get(&topic) {
             Some(title) => format!("for the topic “{title}”"),
@@ -197,59 +197,8 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     Ok(open.into_iter().map(mine).collect())
 }
 
-/// Something that is over, for somebody who was in a draw for it, or in a plan that shared letters out.
-pub struct Over {
-    /// What.
-    pub opportunity: opportunity::Model,
-    /// What the newest draw for it did, if they were in it.
-    pub draw: Option<OwnDraw>,
-    /// How letters were shared out, if they were in that.
-    pub share: Option<OwnShare>,
-}
-
-/// What has closed and was drawn for, newest first, and one more; those among it count that the person was in. A constant number of
-/// statements.
-pub async fn over(platform: &Platform, person: &Person, cursor: Cursor) -> Result<Vec<Over>> {
-    let (db, organisation) = (platform.db.read(), person.organisation);
-    let drawn = match_run::Column::PoolDigest.is_not_null().or(match_run::Column::PlanId.is_not_null());
-    let drawn = match_run::Entity::find()
-        .select_only()
-        .column(match_run::Column::OpportunityId)
-        .filter(match_run::Column::OrganisationId.eq(organisation))
-        .filter(drawn)
-        .into_query();
-    let mut query = opportunity::Entity::find()
-        .filter(opportunity::Column::OrganisationId.eq(organisation))
-        .filter(opportunity::Column::State.eq(OpportunityState::Closed))
-        .filter(opportunity::Column::Id.in_subquery(drawn));
-    if let Some(before) = cursor.after {
-        query = query.filter(opportunity::Column::Id.lt(OpportunityId(before)));
-    }
-    let closed = query.order_by_desc(opportunity::Column::Id).limit(cursor.limit + 1).all(db).await?;
-    let ids: Vec<OpportunityId> = closed.iter().map(|row| row.id).collect();
-    // Whoever said yes was in the draw that followed the letters, whatever became of their yes since.
-    let yes = [InvitationState::Accepted, InvitationState::Waiting, InvitationState::Ended];
-    let said_yes: Vec<OpportunityId> = invitation::Entity::find()
-        .select_only()
-        .column(invitation::Column::OpportunityId)
-        .filter(invitation::Column::OrganisationId.eq(organisation))
-        .filter(invitation::Column::ParticipantId.eq(person.participant))
-        .filter(invitation::Column::OpportunityId.is_in(ids.iter().copied()))
-        .filter(invitation::Column::State.is_in(yes))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut draws = draws(platform, person, &ids, &said_yes.into_iter().collect()).await?;
-    let mut shares = own::shares(platform, person, &ids).await?;
-    let over = |opportunity: opportunity::Model| {
-        let (draw, share) = (draws.remove(&opportunity.id), shares.remove(&opportunity.id));
-        Over { opportunity, draw, share }
-    };
-    Ok(closed.into_iter().map(over).collect())
-}
-
 /// The newest draw for each opportunity, for those that the person was in.
-async fn draws(
+pub(super) async fn draws(
     platform: &Platform,
     person: &Person,
     about: &[OpportunityId],

@@ -13,6 +13,7 @@ pub mod groups;
 pub mod letters;
 pub mod lottery;
 pub mod outlook;
+pub mod over;
 pub mod mine;
 pub mod pending;
 mod people;

@@ -9,7 +9,10 @@
 use super::lottery::NUMBER;
 use crate::platform::secret::sha256;
 use serde::{Deserialize, Serialize};
-use sortition::{Lottery, Panel, Problem, draw};
+use sortition::{
+    Lottery, Panel, Problem, draw,
+    proof::{By, Proof, check},
+};
 
 /// Name of these rules, kept with each draw.
 pub const RULES: &str = "lottery-3";
@@ -40,17 +43,63 @@ pub struct Fairness {
     pub fairest: bool,
     /// Kinds that no panel can seat.
     pub shut_out: Vec<u32>,
+    /// What proves each level of chances.
+    #[serde(default)]
+    pub proofs: Vec<Kept>,
+}
+
+/// A proof of one level, as it is kept: see [`sortition::proof`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The chance.
+    pub chance: f64,
+    /// The kinds that are settled here.
+    pub kinds: Vec<u32>,
+    /// A multiplier for each quota and last for the seats, where not even parts of people could be seated better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<f64>>,
+    /// What a seat of some kinds is worth, and the most that a panel is worth, where whole panels decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<(Vec<(u32, f64)>, f64)>,
+}
+
+impl Kept {
+    fn of(proof: Proof) -> Self {
+        let (rows, worth) = match proof.by {
+            By::Certain => (None, None),
+            By::Parts(rows) => (Some(rows), None),
+            By::Panels(worth, most) => (None, Some((worth, most))),
+        };
+        Self { chance: proof.chance, kinds: proof.kinds, rows, worth }
+    }
+
+    fn proof(&self) -> Proof {
+        let by = match (&self.rows, &self.worth) {
+            (Some(rows), _) => By::Parts(rows.clone()),
+            (None, Some((worth, most))) => By::Panels(worth.clone(), *most),
+            (None, None) => By::Certain,
+        };
+        Proof { chance: self.chance, kinds: self.kinds.clone(), by }
+    }
+}
+
+impl Fairness {
+    /// Whether what was kept proves these chances to be the fairest, by sums and products alone where parts of people decide.
+    pub fn is_proved(&self, problem: &Problem, chances: &[f64]) -> bool {
+        let proofs: Vec<Proof> = self.proofs.iter().map(Kept::proof).collect();
+        check(problem, chances, &proofs, true).is_ok()
+    }
 }
 
 impl Panels {
     /// Works out the fairest lottery. `None` if nothing keeps the quotas.
     pub fn solve(problem: &Problem) -> Option<(Self, Fairness)> {
-        let Lottery { panels, weights, bound, levels, fairest, shut_out, .. } = sortition::solve(problem)?;
+        let Lottery { panels, weights, bound, levels, fairest, proofs, shut_out, .. } = sortition::solve(problem)?;
         let tickets = draw::tickets(&weights);
         let held = panels.into_iter().zip(tickets).filter(|(_, tickets)| *tickets > 0);
         let (panels, tickets) = held.unzip();
         let panels = Self { seats: problem.seats, people: problem.people(), panels, tickets };
-        Some((panels, Fairness { bound, levels, fairest, shut_out }))
+        Some((panels, Fairness { bound, levels, fairest, shut_out, proofs: proofs.into_iter().map(Kept::of).collect() }))
     }
 
     /// The chance of one person of each kind.

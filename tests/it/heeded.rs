@@ -261,3 +261,34 @@ fn a_file_that_was_tampered_with_is_told_and_breaks_nothing() {
         assert!(again(&|grounds| grounds.chances[0] *= 0.5).contains(&"the chances are those of the lottery"));
     });
 }
+
+#[test]
+fn what_is_over_says_whether_somebody_was_asked_and_by_which_choice_not() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let light = json!([{"topic": story.topic, "stance": {"kind": "inform_me_only"}}]);
+        let ben = story.person("ben", json!({"stance": {"kind": "up_to", "rung": "co_design"}, "topic_stances": light})).await;
+        let cat = story.person("cat", deep()).await;
+        let id = story.open("consultation", "consultation", json!({"topics": [story.topic]})).await;
+        assert_eq!(story.invite(&id, json!({})).await.len(), 1);
+        // What Ben chooses later changes nothing about why he was not asked then; and Dan was not there.
+        app.clock.advance(Duration::hours(1));
+        wants(&story, &ben, &deep()).await;
+        let dan = story.person("dan", deep()).await;
+        app.post(story.ada.path(&format!("/opportunities/{id}/close")))
+            .token(&story.ada.token)
+            .json(&json!({"reason": "Enough."}))
+            .send()
+            .await
+            .expect(200);
+        app.run_jobs().await;
+        app.outbox().await;
+        let over = async |who: &Participant| who.get(&app, "/asking/over").send().await.expect(200).json["items"][0].clone();
+        let (of_ben, of_cat, of_dan) = (over(&ben).await, over(&cat).await, over(&dan).await);
+        assert_eq!((&of_ben["asked"], &of_ben["why_not"]), (&json!(false), &json!("rung")));
+        let words = of_ben["why_not_in_words"].as_str().unwrap();
+        assert!(words.contains("your choices of that day") && words.contains("for the topic “Housing”"), "{words}");
+        assert_eq!((&of_cat["asked"], of_cat.get("why_not_in_words")), (&json!(true), None));
+        assert_eq!(of_dan["why_not_in_words"], "You had not joined yet when people were asked.");
+    });
+}

@@ -4,7 +4,7 @@ use crate::{
     accounts::{access, organisations},
     matching::{
         applying::{self, Applied},
-        mine, outlook,
+        mine, outlook, over,
         together::own::OwnShare,
     },
     platform::{
@@ -116,6 +116,17 @@ pub struct OverOut {
     opportunity: OpportunityId,
     /// Its name.
     title: String,
+    /// When people were asked first.
+    #[oai(skip_serializing_if_is_none)]
+    asked_at: Option<Time>,
+    /// Whether you were asked.
+    asked: bool,
+    /// Why you were not asked then, where it was by your choices of that day.
+    #[oai(skip_serializing_if_is_none)]
+    why_not: Option<WhyNot>,
+    /// The same in words, also where it was for another reason.
+    #[oai(skip_serializing_if_is_none)]
+    why_not_in_words: Option<String>,
     /// The draw that you were in; absent if you were in none.
     #[oai(skip_serializing_if_is_none)]
     draw: Option<OwnDrawOut>,
@@ -125,10 +136,14 @@ pub struct OverOut {
 }
 
 impl OverOut {
-    fn of(over: mine::Over) -> Self {
+    fn of(over: over::Over) -> Self {
         Self {
             opportunity: over.opportunity.id,
             title: over.opportunity.title,
+            asked_at: over.asked_at,
+            asked: over.asked,
+            why_not: over.why_not,
+            why_not_in_words: over.in_words,
             draw: over.draw.map(Into::into),
             share: over.share.map(Into::into),
         }
@@ -194,10 +209,12 @@ impl MineApi {
         let rows = mine::list(&self.0, &person, &home, cursor).await?;
         Ok(Fine::new(&cursor.page(rows, |row| row.opportunity.id.0, AskingOut::of)))
     }
-    /// See what draws did with me, of what is over
+
+    /// See what is over, and what it was for me
     ///
-    /// What has closed and was drawn for, newest first: the chance that I had, and what came of it.
-    #[oai(path = "/me/draws", method = "get", operation_id = "listMyDraws")]
+    /// What has closed and people were asked for, newest first: whether I was asked, by which of my choices of that day not, the chance
+    /// that I had in a draw, and what came of it.
+    #[oai(path = "/me/asking/over", method = "get", operation_id = "listMyAskingOver")]
     async fn over(
         &self,
         caller: Caller,
@@ -208,7 +225,8 @@ impl MineApi {
     ) -> Result<Fine<Page<OverOut>>> {
         let person = access::person(&self.0, &caller).await?;
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
-        let rows = mine::over(&self.0, &person, cursor).await?;
+        let organisation = organisations::get(&self.0, person.organisation).await?;
+        let rows = over::list(&self.0, &person, &organisation, cursor).await?;
         Ok(Fine::new(&cursor.page(rows, |row| row.opportunity.id.0, OverOut::of)))
     }
 

@@ -5,8 +5,10 @@ use crate::{
     invitations::{letters::day, link_for},
     matching::{
         applying::{self, Applied},
-        mine::{self, Mine, Over, OwnDraw},
+        mine,
+        mine::{Mine, OwnDraw},
         outlook,
+        over::{self, Over},
         together::own::OwnShare,
     },
     opportunities::zone_of,
@@ -24,7 +26,7 @@ const ROWS: u64 = 20;
 pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     route
         .at("/o/:slug/me/asking", get(ask(desk, Zone::Own, list)))
-        .at("/o/:slug/me/asking/over", get(ask(desk, Zone::Own, over)))
+        .at("/o/:slug/me/asking/over", get(ask(desk, Zone::Own, gone)))
         .at("/o/:slug/me/asking/:opportunity", post(act(desk, Zone::Own, apply)))
 }
 
@@ -146,25 +148,30 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
         }
     }
     let more = next.map(|next| Link::new("Go on reading", at(&visit, &own.organisation, &format!("/asking?after={next}"))));
-    let over = Link::new("What draws did that are over", at(&visit, &own.organisation, "/asking/over"));
+    let over = Link::new("What is over", at(&visit, &own.organisation, "/asking/over"));
     Ok(page.block(Block::Links(more.into_iter().chain([over]).collect())).into())
 }
 
-/// What draws did with somebody, of what is over.
-async fn over(visit: Arc<Visit>) -> Result<Reply> {
+/// What is over, and what it was for somebody.
+async fn gone(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let after = visit.query.parsed("after", "Use a link of this page.")?;
-    let rows = mine::over(visit.platform(), &own.person, Cursor { after, limit: ROWS }).await?;
+    let rows = over::list(visit.platform(), &own.person, &own.organisation, Cursor { after, limit: ROWS }).await?;
     let (rows, next) = kit::paged(ROWS, rows, |row: &Over| row.opportunity.id);
     let back = at(&visit, &own.organisation, "/asking");
-    let mut page = Page::new("Draws that are over").back("Back to what is open", back);
-    page = page.text("For these, names were drawn, or letters were shared out. You see what came of it for you.");
-    let mine: Vec<Over> = rows.into_iter().filter(|row| row.draw.is_some() || row.share.is_some()).collect();
-    if mine.is_empty() {
-        page = page.text("You were in none of these.");
+    let mut page = Page::new("What is over").back("Back to what is open", back);
+    page = page.text("People were asked for these. You see whether you were, why not, and what a draw did.");
+    if rows.is_empty() {
+        page = page.text("Nothing is over yet.");
     }
-    for row in mine {
-        let mut facts = row.draw.as_ref().map(|draw| drawn(&own, draw)).unwrap_or_default();
+    let zone = zone_of(&own.organisation);
+    for row in rows {
+        let asked = if row.asked { "Yes" } else { "No" };
+        let mut facts = vec![("Were you asked?".to_owned(), asked.to_owned())];
+        facts.extend(row.in_words.map(|words| ("Why you were not asked".to_owned(), words)));
+        facts.extend(row.asked_at.map(|at| ("People were asked from".to_owned(), day(at.with_timezone(&zone).date_naive()))));
+        let draw = row.draw.as_ref().map(|draw| drawn(&own, draw)).unwrap_or_default();
+        facts.extend(draw);
         facts.extend(row.share.as_ref().map(|share| shared(&own, share)).unwrap_or_default());
         page = page.heading(row.opportunity.title).block(Block::Facts(facts));
     }

@@ -1,0 +1,186 @@
+//! For somebody's own eyes: what is over, whether they were asked for it, by which of their choices of that day not, and what draws did.
+
+use super::{
+    mine::{OwnDraw, by_wish, draws},
+    together::own::{self, OwnShare},
+};
+use crate::{
+    accounts::Person,
+    invitations::rules::offer,
+    opportunities::zone_of,
+    participants::rules::{Objection, objection, quiet_on, speaks_against},
+    platform::{Platform, Result, http::Cursor},
+};
+use entity::{
+    InvitationState, OpportunityId, OpportunityState, ParticipantState, PreferenceDoc, Time, TopicId, WhyNot, invitation,
+    match_run, opportunity, opportunity_topic, organisation, participant, preference, topic,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use std::collections::{HashMap, HashSet};
+
+/// So many versions of somebody's choices are looked at, newest first.
+const VERSIONS: u64 = 200;
+
+/// Something that is over.
+pub struct Over {
+    /// What.
+    pub opportunity: opportunity::Model,
+    /// When people were asked first.
+    pub asked_at: Option<Time>,
+    /// Whether they were asked.
+    pub asked: bool,
+    /// Why they were not asked then, as far as it was by their choices of that day.
+    pub why_not: Option<WhyNot>,
+    /// The same in words, also where it was for another reason.
+    pub in_words: Option<String>,
+    /// What the newest draw for it did, if they were in it.
+    pub draw: Option<OwnDraw>,
+    /// How letters were shared out, if they were in that.
+    pub share: Option<OwnShare>,
+}
+
+/// What has closed and was asked about, newest first, and one more. A constant number of statements.
+pub async fn list(platform: &Platform, person: &Person, home: &organisation::Model, cursor: Cursor) -> Result<Vec<Over>> {
+    let (db, organisation, me) = (platform.db.read(), person.organisation, person.participant);
+    let asked_about = match_run::Entity::find()
+        .select_only()
+        .column(match_run::Column::OpportunityId)
+        .filter(match_run::Column::OrganisationId.eq(organisation))
+        .into_query();
+    let mut query = opportunity::Entity::find()
+        .filter(opportunity::Column::OrganisationId.eq(organisation))
+        .filter(opportunity::Column::State.eq(OpportunityState::Closed))
+        .filter(opportunity::Column::Id.in_subquery(asked_about));
+    if let Some(before) = cursor.after {
+        query = query.filter(opportunity::Column::Id.lt(OpportunityId(before)));
+    }
+    let closed = query.order_by_desc(opportunity::Column::Id).limit(cursor.limit + 1).all(db).await?;
+    let ids: Vec<OpportunityId> = closed.iter().map(|row| row.id).collect();
+    let invited: Vec<(OpportunityId, InvitationState)> = invitation::Entity::find()
+        .select_only()
+        .columns([invitation::Column::OpportunityId, invitation::Column::State])
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::ParticipantId.eq(me))
+        .filter(invitation::Column::OpportunityId.is_in(ids.iter().copied()))
+        .filter(invitation::Column::State.ne(InvitationState::Unsent))
+        .into_tuple()
+        .all(db)
+        .await?;
+    // Whoever said yes was in the draw that followed the letters, whatever became of their yes since.
+    let yes = [InvitationState::Accepted, InvitationState::Waiting, InvitationState::Ended];
+    let said_yes = invited.iter().filter(|(_, state)| yes.contains(state)).map(|(id, _)| *id).collect();
+    let asked: HashSet<OpportunityId> = invited.iter().map(|(id, _)| *id).collect();
+    let mut draws = draws(platform, person, &ids, &said_yes).await?;
+    let mut shares = own::shares(platform, person, &ids).await?;
+    let then = Then::read(db, person, home, &ids).await?;
+    let over = |opportunity: opportunity::Model| {
+        let asked = asked.contains(&opportunity.id);
+        let asked_at = then.runs.get(&opportunity.id).copied();
+        let (why_not, in_words) = match asked_at.filter(|_| !asked) {
+            Some(at) => then.judged(home, &opportunity, at),
+            None => (None, None),
+        };
+        let (draw, share) = (draws.remove(&opportunity.id), shares.remove(&opportunity.id));
+        // Whoever was in a draw could be asked.
+        let (why_not, in_words) = if draw.is_some() || share.is_some() { (None, None) } else { (why_not, in_words) };
+        Over { opportunity, asked_at, asked, why_not, in_words, draw, share }
+    };
+    Ok(closed.into_iter().map(over).collect())
+}
+
+/// What held for somebody when people were asked.
+struct Then {
+    /// When people were first asked for each.
+    runs: HashMap<OpportunityId, Time>,
+    topics: HashMap<OpportunityId, Vec<TopicId>>,
+    titles: HashMap<TopicId, String>,
+    /// When they joined, if they have.
+    joined_at: Option<Time>,
+    /// Versions of their choices, newest first.
+    versions: Vec<(Time, PreferenceDoc)>,
+}
+
+impl Then {
+    async fn read(
+        connection: &impl ConnectionTrait,
+        person: &Person,
+        home: &organisation::Model,
+        ids: &[OpportunityId],
+    ) -> Result<Self> {
+        let runs: Vec<(OpportunityId, Option<Time>)> = match_run::Entity::find()
+            .select_only()
+            .column(match_run::Column::OpportunityId)
+            .column_as(match_run::Column::CreatedAt.min(), "at")
+            .filter(match_run::Column::OrganisationId.eq(home.id))
+            .filter(match_run::Column::OpportunityId.is_in(ids.iter().copied()))
+            .group_by(match_run::Column::OpportunityId)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let links = opportunity_topic::Entity::find()
+            .filter(opportunity_topic::Column::OrganisationId.eq(home.id))
+            .filter(opportunity_topic::Column::OpportunityId.is_in(ids.iter().copied()))
+            .all(connection)
+            .await?;
+        let mut topics: HashMap<OpportunityId, Vec<TopicId>> = HashMap::new();
+        links.into_iter().for_each(|link| topics.entry(link.opportunity_id).or_default().push(link.topic_id));
+        let titles: Vec<(TopicId, String)> = topic::Entity::find()
+            .select_only()
+            .columns([topic::Column::Id, topic::Column::Title])
+            .filter(topic::Column::OrganisationId.eq(home.id))
+            .filter(topic::Column::Id.is_in(topics.values().flatten().copied()))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let row = participant::Entity::find_by_id((home.id, person.participant)).one(connection).await?;
+        let versions: Vec<(Time, PreferenceDoc)> = preference::Entity::find()
+            .select_only()
+            .columns([preference::Column::RecordedAt, preference::Column::Document])
+            .filter(preference::Column::OrganisationId.eq(home.id))
+            .filter(preference::Column::ParticipantId.eq(person.participant))
+            .order_by_desc(preference::Column::N)
+            .limit(VERSIONS)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        Ok(Self {
+            runs: runs.into_iter().filter_map(|(id, at)| Some((id, at?))).collect(),
+            topics,
+            titles: titles.into_iter().collect(),
+            joined_at: row.filter(|row| row.state == ParticipantState::Joined).and_then(|row| row.joined_at),
+            versions,
+        })
+    }
+
+    /// What in their choices of that time spoke against asking them, and how that is said.
+    fn judged(&self, home: &organisation::Model, about: &opportunity::Model, at: Time) -> (Option<WhyNot>, Option<String>) {
+        if self.joined_at.is_none_or(|joined| joined > at) {
+            return (None, Some("You had not joined yet when people were asked.".into()));
+        }
+        let unspoken = PreferenceDoc::unspoken();
+        let doc = self.versions.iter().find(|(recorded, _)| *recorded <= at).map_or(&unspoken, |(_, doc)| doc);
+        let none = Vec::new();
+        let topics = self.topics.get(&about.id).unwrap_or(&none);
+        let offer = offer(about, topics, about.rung, at, zone_of(home), at);
+        let why = match objection(doc, &offer) {
+            None if quiet_on(doc, offer.today) => Some(WhyNot::QuietPeriod),
+            None => None,
+            Some(Objection::Topic) => Some(WhyNot::Topic),
+            Some(Objection::Paused) => Some(WhyNot::Paused),
+            Some(Objection::Rung) => Some(WhyNot::Rung),
+            Some(Objection::Supported) => Some(WhyNot::Supported),
+            Some(Objection::Activity) => Some(WhyNot::Activity),
+            Some(Objection::Format) => Some(WhyNot::Format),
+            Some(Objection::QuietStart) => Some(WhyNot::QuietPeriod),
+            Some(Objection::Notice) => Some(WhyNot::Notice),
+        };
+        let scope = speaks_against(doc, offer.matter(), about.rung, offer.today);
+        let words = match why {
+            Some(why) => format!("By your choices of that day: {}", by_wish(why, scope, &self.titles)),
+            None => {
+                "Your choices did not speak against it. It was for another reason, such as how often you had been asked.".into()
+            }
+        };
+        (why, Some(words))
+    }
+}
