@@ -131,12 +131,26 @@ documents! {
         #[serde(default)]
         #[oai(default)]
         prepaid_expenses: bool,
+        /// How the money should come; left out where it does not matter.
+        #[serde(default)]
+        method: Option<PaymentMethod>,
+        /// With the wish `lower`: so much at most, in pence; left out where the person says it each time.
+        #[serde(default)]
+        lower_amount_pence: Option<i64>,
     }
 
     /// Something a person needs in order to take part.
     AccessNeed {
         /// What is needed, in the person's words.
         need: String,
+        /// What it is about.
+        #[serde(default = "other")]
+        #[oai(default = "other")]
+        kind: NeedKind,
+        /// Whether the person cannot take part without it.
+        #[serde(default)]
+        #[oai(default)]
+        must_have: bool,
         /// With whom it may be shared.
         share_with: ShareWith,
     }
@@ -151,11 +165,15 @@ documents! {
 
     /// What may be done with somebody's experience and words.
     Story {
-        /// Whether they may be asked to tell about their experience. It is kept with the other choices for the person to see;
-        /// nothing here is decided by it, so whoever runs a session has to be told.
+        /// Whether they may be asked to tell about their experience. Staff who work with the person see it, and so does whoever
+        /// leads a meeting at which they are expected.
         may_ask_about_experience: Permission,
         /// Whether their words may be quoted. `never` outranks what was agreed to for a single opportunity.
         quotes: Permission,
+        /// How the person wants to be named where their work is published.
+        #[serde(default = "unnamed")]
+        #[oai(default = "unnamed")]
+        credit: Credit,
     }
 
     /// About trying more than somebody has chosen, for a while.
@@ -386,6 +404,14 @@ fn plain() -> LetterFormat {
     LetterFormat::Plain
 }
 
+fn other() -> NeedKind {
+    NeedKind::Other
+}
+
+fn unnamed() -> Credit {
+    Credit::None
+}
+
 impl Stance {
     /// A wish that needs no rung.
     pub fn bare(kind: StanceKind) -> Self {
@@ -422,14 +448,14 @@ impl Contact {
 impl Money {
     /// Ask each time.
     pub fn ask() -> Self {
-        Self { payment: PaymentWish::AskEachTime, prepaid_expenses: false }
+        Self { payment: PaymentWish::AskEachTime, prepaid_expenses: false, method: None, lower_amount_pence: None }
     }
 }
 
 impl Story {
     /// Ask first.
     pub fn ask() -> Self {
-        Self { may_ask_about_experience: Permission::AskFirst, quotes: Permission::AskFirst }
+        Self { may_ask_about_experience: Permission::AskFirst, quotes: Permission::AskFirst, credit: Credit::None }
     }
 }
 

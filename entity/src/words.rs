@@ -76,6 +76,8 @@ words! {
         Draw,
         /// Who changed their part, and what is to be done about it.
         Tasks,
+        /// Who is expected at a meeting, and what they need there.
+        Expected,
     }
 
     /// What a member of staff may do in an organisation.
@@ -388,13 +390,53 @@ words! {
         AskEachTime,
     }
 
-    /// With whom an access need may be shared.
+    /// How money should come.
+    PaymentMethod {
+        /// To a bank account.
+        Bank,
+        /// In cash.
+        Cash,
+        /// As a voucher.
+        Voucher,
+    }
+
+    /// What something that a person needs is about.
+    NeedKind {
+        /// Being told things, and telling.
+        Communication,
+        /// Getting about in a building or a room.
+        MovingAround,
+        /// The way there and back.
+        Travel,
+        /// Care for somebody else meanwhile.
+        CareForOthers,
+        /// Somebody who comes along.
+        SupportPerson,
+        /// Food and drink.
+        Food,
+        /// Devices and connections.
+        Technology,
+        /// Something else.
+        Other,
+    }
+
+    /// How a person wants to be named where their work is published; each word names more of them than the one before.
+    Credit {
+        /// Not at all.
+        None,
+        /// By another name.
+        Pseudonym,
+        /// By their name.
+        Name,
+    }
+
+    /// With whom an access need may be shared: each word names one more than the one before.
     ShareWith {
         /// The coordinator.
         Coordinator,
-        /// The person who leads the session.
+        /// The coordinator, and whoever leads the session.
         Facilitator,
-        /// The venue.
+        /// The coordinator, whoever leads the session, and the venue.
         Venue,
         /// Nobody.
         Nobody,

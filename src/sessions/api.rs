@@ -4,6 +4,7 @@ pub mod shapes;
 
 use super::{
     contributions::{self, New},
+    expected,
     meetings::{self},
     notes::{self},
 };
@@ -20,8 +21,8 @@ use poem_openapi::{
     param::{Header, Path, Query},
 };
 pub use shapes::{
-    AttendanceIn, AttendanceOut, ContributionIn, ContributionOut, GivenOut, MeetingIn, MeetingOut, NotesAnswerIn, NotesAnswerOut,
-    NotesIn, OwnContributionIn, OwnMeetingOut,
+    AttendanceIn, AttendanceOut, ContributionIn, ContributionOut, ExpectedOut, GivenOut, MeetingIn, MeetingOut, NotesAnswerIn,
+    NotesAnswerOut, NotesIn, OwnContributionIn, OwnMeetingOut,
 };
 
 /// Meetings and contributions.
@@ -149,6 +150,27 @@ impl Api {
         let rows = meetings::attendance(self.0.db.read(), actor.organisation, meeting.0).await?;
         let rows: Vec<_> = rows.into_iter().map(AttendanceOut::from).collect();
         Ok(Fine::new(&rows).version(found.version))
+    }
+
+    /// Read who is expected
+    ///
+    /// Those who hold a place, with what they need as far as whoever leads a meeting may know, and what the venue may be told,
+    /// without names. People see on their own page who has looked at this.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/expected",
+        method = "get",
+        operation_id = "getExpected"
+    )]
+    async fn expected(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+    ) -> Result<Fine<ExpectedOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
+        let found = meetings::get(self.0.db.read(), actor.organisation, opportunity.0, meeting.0).await?;
+        Ok(Fine::new(&ExpectedOut::from(expected::read(&self.0, &actor, &found).await?)))
     }
 
     /// Write down who was there

@@ -2,7 +2,7 @@
 
 use super::words::{self, Word};
 use crate::{
-    pages::kit::Fields,
+    pages::kit::{Fields, pence},
     platform::{Error, Result, Violation},
 };
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
@@ -160,15 +160,6 @@ impl<'f> Entry<'f> {
         }
         Err(Error::Invalid(self.wrong))
     }
-}
-
-fn pence(text: &str) -> Option<i64> {
-    let (pounds, rest) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    if pounds.is_empty() || pounds.len() > 9 || rest.len() > 2 || !digits(pounds) || !digits(rest) {
-        return None;
-    }
-    Some(pounds.parse::<i64>().ok()? * 100 + format!("{rest:0<2}").parse::<i64>().ok()?)
 }
 
 /// A time as such a field shows it.

@@ -35,7 +35,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(format!("{at}/:meeting/share"), get(ask(desk, console, ask_share)).post(act(desk, console, share)))
 }
 
-async fn one_of(seat: &Seat<'_>, way: &opportunity::Model) -> Result<meeting::Model> {
+pub(super) async fn one_of(seat: &Seat<'_>, way: &opportunity::Model) -> Result<meeting::Model> {
     meetings::get(seat.db(), seat.actor.organisation, way.id, seat.visit.param("meeting")?).await
 }
 
@@ -43,7 +43,7 @@ fn here(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, rest: &
     at(seat, way, &format!("/meetings/{}{rest}", row.id))
 }
 
-fn below(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, title: &str) -> Page {
+pub(super) fn below(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, title: &str) -> Page {
     Page::new(title).caption(&row.title).back("Back to the meeting", here(seat, way, row, ""))
 }
 
@@ -164,6 +164,9 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         }
         let said = format!("/contributions/new?meeting={}", row.id);
         links.push(Link::new("Note what somebody said", at(&seat, &way, &said)));
+        if seat.may(Power::ReadPeople) {
+            links.insert(0, to("Who is expected, and what they need", "/expected"));
+        }
         page = page.block(Block::Links(links));
     }
     if let Some(text) = row.notes.clone().filter(|_| seat.may(Power::ReadResponses)) {
@@ -233,7 +236,7 @@ async fn people(seat: &Seat<'_>, row: &meeting::Model) -> Result<Vec<Holder>> {
     Ok(rows)
 }
 
-fn name_of(person: Option<&participant::Model>) -> String {
+pub(super) fn name_of(person: Option<&participant::Model>) -> String {
     person.map(|person| person.name.clone().unwrap_or_else(|| person.email.clone())).unwrap_or_default()
 }
 

@@ -111,6 +111,29 @@ said! {
     QuotePermission {
         No => "No", Anonymous => "Yes, without a name", Named => "Yes, with the name",
     }
+    Permission {
+        Never => "Never", AskFirst => "Ask them first", Ok => "Yes",
+    }
+    Credit {
+        None => "Not at all", Pseudonym => "By another name that they choose", Name => "By their name",
+    }
+    PaymentWish {
+        Wants => "They want what is offered", Lower => "They want less than is offered",
+        ToCharity => "They want the money to go to a charity", Decline => "They do not want to be paid",
+        AskEachTime => "Ask them each time",
+    }
+    PaymentMethod {
+        Bank => "To a bank account", Cash => "In cash", Voucher => "As a voucher",
+    }
+    LetterFormat {
+        Plain => "Plain English", EasyRead => "Easy Read", LargePrint => "Large print", Audio => "As sound",
+        Bsl => "British Sign Language",
+    }
+    NeedKind {
+        Communication => "Communication", MovingAround => "Moving around", Travel => "Travel",
+        CareForOthers => "Care for others", SupportPerson => "A support person", Food => "Food and drink",
+        Technology => "Technology", Other => "Something else",
+    }
     Attendance {
         Present => "Was there", Apologies => "Sent word", Absent => "Was not there",
     }

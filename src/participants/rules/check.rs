@@ -2,7 +2,9 @@
 
 use crate::platform::{Result, text::Check};
 use chrono::{Duration, NaiveDate};
-use entity::{AccessNeed, Contact, Load, PreferenceDoc, QuietPeriod, Rung, Stance, StanceKind, TopicChoices, TopicId};
+use entity::{
+    AccessNeed, Contact, Load, Money, PaymentWish, PreferenceDoc, QuietPeriod, Rung, Stance, StanceKind, TopicChoices, TopicId,
+};
 use std::{collections::BTreeSet, hash::Hash};
 
 /// Topics with a wish of their own.
@@ -35,6 +37,7 @@ pub fn check(doc: &PreferenceDoc, before: &PreferenceDoc, topics: &BTreeSet<Topi
     check_load(&mut check, &doc.load);
     check_contact(&mut check, &doc.contact);
     check_needs(&mut check, &doc.access_needs);
+    check_money(&mut check, &doc.money);
     check_quiet(&mut check, &doc.quiet_periods);
     let in_time = |day: NaiveDate| day >= today && day <= today + Duration::days(REVIEW);
     let review_ok = doc.review_after.is_none_or(|day| in_time(day) || before.review_after == Some(day));
@@ -161,6 +164,15 @@ fn check_needs(check: &mut Check, needs: &[AccessNeed]) {
     check.items("/access_needs", needs.len(), ACCESS_NEEDS);
     for (number, need) in needs.iter().enumerate().take(ACCESS_NEEDS) {
         check.text(&format!("/access_needs/{number}/need"), &need.need, 500);
+    }
+}
+
+fn check_money(check: &mut Check, money: &Money) {
+    if let Some(amount) = money.lower_amount_pence {
+        let at = "/money/lower_amount_pence";
+        let used = money.payment == PaymentWish::Lower;
+        check.that(used, at, "not_used", "Choose to be paid less, or leave the amount out.");
+        check.that((1..=100_000_000).contains(&amount), at, "out_of_range", "Write an amount of a penny or more.");
     }
 }
 

@@ -108,5 +108,5 @@ fn more_choices<T: PartialEq>(own: &[T], new: &[T]) -> bool {
 
 fn more_story(own: &Story, new: &Story) -> bool {
     let above = |own: Permission, new: Permission| new > own;
-    above(own.may_ask_about_experience, new.may_ask_about_experience) || above(own.quotes, new.quotes)
+    above(own.may_ask_about_experience, new.may_ask_about_experience) || above(own.quotes, new.quotes) || new.credit > own.credit
 }

@@ -1,9 +1,16 @@
 //! What requests and answers about meetings, attendance, notes and contributions look like.
 
-use crate::sessions::{meetings::Facts, notes::OwnMeeting};
+use crate::{
+    participants::api::known::{NeedOut, WorkingWithOut, known},
+    sessions::{
+        expected::{Expected, ForVenue, Gathering},
+        meetings::Facts,
+        notes::OwnMeeting,
+    },
+};
 use entity::{
-    Attendance, ContributionId, MeetingId, OpportunityId, ParticipantId, QuotePermission, Time, attendance, contribution,
-    meeting, notes_agreement,
+    Attendance, ContributionId, MeetingId, NeedKind, OpportunityId, ParticipantId, QuotePermission, Time, attendance,
+    contribution, meeting, notes_agreement,
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -153,6 +160,64 @@ impl From<attendance::Model> for AttendanceOut {
             recorded_by: row.recorded_by,
             recorded_at: row.recorded_at,
         }
+    }
+}
+
+/// Somebody who is expected at a meeting.
+#[derive(Object)]
+pub struct ExpectedPersonOut {
+    /// Who.
+    participant: ParticipantId,
+    /// Name, if they gave one.
+    name: Option<String>,
+    /// Language tag.
+    language: String,
+    /// What they need, as far as whoever leads a meeting may know; first what they cannot take part without.
+    access_needs: Vec<NeedOut>,
+    /// What you keep to when you work with them.
+    working_with: WorkingWithOut,
+}
+
+impl From<Expected> for ExpectedPersonOut {
+    fn from(one: Expected) -> Self {
+        let (access_needs, working_with) = known(one.known);
+        let person = one.person;
+        Self { participant: person.id, name: person.name, language: person.language, access_needs, working_with }
+    }
+}
+
+/// Something that people need of the venue. It names nobody.
+#[derive(Object)]
+pub struct VenueNeedOut {
+    /// What is needed.
+    need: String,
+    /// What it is about.
+    kind: NeedKind,
+    /// Whether those who need it cannot take part without it.
+    must_have: bool,
+    /// How many people need it.
+    people: u64,
+}
+
+impl From<ForVenue> for VenueNeedOut {
+    fn from(one: ForVenue) -> Self {
+        Self { need: one.need, kind: one.kind, must_have: one.must_have, people: one.people }
+    }
+}
+
+/// Who is expected at a meeting, and what they need.
+#[derive(Object)]
+pub struct ExpectedOut {
+    /// Those who hold a place, agree to take part, and have not sent word.
+    people: Vec<ExpectedPersonOut>,
+    /// What the venue may be told.
+    venue: Vec<VenueNeedOut>,
+}
+
+impl From<Gathering> for ExpectedOut {
+    fn from(gathering: Gathering) -> Self {
+        let people = gathering.people.into_iter().map(ExpectedPersonOut::from).collect();
+        Self { people, venue: gathering.venue.into_iter().map(VenueNeedOut::from).collect() }
     }
 }
 

@@ -189,6 +189,8 @@ fn support(doc: &PreferenceDoc) -> Form {
         let need = doc.access_needs.get(n);
         let choice =
             |with: &ShareWith| Choice::new(with.word(), words::share(*with)).on(need.map(|need| need.share_with) == Some(*with));
+        let now = need.map_or(NeedKind::Other, |need| need.kind);
+        let kind = |one: &NeedKind| Choice::new(one.word(), words::need_kind(*one)).on(now == *one);
         let label = if n == 0 { "What you need".to_owned() } else { format!("What else you need ({})", n + 1) };
         let text = need.map(|need| need.need.clone()).unwrap_or_default();
         form = form
@@ -199,9 +201,13 @@ fn support(doc: &PreferenceDoc) -> Form {
                     .pointer(format!("/access_needs/{n}/need"))
                     .optional(),
             )
+            .field(Field::select(format!("kind-{n}"), "What it is about", NeedKind::ALL.iter().rev().map(kind)))
+            .field(Field::switch(format!("must-{n}"), "I cannot take part without this", need.is_some_and(|need| need.must_have)))
             .field(Field::select(format!("share-{n}"), "Who may be told", ShareWith::ALL.iter().map(choice)));
     }
-    form.hidden("count", (count + 1).to_string()).submit(more())
+    let text = "Staff who work with you see what you share with them. They see first what you cannot take part without. Whoever leads \
+                a meeting sees it for that meeting. The venue is told what is needed, and not who needs it.";
+    form.words(vec![Block::Text(text.into())]).hidden("count", (count + 1).to_string()).submit(more())
 }
 
 fn more() -> Submit {
@@ -210,14 +216,25 @@ fn more() -> Submit {
 
 fn payment(doc: &PreferenceDoc) -> Form {
     let choice = |one: &PaymentWish| Choice::new(one.word(), words::payment(*one)).on(doc.money.payment == *one);
-    let hint = "This is never used to choose who is asked. If you receive benefits, you may want advice before you accept or decline a \
-                payment.";
+    let hint = "This is never used to choose who is asked. Staff who work with you see it. If you receive benefits, you may want advice \
+                before you accept or decline a payment.";
+    let any = Choice::new("", "Any way").on(doc.money.method.is_none());
+    let way = |one: &PaymentMethod| Choice::new(one.word(), words::method(*one)).on(doc.money.method == Some(*one));
+    let ways = std::iter::once(any).chain(PaymentMethod::ALL.iter().map(way));
+    let lower = doc.money.lower_amount_pence.map(words::pounds).unwrap_or_default();
     Form::default()
         .field(
             Field::radios("payment", "What you would like", PaymentWish::ALL.iter().map(choice))
                 .hint(hint)
                 .pointer("/money/payment"),
         )
+        .field(
+            Field::typed("lower_amount", "If you want less: how much at most, in pounds?", lower, "number")
+                .optional()
+                .hint("For example 5, or 12.50. Leave it empty if you want to say it each time.")
+                .pointer("/money/lower_amount_pence"),
+        )
+        .field(Field::select("method", "How the money should come", ways).pointer("/money/method"))
         .field(Field::switch("prepaid_expenses", "My expenses must be paid in advance", doc.money.prepaid_expenses))
 }
 
@@ -228,10 +245,15 @@ fn story(doc: &PreferenceDoc) -> Form {
     };
     let asked = "May you be asked to tell about your own experience?";
     let quoted = "May your words be quoted, without your name?";
+    let credit = |one: &Credit| Choice::new(one.word(), words::credit(*one)).on(doc.story.credit == *one);
+    let named = "If something that you made or said is published, how should we name you?";
+    let seen = "Staff who work with you see these answers, and so does whoever leads a meeting that you come to.";
     Form::default()
         .words(vec![Block::Text("You never have to tell what happened to you. You can take part without that.".into())])
         .field(field("may_ask_about_experience", asked, doc.story.may_ask_about_experience))
         .field(field("quotes", quoted, doc.story.quotes))
+        .field(Field::radios("credit", named, Credit::ALL.iter().map(credit)).pointer("/story/credit"))
+        .words(vec![Block::Text(seen.into())])
 }
 
 /// Fields for what there is, and for one more.

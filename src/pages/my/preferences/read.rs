@@ -35,11 +35,14 @@ pub(super) fn answer(asked: Question, sent: &Fields, mut doc: PreferenceDoc, top
         Question::Support => doc.access_needs = support(sent)?,
         Question::Payment => {
             let payment = one(sent, "payment", "/money/payment", PaymentWish::ALL, PaymentWish::word)?;
-            doc.money = Money { payment, prepaid_expenses: sent.has("prepaid_expenses") };
+            let method = given(sent, "method", "/money/method", PaymentMethod::ALL, PaymentMethod::word)?;
+            let lower_amount_pence = pence(sent, "lower_amount", "/money/lower_amount_pence")?;
+            doc.money = Money { payment, prepaid_expenses: sent.has("prepaid_expenses"), method, lower_amount_pence };
         }
         Question::Story => {
             let read = |name: &str| one(sent, name, &format!("/story/{name}"), Permission::ALL, Permission::word);
-            doc.story = Story { may_ask_about_experience: read("may_ask_about_experience")?, quotes: read("quotes")? };
+            let credit = given(sent, "credit", "/story/credit", Credit::ALL, Credit::word)?.unwrap_or(doc.story.credit);
+            doc.story = Story { may_ask_about_experience: read("may_ask_about_experience")?, quotes: read("quotes")?, credit };
         }
         Question::Quiet => doc.quiet_periods = quiet(sent)?,
         Question::Trying => {
@@ -61,6 +64,18 @@ fn one<T: Copy>(sent: &Fields, name: &str, at: &str, all: &[T], word: impl Fn(T)
     let text = sent.text(name);
     let found = all.iter().copied().find(|one| word(*one) == text);
     found.ok_or_else(|| Error::Invalid(vec![Violation::new(at, "required", choose())]))
+}
+
+/// The one word that was chosen, if any was.
+fn given<T: Copy>(sent: &Fields, name: &str, at: &str, all: &[T], word: impl Fn(T) -> String) -> Result<Option<T>> {
+    sent.given(name).map(|_| one(sent, name, at, all, word)).transpose()
+}
+
+/// Pounds as pence, if any are given.
+fn pence(sent: &Fields, name: &str, at: &str) -> Result<Option<i64>> {
+    let Some(text) = sent.given(name) else { return Ok(None) };
+    let read = crate::pages::kit::pence(text.trim_start_matches('£').trim());
+    read.map(Some).ok_or_else(|| Error::invalid(at, "form", "Write an amount in pounds, such as 5 or 12.50."))
 }
 
 /// All the words that were chosen, in their usual order.
@@ -177,7 +192,9 @@ fn support(sent: &Fields) -> Result<Vec<AccessNeed>> {
         let Some(need) = sent.given(&format!("need-{n}")) else { continue };
         let name = format!("share-{n}");
         let share_with = one(sent, &name, &format!("/{name}"), ShareWith::ALL, ShareWith::word)?;
-        all.push(AccessNeed { need, share_with });
+        let name = format!("kind-{n}");
+        let kind = given(sent, &name, &format!("/{name}"), NeedKind::ALL, NeedKind::word)?.unwrap_or(NeedKind::Other);
+        all.push(AccessNeed { need, kind, must_have: sent.has(&format!("must-{n}")), share_with });
     }
     Ok(all)
 }

@@ -117,6 +117,40 @@ pub(super) fn payment(wish: PaymentWish) -> &'static str {
     }
 }
 
+pub(super) fn method(method: PaymentMethod) -> &'static str {
+    match method {
+        PaymentMethod::Bank => "To my bank account",
+        PaymentMethod::Cash => "In cash",
+        PaymentMethod::Voucher => "As a voucher",
+    }
+}
+
+pub(super) fn credit(credit: Credit) -> &'static str {
+    match credit {
+        Credit::None => "Do not name me",
+        Credit::Pseudonym => "Use another name that I choose",
+        Credit::Name => "Use my name",
+    }
+}
+
+pub(super) fn need_kind(kind: NeedKind) -> &'static str {
+    match kind {
+        NeedKind::Communication => "Hearing, seeing, reading, speaking",
+        NeedKind::MovingAround => "Moving around",
+        NeedKind::Travel => "Getting there and back",
+        NeedKind::CareForOthers => "Care for somebody while I am there",
+        NeedKind::SupportPerson => "Somebody who comes with me",
+        NeedKind::Food => "Food and drink",
+        NeedKind::Technology => "A device or a connection",
+        NeedKind::Other => "Something else",
+    }
+}
+
+/// Pence as pounds.
+pub(super) fn pounds(pence: i64) -> String {
+    format!("{}.{:02}", pence / 100, pence % 100)
+}
+
 pub(super) fn share(with: ShareWith) -> &'static str {
     match with {
         ShareWith::Coordinator => "The coordinator",
@@ -163,14 +197,17 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
     let wishes = doc.topic_stances.iter().map(|wish| beside(&title(&wish.topic), &wish.stance)).collect();
     let activities = doc.activity_stances.iter().map(|wish| beside(activity(wish.activity), &wish.stance)).collect();
     let stages = doc.stage_stances.iter().map(|wish| beside(self::stage(wish.stage), &wish.stance)).collect();
-    let needs = doc.access_needs.iter().map(|need| format!("{} (told to: {})", need.need, share(need.share_with))).collect();
+    let needs = doc.access_needs.iter().map(need).collect();
     let quiet = doc.quiet_periods.iter().map(|period| format!("{} to {}", day(period.from), day(period.to))).collect();
     let story = vec![
         format!("Asked about my experience: {}", permission(doc.story.may_ask_about_experience)),
         format!("My words may be quoted: {}", permission(doc.story.quotes)),
+        format!("My name where work is published: {}", credit(doc.story.credit)),
     ];
     let tried = if doc.trial.open_to_trying_higher { "Shown on my own page" } else { "Not shown on my own page" };
     let mut paid = vec![payment(doc.money.payment).to_owned()];
+    paid.extend(doc.money.lower_amount_pence.map(|pence| format!("At most £{}", pounds(pence))));
+    paid.extend(doc.money.method.map(|one| method(one).to_owned()));
     if doc.money.prepaid_expenses {
         paid.push("Expenses must be paid in advance".into());
     }
@@ -195,6 +232,12 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
         (Question::Trying, "Trying something more", vec![tried.to_owned()]),
         (Question::Review, "Look at this again on", vec![doc.review_after.map_or_else(|| "In a year".into(), day)]),
     ]
+}
+
+/// Something that is needed, in a line.
+fn need(need: &AccessNeed) -> String {
+    let must = if need.must_have { "I cannot take part without this: " } else { "" };
+    format!("{must}{} (told to: {})", need.need, share(need.share_with))
 }
 
 fn load(load: &Load) -> Vec<String> {

@@ -1,0 +1,37 @@
+//! What staff keep to when they work with somebody, in words.
+
+use super::{entry::pounds, words::Word};
+use crate::participants::known::Known;
+use entity::{AccessNeed, NeedKind};
+
+/// Said of what somebody cannot take part without.
+pub(super) const MUST_HAVE: &str = "Must have";
+
+/// A need in a line; what somebody cannot take part without says so first.
+pub(super) fn need(need: &AccessNeed) -> String {
+    line(&need.need, need.kind, need.must_have)
+}
+
+/// The same for a need of several people.
+pub(super) fn line(need: &str, kind: NeedKind, must_have: bool) -> String {
+    let about = if kind == NeedKind::Other { String::new() } else { format!(" ({})", kind.said()) };
+    let first = if must_have { format!("{MUST_HAVE}: ") } else { String::new() };
+    format!("{first}{need}{about}")
+}
+
+/// What is to be kept to, by name.
+pub(super) fn facts(known: &Known) -> Vec<(String, String)> {
+    let money = &known.money;
+    let lower = money.lower_amount_pence.map(|pence| format!("{}: £{} at most", money.payment.said(), pounds(Some(pence))));
+    let mut facts = vec![
+        ("May be asked about their experience", known.may_ask_about_experience.said().to_owned()),
+        ("Named where their work is published", known.credit.said().to_owned()),
+        ("Written material", known.format.said().to_owned()),
+        ("Payment", lower.unwrap_or_else(|| money.payment.said().to_owned())),
+    ];
+    facts.extend(money.method.map(|method| ("How the money should come", method.said().to_owned())));
+    if money.prepaid_expenses {
+        facts.push(("Expenses", "They must be paid in advance".to_owned()));
+    }
+    facts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+}
