@@ -161,6 +161,10 @@ documents! {
         from: NaiveDate,
         /// The last day.
         to: NaiveDate,
+        /// How often these days come back, with no end; left out where they do not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[oai(skip_serializing_if_is_none)]
+        repeat: Option<Repeat>,
     }
 
     /// What may be done with somebody's experience and words.

@@ -430,6 +430,14 @@ words! {
         Name,
     }
 
+    /// How often days of quiet come back.
+    Repeat {
+        /// Every week.
+        Weekly,
+        /// Every year.
+        Yearly,
+    }
+
     /// With whom an access need may be shared: each word names one more than the one before.
     ShareWith {
         /// The coordinator.

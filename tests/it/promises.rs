@@ -6,10 +6,10 @@ use crate::{
     harness::{TestApp, everywhere, start},
     story::Story,
 };
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use entity::{
-    ActivityStance, ActivityType, ConsentType, Format, OpportunityId, ParticipantId, PreferenceDoc, Purpose, QuietPeriod, Rung,
-    Stage, StageStance, Stance, StanceKind, TopicId, TopicStance, consent_standing, invitation, mail_message, opportunity,
+    ActivityStance, ActivityType, ConsentType, Format, OpportunityId, ParticipantId, PreferenceDoc, Purpose, QuietPeriod, Repeat,
+    Rung, Stage, StageStance, Stance, StanceKind, TopicId, TopicStance, consent_standing, invitation, mail_message, opportunity,
     opportunity_topic,
 };
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
@@ -76,7 +76,9 @@ pub fn wishes(dice: &mut ChaCha20Rng, topics: &[TopicId], today: NaiveDate) -> P
     }
     if dice.random_bool(0.3) {
         let from = today + Days::new(dice.random_range(0..30)) - Days::new(10);
-        doc.quiet_periods = vec![QuietPeriod { from, to: from + Days::new(dice.random_range(0..10)) }];
+        let repeat = *[None, Some(Repeat::Weekly), Some(Repeat::Yearly)].choose(dice).unwrap();
+        let days = dice.random_range(0..if repeat == Some(Repeat::Weekly) { 4 } else { 10 });
+        doc.quiet_periods = vec![QuietPeriod { from, to: from + Days::new(days), repeat }];
     }
     doc
 }
@@ -97,7 +99,15 @@ pub fn includes(stance: &Stance, rung: Rung, today: NaiveDate) -> bool {
 
 /// Whether a day is one on which somebody wants to be left in peace.
 pub fn quiet(doc: &PreferenceDoc, day: NaiveDate) -> bool {
-    doc.quiet_periods.iter().any(|period| (period.from..=period.to).contains(&day))
+    doc.quiet_periods.iter().any(|period| {
+        // Day by day, back to the first time: nothing here reaches further than a few weeks.
+        let same = |first: NaiveDate| match period.repeat {
+            None => first == day,
+            Some(Repeat::Weekly) => first <= day && first.weekday() == day.weekday(),
+            Some(Repeat::Yearly) => first <= day && (first.month(), first.day()) == (day.month(), day.day()),
+        };
+        period.from.iter_days().take_while(|first| *first <= period.to).any(same)
+    })
 }
 
 /// What in somebody's wishes speaks against an opportunity, notice and load left out.

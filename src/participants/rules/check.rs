@@ -3,7 +3,8 @@
 use crate::platform::{Result, text::Check};
 use chrono::{Duration, NaiveDate};
 use entity::{
-    AccessNeed, Contact, Load, Money, PaymentWish, PreferenceDoc, QuietPeriod, Rung, Stance, StanceKind, TopicChoices, TopicId,
+    AccessNeed, Contact, Load, Money, PaymentWish, PreferenceDoc, QuietPeriod, Repeat, Rung, Stance, StanceKind, TopicChoices,
+    TopicId,
 };
 use std::{collections::BTreeSet, hash::Hash};
 
@@ -182,5 +183,12 @@ fn check_quiet(check: &mut Check, periods: &[QuietPeriod]) {
         let at = format!("/quiet_periods/{number}");
         check.day(&format!("{at}/from"), period.from).day(&format!("{at}/to"), period.to);
         check.that(period.from <= period.to, &format!("{at}/to"), "order", "Choose the first day or a later one.");
+        let days = (period.to - period.from).num_days() + 1;
+        let (fits, detail) = match period.repeat {
+            None => (true, ""),
+            Some(Repeat::Weekly) => (days <= 7, "Days that come back each week are seven at most."),
+            Some(Repeat::Yearly) => (days <= 365, "Days that come back each year are a year at most."),
+        };
+        check.that(fits, &format!("{at}/to"), "too_long", detail);
     }
 }

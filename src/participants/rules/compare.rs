@@ -1,8 +1,8 @@
 //! Whether a version that somebody else recorded would allow more than the person has said themselves.
 
-use super::{Allowance, Matter, Scope, resolve, scope::wishes};
+use super::{Allowance, Matter, Scope, past_quiet, resolve, scope::wishes};
 use chrono::{Days, NaiveDate};
-use entity::{Contact, Load, Permission, PreferenceDoc, QuietPeriod, Story, TopicId};
+use entity::{Contact, Load, Permission, PreferenceDoc, Story, TopicId};
 use std::collections::BTreeSet;
 
 /// Whether `new` allows anything, in any matter, on any day from `today` on, that `own` does not.
@@ -12,7 +12,7 @@ pub fn beyond(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> boo
     more_rungs(own, new, today)
         || more_load(&own.load, &new.load)
         || more_hours(&own.contact, &new.contact)
-        || fewer_quiet_days(&own.quiet_periods, &new.quiet_periods, today)
+        || fewer_quiet_days(own, new, today)
         || more_choices(&own.activity_types, &new.activity_types)
         || more_choices(&own.formats, &new.formats)
         || more_story(&own.story, &new.story)
@@ -83,21 +83,13 @@ fn more_hours(own: &Contact, new: &Contact) -> bool {
         || (own.neutral_subject && !new.neutral_subject)
 }
 
-/// Whether a day that was quiet, today or later, is not quiet any more.
-fn fewer_quiet_days(own: &[QuietPeriod], new: &[QuietPeriod], today: NaiveDate) -> bool {
-    let mut sorted: Vec<&QuietPeriod> = new.iter().collect();
-    sorted.sort_by_key(|period| period.from);
-    own.iter().filter(|period| period.to >= today).any(|period| {
-        let mut day = period.from.max(today);
-        for other in &sorted {
-            if other.from <= day && day <= other.to {
-                match other.to.checked_add_days(Days::new(1)) {
-                    Some(next) => day = next,
-                    None => return false,
-                }
-            }
-        }
-        day <= period.to
+/// Whether a day that was quiet, today or later, may not be quiet any more. Days that come back have to stand there as they did:
+/// what else might cover all of them is not looked for.
+fn fewer_quiet_days(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> bool {
+    own.quiet_periods.iter().any(|period| match period.repeat {
+        Some(_) => !new.quiet_periods.contains(period),
+        None if period.to < today => false,
+        None => past_quiet(new, period.from.max(today)).is_some_and(|day| day <= period.to),
     })
 }
 

@@ -15,7 +15,8 @@ mod tests;
 pub use check::check;
 pub use compare::beyond;
 pub use offer::{Objection, Offer, objection};
-pub use quiet::quiet_until;
+use quiet::past_quiet;
+pub use quiet::{quiet_on, quiet_until};
 pub use scope::{Matter, Scope};
 pub use steps::{StepRefused, pause, remember, step_down};
 pub use told::{NothingLeft, Told};
@@ -118,11 +119,6 @@ pub fn allowed<'a>(doc: &PreferenceDoc, matter: impl Into<Matter<'a>>, today: Na
 pub fn grows_old(doc: &PreferenceDoc, today: NaiveDate) -> bool {
     let ages = |kind| matches!(kind, StanceKind::UpTo | StanceKind::AtLeast | StanceKind::Only | StanceKind::Between);
     !of_stance(&doc.stance, today, false).is_nothing() && doc.stances().any(|stance| ages(stance.kind))
-}
-
-/// Whether this day lies in one of the quiet periods: nothing may be sent then.
-pub fn quiet_on(doc: &PreferenceDoc, day: NaiveDate) -> bool {
-    doc.quiet_periods.iter().any(|period| period.from <= day && day <= period.to)
 }
 
 /// See [`allowed`]; `expired` says whether the wishes are too old to be used as they are.

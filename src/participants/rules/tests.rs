@@ -1,6 +1,6 @@
 use super::*;
 use chrono::{Days, Duration};
-use entity::{ActivityStance, ActivityType, QuietPeriod, Stage, StageStance, TopicId, TopicStance};
+use entity::{ActivityStance, ActivityType, QuietPeriod, Repeat, Stage, StageStance, TopicId, TopicStance};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -112,7 +112,7 @@ fn what_makes_no_sense_is_told_at_once() {
     doc.contact.from_hour = Some(20);
     doc.contact.to_hour = Some(8);
     doc.load.invites_per_month_max = Some(-1);
-    doc.quiet_periods = vec![QuietPeriod { from: day(2), to: day(1) }];
+    doc.quiet_periods = vec![QuietPeriod { from: day(2), to: day(1), repeat: None }];
     doc.formats = vec![entity::Format::Phone, entity::Format::Phone];
     doc.review_after = Some(day(-1));
     let Err(crate::platform::Error::Invalid(found)) = check(&doc, &PreferenceDoc::unspoken(), &[topic(1)].into(), day(0)) else {
@@ -166,7 +166,7 @@ fn somebody_else_cannot_record_more_than_the_person_said() {
     let mut own = with(Stance::up_to(Rung::Engagement));
     own.load.invites_per_month_max = Some(2);
     own.topics.never = vec![topic(1)];
-    own.quiet_periods = vec![QuietPeriod { from: day(1), to: day(10) }];
+    own.quiet_periods = vec![QuietPeriod { from: day(1), to: day(10), repeat: None }];
     assert!(!beyond(&own, &own, day(0)));
     let changed = |change: &dyn Fn(&mut PreferenceDoc)| {
         let mut new = own.clone();
@@ -175,16 +175,15 @@ fn somebody_else_cannot_record_more_than_the_person_said() {
     };
     assert!(!changed(&|new| new.stance = Stance::up_to(Rung::Informing)));
     assert!(!changed(&|new| new.stance = Stance::bare(StanceKind::InformMeOnly)));
-    assert!(!changed(
-        &|new| new.quiet_periods = vec![QuietPeriod { from: day(6), to: day(20) }, QuietPeriod { from: day(0), to: day(5) }]
-    ));
+    assert!(!changed(&|new| new.quiet_periods =
+        vec![QuietPeriod { from: day(6), to: day(20), repeat: None }, QuietPeriod { from: day(0), to: day(5), repeat: None }]));
     assert!(changed(&|new| new.stance = Stance::up_to(Rung::CoDesign)));
     let wider = Stance { rungs: vec![Rung::CoDesign], ..paused(Some(day(30))) };
     assert!(changed(&|new| new.stance = wider.clone()), "after the pause more would be asked");
     assert!(!changed(&|new| *new = remember(&own, PreferenceDoc { stance: paused(Some(day(30))), ..own.clone() })));
     assert!(changed(&|new| new.load.invites_per_month_max = None));
     assert!(changed(&|new| new.topics.never = vec![]));
-    assert!(changed(&|new| new.quiet_periods = vec![QuietPeriod { from: day(1), to: day(9) }]));
+    assert!(changed(&|new| new.quiet_periods = vec![QuietPeriod { from: day(1), to: day(9), repeat: None }]));
     assert!(changed(&|new| new.topic_stances = vec![TopicStance { topic: topic(5), stance: Stance::up_to(Rung::CoDesign) }]));
     // One topic's wish must not be used to get around another's.
     let mut strict = with(Stance::up_to(Rung::CoDesign));
@@ -269,7 +268,8 @@ fn any_doc() -> impl Strategy<Value = PreferenceDoc> {
     let wishes = prop::collection::btree_map(0u128..5, any_stance(), 0..4);
     let lists = prop::collection::vec(0..4u8, 5);
     let review = prop::option::of((0i64..30).prop_map(day));
-    let quiet = prop::collection::vec((0i64..20, 0i64..10), 0..3);
+    let repeat = prop::sample::select(vec![None, None, Some(Repeat::Weekly), Some(Repeat::Yearly)]);
+    let quiet = prop::collection::vec((0i64..20, 0i64..7, repeat), 0..3);
     let activities = prop::collection::btree_map(any_activity(), any_stance(), 0..3);
     let stages = prop::collection::btree_map(any_stage(), any_stance(), 0..3);
     (any_stance(), (wishes, activities, stages), lists, review, quiet, prop::option::of(0..5)).prop_map(
@@ -286,8 +286,10 @@ fn any_doc() -> impl Strategy<Value = PreferenceDoc> {
                     _ => {}
                 }
             }
-            doc.quiet_periods =
-                quiet.into_iter().map(|(from, days)| QuietPeriod { from: day(from), to: day(from + days) }).collect();
+            doc.quiet_periods = quiet
+                .into_iter()
+                .map(|(from, days, repeat)| QuietPeriod { from: day(from), to: day(from + days), repeat })
+                .collect();
             doc.load.invites_per_month_max = cap;
             doc
         },

@@ -12,6 +12,7 @@ pub const WHOLE: &[(&str, &str)] = &[
     ("Standing", r#""confirmed""#),
     ("Stance", r#"{"kind": "up_to", "rung": "consultation"}"#),
     ("Load", r#"{"minutes_per_month_max": 120, "invites_per_month_max": 2, "notice_days_min": 7}"#),
+    ("QuietPeriod", r#"{"from": "2027-08-01", "to": "2027-08-14", "repeat": "yearly"}"#),
     ("Contact", r#"{"format": "plain", "neutral_subject": true, "from_hour": 9, "to_hour": 18}"#),
     (
         "PaymentOffer",
@@ -24,7 +25,7 @@ pub const WHOLE: &[(&str, &str)] = &[
             "contact": {"format": "plain", "neutral_subject": true, "from_hour": 9, "to_hour": 18},
             "money": {"payment": "lower", "prepaid_expenses": true, "method": "cash", "lower_amount_pence": 500},
             "access_needs": [{"need": "I need a hearing loop", "kind": "communication", "must_have": true, "share_with": "facilitator"}],
-            "quiet_periods": [{"from": "2027-08-01", "to": "2027-08-14"}],
+            "quiet_periods": [{"from": "2027-08-01", "to": "2027-08-14", "repeat": "yearly"}],
             "story": {"may_ask_about_experience": "ask_first", "quotes": "never", "credit": "pseudonym"}, "review_after": "2028-03-01"}"#,
     ),
     ("TrialIn", r#"{"rung": "engagement", "sessions": 2, "until": "2027-06-01", "supporter": "My sister"}"#),

@@ -273,6 +273,12 @@ fn quiet(doc: &PreferenceDoc) -> Form {
             "Last day",
             text(period.map(|period| period.to)),
         ));
+        let now = period.and_then(|period| period.repeat);
+        let once = Choice::new("", "These days alone").on(now.is_none());
+        let again = |often: &Repeat| Choice::new(often.word(), format!("And {}", words::repeat(*often))).on(now == Some(*often));
+        let label = if n == 0 { "How often".to_owned() } else { format!("How often ({})", n + 1) };
+        let often = Field::select(format!("repeat-{n}"), label, std::iter::once(once).chain(Repeat::ALL.iter().map(again)));
+        form = form.field(often.pointer(format!("/quiet_periods/{n}/repeat")));
     }
     form.hidden("count", (count + 1).to_string()).submit(more())
 }

@@ -208,9 +208,10 @@ fn quiet(sent: &Fields) -> Result<Vec<QuietPeriod>> {
             let text = sent.given(&format!("{name}-{n}"));
             text.map(|text| text.parse().map_err(|_| Violation::new(at, "form", "Write a day, such as 2027-03-31."))).transpose()
         };
+        let repeat = given(sent, &format!("repeat-{n}"), &format!("/quiet_periods/{n}/repeat"), Repeat::ALL, Repeat::word)?;
         match (day("from"), day("to")) {
             (Ok(None), Ok(None)) => {}
-            (Ok(Some(from)), Ok(to)) => all.push(QuietPeriod { from, to: to.unwrap_or(from) }),
+            (Ok(Some(from)), Ok(to)) => all.push(QuietPeriod { from, to: to.unwrap_or(from), repeat }),
             (Ok(None), Ok(Some(_))) => {
                 wrong.push(Violation::new(format!("/quiet_periods/{n}/from"), "required", "Write the first day."));
             }

@@ -198,7 +198,7 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
     let activities = doc.activity_stances.iter().map(|wish| beside(activity(wish.activity), &wish.stance)).collect();
     let stages = doc.stage_stances.iter().map(|wish| beside(self::stage(wish.stage), &wish.stance)).collect();
     let needs = doc.access_needs.iter().map(need).collect();
-    let quiet = doc.quiet_periods.iter().map(|period| format!("{} to {}", day(period.from), day(period.to))).collect();
+    let quiet = doc.quiet_periods.iter().map(quiet).collect();
     let story = vec![
         format!("Asked about my experience: {}", permission(doc.story.may_ask_about_experience)),
         format!("My words may be quoted: {}", permission(doc.story.quotes)),
@@ -238,6 +238,22 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
 fn need(need: &AccessNeed) -> String {
     let must = if need.must_have { "I cannot take part without this: " } else { "" };
     format!("{must}{} (told to: {})", need.need, share(need.share_with))
+}
+
+/// Days of quiet, in a line.
+fn quiet(period: &QuietPeriod) -> String {
+    let days = match period.from == period.to {
+        true => day(period.from),
+        false => format!("{} to {}", day(period.from), day(period.to)),
+    };
+    period.repeat.map_or_else(|| days.clone(), |often| format!("{days}, and these days {}", repeat(often)))
+}
+
+pub(super) fn repeat(often: Repeat) -> &'static str {
+    match often {
+        Repeat::Weekly => "each week after that",
+        Repeat::Yearly => "each year after that",
+    }
 }
 
 fn load(load: &Load) -> Vec<String> {
