@@ -430,6 +430,44 @@ words! {
         Name,
     }
 
+    /// A part of the week.
+    TimeOfWeek {
+        /// Monday to Friday, before twelve.
+        WeekdayMorning,
+        /// Monday to Friday, from twelve to five.
+        WeekdayAfternoon,
+        /// Monday to Friday, from five.
+        WeekdayEvening,
+        /// Saturday or Sunday, before twelve.
+        WeekendMorning,
+        /// Saturday or Sunday, from twelve to five.
+        WeekendAfternoon,
+        /// Saturday or Sunday, from five.
+        WeekendEvening,
+    }
+
+    /// Who else may be in the room.
+    Present {
+        /// Doctors, nurses, therapists.
+        Clinicians,
+        /// Social workers.
+        SocialWorkers,
+        /// The police.
+        Police,
+        /// Staff of a council.
+        CouncilStaff,
+        /// Staff of a landlord or a housing office.
+        HousingStaff,
+        /// Researchers.
+        Researchers,
+        /// Politicians.
+        Politicians,
+        /// Those who give the money.
+        Funders,
+        /// Journalists.
+        Journalists,
+    }
+
     /// How often days of quiet come back.
     Repeat {
         /// Every week.
@@ -738,10 +776,16 @@ words! {
         Activity,
         /// They did not choose any form that is offered.
         Format,
+        /// They do not want to meet others in such a group.
+        Group,
+        /// It begins at a time of the week that does not suit them.
+        Time,
         /// They want to be left in peace.
         QuietPeriod,
         /// They need more notice.
         Notice,
+        /// They come to as many meetings on that day as they want.
+        SameDay,
         /// They have had as many invitations this month as they want.
         MonthlyInvitations,
         /// It would take more of their time this month than they want to give.

@@ -6,18 +6,23 @@ use crate::{
         jobs::payload,
         places,
         rules::{OPEN, offer},
+        same_day::OwnDays,
         waiting,
     },
     opportunities::{supported, zone_of},
-    participants::{preferences::today, rules::objection, trials::in_force},
+    participants::{
+        preferences::today,
+        rules::{Offer, objection},
+        trials::in_force,
+    },
     platform::{
         Platform,
         jobs::{Fault, Next},
     },
 };
 use entity::{
-    InvitationState, OrganisationId, ParticipantId, ParticipantState, invitation, opportunity, opportunity_topic, organisation,
-    participant,
+    InvitationState, OrganisationId, ParticipantId, ParticipantState, PreferenceDoc, invitation, opportunity, opportunity_topic,
+    organisation, participant,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
@@ -73,6 +78,8 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .await?;
     let supported = supported::of(&tx, &opportunities, now).await?;
     let applied = applications::of(&tx, who.organisation, who.participant, rows.iter().map(|row| row.opportunity_id)).await?;
+    let unspoken = PreferenceDoc::unspoken();
+    let days = OwnDays::read(&tx, who.organisation, who.participant, wishes.as_ref().unwrap_or(&unspoken), zone).await?;
     let fits = |row: &invitation::Model| {
         let (Some(wishes), Some(opportunity)) = (&wishes, opportunities.iter().find(|one| one.id == row.opportunity_id)) else {
             return true;
@@ -81,6 +88,7 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
             topics.iter().filter(|link| link.opportunity_id == opportunity.id).map(|link| link.topic_id).collect();
         let can_be = supported.get(&opportunity.id).map_or(opportunity.rung, |supported| supported.rung);
         let offer = offer(opportunity, &topics, can_be, row.created_at, zone, now);
+        let offer = Offer { meetings_that_day: days.beside(opportunity), ..offer };
         // What a person chose for themselves stays theirs.
         row.run_id.is_none() || applied.contains(&row.opportunity_id) || objection(wishes, &offer).is_none()
     };

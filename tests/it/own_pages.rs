@@ -136,7 +136,10 @@ fn joining_choosing_and_agreeing_takes_one_question_a_page() {
         assert_eq!(doc["stage_stances"], json!([{"stage": "review", "stance": {"kind": "inform_me_only"}}]));
         ben.choose("activity-wishes", &[("activity-workshop", ""), ("activity-survey", "consultation")]).await;
         assert_eq!(document(&app).await["activity_stances"], json!([survey]), "the same as for everything else");
-        assert_eq!(doc["load"], json!({"minutes_per_month_max": 90, "invites_per_month_max": 2, "notice_days_min": null}));
+        assert_eq!(
+            doc["load"],
+            json!({"minutes_per_month_max": 90, "invites_per_month_max": 2, "notice_days_min": null, "meetings_per_day_max": null})
+        );
         assert_eq!((&doc["contact"]["format"], &doc["contact"]["from_hour"]), (&json!("easy_read"), &json!(9)));
         assert_eq!(doc["access_needs"], json!([{"need": "A lift", "kind": "other", "must_have": false, "share_with": "venue"}]));
         assert_eq!(doc["quiet_periods"], json!([{"from": "2027-04-01", "to": "2027-04-01"}]));

@@ -5,10 +5,10 @@ use crate::{
     consent::permits,
     invitations::{
         AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, applications, parting, posted, rules,
-        to_letter, to_opportunity,
+        same_day::OwnDays, to_letter, to_opportunity,
     },
     opportunities,
-    participants::rules::{Matter, allowed, objection},
+    participants::rules::{Matter, Offer, allowed, objection},
     platform::{Platform, Result, mail::Composed},
 };
 use entity::{
@@ -64,7 +64,7 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
     }
     // A lighter way that somebody chose may lie outside their wishes; only a pause speaks against a reminder of it.
     let unwanted = match about.invitation.run_id {
-        Some(_) => about.unwanted(kind, now) && !about.applied(db).await?,
+        Some(_) => about.unwanted(db, kind, now).await? && !about.applied(db).await?,
         None => kind == REMIND && allowed(&about.wishes, Matter::default(), opportunities::today(now, about.zone)).is_nothing(),
     };
     if unwanted {
@@ -104,10 +104,12 @@ impl About {
 
     /// Whether something in the person's wishes, as they are now, speaks against this. They are asked on the day on which the
     /// letter that asks leaves, whenever it was made.
-    fn unwanted(&self, kind: &str, now: Time) -> bool {
+    async fn unwanted(&self, connection: &impl ConnectionTrait, kind: &str, now: Time) -> Result<bool> {
+        let (organisation, person) = (self.organisation.id, self.person.id);
+        let days = OwnDays::read(connection, organisation, person, &self.wishes, self.zone).await?;
         let asked_at = if kind == INVITE { now } else { self.invitation.created_at };
         let offer = rules::offer(&self.opportunity, &self.topics, self.supported.rung, asked_at, self.zone, now);
-        objection(&self.wishes, &offer).is_some()
+        Ok(objection(&self.wishes, &Offer { meetings_that_day: days.beside(&self.opportunity), ..offer }).is_some())
     }
 
     /// Whether the person applied for this themselves, whatever they chose.

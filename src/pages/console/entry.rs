@@ -68,6 +68,11 @@ impl<'f> Entry<'f> {
         words::read(self.fields.text(name))
     }
 
+    /// Everything that was sent under a name.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.fields.all(name).map(str::to_owned).collect()
+    }
+
     /// Words of which any may be chosen.
     pub fn words<W: Word>(&self, name: &str) -> Vec<W> {
         self.fields.all(name).filter_map(words::read).collect()

@@ -35,6 +35,8 @@ pub fn check(doc: &PreferenceDoc, before: &PreferenceDoc, topics: &BTreeSet<Topi
     check.items("/stage_stances", doc.stage_stances.len(), TOPIC_STANCES);
     no_repetition(&mut check, "/activity_types", &doc.activity_types);
     no_repetition(&mut check, "/formats", &doc.formats);
+    no_repetition(&mut check, "/times", &doc.times);
+    no_repetition(&mut check, "/group_safety/not_with", &doc.group_safety.not_with);
     check_load(&mut check, &doc.load);
     check_contact(&mut check, &doc.contact);
     check_needs(&mut check, &doc.access_needs);
@@ -143,6 +145,9 @@ fn check_load(check: &mut Check, load: &Load) {
         ("/load/invites_per_month_max", load.invites_per_month_max, 1000),
         ("/load/notice_days_min", load.notice_days_min, 365),
     ];
+    if let Some(value) = load.meetings_per_day_max {
+        check.range("/load/meetings_per_day_max", value, 1, 5);
+    }
     for (at, value, most) in limits {
         if let Some(value) = value {
             check.range(at, value, 0, most);

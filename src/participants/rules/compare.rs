@@ -2,7 +2,7 @@
 
 use super::{Allowance, Matter, Scope, past_quiet, resolve, scope::wishes};
 use chrono::{Days, NaiveDate};
-use entity::{Contact, Load, Permission, PreferenceDoc, Story, TopicId};
+use entity::{Contact, GroupSafety, Load, Permission, PreferenceDoc, Story, TopicId};
 use std::collections::BTreeSet;
 
 /// Whether `new` allows anything, in any matter, on any day from `today` on, that `own` does not.
@@ -15,6 +15,8 @@ pub fn beyond(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> boo
         || fewer_quiet_days(own, new, today)
         || more_choices(&own.activity_types, &new.activity_types)
         || more_choices(&own.formats, &new.formats)
+        || more_choices(&own.times, &new.times)
+        || more_groups(&own.group_safety, &new.group_safety)
         || more_story(&own.story, &new.story)
         || (new.trial.open_to_trying_higher && !own.trial.open_to_trying_higher)
 }
@@ -74,6 +76,7 @@ fn more_load(own: &Load, new: &Load) -> bool {
     let above = |own: Option<i32>, new: Option<i32>| own.is_some_and(|most| new.is_none_or(|new| new > most));
     above(own.minutes_per_month_max, new.minutes_per_month_max)
         || above(own.invites_per_month_max, new.invites_per_month_max)
+        || above(own.meetings_per_day_max, new.meetings_per_day_max)
         || own.notice_days_min.is_some_and(|least| new.notice_days_min.is_none_or(|new| new < least))
 }
 
@@ -96,6 +99,13 @@ fn fewer_quiet_days(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) 
 /// An empty list means any.
 fn more_choices<T: PartialEq>(own: &[T], new: &[T]) -> bool {
     !own.is_empty() && (new.is_empty() || new.iter().any(|choice| !own.contains(choice)))
+}
+
+fn more_groups(own: &GroupSafety, new: &GroupSafety) -> bool {
+    (own.women_only && !new.women_only)
+        || (own.same_experience && !new.same_experience)
+        || (own.known_facilitator && !new.known_facilitator)
+        || own.not_with.iter().any(|who| !new.not_with.contains(who))
 }
 
 fn more_story(own: &Story, new: &Story) -> bool {

@@ -14,7 +14,7 @@ mod tests;
 
 pub use check::check;
 pub use compare::beyond;
-pub use offer::{Objection, Offer, objection};
+pub use offer::{Objection, Offer, meets_others, objection, time_of_week};
 use quiet::past_quiet;
 pub use quiet::{quiet_on, quiet_until};
 pub use scope::{Matter, Scope};

@@ -71,6 +71,7 @@ impl Told {
         if let Some(load) = self.load {
             doc.load.minutes_per_month_max = load.minutes_per_month_max.or(doc.load.minutes_per_month_max);
             doc.load.invites_per_month_max = load.invites_per_month_max.or(doc.load.invites_per_month_max);
+            doc.load.meetings_per_day_max = load.meetings_per_day_max.or(doc.load.meetings_per_day_max);
             doc.load.notice_days_min = load.notice_days_min.or(doc.load.notice_days_min);
         }
         doc.contact.neutral_subject = self.neutral_subject.unwrap_or(doc.contact.neutral_subject);

@@ -4,6 +4,7 @@ mod asking;
 mod drawing;
 mod ending;
 mod groups;
+mod gathering;
 mod opening;
 mod parts;
 mod quotas;
@@ -139,6 +140,7 @@ fn empty(project: ProjectId) -> Offer {
     Offer {
         project,
         kind: OpportunityKind::Consultation,
+        activity: None,
         title: String::new(),
         summary: String::new(),
         rung: Rung::Consultation,
@@ -150,6 +152,7 @@ fn empty(project: ProjectId) -> Offer {
         minutes: 0,
         preparation_minutes: 0,
         formats: Vec::new(),
+        group: None,
         support: String::new(),
         support_contact: None,
         content_note: None,
@@ -177,7 +180,7 @@ struct Part {
 }
 
 const PARTS: [Part; 6] = [
-    Part { title: "Describe it", rest: "/describe", gaps: &["/summary", "/rung"] },
+    Part { title: "Describe it", rest: "/describe", gaps: &["/summary", "/rung", "/activity", "/group"] },
     Part {
         title: "Who decides, and what can change",
         rest: "/influence",

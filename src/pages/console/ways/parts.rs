@@ -1,7 +1,7 @@
 //! What an opportunity says about itself, a part a page. Once it is open, what people were told stays: what cannot change any more
 //! is not offered.
 
-use super::{at, page, whole};
+use super::{at, gathering, page, whole};
 use crate::{
     accounts::Power,
     opportunities::{
@@ -88,13 +88,13 @@ fn describe(form: Form, seat: &Seat<'_>, way: &Way, around: &Around, draft: bool
     let choice = |topic: &topic::Model| Choice::new(topic.id.to_string(), &topic.title).on(way.topics.contains(&topic.id));
     let offered: Vec<Choice> =
         around.topics.iter().filter(|topic| topic.retired_at.is_none() || way.topics.contains(&topic.id)).map(choice).collect();
-    let form = form
-        .field(Field::radios("kind", "How do people take part?", choices(|one| row.kind == one)))
-        .field(
-            Field::radios("rung", "What are people offered?", choices(|one| row.rung == one))
-                .hint("At most what the project claims."),
-        )
-        .field(Field::select("stage", "In which stage of the work?", choices(|one| row.stage == one)));
+    let form =
+        gathering::fields(form.field(Field::radios("kind", "How do people take part?", choices(|one| row.kind == one))), row)
+            .field(
+                Field::radios("rung", "What are people offered?", choices(|one| row.rung == one))
+                    .hint("At most what the project claims."),
+            )
+            .field(Field::select("stage", "In which stage of the work?", choices(|one| row.stage == one)));
     let form = if offered.is_empty() {
         let text = "You have no topics yet. People who choose topics are asked about those they want.";
         form.words(vec![Block::Text(text.into())])
@@ -244,6 +244,7 @@ fn read(seat: &Seat<'_>, way: &Way, part: Part) -> Result<Offer> {
                 offer.rung = entry.word("rung");
                 offer.stage = entry.word("stage");
                 offer.topics = entry.ids::<TopicId>("topics");
+                gathering::read(&entry, &mut offer);
                 if offer.kind == OpportunityKind::Consultation {
                     (offer.places, offer.reply_within_days, offer.starts_at) = (None, None, None);
                 }

@@ -3,6 +3,7 @@
 use super::{Question, words};
 use crate::{
     integrity::ladder::LADDER,
+    opportunities::group::{activity, present},
     pages::kit::{Block, Choice, Field, Form, Submit},
     participants::rules::rungs_of,
 };
@@ -19,7 +20,9 @@ pub(super) fn title(asked: Question) -> &'static str {
         Question::StageWishes => "Is it different at some stages of the work?",
         Question::Activities => "Which kinds of activity are welcome?",
         Question::Formats => "How would you like to take part?",
+        Question::Groups => "What does a group have to be for you?",
         Question::Time => "How much of your time may we ask for?",
+        Question::Times => "Which times of the week suit you?",
         Question::Letters => "How shall we write to you?",
         Question::Support => "What do you need to take part?",
         Question::Payment => "What about payment?",
@@ -41,7 +44,9 @@ pub(super) fn of(asked: Question, doc: &PreferenceDoc, topics: &[topic::Model]) 
         Question::StageWishes => stage_wishes(doc),
         Question::Activities => activities(doc),
         Question::Formats => formats(doc),
+        Question::Groups => groups(doc),
         Question::Time => time(doc),
+        Question::Times => times(doc),
         Question::Letters => letters(doc),
         Question::Support => support(doc),
         Question::Payment => payment(doc),
@@ -97,7 +102,7 @@ fn topic_wishes(doc: &PreferenceDoc, topics: &[topic::Model]) -> Form {
 fn activity_wishes(doc: &PreferenceDoc) -> Form {
     let field = |kind: &ActivityType| {
         let own = doc.activity_stances.iter().find(|wish| wish.activity == *kind).map(|wish| &wish.stance);
-        own_wish(format!("activity-{}", kind.word()), words::activity(*kind), own)
+        own_wish(format!("activity-{}", kind.word()), activity(*kind), own)
     };
     Form::default().fields(ActivityType::ALL.iter().map(field))
 }
@@ -123,7 +128,7 @@ fn own_wish(name: String, label: &str, own: Option<&Stance>) -> Field {
 }
 
 fn activities(doc: &PreferenceDoc) -> Form {
-    let choice = |kind: &ActivityType| Choice::new(kind.word(), words::activity(*kind)).on(doc.activity_types.contains(kind));
+    let choice = |kind: &ActivityType| Choice::new(kind.word(), activity(*kind)).on(doc.activity_types.contains(kind));
     let field = Field::checks("activity", title(Question::Activities), ActivityType::ALL.iter().map(choice));
     Form::default().field(field.hint("Tick none if all are welcome.").pointer("/activity_types")).heading()
 }
@@ -132,6 +137,25 @@ fn formats(doc: &PreferenceDoc) -> Form {
     let choice = |one: &Format| Choice::new(one.word(), words::format(*one)).on(doc.formats.contains(one));
     let field = Field::checks("format", title(Question::Formats), Format::ALL.iter().map(choice));
     Form::default().field(field.hint("Tick none if all are welcome.").pointer("/formats")).heading()
+}
+
+fn groups(doc: &PreferenceDoc) -> Form {
+    let wanted = &doc.group_safety;
+    let ticked = [wanted.women_only, wanted.same_experience, wanted.known_facilitator];
+    let kinds = words::GROUPS.iter().zip(ticked).map(|((value, label), on)| Choice::new(*value, *label).on(on));
+    let who = |one: &Present| Choice::new(one.word(), present(*one)).on(wanted.not_with.contains(one));
+    let texts = [
+        "This is about talks, workshops and other meetings with several people. It is not about what you do alone, or with one person.",
+        "You are not asked into a group of which this was not said. We do not ask who you are, or why.",
+    ];
+    Form::default()
+        .words(texts.map(|text| Block::Text(text.into())).into_iter().collect())
+        .field(Field::checks("group", "What kind of group", kinds).pointer("/group_safety").optional())
+        .field(
+            Field::checks("not_with", "Who must not be there", Present::ALL.iter().map(who))
+                .pointer("/group_safety/not_with")
+                .optional(),
+        )
 }
 
 fn time(doc: &PreferenceDoc) -> Form {
@@ -155,7 +179,20 @@ fn time(doc: &PreferenceDoc) -> Form {
                 .optional()
                 .pointer("/load/notice_days_min"),
         )
+        .field(
+            Field::typed("meetings", "Meetings on one day at most", number(load.meetings_per_day_max), "number")
+                .optional()
+                .hint("From 1 to 5. What you come to already counts.")
+                .pointer("/load/meetings_per_day_max"),
+        )
         .words(vec![Block::Note("Time to prepare counts too. Leave a field empty if there is no limit.".into())])
+}
+
+fn times(doc: &PreferenceDoc) -> Form {
+    let choice = |one: &TimeOfWeek| Choice::new(one.word(), words::time_of_week(*one)).on(doc.times.contains(one));
+    let field = Field::checks("time", title(Question::Times), TimeOfWeek::ALL.iter().map(choice));
+    let hint = "Tick none if any time suits you. The morning ends at twelve, and the evening begins at five.";
+    Form::default().field(field.hint(hint).pointer("/times")).heading()
 }
 
 /// Minutes as hours.

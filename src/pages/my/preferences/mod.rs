@@ -20,12 +20,14 @@ use poem::{Route, get, http::StatusCode};
 use std::sync::Arc;
 
 /// The questions, in their order.
-const QUESTIONS: [Question; 10] = [
+const QUESTIONS: [Question; 12] = [
     Question::Involvement,
     Question::Topics,
     Question::Activities,
     Question::Formats,
+    Question::Groups,
     Question::Time,
+    Question::Times,
     Question::Letters,
     Question::Support,
     Question::Payment,
@@ -46,7 +48,9 @@ enum Question {
     StageWishes,
     Activities,
     Formats,
+    Groups,
     Time,
+    Times,
     Letters,
     Support,
     Payment,
@@ -59,7 +63,7 @@ enum Question {
 }
 
 impl Question {
-    const ALL: [(Self, &'static str); 16] = [
+    const ALL: [(Self, &'static str); 18] = [
         (Self::Involvement, "involvement"),
         (Self::Exactly, "exactly"),
         (Self::Topics, "topics"),
@@ -68,7 +72,9 @@ impl Question {
         (Self::StageWishes, "stage-wishes"),
         (Self::Activities, "activities"),
         (Self::Formats, "formats"),
+        (Self::Groups, "groups"),
         (Self::Time, "time"),
+        (Self::Times, "times"),
         (Self::Letters, "letters"),
         (Self::Support, "support"),
         (Self::Payment, "payment"),

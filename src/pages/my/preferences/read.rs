@@ -30,7 +30,9 @@ pub(super) fn answer(asked: Question, sent: &Fields, mut doc: PreferenceDoc, top
         }
         Question::Activities => doc.activity_types = chosen(sent, "activity", ActivityType::ALL, ActivityType::word),
         Question::Formats => doc.formats = chosen(sent, "format", Format::ALL, Format::word),
+        Question::Groups => doc.group_safety = groups(sent),
         Question::Time => doc.load = time(sent)?,
+        Question::Times => doc.times = chosen(sent, "time", TimeOfWeek::ALL, TimeOfWeek::word),
         Question::Letters => doc.contact = letters(sent)?,
         Question::Support => doc.access_needs = support(sent)?,
         Question::Payment => {
@@ -144,6 +146,16 @@ fn own_wishes<'d, T: Copy, W>(
     Ok(wishes)
 }
 
+fn groups(sent: &Fields) -> GroupSafety {
+    let ticked = |name: &str| sent.all("group").any(|one| one == name);
+    GroupSafety {
+        women_only: ticked("women_only"),
+        same_experience: ticked("same_experience"),
+        known_facilitator: ticked("known_facilitator"),
+        not_with: chosen(sent, "not_with", Present::ALL, Present::word),
+    }
+}
+
 fn time(sent: &Fields) -> Result<Load> {
     let number = "Write a whole number, or leave it empty.";
     let hours: Option<f64> = sent.parsed("hours", "Write a number, such as 2 or 1.5, or leave it empty.").map_err(at_load)?;
@@ -158,6 +170,7 @@ fn time(sent: &Fields) -> Result<Load> {
         minutes_per_month_max: all,
         invites_per_month_max: sent.parsed("invites", number)?,
         notice_days_min: sent.parsed("notice", number)?,
+        meetings_per_day_max: sent.parsed("meetings", number)?,
     })
 }
 

@@ -1,7 +1,12 @@
 //! What somebody chose, in words.
 
 use super::Question;
-use crate::{integrity::ladder::step, invitations::letters::day, participants::rules::rungs_of};
+use crate::{
+    integrity::ladder::step,
+    invitations::letters::day,
+    opportunities::group::{activity, present},
+    participants::rules::rungs_of,
+};
 use entity::*;
 
 /// How much involvement, in the words that people choose from.
@@ -55,23 +60,6 @@ pub(super) fn stance(stance: &Stance) -> Vec<String> {
         StanceKind::AtLeast | StanceKind::Only | StanceKind::Between => {
             vec![format!("These, and no others: {}", kinds(rungs_of(stance).iter().collect()))]
         }
-    }
-}
-
-pub(super) fn activity(kind: ActivityType) -> &'static str {
-    match kind {
-        ActivityType::Survey => "Answering questions in writing",
-        ActivityType::DocumentReview => "Reading a draft and saying what you think",
-        ActivityType::Interview1to1 => "A conversation with one person",
-        ActivityType::FocusGroup => "A talk in a small group",
-        ActivityType::Workshop => "A workshop",
-        ActivityType::CoDesignGroup => "A group that designs something together",
-        ActivityType::BoardOrSteering => "A seat on a board or steering group",
-        ActivityType::PeerResearch => "Doing research with others who have been there",
-        ActivityType::InterviewPanel => "Helping to choose new staff",
-        ActivityType::TrainingOrSpeaking => "Training others, or speaking",
-        ActivityType::PaidRole => "A paid role",
-        ActivityType::CitizensJury => "A citizens' jury or panel",
     }
 }
 
@@ -223,7 +211,13 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
         (Question::ActivityWishes, "Different for some kinds", any(activities, "The same for every kind")),
         (Question::StageWishes, "Different at some stages", any(stages, "The same at every stage")),
         (Question::Formats, "Ways to take part", any(doc.formats.iter().map(|one| format(*one).into()).collect(), "Any")),
+        (Question::Groups, "Groups", any(groups(&doc.group_safety), "Any group")),
         (Question::Time, "My time", any(load(&doc.load), "No limit")),
+        (
+            Question::Times,
+            "Times of the week",
+            any(doc.times.iter().map(|time| time_of_week(*time).to_owned()).collect(), "Any time"),
+        ),
         (Question::Letters, "Letters", letters(&doc.contact)),
         (Question::Support, "What I need to take part", any(needs, "Nothing said")),
         (Question::Payment, "Payment", paid),
@@ -256,11 +250,44 @@ pub(super) fn repeat(often: Repeat) -> &'static str {
     }
 }
 
+/// What a group has to be, in the words that people choose from.
+pub(super) const GROUPS: [(&str, &str); 3] = [
+    ("women_only", "The group is for women"),
+    ("same_experience", "Everybody in the group shares the experience"),
+    ("known_facilitator", "Whoever leads the group is known to those who come"),
+];
+
+fn groups(wanted: &GroupSafety) -> Vec<String> {
+    let ticked = [wanted.women_only, wanted.same_experience, wanted.known_facilitator];
+    let mut all: Vec<String> =
+        GROUPS.iter().zip(ticked).filter(|(_, on)| *on).map(|((_, words), _)| (*words).to_owned()).collect();
+    if !wanted.not_with.is_empty() {
+        let names: Vec<&str> = wanted.not_with.iter().map(|who| present(*who)).collect();
+        all.push(format!("Not with: {}", names.join("; ")));
+    }
+    all
+}
+
+pub(super) fn time_of_week(time: TimeOfWeek) -> &'static str {
+    match time {
+        TimeOfWeek::WeekdayMorning => "Monday to Friday, in the morning",
+        TimeOfWeek::WeekdayAfternoon => "Monday to Friday, in the afternoon",
+        TimeOfWeek::WeekdayEvening => "Monday to Friday, in the evening",
+        TimeOfWeek::WeekendMorning => "At the weekend, in the morning",
+        TimeOfWeek::WeekendAfternoon => "At the weekend, in the afternoon",
+        TimeOfWeek::WeekendEvening => "At the weekend, in the evening",
+    }
+}
+
 fn load(load: &Load) -> Vec<String> {
     let minutes = load.minutes_per_month_max.map(|minutes| format!("At most {} a month, with preparation", time(minutes)));
     let invites = load.invites_per_month_max.map(|count| format!("At most {count} invitations a month"));
     let notice = load.notice_days_min.map(|days| format!("At least {days} days before something starts"));
-    [minutes, invites, notice].into_iter().flatten().collect()
+    let day = load.meetings_per_day_max.map(|count| match count {
+        1 => "At most 1 meeting a day".to_owned(),
+        many => format!("At most {many} meetings a day"),
+    });
+    [minutes, invites, notice, day].into_iter().flatten().collect()
 }
 
 fn letters(contact: &Contact) -> Vec<String> {
