@@ -18,7 +18,7 @@ pub use offer::{Objection, Offer, meets_others, objection, time_of_week};
 use quiet::past_quiet;
 pub use quiet::{quiet_on, quiet_until};
 pub use scope::{Matter, Scope};
-pub use steps::{StepRefused, pause, remember, step_down};
+pub use steps::{StepRefused, pause, remember, same_stances, step_down};
 pub use told::{NothingLeft, Told};
 pub use trial::{Terms, Trying, steps_to_try, trying};
 

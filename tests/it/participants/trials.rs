@@ -220,6 +220,41 @@ fn whatever_is_said_afterwards_ends_a_trial() {
 }
 
 #[test]
+fn what_says_nothing_of_involvement_leaves_a_trial_as_it_is() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let ben = story.person("ben", up_to("consultation")).await;
+        ben.post(&app, "/trial", &json!({"rung": "co_design"})).await.expect(201);
+        let with = |more: Value| {
+            let mut wish = up_to("consultation");
+            wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            wish
+        };
+        for more in [
+            json!({"money": {"payment": "decline"}}),
+            json!({"access_needs": [{"need": "A lift", "share_with": "coordinator"}]}),
+            json!({"quiet_periods": [{"from": "2027-08-01", "to": "2027-08-14"}]}),
+            json!({"load": {"invites_per_month_max": 2}}),
+        ] {
+            ben.put(&app, "/preferences", &with(more)).await.expect(200);
+            assert!(runs(&app, &ben).await);
+            assert_eq!(counts(&story, &ben).await.2, Some(Rung::CoDesign));
+        }
+        // The same where staff write down a quiet day for them.
+        let told = json!({"quiet_periods": [{"from": "2027-09-01", "to": "2027-09-02"}]});
+        story.ada.put(&app, &format!("/people/{}/preferences", ben.id), &told).await.expect(200);
+        assert!(runs(&app, &ben).await);
+        // It ends where the version that counts says so, and leaves that version as it is.
+        ben.post(&app, "/trial/end", &json!({})).await.expect(200);
+        assert_eq!(counts(&story, &ben).await.2, Some(Rung::Consultation));
+        ben.post(&app, "/trial", &json!({"rung": "co_design"})).await.expect(201);
+        ben.put(&app, "/preferences", &up_to("engagement")).await.expect(200);
+        assert!(!runs(&app, &ben).await);
+        app.run_jobs().await;
+    });
+}
+
+#[test]
 fn what_cannot_be_tried_is_refused_with_its_place() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;
