@@ -452,3 +452,23 @@
 //! nothing. Other ways are named if they are open, fit the person's choices and have no few places: those are drawn, and no letter
 //! goes round the lot. Rejected: a letter of the waiting list beside it (two letters would say one thing), ending a consultation
 //! like this (nobody holds a place in it; closing it with a reason is its end).
+//!
+//! # 2026-11-29 · What people need is told to those whom they named, and to whoever they meet
+//! Each word of sharing names one more than the one before: coordinators, whoever leads a meeting, the venue. Staff who may read people
+//! see needs and what is to be kept to with the person; whoever leads a meeting sees them for those expected there, and each look is
+//! noted for them. The venue gets needs without names, counted where they are the same. How long meetings may be is told as a count.
+//! Copying a supporter on letters was refused: letters carry personal links, and would tell a third person what the experience is.
+//! Whoever wants to can forward them. A telephone number is for a person to call: nothing here sends by telephone or post.
+//!
+//! # 2026-11-29 · A group is judged by what is said of it, never by who somebody is
+//! People say what a group has to be and who must not be there. It counts wherever people meet others, and what is not said counts
+//! against the group: nobody finds out on arrival. No fact about a person is asked for it, so nobody is shut out by one. What a group is
+//! cannot change once it is open, because people said yes to it. Rejected: matching groups with facts (that would sort people), taking
+//! silence about who is there for nobody.
+//!
+//! # 2026-11-29 · A full day is one with as many meetings as somebody wants
+//! What they hold a place in counts with its meetings of that day, or once where it begins then. Whoever waits for a place said yes
+//! knowing the day, so it takes nobody off the list. It is looked at in one statement a page, where anything else is on that day.
+//!
+//! # 2026-11-29 · Only what is said about involvement ends a trial
+//! A version that leaves every stance as it was lets the trial go on beside it: whoever adds a need or a quiet day has not gone back.

@@ -107,6 +107,19 @@ documents! {
         /// The hour of the day (1-24) from which letters may no longer arrive.
         #[serde(default)]
         to_hour: Option<i32>,
+        /// How the person is best reached by whoever works with them. Letters from here go by e-mail whatever is said; a call is
+        /// made by a person.
+        #[serde(default = "by_email")]
+        #[oai(default = "by_email")]
+        channel: Channel,
+        /// A telephone number, for a person to call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[oai(skip_serializing_if_is_none)]
+        phone: Option<String>,
+        /// Nothing is to be said to a machine or to somebody else.
+        #[serde(default)]
+        #[oai(default)]
+        no_voicemail: bool,
     }
 
     /// What somebody wants done about payment. Never used to choose who is asked.
@@ -164,6 +177,24 @@ documents! {
         #[serde(default = "unnamed")]
         #[oai(default = "unnamed")]
         credit: Credit,
+    }
+
+    /// What somebody can manage in a meeting. Whoever leads it sees it.
+    SessionWishes {
+        /// So many minutes at most.
+        #[serde(default)]
+        longest_minutes: Option<i32>,
+        /// A break is needed after so many minutes.
+        #[serde(default)]
+        break_after_minutes: Option<i32>,
+        /// In a video call the camera stays off.
+        #[serde(default)]
+        #[oai(default)]
+        camera_off: bool,
+        /// In a video call the written chat is too much.
+        #[serde(default)]
+        #[oai(default)]
+        no_chat: bool,
     }
 
     /// What a group has to be for somebody to meet others in it. It is about the group, and never about who somebody is; it counts
@@ -248,6 +279,10 @@ documents! {
         #[serde(default)]
         #[oai(default)]
         times: Vec<TimeOfWeek>,
+        /// What can be managed in a meeting.
+        #[serde(default = "SessionWishes::any")]
+        #[oai(default = "SessionWishes::any")]
+        sessions: SessionWishes,
         /// What a group has to be.
         #[serde(default = "GroupSafety::any")]
         #[oai(default = "GroupSafety::any")]
@@ -268,6 +303,10 @@ documents! {
 
 fn plain() -> LetterFormat {
     LetterFormat::Plain
+}
+
+fn by_email() -> Channel {
+    Channel::Email
 }
 
 fn other() -> NeedKind {
@@ -307,7 +346,15 @@ impl Load {
 impl Contact {
     /// Plain English, at any hour, with an ordinary subject.
     pub fn usual() -> Self {
-        Self { format: LetterFormat::Plain, neutral_subject: false, from_hour: None, to_hour: None }
+        Self {
+            format: LetterFormat::Plain,
+            neutral_subject: false,
+            from_hour: None,
+            to_hour: None,
+            channel: Channel::Email,
+            phone: None,
+            no_voicemail: false,
+        }
     }
 }
 
@@ -322,6 +369,13 @@ impl Story {
     /// Ask first.
     pub fn ask() -> Self {
         Self { may_ask_about_experience: Permission::AskFirst, quotes: Permission::AskFirst, credit: Credit::None }
+    }
+}
+
+impl SessionWishes {
+    /// Any meeting.
+    pub fn any() -> Self {
+        Self { longest_minutes: None, break_after_minutes: None, camera_off: false, no_chat: false }
     }
 }
 
@@ -361,6 +415,7 @@ impl PreferenceDoc {
             access_needs: Vec::new(),
             quiet_periods: Vec::new(),
             times: Vec::new(),
+            sessions: SessionWishes::any(),
             group_safety: GroupSafety::any(),
             story: Story::ask(),
             trial: TrialWish::unasked(),

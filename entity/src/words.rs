@@ -390,6 +390,16 @@ words! {
         AskEachTime,
     }
 
+    /// How a person is best reached.
+    Channel {
+        /// By e-mail.
+        Email,
+        /// By telephone.
+        Phone,
+        /// By post.
+        Post,
+    }
+
     /// How money should come.
     PaymentMethod {
         /// To a bank account.

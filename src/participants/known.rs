@@ -1,6 +1,6 @@
 //! What staff who work with somebody may know of what they said: what they share of their needs, and what has to be kept to.
 
-use entity::{AccessNeed, Credit, LetterFormat, Money, Permission, PreferenceDoc, ShareWith};
+use entity::{AccessNeed, Channel, Credit, LetterFormat, Money, Permission, PreferenceDoc, SessionWishes, ShareWith};
 
 /// Who learns of a need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,21 @@ pub struct Known {
     pub money: Money,
     /// The form of written material.
     pub format: LetterFormat,
+    /// What they can manage in a meeting.
+    pub sessions: SessionWishes,
+    /// How they are best reached; for coordinators alone.
+    pub reach: Option<Reach>,
+}
+
+/// How somebody is best reached by a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// In which way.
+    pub channel: Channel,
+    /// Their telephone number, if they gave one.
+    pub phone: Option<String>,
+    /// Whether nothing is to be said to a machine or to somebody else.
+    pub no_voicemail: bool,
 }
 
 impl Known {
@@ -56,6 +71,12 @@ impl Known {
             credit: doc.story.credit,
             money: doc.money.clone(),
             format: doc.contact.format,
+            sessions: doc.sessions.clone(),
+            reach: (who == Learns::Coordinators).then(|| Reach {
+                channel: doc.contact.channel,
+                phone: doc.contact.phone.clone(),
+                no_voicemail: doc.contact.no_voicemail,
+            }),
         }
     }
 }

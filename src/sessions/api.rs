@@ -54,8 +54,8 @@ impl Api {
         }
         let made = meetings::create(once.tx(), &self.0, &actor, opportunity.0, given.into()).await?;
         let at = format!("/api/organisations/{}/opportunities/{}/meetings/{}", actor.organisation, opportunity.0, made.id);
-        let version = made.version;
-        once.commit(Created::new(&MeetingOut::of(made, true)).at(at).version(version)).await
+        let (version, long) = (made.version, expected::too_long_for(&self.0, &made).await?);
+        once.commit(Created::new(&MeetingOut::of(made, true).too_long_for(long)).at(at).version(version)).await
     }
 
     /// List meetings
@@ -101,8 +101,8 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
         let with_notes = access::may(&self.0, &caller, organisation.0, Power::ReadResponses).await.is_ok();
         let found = meetings::get(self.0.db.read(), actor.organisation, opportunity.0, meeting.0).await?;
-        let version = found.version;
-        Ok(Fine::new(&MeetingOut::of(found, with_notes)).version(version))
+        let (version, long) = (found.version, expected::too_long_for(&self.0, &found).await?);
+        Ok(Fine::new(&MeetingOut::of(found, with_notes).too_long_for(long)).version(version))
     }
 
     /// Change a meeting
@@ -125,8 +125,8 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let facts = body.take()?.into();
         let changed = meetings::change(&self.0, &actor, opportunity.0, meeting.0, if_match.0.as_deref(), facts).await?;
-        let version = changed.version;
-        Ok(Fine::new(&MeetingOut::of(changed, true)).version(version))
+        let (version, long) = (changed.version, expected::too_long_for(&self.0, &changed).await?);
+        Ok(Fine::new(&MeetingOut::of(changed, true).too_long_for(long)).version(version))
     }
 
     /// Read who was there

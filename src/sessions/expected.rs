@@ -4,11 +4,12 @@ use crate::{
     accounts::{Actor, readings},
     consent::permits::permitted,
     participants::known::{Known, Learns, needs},
-    platform::{Platform, Result, db::filled_up},
+    platform::{Error, Platform, Result, db::filled_up},
+    statistics::disclosure::{Shown, part},
 };
 use entity::{
     Attendance, NeedKind, ParticipantId, ParticipantState, PlaceState, PreferenceDoc, Purpose, ReadingOf, attendance, meeting,
-    part, participant, place, preference,
+    organisation, part as changed_part, participant, place, preference,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use std::collections::{BTreeMap, HashMap};
@@ -60,6 +61,20 @@ pub async fn read(platform: &Platform, actor: &Actor, meeting: &meeting::Model) 
     Ok(Gathering { people, venue })
 }
 
+/// For how many of those who are expected a meeting is longer than they can manage, as far as it may be told.
+pub async fn too_long_for(platform: &Platform, meeting: &meeting::Model) -> Result<Shown> {
+    let people = with_wishes(platform, meeting).await?;
+    let organisation = organisation::Entity::find_by_id(meeting.organisation_id).one(platform.db.read()).await?;
+    let minimum = organisation.ok_or(Error::NotFound("organisation"))?.minimum_group;
+    let minutes = (meeting.ends_at - meeting.starts_at).num_minutes();
+    let too_long = people.iter().filter(|(_, doc)| doc.sessions.longest_minutes.is_some_and(|most| i64::from(most) < minutes));
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Ok(match too_long.count() {
+        0 => Shown::Number(0),
+        some => part(count(some), count(people.len()), u64::try_from(minimum).unwrap_or(5)),
+    })
+}
+
 /// Those who hold a place, agree to take part, have not sent word and have not changed their part, with what they want.
 pub(super) async fn with_wishes(
     platform: &Platform,
@@ -70,11 +85,11 @@ pub(super) async fn with_wishes(
         return Ok(Vec::new());
     }
     let about = meeting.opportunity_id;
-    let changed = part::Entity::find()
+    let changed = changed_part::Entity::find()
         .select_only()
-        .column(part::Column::ParticipantId)
-        .filter(part::Column::OrganisationId.eq(organisation))
-        .filter(part::Column::OpportunityId.eq(about));
+        .column(changed_part::Column::ParticipantId)
+        .filter(changed_part::Column::OrganisationId.eq(organisation))
+        .filter(changed_part::Column::OpportunityId.eq(about));
     let excused = attendance::Entity::find()
         .select_only()
         .column(attendance::Column::ParticipantId)

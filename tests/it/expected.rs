@@ -70,3 +70,33 @@ fn whoever_leads_a_meeting_learns_what_those_need_who_are_expected_there() {
         app.run_jobs().await;
     });
 }
+
+#[test]
+fn whoever_plans_a_meeting_hears_for_how_many_it_is_too_long() {
+    everywhere(|app| async move {
+        let root = app.administrator().await;
+        let given = Given::of(&app, &app.coordinator(&root, "ada").await);
+        let group = given.opportunity(given.project(&[]).await, OpportunityState::Open).await;
+        for n in 0..11 {
+            let someone = given.someone(&format!("person{n}")).await;
+            let longest = if n < 2 { 60 } else { 90 };
+            let sessions = if n < 6 { json!({"longest_minutes": longest}) } else { json!({}) };
+            let wish = json!({"stance": {"kind": "up_to", "rung": "consultation"}, "sessions": sessions});
+            let put = app.put("/api/me/preferences").token(&someone.token).header("if-match", "*").json(&wish).send().await;
+            put.expect(200);
+            given.place(group, &someone, PlaceState::Held).await;
+            given.agrees(&someone, group).await;
+        }
+        let meeting = |ends: &str| json!({"title": "First", "starts_at": "2027-03-10T18:00:00Z", "ends_at": ends});
+        let made = given.post(group, "/meetings", &meeting("2027-03-10T20:00:00Z")).await.expect(201);
+        assert_eq!(made.json["too_long_for"], json!({"people": 6, "withheld": false}));
+        let path = format!("/meetings/{}", made.id());
+        // Fewer than the smallest group that may be told of.
+        let changed = given.put(group, &path, &meeting("2027-03-10T19:30:00Z")).await.expect(200).json;
+        assert_eq!(changed["too_long_for"], json!({"people": null, "withheld": true}));
+        assert_eq!(given.get(group, &path).await.expect(200).json["too_long_for"], changed["too_long_for"]);
+        let changed = given.put(group, &path, &meeting("2027-03-10T19:00:00Z")).await.expect(200).json;
+        assert_eq!(changed["too_long_for"], json!({"people": 0, "withheld": false}));
+        app.run_jobs().await;
+    });
+}

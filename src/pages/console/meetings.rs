@@ -3,7 +3,7 @@
 use super::{
     desk::{ROWS, Seat, again, fresh, mistaken, paged, seat},
     entry::{self, Entry},
-    ways::{at, found, page},
+    ways::{FEW, at, found, page},
     words::choices_or_none,
 };
 use crate::{
@@ -13,9 +13,11 @@ use crate::{
     pages::kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     platform::{Result, http::Cursor},
     sessions::{
+        expected,
         meetings::{self, Facts},
         notes,
     },
+    statistics::disclosure::Shown,
 };
 use chrono::TimeDelta;
 use entity::{Attendance, ParticipantId, PlaceState, ReadingOf, attendance, meeting, opportunity, participant, place};
@@ -152,6 +154,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     };
     let mut facts = vec![("Begins".to_owned(), when(&seat, row.starts_at)), ("Ends".to_owned(), when(&seat, row.ends_at))];
     facts.extend(row.location.clone().map(|place| ("Where".to_owned(), place)));
+    facts.extend(too_long(expected::too_long_for(seat.platform(), &row).await?).map(|text| ("Its length".to_owned(), text)));
     facts.extend(row.cancelled_at.map(|_| ("Please note".to_owned(), "This meeting does not take place.".to_owned())));
     let page = Page::new(&row.title).caption(&way.title).back("Meetings", at(&seat, &way, "/meetings")).said(said);
     let mut page = page.block(Block::Facts(facts));
@@ -176,6 +179,15 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         page = page.blocks(answers(&seat, &row).await?);
     }
     Ok(page.into())
+}
+
+/// That a meeting is too long, where it is for some.
+fn too_long(shown: Shown) -> Option<String> {
+    match shown {
+        Shown::Number(0) => None,
+        Shown::Number(people) => Some(format!("It is longer than {people} of those who are expected can manage.")),
+        Shown::Few => Some(format!("It is longer than some of those who are expected can manage. {FEW}")),
+    }
 }
 
 /// What people said about the notes.

@@ -136,6 +136,9 @@ said! {
         ToCharity => "They want the money to go to a charity", Decline => "They do not want to be paid",
         AskEachTime => "Ask them each time",
     }
+    Channel {
+        Email => "By e-mail", Phone => "By telephone", Post => "By post: ask them for the address",
+    }
     PaymentMethod {
         Bank => "To a bank account", Cash => "In cash", Voucher => "As a voucher",
     }

@@ -33,5 +33,21 @@ pub(super) fn facts(known: &Known) -> Vec<(String, String)> {
     if money.prepaid_expenses {
         facts.push(("Expenses", "They must be paid in advance".to_owned()));
     }
+    let sessions = &known.sessions;
+    facts.extend(sessions.longest_minutes.map(|most| ("Longest meeting", format!("{most} minutes"))));
+    facts.extend(sessions.break_after_minutes.map(|most| ("A break", format!("After {most} minutes"))));
+    if sessions.camera_off {
+        facts.push(("Camera", "It stays off".to_owned()));
+    }
+    if sessions.no_chat {
+        facts.push(("Chat", "The written chat is too much for them".to_owned()));
+    }
+    if let Some(reach) = &known.reach {
+        facts.push(("Best reached", reach.channel.said().to_owned()));
+        facts.extend(reach.phone.clone().map(|phone| ("Telephone", phone)));
+        if reach.no_voicemail {
+            facts.push(("When you call", "Say nothing to a machine, or to somebody else".to_owned()));
+        }
+    }
     facts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
 }

@@ -1,7 +1,7 @@
 //! What staff who work with somebody may know, as it is served.
 
 use crate::participants::known::Known;
-use entity::{AccessNeed, Credit, LetterFormat, NeedKind, PaymentMethod, PaymentWish, Permission};
+use entity::{AccessNeed, Channel, Credit, LetterFormat, NeedKind, PaymentMethod, PaymentWish, Permission, SessionWishes};
 use poem_openapi::Object;
 
 /// Something that somebody needs in order to take part, and may be told.
@@ -38,6 +38,17 @@ pub struct WorkingWithOut {
     prepaid_expenses: bool,
     /// The form of written material.
     format: LetterFormat,
+    /// What they can manage in a meeting.
+    sessions: SessionWishes,
+    /// How they are best reached by a person; with the person alone, and not in lists.
+    #[oai(skip_serializing_if_is_none)]
+    channel: Option<Channel>,
+    /// Their telephone number, if they gave one.
+    #[oai(skip_serializing_if_is_none)]
+    phone: Option<String>,
+    /// Whether nothing is to be said to a machine or to somebody else.
+    #[oai(skip_serializing_if_is_none)]
+    no_voicemail: Option<bool>,
 }
 
 /// Their needs, and everything else that has to be kept to.
@@ -51,6 +62,10 @@ pub fn known(known: Known) -> (Vec<NeedOut>, WorkingWithOut) {
         lower_amount_pence: known.money.lower_amount_pence,
         prepaid_expenses: known.money.prepaid_expenses,
         format: known.format,
+        sessions: known.sessions,
+        channel: known.reach.as_ref().map(|reach| reach.channel),
+        no_voicemail: known.reach.as_ref().map(|reach| reach.no_voicemail),
+        phone: known.reach.and_then(|reach| reach.phone),
     };
     (needs, out)
 }

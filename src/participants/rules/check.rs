@@ -3,8 +3,8 @@
 use crate::platform::{Result, text::Check};
 use chrono::{Duration, NaiveDate};
 use entity::{
-    AccessNeed, Contact, Load, Money, PaymentWish, PreferenceDoc, QuietPeriod, Repeat, Rung, Stance, StanceKind, TopicChoices,
-    TopicId,
+    AccessNeed, Channel, Contact, Load, Money, PaymentWish, PreferenceDoc, QuietPeriod, Repeat, Rung, SessionWishes, Stance,
+    StanceKind, TopicChoices, TopicId,
 };
 use std::{collections::BTreeSet, hash::Hash};
 
@@ -39,6 +39,7 @@ pub fn check(doc: &PreferenceDoc, before: &PreferenceDoc, topics: &BTreeSet<Topi
     no_repetition(&mut check, "/group_safety/not_with", &doc.group_safety.not_with);
     check_load(&mut check, &doc.load);
     check_contact(&mut check, &doc.contact);
+    check_sessions(&mut check, &doc.sessions);
     check_needs(&mut check, &doc.access_needs);
     check_money(&mut check, &doc.money);
     check_quiet(&mut check, &doc.quiet_periods);
@@ -155,6 +156,15 @@ fn check_load(check: &mut Check, load: &Load) {
     }
 }
 
+fn check_sessions(check: &mut Check, sessions: &SessionWishes) {
+    let limits = [("longest_minutes", sessions.longest_minutes), ("break_after_minutes", sessions.break_after_minutes)];
+    for (name, minutes) in limits {
+        if let Some(minutes) = minutes {
+            check.range(&format!("/sessions/{name}"), minutes, 5, 600);
+        }
+    }
+}
+
 fn check_contact(check: &mut Check, contact: &Contact) {
     if let Some(from) = contact.from_hour {
         check.range("/contact/from_hour", from, 0, 23);
@@ -162,6 +172,15 @@ fn check_contact(check: &mut Check, contact: &Contact) {
     if let Some(to) = contact.to_hour {
         check.range("/contact/to_hour", to, 1, 24);
     }
+    if let Some(phone) = &contact.phone {
+        let at = "/contact/phone";
+        check.line(at, phone, 30);
+        let digits = phone.chars().filter(char::is_ascii_digit).count();
+        let plain = phone.chars().enumerate().all(|(n, c)| c.is_ascii_digit() || " -()".contains(c) || (n == 0 && c == '+'));
+        check.that(plain && digits >= 5, at, "form", "Write a telephone number, such as 01632 960 123.");
+    }
+    let reached = contact.channel != Channel::Phone || contact.phone.is_some();
+    check.that(reached, "/contact/phone", "required", "Write the number on which you want to be called.");
     let in_order = contact.from_hour.unwrap_or(0) < contact.to_hour.unwrap_or(24);
     check.that(in_order, "/contact/to_hour", "order", "Choose an hour after the one at which letters may begin.");
 }

@@ -7,6 +7,7 @@ use crate::{
         meetings::Facts,
         notes::OwnMeeting,
     },
+    statistics::disclosure::Shown,
 };
 use entity::{
     Attendance, ContributionId, MeetingId, NeedKind, OpportunityId, ParticipantId, QuotePermission, Time, attendance,
@@ -119,9 +120,32 @@ pub struct MeetingOut {
     pub notes_agreed_at: Option<Time>,
     /// Since when it does not take place.
     pub cancelled_at: Option<Time>,
+    /// For how many of those who are expected it is longer than they can manage; where one meeting is read, made or changed.
+    #[oai(skip_serializing_if_is_none)]
+    pub too_long_for: Option<TooLongOut>,
+}
+
+/// For how many people a meeting is too long.
+#[derive(Object)]
+pub struct TooLongOut {
+    /// How many; absent where a number would be about few people.
+    pub people: Option<u64>,
+    /// Whether the number is withheld: it is about some, and few.
+    pub withheld: bool,
+}
+
+impl From<Shown> for TooLongOut {
+    fn from(shown: Shown) -> Self {
+        Self { people: shown.number(), withheld: shown == Shown::Few }
+    }
 }
 
 impl MeetingOut {
+    /// The same with what is to be known of its length.
+    pub fn too_long_for(self, shown: Shown) -> Self {
+        Self { too_long_for: Some(shown.into()), ..self }
+    }
+
     /// `with_notes` for those who may read what people said.
     pub fn of(row: meeting::Model, with_notes: bool) -> Self {
         Self {
@@ -135,6 +159,7 @@ impl MeetingOut {
             notes_shared_at: row.notes_shared_at,
             notes_agreed_at: row.notes_agreed_at,
             cancelled_at: row.cancelled_at,
+            too_long_for: None,
         }
     }
 }

@@ -240,7 +240,8 @@ fn staff_see_what_they_need_and_nothing_else() {
         ]);
         own["money"] = json!({"payment": "lower", "lower_amount_pence": 500, "method": "cash", "prepaid_expenses": true});
         own["story"] = json!({"may_ask_about_experience": "never", "quotes": "never", "credit": "pseudonym"});
-        own["contact"] = json!({"format": "large_print"});
+        own["contact"] = json!({"format": "large_print", "channel": "phone", "phone": "01632 960 123", "no_voicemail": true});
+        own["sessions"] = json!({"longest_minutes": 60, "camera_off": true});
         ben.put(&app, "/preferences", &own).await.expect(200);
         let seen = ada.get(&app, &format!("/people/{}", ben.id)).send().await.expect(200);
         let other = |need: &str| json!({"need": need, "kind": "other", "must_have": false});
@@ -248,7 +249,9 @@ fn staff_see_what_they_need_and_nothing_else() {
         assert_eq!(seen.json["access_needs"], json!([lift, other("A quiet room"), other("Breaks")]));
         let expected = json!({
             "may_ask_about_experience": "never", "credit": "pseudonym", "payment": "lower", "payment_method": "cash",
-            "lower_amount_pence": 500, "prepaid_expenses": true, "format": "large_print",
+            "lower_amount_pence": 500, "prepaid_expenses": true, "format": "large_print", "channel": "phone",
+            "phone": "01632 960 123", "no_voicemail": true,
+            "sessions": {"longest_minutes": 60, "break_after_minutes": null, "camera_off": true, "no_chat": false},
         });
         assert_eq!(seen.json["working_with"], expected);
         assert!(!seen.text.contains("engagement") && !seen.text.contains("Large type"));
@@ -271,6 +274,21 @@ fn what_is_said_about_money_and_names_makes_sense() {
             let refused = ben.put(&app, "/preferences", &wish).await.expect(422).violations();
             assert_eq!(refused, [("/money/lower_amount_pence".to_owned(), code.to_owned())]);
         }
+        for (contact, code) in [
+            (json!({"channel": "phone"}), "required"),
+            (json!({"phone": "ring the bell"}), "form"),
+            (json!({"phone": "+44 1632 960 123 extension 7"}), "form"),
+        ] {
+            let mut wish = up_to("consultation");
+            wish["contact"] = contact;
+            let refused = ben.put(&app, "/preferences", &wish).await.expect(422).violations();
+            assert_eq!(refused, [("/contact/phone".to_owned(), code.to_owned())]);
+        }
+        let mut wish = up_to("consultation");
+        wish["sessions"] = json!({"longest_minutes": 4, "break_after_minutes": 601});
+        let refused = ben.put(&app, "/preferences", &wish).await.expect(422).violations();
+        let out_of_range = |at: &str| (format!("/sessions/{at}"), "out_of_range".to_owned());
+        assert_eq!(refused, [out_of_range("longest_minutes"), out_of_range("break_after_minutes")]);
         // Whoever writes down what they were told cannot say by which name somebody is to be known.
         let mut wish = up_to("consultation");
         wish["story"] = json!({"may_ask_about_experience": "ok", "quotes": "ok", "credit": "name"});

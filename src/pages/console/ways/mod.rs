@@ -10,6 +10,8 @@ mod parts;
 mod quotas;
 mod spreading;
 
+pub(super) use asking::FEW;
+
 use super::{
     desk::{Seat, again, fresh, mistaken, seat},
     entry::Entry,

@@ -24,6 +24,8 @@ pub(super) fn title(asked: Question) -> &'static str {
         Question::Time => "How much of your time may we ask for?",
         Question::Times => "Which times of the week suit you?",
         Question::Letters => "How shall we write to you?",
+        Question::Reach => "How can somebody reach you?",
+        Question::Meetings => "What can you manage in a meeting?",
         Question::Support => "What do you need to take part?",
         Question::Payment => "What about payment?",
         Question::Story => "May we ask about your experience?",
@@ -48,6 +50,8 @@ pub(super) fn of(asked: Question, doc: &PreferenceDoc, topics: &[topic::Model]) 
         Question::Time => time(doc),
         Question::Times => times(doc),
         Question::Letters => letters(doc),
+        Question::Reach => reach(doc),
+        Question::Meetings => meetings(doc),
         Question::Support => support(doc),
         Question::Payment => payment(doc),
         Question::Story => story(doc),
@@ -211,11 +215,52 @@ fn letters(doc: &PreferenceDoc) -> Form {
     let neutral = "Use a subject line that tells nothing to somebody looking over my shoulder";
     Form::default()
         .field(
-            Field::radios("format", "The form that suits you", LetterFormat::ALL.iter().map(choice)).pointer("/contact/format"),
+            Field::radios("format", "The form that suits you", LetterFormat::ALL.iter().map(choice))
+                .hint("Staff who work with you see this, and so does whoever leads a meeting that you come to.")
+                .pointer("/contact/format"),
         )
         .field(Field::switch("neutral_subject", neutral, contact.neutral_subject))
         .field(hours("from_hour", "Letters may arrive from", 0..=23, contact.from_hour))
         .field(hours("to_hour", "until", 1..=24, contact.to_hour))
+}
+
+fn reach(doc: &PreferenceDoc) -> Form {
+    let contact = &doc.contact;
+    let choice = |one: &Channel| Choice::new(one.word(), words::channel(*one)).on(contact.channel == *one);
+    let text = "Letters from here go to you by e-mail, whatever you choose. This tells people who work with you how to reach you. A \
+                call is made by a person.";
+    let quiet = "Say nothing to a machine, or to somebody else who answers";
+    Form::default()
+        .words(vec![Block::Text(text.into())])
+        .field(Field::radios("channel", "The best way", Channel::ALL.iter().map(choice)).pointer("/contact/channel"))
+        .field(
+            Field::typed("phone", "Telephone number", contact.phone.clone().unwrap_or_default(), "tel")
+                .optional()
+                .autocomplete("tel")
+                .pointer("/contact/phone"),
+        )
+        .field(Field::switch("no_voicemail", quiet, contact.no_voicemail))
+}
+
+fn meetings(doc: &PreferenceDoc) -> Form {
+    let wishes = &doc.sessions;
+    let number = |value: Option<i32>| value.map(|value| value.to_string()).unwrap_or_default();
+    let text = "Whoever leads a meeting that you come to sees this. When a meeting is planned that is longer, they are told for how many \
+                people, and not for whom.";
+    Form::default()
+        .words(vec![Block::Text(text.into())])
+        .field(
+            Field::typed("longest", "The longest meeting, in minutes", number(wishes.longest_minutes), "number")
+                .optional()
+                .pointer("/sessions/longest_minutes"),
+        )
+        .field(
+            Field::typed("break", "A break after so many minutes", number(wishes.break_after_minutes), "number")
+                .optional()
+                .pointer("/sessions/break_after_minutes"),
+        )
+        .field(Field::switch("camera_off", "My camera stays off in a video call", wishes.camera_off))
+        .field(Field::switch("no_chat", "The written chat in a video call is too much for me", wishes.no_chat))
 }
 
 /// Fields for what there is, and for one more.

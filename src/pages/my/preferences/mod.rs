@@ -20,7 +20,7 @@ use poem::{Route, get, http::StatusCode};
 use std::sync::Arc;
 
 /// The questions, in their order.
-const QUESTIONS: [Question; 12] = [
+const QUESTIONS: [Question; 14] = [
     Question::Involvement,
     Question::Topics,
     Question::Activities,
@@ -29,6 +29,8 @@ const QUESTIONS: [Question; 12] = [
     Question::Time,
     Question::Times,
     Question::Letters,
+    Question::Reach,
+    Question::Meetings,
     Question::Support,
     Question::Payment,
     Question::Story,
@@ -52,6 +54,8 @@ enum Question {
     Time,
     Times,
     Letters,
+    Reach,
+    Meetings,
     Support,
     Payment,
     Story,
@@ -63,7 +67,7 @@ enum Question {
 }
 
 impl Question {
-    const ALL: [(Self, &'static str); 18] = [
+    const ALL: [(Self, &'static str); 20] = [
         (Self::Involvement, "involvement"),
         (Self::Exactly, "exactly"),
         (Self::Topics, "topics"),
@@ -76,6 +80,8 @@ impl Question {
         (Self::Time, "time"),
         (Self::Times, "times"),
         (Self::Letters, "letters"),
+        (Self::Reach, "reach"),
+        (Self::Meetings, "meetings"),
         (Self::Support, "support"),
         (Self::Payment, "payment"),
         (Self::Story, "story"),
@@ -169,8 +175,14 @@ async fn summary(visit: Arc<Visit>) -> Result<Reply> {
             _ => "This is what you chose. It holds at once when you change it. Nobody can ask you for more.",
         };
         let own = |words: &str, rest: &str| Link::new(words, at(&visit, &matter.own.organisation, rest));
-        let more = vec![own("Keep my choices for another year", "/review"), own("Try something more for a while", "/trial")];
-        page = page.text(text).block(Block::Summary(rows)).block(Block::Links(more));
+        let mut more = vec![own("Keep my choices for another year", "/review")];
+        page = page.text(text).block(Block::Summary(rows));
+        if matter.doc.trial.open_to_trying_higher {
+            more.push(own("Try something more for a while", "/trial"));
+        } else {
+            page = page.text("To see how you can try something more for a while, change “Trying something more”.");
+        }
+        page = page.block(Block::Links(more));
     }
     Ok(page.into())
 }

@@ -33,7 +33,9 @@ pub(super) fn answer(asked: Question, sent: &Fields, mut doc: PreferenceDoc, top
         Question::Groups => doc.group_safety = groups(sent),
         Question::Time => doc.load = time(sent)?,
         Question::Times => doc.times = chosen(sent, "time", TimeOfWeek::ALL, TimeOfWeek::word),
-        Question::Letters => doc.contact = letters(sent)?,
+        Question::Letters => doc.contact = letters(sent, doc.contact)?,
+        Question::Reach => doc.contact = reach(sent, doc.contact)?,
+        Question::Meetings => doc.sessions = meetings(sent)?,
         Question::Support => doc.access_needs = support(sent)?,
         Question::Payment => {
             let payment = one(sent, "payment", "/money/payment", PaymentWish::ALL, PaymentWish::word)?;
@@ -184,13 +186,29 @@ fn at_load(error: Error) -> Error {
     }
 }
 
-fn letters(sent: &Fields) -> Result<Contact> {
+fn letters(sent: &Fields, before: Contact) -> Result<Contact> {
     let hour = "Choose one of the hours.";
     Ok(Contact {
         format: one(sent, "format", "/contact/format", LetterFormat::ALL, LetterFormat::word)?,
         neutral_subject: sent.has("neutral_subject"),
         from_hour: sent.parsed("from_hour", hour)?,
         to_hour: sent.parsed("to_hour", hour)?,
+        ..before
+    })
+}
+
+fn reach(sent: &Fields, before: Contact) -> Result<Contact> {
+    let channel = one(sent, "channel", "/contact/channel", Channel::ALL, Channel::word)?;
+    Ok(Contact { channel, phone: sent.given("phone"), no_voicemail: sent.has("no_voicemail"), ..before })
+}
+
+fn meetings(sent: &Fields) -> Result<SessionWishes> {
+    let number = "Write a whole number, or leave it empty.";
+    Ok(SessionWishes {
+        longest_minutes: sent.parsed("longest", number)?,
+        break_after_minutes: sent.parsed("break", number)?,
+        camera_off: sent.has("camera_off"),
+        no_chat: sent.has("no_chat"),
     })
 }
 

@@ -105,6 +105,14 @@ pub(super) fn payment(wish: PaymentWish) -> &'static str {
     }
 }
 
+pub(super) fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "By e-mail",
+        Channel::Phone => "By telephone",
+        Channel::Post => "By post. We ask you for your address",
+    }
+}
+
 pub(super) fn method(method: PaymentMethod) -> &'static str {
     match method {
         PaymentMethod::Bank => "To my bank account",
@@ -219,6 +227,8 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
             any(doc.times.iter().map(|time| time_of_week(*time).to_owned()).collect(), "Any time"),
         ),
         (Question::Letters, "Letters", letters(&doc.contact)),
+        (Question::Reach, "Reaching me", reach(&doc.contact)),
+        (Question::Meetings, "In a meeting", any(sessions(&doc.sessions), "Nothing said")),
         (Question::Support, "What I need to take part", any(needs, "Nothing said")),
         (Question::Payment, "Payment", paid),
         (Question::Story, "My experience and my words", story),
@@ -277,6 +287,23 @@ pub(super) fn time_of_week(time: TimeOfWeek) -> &'static str {
         TimeOfWeek::WeekendAfternoon => "At the weekend, in the afternoon",
         TimeOfWeek::WeekendEvening => "At the weekend, in the evening",
     }
+}
+
+fn reach(contact: &Contact) -> Vec<String> {
+    let mut all = vec![channel(contact.channel).to_owned()];
+    all.extend(contact.phone.clone());
+    if contact.no_voicemail {
+        all.push("Say nothing to a machine, or to somebody else".into());
+    }
+    all
+}
+
+fn sessions(wishes: &SessionWishes) -> Vec<String> {
+    let longest = wishes.longest_minutes.map(|most| format!("At most {}", time(most)));
+    let pause = wishes.break_after_minutes.map(|most| format!("A break after {}", time(most)));
+    let camera = wishes.camera_off.then(|| "My camera stays off".to_owned());
+    let chat = wishes.no_chat.then(|| "The written chat is too much for me".to_owned());
+    [longest, pause, camera, chat].into_iter().flatten().collect()
 }
 
 fn load(load: &Load) -> Vec<String> {
