@@ -65,6 +65,13 @@ fn whoever_leads_a_meeting_learns_what_those_need_who_are_expected_there() {
         // People see who looked; whoever reads no people reads nothing here.
         let looks = ben.get(&app, "/readings").await.expect(200).json;
         assert!(looks["items"].as_array().unwrap().iter().any(|look| look["what"] == "expected"), "{looks}");
+        let mut console = app.at_the_console("ada@staff.example").await;
+        console.open(&format!("/console/{}/opportunities/{group}{path}", given.ada.slug)).await;
+        console.follow("Who is expected, and what they need").await.expect(200);
+        console.says("cleo@people.example").says("Must have").says("A lift (Moving around)").says("Breaks").hides("A call first");
+        console.says("Must have: A lift (Moving around): 2 people").says("Tea: 2 people").hides("eve@people.example");
+        console.open(&format!("/console/{}/people/{}", given.ada.slug, ben.id)).await.expect(200).says("A call first");
+        console.says("May be asked about their experience").says("Never").hides("Quiet");
         let vic = app.staff(&root, "vic", "viewer").await;
         vic.get(&app, &format!("/opportunities/{group}{path}/expected")).send().await.expect(403);
         app.run_jobs().await;

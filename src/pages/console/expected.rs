@@ -22,15 +22,16 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
 }
 
 fn card(one: &Expected) -> Card {
-    let mut facts = working::facts(&one.known);
-    facts.insert(0, ("Language".into(), one.person.language.clone()));
-    let texts = one.known.needs.iter().map(working::need).collect();
-    Card { title: name_of(Some(&one.person)), to: None, facts, texts, forms: Vec::new() }
+    let mut facts = working::needs(&one.known);
+    facts.extend(working::facts(&one.known));
+    facts.push(("Language".into(), one.person.language.clone()));
+    Card { title: name_of(Some(&one.person)), to: None, facts, texts: Vec::new(), forms: Vec::new() }
 }
 
 fn for_venue(one: &ForVenue) -> String {
     let people = if one.people == 1 { "1 person".to_owned() } else { format!("{} people", one.people) };
-    format!("{}: {people}", working::line(&one.need, one.kind, one.must_have))
+    let first = if one.must_have { format!("{}: ", working::MUST_HAVE) } else { String::new() };
+    format!("{first}{}: {people}", working::line(&one.need, one.kind))
 }
 
 async fn show(visit: Arc<Visit>) -> Result<Reply> {

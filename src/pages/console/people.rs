@@ -76,12 +76,11 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     ];
     facts.extend(row.joined_at.map(|at| ("Joined".to_owned(), at.format("%-d %B %Y").to_string())));
     let name = row.name.clone().unwrap_or_else(|| row.email.clone());
+    let needs = known.as_ref().map(working::needs).unwrap_or_default();
+    // What they cannot take part without stands before everything else.
+    let facts = needs.into_iter().chain(facts).collect();
     let mut page = Page::new(name).window("A person").back("Back to all people", seat.at("/people")).block(Block::Facts(facts));
     if let Some(known) = known {
-        if !known.needs.is_empty() {
-            page = page.heading("What they need to take part");
-            page = page.block(Block::List(known.needs.iter().map(working::need).collect()));
-        }
         page = page.heading("When you work with them").block(Block::Facts(working::facts(&known)));
     }
     let text =

@@ -2,21 +2,24 @@
 
 use super::{entry::pounds, words::Word};
 use crate::participants::known::Known;
-use entity::{AccessNeed, NeedKind};
+use entity::NeedKind;
 
 /// Said of what somebody cannot take part without.
 pub(super) const MUST_HAVE: &str = "Must have";
 
-/// A need in a line; what somebody cannot take part without says so first.
-pub(super) fn need(need: &AccessNeed) -> String {
-    line(&need.need, need.kind, need.must_have)
+/// A need in a line, with what it is about.
+pub(super) fn line(need: &str, kind: NeedKind) -> String {
+    if kind == NeedKind::Other { need.to_owned() } else { format!("{need} ({})", kind.said()) }
 }
 
-/// The same for a need of several people.
-pub(super) fn line(need: &str, kind: NeedKind, must_have: bool) -> String {
-    let about = if kind == NeedKind::Other { String::new() } else { format!(" ({})", kind.said()) };
-    let first = if must_have { format!("{MUST_HAVE}: ") } else { String::new() };
-    format!("{first}{need}{about}")
+/// What somebody needs, by name; first what they cannot take part without.
+pub(super) fn needs(known: &Known) -> Vec<(String, String)> {
+    let lines = |must_have: bool| {
+        let some = known.needs.iter().filter(move |need| need.must_have == must_have);
+        some.map(|need| line(&need.need, need.kind)).collect::<Vec<_>>().join("\n")
+    };
+    let all = [(MUST_HAVE.to_owned(), lines(true)), ("What they need".to_owned(), lines(false))];
+    all.into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }
 
 /// What is to be kept to, by name.

@@ -88,20 +88,21 @@ fn describe(form: Form, seat: &Seat<'_>, way: &Way, around: &Around, draft: bool
     let choice = |topic: &topic::Model| Choice::new(topic.id.to_string(), &topic.title).on(way.topics.contains(&topic.id));
     let offered: Vec<Choice> =
         around.topics.iter().filter(|topic| topic.retired_at.is_none() || way.topics.contains(&topic.id)).map(choice).collect();
-    let form =
-        gathering::fields(form.field(Field::radios("kind", "How do people take part?", choices(|one| row.kind == one))), row)
-            .field(
-                Field::radios("rung", "What are people offered?", choices(|one| row.rung == one))
-                    .hint("At most what the project claims."),
-            )
-            .field(Field::select("stage", "In which stage of the work?", choices(|one| row.stage == one)));
+    let form = form
+        .field(Field::radios("kind", "How do people take part?", choices(|one| row.kind == one)))
+        .field(
+            Field::radios("rung", "What are people offered?", choices(|one| row.rung == one))
+                .hint("At most what the project claims."),
+        )
+        .field(Field::select("stage", "In which stage of the work?", choices(|one| row.stage == one)));
     let form = if offered.is_empty() {
         let text = "You have no topics yet. People who choose topics are asked about those they want.";
         form.words(vec![Block::Text(text.into())])
     } else {
         form.field(Field::checks("topics", "What is it about?", offered).optional())
     };
-    form.words(vec![Block::Links(vec![seat.link("Topics that people can choose", "/topics")])])
+    let form = form.words(vec![Block::Links(vec![seat.link("Topics that people can choose", "/topics")])]);
+    gathering::fields(form, row)
 }
 
 fn influence(form: Form, way: &Way, around: &Around) -> Form {

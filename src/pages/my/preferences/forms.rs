@@ -150,7 +150,7 @@ fn groups(doc: &PreferenceDoc) -> Form {
     let who = |one: &Present| Choice::new(one.word(), present(*one)).on(wanted.not_with.contains(one));
     let texts = [
         "This is about talks, workshops and other meetings with several people. It is not about what you do alone, or with one person.",
-        "You are not asked into a group of which this was not said. We do not ask who you are, or why.",
+        "Where you tick something, you are asked into groups of which it was said, and into no others. We do not ask who you are, or why.",
     ];
     Form::default()
         .words(texts.map(|text| Block::Text(text.into())).into_iter().collect())
@@ -265,7 +265,9 @@ fn meetings(doc: &PreferenceDoc) -> Form {
 
 /// Fields for what there is, and for one more.
 fn support(doc: &PreferenceDoc) -> Form {
-    let mut form = Form::default();
+    let text = "Staff who work with you see what you share with them. They see first what you cannot take part without. Whoever leads \
+                a meeting sees it for that meeting. The venue is told what is needed, and not who needs it.";
+    let mut form = Form::default().words(vec![Block::Text(text.into())]);
     let count = doc.access_needs.len();
     for n in 0..=count {
         let need = doc.access_needs.get(n);
@@ -287,9 +289,7 @@ fn support(doc: &PreferenceDoc) -> Form {
             .field(Field::switch(format!("must-{n}"), "I cannot take part without this", need.is_some_and(|need| need.must_have)))
             .field(Field::select(format!("share-{n}"), "Who may be told", ShareWith::ALL.iter().map(choice)));
     }
-    let text = "Staff who work with you see what you share with them. They see first what you cannot take part without. Whoever leads \
-                a meeting sees it for that meeting. The venue is told what is needed, and not who needs it.";
-    form.words(vec![Block::Text(text.into())]).hidden("count", (count + 1).to_string()).submit(more())
+    form.hidden("count", (count + 1).to_string()).submit(more())
 }
 
 fn more() -> Submit {
