@@ -1,6 +1,9 @@
 use super::*;
 use chrono::{Days, Duration};
-use entity::{ActivityStance, ActivityType, QuietPeriod, Repeat, Stage, StageStance, TopicId, TopicStance};
+use entity::{
+    ActivityStance, ActivityType, GroupFacts, GroupSafety, Load, Present, QuietPeriod, Repeat, Stage, StageStance, TimeOfWeek,
+    TopicId, TopicStance,
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -304,6 +307,39 @@ fn any_stage() -> impl Strategy<Value = Stage> {
     prop::sample::select(vec![Stage::Need, Stage::Design, Stage::Review])
 }
 
+/// What somebody wants of groups, of the times of the week, and of a day.
+fn any_surroundings() -> impl Strategy<Value = (GroupSafety, Vec<TimeOfWeek>, Option<i32>, Option<i32>)> {
+    let not_with = prop::sample::subsequence(vec![Present::Police, Present::Funders, Present::Researchers], 0..3);
+    let group = (any::<[bool; 3]>(), not_with).prop_map(|([women_only, same_experience, known_facilitator], not_with)| {
+        GroupSafety { women_only, same_experience, known_facilitator, not_with }
+    });
+    let times = prop::sample::subsequence(TimeOfWeek::ALL.to_vec(), 0..4);
+    (group, times, prop::option::of(1..4), prop::option::of(0..20))
+}
+
+/// An offer as somebody might make it; what it is about is said beside it.
+#[derive(Clone, Debug)]
+struct Made {
+    rungs: (Rung, Rung),
+    group: Option<GroupFacts>,
+    starts: Option<(i64, TimeOfWeek)>,
+    meetings: i64,
+}
+
+fn any_offer() -> impl Strategy<Value = Made> {
+    let present = prop::option::of(prop::sample::subsequence(vec![Present::Police, Present::Funders], 0..2));
+    let facts = (any::<[bool; 3]>(), present).prop_map(|([women_only, same_experience, known_facilitator], present)| {
+        GroupFacts { women_only, same_experience, known_facilitator, present }
+    });
+    let starts = prop::option::of((0i64..30, prop::sample::select(TimeOfWeek::ALL.to_vec())));
+    ((any_rung(), any_rung()), prop::option::of(facts), starts, 0i64..4).prop_map(|(rungs, group, starts, meetings)| Made {
+        rungs,
+        group,
+        starts,
+        meetings,
+    })
+}
+
 /// What something is about.
 #[derive(Clone, Debug)]
 struct About {
@@ -457,5 +493,43 @@ proptest! {
         }
         let forever = pause(&own, None);
         prop_assert!(allowed(&forever, about.matter(), day(0).checked_add_days(Days::new(9999)).unwrap()).is_nothing());
+    }
+
+    #[test]
+    fn what_is_not_beyond_what_somebody_said_opens_nothing_to_them(
+        own in any_doc(), other in any_doc(), around in (any_surroundings(), any_surroundings()), take in any::<[bool; 6]>(),
+        about in any_matter(), made in any_offer(),
+    ) {
+        let with = |doc: PreferenceDoc, (group_safety, times, a_day, notice): (GroupSafety, Vec<TimeOfWeek>, _, _)| {
+            let load = Load { meetings_per_day_max: a_day, notice_days_min: notice, ..doc.load };
+            PreferenceDoc { group_safety, times, load, ..doc }
+        };
+        let (own, other) = (with(own, around.0), with(other, around.1));
+        // A version that differs in some things from what was said.
+        let mut new = own.clone();
+        if take[0] { new.stance = other.stance; }
+        if take[1] { new.group_safety = other.group_safety; }
+        if take[2] { new.times = other.times; }
+        if take[3] { new.load.meetings_per_day_max = other.load.meetings_per_day_max; }
+        if take[4] { new.load.notice_days_min = other.load.notice_days_min; }
+        if take[5] { new.quiet_periods = other.quiet_periods; }
+        let offer = Offer {
+            rung: made.rungs.0,
+            supported: made.rungs.1,
+            topics: &about.topics,
+            activity: about.activity.unwrap_or(ActivityType::FocusGroup),
+            stage: about.stage.unwrap_or(Stage::Design),
+            formats: &[],
+            group: made.group.as_ref(),
+            starts_on: made.starts.map(|(n, _)| day(n)),
+            starts_in: made.starts.map(|(_, time)| time),
+            meetings_that_day: made.meetings,
+            asked_on: day(0),
+            today: day(0),
+        };
+        // How old wishes are is left aside there, and makes no difference to what may be offered after a question.
+        if !beyond(&own, &new, day(0)) && objection(&own, &offer).is_some() {
+            prop_assert!(objection(&new, &offer).is_some(), "{own:?} {new:?} {offer:?}");
+        }
     }
 }
