@@ -9,7 +9,7 @@ mod words;
 use super::{Own, at, done, own};
 use crate::{
     pages::kit::{Answered, Block, Desk, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
-    participants::{preferences, topics},
+    participants::{preferences, topics, trials},
     platform::{
         Error, Result,
         http::{Cursor, etag},
@@ -177,7 +177,10 @@ async fn summary(visit: Arc<Visit>) -> Result<Reply> {
         let own = |words: &str, rest: &str| Link::new(words, at(&visit, &matter.own.organisation, rest));
         let mut more = vec![own("Keep my choices for another year", "/review")];
         page = page.text(text).block(Block::Summary(rows));
-        if matter.doc.trial.open_to_trying_higher {
+        let today = preferences::today(&matter.own.organisation, visit.platform().clock.now());
+        if trials::in_force(visit.platform().db.read(), &matter.own.row, today).await?.trying.is_some() {
+            more.push(own("What I am trying now", "/trial"));
+        } else if matter.doc.trial.open_to_trying_higher {
             more.push(own("Try something more for a while", "/trial"));
         } else {
             page = page.text("To see how you can try something more for a while, change “Trying something more”.");
