@@ -245,8 +245,8 @@ fn reach(doc: &PreferenceDoc) -> Form {
 fn meetings(doc: &PreferenceDoc) -> Form {
     let wishes = &doc.sessions;
     let number = |value: Option<i32>| value.map(|value| value.to_string()).unwrap_or_default();
-    let text = "Whoever leads a meeting that you come to sees this. When a meeting is planned that is longer, they are told for how many \
-                people, and not for whom.";
+    let text = "Staff who work with you see this. So does whoever leads a meeting that you come to. Whoever plans a meeting is told for \
+                how many people it is too long.";
     Form::default()
         .words(vec![Block::Text(text.into())])
         .field(
@@ -265,8 +265,8 @@ fn meetings(doc: &PreferenceDoc) -> Form {
 
 /// Fields for what there is, and for one more.
 fn support(doc: &PreferenceDoc) -> Form {
-    let text = "Staff who work with you see what you share with them. They see first what you cannot take part without. Whoever leads \
-                a meeting sees it for that meeting. The venue is told what is needed, and not who needs it.";
+    let text = "Staff who work with you see what you share with them, and first what you cannot take part without. Whoever leads a \
+                meeting sees what you share with them, for that meeting. The venue is told what is needed, and not who needs it.";
     let mut form = Form::default().words(vec![Block::Text(text.into())]);
     let count = doc.access_needs.len();
     for n in 0..=count {
@@ -329,7 +329,7 @@ fn story(doc: &PreferenceDoc) -> Form {
     let quoted = "May your words be quoted, without your name?";
     let credit = |one: &Credit| Choice::new(one.word(), words::credit(*one)).on(doc.story.credit == *one);
     let named = "If something that you made or said is published, how should we name you?";
-    let seen = "Staff who work with you see these answers, and so does whoever leads a meeting that you come to.";
+    let seen = "Staff who work with you see the first and the last of these answers, and so does whoever leads a meeting that you come to.";
     Form::default()
         .words(vec![Block::Text("You never have to tell what happened to you. You can take part without that.".into())])
         .field(field("may_ask_about_experience", asked, doc.story.may_ask_about_experience))
