@@ -5,6 +5,7 @@
 
 pub mod documents;
 pub mod ids;
+pub mod preference_document;
 pub mod report_document;
 pub mod tables;
 pub mod words;
@@ -14,6 +15,7 @@ pub type Time = chrono::DateTime<chrono::Utc>;
 
 pub use documents::*;
 pub use ids::*;
+pub use preference_document::*;
 pub use report_document::*;
 pub use tables::*;
 pub use words::*;

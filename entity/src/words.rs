@@ -76,6 +76,8 @@ words! {
         Draw,
         /// Who changed their part, and what is to be done about it.
         Tasks,
+        /// Who is expected at a meeting, and what they need there.
+        Expected,
     }
 
     /// What a member of staff may do in an organisation.
@@ -388,13 +390,109 @@ words! {
         AskEachTime,
     }
 
-    /// With whom an access need may be shared.
+    /// How a person is best reached.
+    Channel {
+        /// By e-mail.
+        Email,
+        /// By telephone.
+        Phone,
+        /// By post.
+        Post,
+    }
+
+    /// How money should come.
+    PaymentMethod {
+        /// To a bank account.
+        Bank,
+        /// In cash.
+        Cash,
+        /// As a voucher.
+        Voucher,
+    }
+
+    /// What something that a person needs is about.
+    NeedKind {
+        /// Being told things, and telling.
+        Communication,
+        /// Getting about in a building or a room.
+        MovingAround,
+        /// The way there and back.
+        Travel,
+        /// Care for somebody else meanwhile.
+        CareForOthers,
+        /// Somebody who comes along.
+        SupportPerson,
+        /// Food and drink.
+        Food,
+        /// Devices and connections.
+        Technology,
+        /// Something else.
+        Other,
+    }
+
+    /// How a person wants to be named where their work is published; each word names more of them than the one before.
+    Credit {
+        /// Not at all.
+        None,
+        /// By another name.
+        Pseudonym,
+        /// By their name.
+        Name,
+    }
+
+    /// A part of the week.
+    TimeOfWeek {
+        /// Monday to Friday, before twelve.
+        WeekdayMorning,
+        /// Monday to Friday, from twelve to five.
+        WeekdayAfternoon,
+        /// Monday to Friday, from five.
+        WeekdayEvening,
+        /// Saturday or Sunday, before twelve.
+        WeekendMorning,
+        /// Saturday or Sunday, from twelve to five.
+        WeekendAfternoon,
+        /// Saturday or Sunday, from five.
+        WeekendEvening,
+    }
+
+    /// Who else may be in the room.
+    Present {
+        /// Doctors, nurses, therapists.
+        Clinicians,
+        /// Social workers.
+        SocialWorkers,
+        /// The police.
+        Police,
+        /// Staff of a council.
+        CouncilStaff,
+        /// Staff of a landlord or a housing office.
+        HousingStaff,
+        /// Researchers.
+        Researchers,
+        /// Politicians.
+        Politicians,
+        /// Those who give the money.
+        Funders,
+        /// Journalists.
+        Journalists,
+    }
+
+    /// How often days of quiet come back.
+    Repeat {
+        /// Every week.
+        Weekly,
+        /// Every year.
+        Yearly,
+    }
+
+    /// With whom an access need may be shared: each word names one more than the one before.
     ShareWith {
         /// The coordinator.
         Coordinator,
-        /// The person who leads the session.
+        /// The coordinator, and whoever leads the session.
         Facilitator,
-        /// The venue.
+        /// The coordinator, whoever leads the session, and the venue.
         Venue,
         /// Nobody.
         Nobody,
@@ -692,10 +790,16 @@ words! {
         Activity,
         /// They did not choose any form that is offered.
         Format,
+        /// They do not want to meet others in such a group.
+        Group,
+        /// It begins at a time of the week that does not suit them.
+        Time,
         /// They want to be left in peace.
         QuietPeriod,
         /// They need more notice.
         Notice,
+        /// They come to as many meetings on that day as they want.
+        SameDay,
         /// They have had as many invitations this month as they want.
         MonthlyInvitations,
         /// It would take more of their time this month than they want to give.

@@ -80,6 +80,7 @@ impl MigratorTrait for Migrator {
             "m0003_08_application",
             "m0003_09_together",
             "m0003_10_part",
+            "m0003_11_wishes",
             "m0003_12_usual",
         ]
     }

@@ -10,7 +10,7 @@ use crate::{
         ahead::Supported,
         ladder::{self, step},
     },
-    opportunities::{quotas, supported},
+    opportunities::{group::in_words, quotas, supported},
     participants::{rules::quiet_until, trials::in_force},
     platform::{
         Error, Platform, Result,
@@ -49,6 +49,9 @@ struct About {
 
 /// How what an offer can be is called, where that is less than it claims to be.
 pub const SUPPORTED: &str = "What the record supports";
+
+/// How it is called what a group is.
+pub const GROUP: &str = "Who is there";
 
 /// Writes a letter about an invitation, unless it may not be sent any more.
 pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
@@ -198,6 +201,7 @@ impl About {
                 ("Who decides", opportunity.who_decides.clone()),
                 ("Time it takes", time(opportunity)),
                 ("When", self.when()),
+                (GROUP, in_words(opportunity.group_facts.as_ref())),
                 ("Payment", payment(&opportunity.payment)),
                 ("Support", opportunity.support.clone()),
                 ("Please note", opportunity.content_note.clone().unwrap_or_default()),

@@ -21,6 +21,7 @@ pub mod places;
 pub mod posted;
 pub mod replies;
 pub mod rules;
+pub mod same_day;
 pub mod silence;
 pub mod waiting;
 

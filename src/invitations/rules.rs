@@ -1,6 +1,9 @@
 //! What may follow what, between an invitation and its answer.
 
-use crate::{opportunities::activity, participants::rules::Offer};
+use crate::{
+    opportunities::activity_of,
+    participants::rules::{Offer, time_of_week},
+};
 use chrono_tz::Tz;
 use entity::{InvitationState as State, MailState, MatchRunId, Rung, Time, TopicId, opportunity};
 
@@ -58,7 +61,8 @@ pub fn is_open(state: State) -> bool {
     OPEN.contains(&state)
 }
 
-/// What an opportunity asks of somebody who was asked at `asked_at`, as their wishes speak about it now; `supported` is what it can
+/// What an opportunity asks of somebody who was asked at `asked_at`, as their wishes speak about it now, what else they come to that
+/// day left aside; `supported` is what it can
 /// be, by what is on record.
 pub fn offer<'a>(
     about: &'a opportunity::Model,
@@ -73,10 +77,13 @@ pub fn offer<'a>(
         rung: about.rung,
         supported,
         topics,
-        activity: activity(about.kind),
+        activity: activity_of(about),
         stage: about.stage,
         formats: &about.formats.0,
+        group: about.group_facts.as_ref(),
         starts_on: about.starts_at.map(day),
+        starts_in: about.starts_at.map(|at| time_of_week(at, zone)),
+        meetings_that_day: 0,
         asked_on: day(asked_at),
         today: day(now),
     }

@@ -18,6 +18,7 @@ use crate::{
     invitations::{
         self, applications,
         load::{Asked, When, earlier},
+        same_day::OwnDays,
         silence,
     },
     opportunities,
@@ -83,6 +84,9 @@ pub fn in_words(why: WhyNot) -> &'static str {
         WhyNot::Supported => "You chose more than this can be, by what is on record.",
         WhyNot::Activity => "It is a kind of activity that you did not choose.",
         WhyNot::Format => "It takes place in a way that you did not choose.",
+        WhyNot::Group => "You do not want to meet others in such a group, or it was not said what the group is.",
+        WhyNot::Time => "It begins at a time of the week that you did not choose.",
+        WhyNot::SameDay => "You come to as many meetings on that day as you want.",
         WhyNot::QuietPeriod => "You asked for quiet at this time.",
         WhyNot::Notice => "It begins sooner than the notice that you asked for.",
         WhyNot::MonthlyInvitations => "You have had as many invitations this month as you want.",
@@ -137,6 +141,7 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
         Some(row) => in_force(db, row, today(organisation, now)).await?,
         None => InForce { n: 0, doc: PreferenceDoc::unspoken(), trying: None },
     };
+    let days = OwnDays::read(db, organisation.id, me, &wishes.doc, zone).await?;
     let projects = open.iter().map(|row| row.project_id);
     let about = invitation::Column::OpportunityId.is_in(ids.iter().copied()).or(opportunity::Column::ProjectId.is_in(projects));
     let own = invitation::Column::ParticipantId.eq(me);
@@ -178,6 +183,7 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
                 .any(|row| row.project_id == opportunity.project_id && row.state == InvitationState::Declined),
             silent_since,
             applied: applied.contains(&opportunity.id),
+            meetings_that_day: days.beside(&opportunity),
         };
         let can_be = supported.get(&opportunity.id).map_or(opportunity.rung, |supported| supported.rung);
         let ask = asks(&opportunity, topics.remove(&opportunity.id).unwrap_or_default(), can_be, zone, now);

@@ -2,13 +2,14 @@
 
 use super::{
     mine::{OwnDraw, by_wish, draws},
+    rules::reason,
     together::own::{self, OwnShare},
 };
 use crate::{
     accounts::Person,
     invitations::rules::offer,
     opportunities::zone_of,
-    participants::rules::{Objection, objection, quiet_on, speaks_against},
+    participants::rules::{objection, quiet_on, speaks_against},
     platform::{Platform, Result, http::Cursor},
 };
 use entity::{
@@ -162,18 +163,8 @@ impl Then {
         let none = Vec::new();
         let topics = self.topics.get(&about.id).unwrap_or(&none);
         let offer = offer(about, topics, about.rung, at, zone_of(home), at);
-        let why = match objection(doc, &offer) {
-            None if quiet_on(doc, offer.today) => Some(WhyNot::QuietPeriod),
-            None => None,
-            Some(Objection::Topic) => Some(WhyNot::Topic),
-            Some(Objection::Paused) => Some(WhyNot::Paused),
-            Some(Objection::Rung) => Some(WhyNot::Rung),
-            Some(Objection::Supported) => Some(WhyNot::Supported),
-            Some(Objection::Activity) => Some(WhyNot::Activity),
-            Some(Objection::Format) => Some(WhyNot::Format),
-            Some(Objection::QuietStart) => Some(WhyNot::QuietPeriod),
-            Some(Objection::Notice) => Some(WhyNot::Notice),
-        };
+        let quiet = || quiet_on(doc, offer.today).then_some(WhyNot::QuietPeriod);
+        let why = objection(doc, &offer).map(reason).or_else(quiet);
         let scope = speaks_against(doc, offer.matter(), about.rung, offer.today);
         let words = match why {
             Some(why) => format!("By your choices of that day: {}", by_wish(why, scope, &self.titles)),

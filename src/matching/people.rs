@@ -9,10 +9,14 @@ use crate::{
     invitations::{
         self, Invitee, applications,
         load::{Asked, When, earlier},
+        same_day::{self, Meetings},
         silence,
     },
-    opportunities::{self, activity},
-    participants::{rules::trying, trials},
+    opportunities::{self, activity_of},
+    participants::{
+        rules::{time_of_week, trying},
+        trials,
+    },
     platform::{Error, Platform, Result, db::filled_up, mail::suppression::suppressed},
 };
 use chrono::NaiveDate;
@@ -20,7 +24,7 @@ use chrono_tz::Tz;
 use entity::{
     InvitationState, ParticipantId, ParticipantState, PreferenceDoc, PreferenceId, Purpose, Rung, SeatQuota, Time, TopicId,
     WhyNot, application, consent_standing, demographic, invitation, opportunity, opportunity_topic, organisation, participant,
-    preference, trial,
+    place, preference, trial,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{
@@ -69,6 +73,8 @@ pub struct Question {
     usual: Option<i32>,
     /// Whether anybody applied for it themselves.
     applications: bool,
+    /// What else there is on the day on which it begins.
+    beside: Meetings,
 }
 
 impl Question {
@@ -97,11 +103,13 @@ impl Question {
         let sharing = opportunities::quotas::drawn_by(connection, &opportunity).await?;
         let (gathers, quotas) = (sharing.gathers(), sharing.quotas);
         let groups = Groups::of(&quotas);
+        let beside = same_day::beside(connection, &opportunity, zone).await?;
         let applications = applications::any(connection, opportunity.organisation_id, opportunity.id).await?;
         Ok(Self {
             applications,
             when: When::of(zone, now, opportunity.starts_at),
             usual: organisation.invites_per_month,
+            beside,
             opportunity,
             ask,
             quotas,
@@ -190,6 +198,8 @@ impl Question {
             }
             false => HashSet::new(),
         };
+        let comes = these(place::Column::ParticipantId, whom, &people);
+        let that_day = same_day::among(connection, organisation, &self.beside, comes).await?;
         let last_asked = |person: &Read| person.last_asked_at.map_or(self.ask.today, |at| self.day(at));
         let unspoken = PreferenceDoc::unspoken();
         let known = |person: &Read| Candidate {
@@ -204,6 +214,7 @@ impl Question {
             declined_here: history.declined.contains(&person.id),
             silent_since: silent.contains_key(&person.id).then(|| last_asked(person)),
             applied: applied.contains(&person.id),
+            meetings_that_day: that_day.get(&person.id).copied().unwrap_or(0),
         };
         // Nobody's wishes are read who is not asked whatever they are.
         let open = people.iter().filter(|person| ruled_out(&known(person)).is_none());
@@ -332,11 +343,13 @@ pub(super) fn asks(opportunity: &opportunity::Model, topics: Vec<TopicId>, suppo
         rung: opportunity.rung,
         supported,
         topics,
-        activity: activity(opportunity.kind),
+        activity: activity_of(opportunity),
         stage: opportunity.stage,
         formats: opportunity.formats.0.clone(),
+        group: opportunity.group_facts.clone(),
         minutes: i64::from(opportunity.minutes) + i64::from(opportunity.preparation_minutes),
         starts_on: opportunity.starts_at.map(day),
+        starts_in: opportunity.starts_at.map(|at| time_of_week(at, zone)),
         today: day(now),
     }
 }

@@ -7,12 +7,13 @@ use crate::{
         load::{Asked, Earlier, When, earlier},
         places,
         rules::{OPEN, offer},
+        same_day::OwnDays,
         waiting,
     },
     opportunities::{supported, zone_of},
     participants::{
         preferences::today,
-        rules::{is_pausing_from, objection},
+        rules::{Offer, is_pausing_from, objection},
         trials::in_force,
     },
     platform::{
@@ -79,6 +80,8 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         .await?;
     let supported = supported::of(&tx, &opportunities, now).await?;
     let applied = applications::of(&tx, who.organisation, who.participant, rows.iter().map(|row| row.opportunity_id)).await?;
+    let unspoken = PreferenceDoc::unspoken();
+    let days = OwnDays::read(&tx, who.organisation, who.participant, wishes.as_ref().unwrap_or(&unspoken), zone).await?;
     let too_much = match &wishes {
         Some(wishes) => beyond(&tx, &home, &rows, &opportunities, wishes, now).await?,
         None => HashSet::new(),
@@ -91,6 +94,7 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
             topics.iter().filter(|link| link.opportunity_id == opportunity.id).map(|link| link.topic_id).collect();
         let can_be = supported.get(&opportunity.id).map_or(opportunity.rung, |supported| supported.rung);
         let offer = offer(opportunity, &topics, can_be, row.created_at, zone, now);
+        let offer = Offer { meetings_that_day: days.beside(opportunity), ..offer };
         // What a person chose for themselves stays theirs. While they pause, nobody waits for their answer, and they wait for nothing.
         let own = row.run_id.is_none();
         if is_pausing_from(wishes, offer.matter(), offer.today) && (!own || row.state == InvitationState::Waiting) {

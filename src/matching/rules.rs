@@ -7,7 +7,7 @@ use crate::{
     participants::rules::{AskFirst, Objection, Offer, Trying, allowed, is_pausing_from, objection, quiet_on},
 };
 use chrono::NaiveDate;
-use entity::{ActivityType, Format, PreferenceDoc, Rung, Stage, TopicId, WhyNot};
+use entity::{ActivityType, Format, GroupFacts, PreferenceDoc, Rung, Stage, TimeOfWeek, TopicId, WhyNot};
 
 /// What somebody would be asked to do.
 #[derive(Clone, Debug)]
@@ -24,10 +24,14 @@ pub struct Ask {
     pub stage: Stage,
     /// The forms it offers; empty means that the form does not matter.
     pub formats: Vec<Format>,
+    /// What the group is in which people meet, where that is said.
+    pub group: Option<GroupFacts>,
     /// Minutes of the person's time, preparation included.
     pub minutes: i64,
     /// The day on which it starts, for activities with a date.
     pub starts_on: Option<NaiveDate>,
+    /// The part of the week in which it starts, for activities with a date.
+    pub starts_in: Option<TimeOfWeek>,
     /// Today, where the organisation is.
     pub today: NaiveDate,
 }
@@ -42,7 +46,10 @@ impl Ask {
             activity: self.activity,
             stage: self.stage,
             formats: &self.formats,
+            group: self.group.as_ref(),
             starts_on: self.starts_on,
+            starts_in: self.starts_in,
+            meetings_that_day: 0,
             asked_on: self.today,
             today: self.today,
         }
@@ -74,6 +81,8 @@ pub struct Candidate<'a> {
     pub silent_since: Option<NaiveDate>,
     /// Whether they applied for this themselves.
     pub applied: bool,
+    /// Meetings to which they come already on the day on which it starts.
+    pub meetings_that_day: i64,
 }
 
 /// How those who are asked are found among all who may be.
@@ -152,6 +161,23 @@ pub fn ruled_out(person: &Candidate<'_>) -> Option<WhyNot> {
     reasons.into_iter().find(|(against, _)| *against).map(|(_, why)| why)
 }
 
+/// What speaks against an offer, as a reason not to ask.
+pub fn reason(objection: Objection) -> WhyNot {
+    match objection {
+        Objection::Topic => WhyNot::Topic,
+        Objection::Paused => WhyNot::Paused,
+        Objection::Rung => WhyNot::Rung,
+        Objection::Supported => WhyNot::Supported,
+        Objection::Activity => WhyNot::Activity,
+        Objection::Format => WhyNot::Format,
+        Objection::Group => WhyNot::Group,
+        Objection::Time => WhyNot::Time,
+        Objection::QuietStart => WhyNot::QuietPeriod,
+        Objection::Notice => WhyNot::Notice,
+        Objection::SameDay => WhyNot::SameDay,
+    }
+}
+
 /// Whether somebody may be asked. The first reason against it wins; what protects most is looked at first.
 pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNot> {
     let against = |bad: bool, reason: WhyNot| if bad { Err(reason) } else { Ok(()) };
@@ -163,19 +189,14 @@ pub fn may_be_asked(ask: &Ask, person: &Candidate<'_>) -> Result<Eligible, WhyNo
         return against(is_pausing_from(wishes, ask.offer().matter(), ask.today), WhyNot::Paused)
             .map(|()| Eligible { question_first: false });
     }
-    let objection = objection(wishes, &ask.offer());
+    let objection = objection(wishes, &Offer { meetings_that_day: person.meetings_that_day, ..ask.offer() });
+    // A quiet day of asking comes before what can be mended by another day.
     match objection {
-        Some(Objection::Paused) => return Err(WhyNot::Paused),
-        Some(Objection::Topic) => return Err(WhyNot::Topic),
-        Some(Objection::Rung) => return Err(WhyNot::Rung),
-        Some(Objection::Supported) => return Err(WhyNot::Supported),
-        Some(Objection::Activity) => return Err(WhyNot::Activity),
-        Some(Objection::Format) => return Err(WhyNot::Format),
-        Some(Objection::QuietStart) => return Err(WhyNot::QuietPeriod),
-        Some(Objection::Notice) | None => {}
+        Some(Objection::Notice | Objection::SameDay) | None => {}
+        Some(objection) => return Err(reason(objection)),
     }
     against(quiet_on(wishes, ask.today), WhyNot::QuietPeriod)?;
-    against(objection.is_some(), WhyNot::Notice)?;
+    objection.map_or(Ok(()), |objection| Err(reason(objection)))?;
     let letters = |most: i32| person.asked.invitations + 1 > i64::from(most);
     against(person.most().is_some_and(letters), WhyNot::MonthlyInvitations)?;
     let time = |most: i32| person.asked.minutes + ask.minutes > i64::from(most);

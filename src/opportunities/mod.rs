@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod forms;
+pub mod group;
 pub mod opening;
 pub mod public;
 pub mod questions;
@@ -17,7 +18,7 @@ pub mod tasks;
 pub mod ways;
 
 pub use forms::Forms;
-pub use rules::{activity, has_ended, passes_places_on, takes_answers, today};
+pub use rules::{activity, activity_of, has_ended, passes_places_on, takes_answers, today};
 
 use crate::platform::{Error, Result};
 use chrono::{Datelike, TimeZone};

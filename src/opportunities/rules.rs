@@ -2,20 +2,26 @@
 
 use crate::{
     integrity::gates::payment_flaws,
+    participants::rules::meets_others,
     platform::{Error, Result, Violation, text::Check},
     projects::{Warning, claimable},
 };
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
-    ActivityType, DecisionId, Format, NoticeId, OpportunityKind, OpportunityState, PaymentOffer, ProjectId, Rung, Stage,
-    SupportContact, Time, TopicId, opportunity, project,
+    ActivityType, DecisionId, Format, GroupFacts, NoticeId, OpportunityKind, OpportunityState, PaymentOffer, ProjectId, Rung,
+    Stage, SupportContact, Time, TopicId, opportunity, project,
 };
 
 /// A place is held so long for somebody who was asked, where nothing else is said.
 const REPLY_WITHIN_DAYS: i32 = 14;
 
-/// The kind of activity that people choose among in their preferences.
+/// What an opportunity is among the activities that people choose in their preferences.
+pub fn activity_of(row: &opportunity::Model) -> ActivityType {
+    row.activity.unwrap_or_else(|| activity(row.kind))
+}
+
+/// What a kind of opportunity is among them, where nothing else is said.
 pub fn activity(kind: OpportunityKind) -> ActivityType {
     match kind {
         OpportunityKind::Consultation => ActivityType::Survey,
@@ -64,6 +70,8 @@ pub struct Offer {
     pub project: ProjectId,
     /// Which way to take part.
     pub kind: OpportunityKind,
+    /// What it is among the activities that people choose, where that is not what its kind is as a rule.
+    pub activity: Option<ActivityType>,
     /// Name.
     pub title: String,
     /// What it is.
@@ -86,6 +94,8 @@ pub struct Offer {
     pub preparation_minutes: i32,
     /// Forms it offers.
     pub formats: Vec<Format>,
+    /// What the group is in which people meet.
+    pub group: Option<GroupFacts>,
     /// What support there is.
     pub support: String,
     /// Whom to turn to.
@@ -122,6 +132,7 @@ impl Offer {
         Self {
             project: row.project_id,
             kind: row.kind,
+            activity: row.activity,
             title: row.title,
             summary: row.summary,
             rung: row.rung,
@@ -133,6 +144,7 @@ impl Offer {
             minutes: row.minutes,
             preparation_minutes: row.preparation_minutes,
             formats: row.formats.0,
+            group: row.group_facts,
             support: row.support,
             support_contact: row.support_contact,
             content_note: row.content_note,
@@ -160,6 +172,11 @@ impl Offer {
         self.starts_at = self.starts_at.map(|at| DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at));
         self.formats.sort();
         self.formats.dedup();
+        self.activity = self.activity.filter(|own| *own != activity(self.kind));
+        if let Some(present) = self.group.as_mut().and_then(|group| group.present.as_mut()) {
+            present.sort();
+            present.dedup();
+        }
         self
     }
 
@@ -205,6 +222,10 @@ impl Offer {
             let detail = "Leave this out: where places are not limited, none is held for anybody.";
             check.that(self.places.is_some(), "/reply_within_days", "not_used", detail);
         }
+        let survey = self.kind != OpportunityKind::Consultation || self.activity() == ActivityType::Survey;
+        check.that(survey, "/activity", "not_used", "Leave this out: in a consultation people answer questions in writing.");
+        let group = self.group.is_none() || meets_others(self.activity());
+        check.that(group, "/group", "not_used", "Leave this out: in this, people do not meet others.");
         check.day("/opens_on", self.opens_on).day("/closes_on", self.closes_on).day("/feedback_due", self.feedback_due);
         check.time("/starts_at", self.starts_at);
         if let (Some(opens), Some(closes)) = (self.opens_on, self.closes_on) {
@@ -213,6 +234,11 @@ impl Offer {
         check.items("/topics", self.topics.len(), 50).items("/decisions", self.decisions.len(), 50);
         self.payment_flaws(&mut check);
         check
+    }
+
+    /// What it is among the activities that people choose.
+    pub fn activity(&self) -> ActivityType {
+        self.activity.unwrap_or_else(|| activity(self.kind))
     }
 
     fn payment_flaws(&self, check: &mut Check) {
@@ -314,6 +340,7 @@ fn fixed_fields(
     vec![
         (new.project == old.project_id, "/project"),
         (new.kind == old.kind, "/kind"),
+        (new.kind != old.kind || new.activity() == activity_of(old), "/activity"),
         (new.rung == old.rung, "/rung"),
         (new.stage == old.stage, "/stage"),
         (new.open_to_influence == old.open_to_influence, "/open_to_influence"),
@@ -323,6 +350,7 @@ fn fixed_fields(
         (new.minutes == old.minutes, "/minutes"),
         (new.preparation_minutes == old.preparation_minutes, "/preparation_minutes"),
         (new.formats == old.formats.0, "/formats"),
+        (new.group == old.group_facts, "/group"),
         (new.payment.as_ref() == Some(&old.payment), "/payment"),
         (new.places == old.places, "/places"),
         (new.opens_on == old.opens_on, "/opens_on"),
@@ -352,6 +380,7 @@ mod tests {
             id: Uuid::nil().into(),
             project_id: Uuid::nil().into(),
             kind: OpportunityKind::Consultation,
+            activity: None,
             title: "T".into(),
             summary: "S".into(),
             rung: Rung::Consultation,
@@ -363,6 +392,7 @@ mod tests {
             minutes: 10,
             preparation_minutes: 0,
             formats: Formats(vec![Format::Online]),
+            group_facts: None,
             support: String::new(),
             support_contact: None,
             content_note: None,

@@ -131,6 +131,7 @@ async fn check_links(tx: &Tx, organisation: OrganisationId, offer: &Offer, kept:
 /// Writes what an opportunity says. A reason for a moved feedback day is kept once people were asked.
 fn write(row: &mut opportunity::ActiveModel, offer: Offer, reason: Option<String>) {
     row.kind = Set(offer.kind);
+    row.activity = Set(offer.activity);
     row.title = Set(offer.title);
     row.summary = Set(offer.summary);
     row.rung = Set(offer.rung);
@@ -142,6 +143,7 @@ fn write(row: &mut opportunity::ActiveModel, offer: Offer, reason: Option<String
     row.minutes = Set(offer.minutes);
     row.preparation_minutes = Set(offer.preparation_minutes);
     row.formats = Set(Formats(offer.formats));
+    row.group_facts = Set(offer.group);
     row.support = Set(offer.support);
     row.support_contact = Set(offer.support_contact);
     row.content_note = Set(offer.content_note);

@@ -68,7 +68,10 @@ pub async fn at_me(platform: &Platform, person: &Person, cursor: Cursor) -> Resu
         .add(of(&[ReadingOf::Answers, ReadingOf::AnswersFile]).and(reading::Column::SubjectId.in_subquery(answered)))
         .add(reading::Column::What.eq(ReadingOf::Tasks).and(reading::Column::SubjectId.in_subquery(changed)))
         .add(reading::Column::What.eq(ReadingOf::Contributions).and(reading::Column::SubjectId.in_subquery(said)))
-        .add(of(&[ReadingOf::Places, ReadingOf::Attendance]).and(reading::Column::SubjectId.in_subquery(placed)));
+        .add(
+            of(&[ReadingOf::Places, ReadingOf::Attendance, ReadingOf::Expected])
+                .and(reading::Column::SubjectId.in_subquery(placed)),
+        );
     let mut query = reading::Entity::find().filter(reading::Column::OrganisationId.eq(org)).filter(mine);
     if let Some(before) = cursor.after {
         query = query.filter(reading::Column::Id.lt(ReadingId(before)));

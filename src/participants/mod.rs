@@ -9,6 +9,7 @@ pub mod api;
 pub mod import;
 mod jobs;
 mod joining;
+pub mod known;
 mod letters;
 pub mod links;
 mod looked;

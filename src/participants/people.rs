@@ -4,11 +4,14 @@ use crate::{
     accounts::{Actor, readings},
     platform::{Error, Platform, Result, audit, csv, http::Cursor},
 };
-use entity::{ParticipantId, ParticipantState, ReadingOf, ShareWith, Time, participant};
+use entity::{ParticipantId, ParticipantState, ReadingOf, Time, participant};
 use futures_util::{Stream, stream};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::preferences;
+use super::{
+    known::{Known, Learns},
+    preferences,
+};
 
 /// People read with one statement for an export.
 const ROWS: u64 = 1000;
@@ -31,19 +34,27 @@ pub async fn list(
     Ok(query.order_by_asc(participant::Column::Id).limit(cursor.limit + 1).all(platform.db.read()).await?)
 }
 
-/// One person, with the number of the version of their preferences and the access needs that they share with coordinators.
-pub async fn get(platform: &Platform, actor: &Actor, id: ParticipantId) -> Result<(participant::Model, i32, Vec<String>)> {
+/// One person, as staff who work with them see them.
+pub struct Detail {
+    /// The person.
+    pub person: participant::Model,
+    /// The number of the version of their preferences that counts.
+    pub version: i32,
+    /// What has to be kept to; nothing more is needed of people who have not joined, or have left.
+    pub known: Option<Known>,
+}
+
+/// One person, with what staff who work with them have to know. The look is noted for them.
+pub async fn get(platform: &Platform, actor: &Actor, id: ParticipantId) -> Result<Detail> {
     let db = platform.db.read();
     let found = participant::Entity::find_by_id((actor.organisation, id)).one(db).await?;
     let person = found.ok_or(Error::NotFound("participant"))?;
     readings::note(platform, actor, ReadingOf::Person, id.0).await?;
-    // Of people who have left, nothing more is needed.
     if person.state != ParticipantState::Joined {
-        return Ok((person, 0, Vec::new()));
+        return Ok(Detail { person, version: 0, known: None });
     }
-    let (n, doc) = preferences::current(db, &person).await?;
-    let shared = doc.access_needs.into_iter().filter(|need| need.share_with == ShareWith::Coordinator);
-    Ok((person, n, shared.map(|need| need.need).collect()))
+    let (version, doc) = preferences::current(db, &person).await?;
+    Ok(Detail { person, version, known: Some(Known::of(&doc, Learns::Coordinators)) })
 }
 
 /// The heading of an export.

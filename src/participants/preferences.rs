@@ -72,10 +72,11 @@ pub async fn record(
     doc: PreferenceDoc,
 ) -> Result<preference::Model> {
     let tx = platform.db.begin().await?;
-    let matter = Matter::read(&tx, platform, person.organisation, person.participant).await?;
+    let mut matter = Matter::read(&tx, platform, person.organisation, person.participant).await?;
     etag::expect(if_match, matter.n)?;
     matter.check(&tx, &doc).await?;
     let doc = rules::remember(&matter.doc, doc);
+    matter.carries_trial = rules::same_stances(&matter.doc, &doc);
     let review = matter.in_a_year();
     let made = matter.append(&tx, platform, doc, review, &person.by()).await?;
     tx.commit().await?;
@@ -137,7 +138,7 @@ pub async fn record_for(
     told: Told,
 ) -> Result<preference::Model> {
     let tx = platform.db.begin().await?;
-    let matter = Matter::read(&tx, platform, actor.organisation, participant).await?;
+    let mut matter = Matter::read(&tx, platform, actor.organisation, participant).await?;
     if matter.person.state != ParticipantState::Joined {
         return Err(Error::conflict("not_joined", "This person has not joined, or has left."));
     }
@@ -158,6 +159,7 @@ pub async fn record_for(
         let detail = "This would allow more than the person has said, or than counts now. They can change it on their own page.";
         return Err(Error::conflict("above_preference", detail));
     }
+    matter.carries_trial = rules::same_stances(&matter.doc, &doc);
     // A date that the person chose, or was given, is not put off by somebody else.
     let kept = own.and_then(|own| own.document.review_after).filter(|day| *day >= matter.today);
     let review = kept.unwrap_or_else(|| matter.in_a_year());
@@ -186,7 +188,7 @@ pub(super) struct Matter {
     n: i32,
     pub(super) doc: PreferenceDoc,
     pub(super) today: NaiveDate,
-    /// Whether a trial goes on beside the new version, because that says nothing new.
+    /// Whether a trial goes on beside the new version, because that says nothing new about how much is wanted.
     carries_trial: bool,
 }
 
@@ -233,8 +235,8 @@ impl Matter {
         rules::check(doc, &self.doc, &known, self.today)
     }
 
-    /// Adds a version, makes it the one that counts, and tells those whom it concerns. A trial ends with it: what was said last
-    /// counts.
+    /// Adds a version, makes it the one that counts, and tells those whom it concerns. A trial ends with it if it says how much is
+    /// wanted: what was said last counts.
     async fn append(
         self,
         tx: &Tx,

@@ -5,10 +5,11 @@ use crate::{
     accounts::Person,
     consent::withdrawal::Whose,
     invitations::{endings, parting::Held},
+    participants::{self, preferences},
     platform::{Platform, Result},
     sessions::apologies,
 };
-use entity::{OpportunityId, PartChoice, ending, opportunity};
+use entity::{Credit, OpportunityId, PartChoice, ending, opportunity};
 
 /// Where somebody stands in something.
 pub struct Mine {
@@ -22,6 +23,8 @@ pub struct Mine {
     pub to_come: u64,
     /// What they gave.
     pub gave: Gave,
+    /// How they want to be named where their work is published.
+    pub credit: Credit,
 }
 
 impl Mine {
@@ -30,7 +33,9 @@ impl Mine {
         let (db, now) = (platform.db.read(), platform.clock.now());
         let held = Held::read(db, person, id).await?;
         let whose = whose(person, id);
+        let (_, wishes) = preferences::current(db, &participants::row(db, person).await?).await?;
         Ok(Self {
+            credit: wishes.story.credit,
             ending: endings::of(db, person.organisation, id).await?,
             lighter: held.lighter(db, platform, person).await?,
             to_come: if !held.takes_part() { 0 } else { apologies::to_come(db, person, id, now, None).await? },

@@ -4,6 +4,7 @@ pub mod shapes;
 
 use super::{
     contributions::{self, New},
+    expected,
     meetings::{self},
     notes::{self},
 };
@@ -20,8 +21,8 @@ use poem_openapi::{
     param::{Header, Path, Query},
 };
 pub use shapes::{
-    AttendanceIn, AttendanceOut, ContributionIn, ContributionOut, GivenOut, MeetingIn, MeetingOut, NotesAnswerIn, NotesAnswerOut,
-    NotesIn, OwnContributionIn, OwnMeetingOut,
+    AttendanceIn, AttendanceOut, ContributionIn, ContributionOut, ExpectedOut, GivenOut, MeetingIn, MeetingOut, NotesAnswerIn,
+    NotesAnswerOut, NotesIn, OwnContributionIn, OwnMeetingOut,
 };
 
 /// Meetings and contributions.
@@ -53,8 +54,8 @@ impl Api {
         }
         let made = meetings::create(once.tx(), &self.0, &actor, opportunity.0, given.into()).await?;
         let at = format!("/api/organisations/{}/opportunities/{}/meetings/{}", actor.organisation, opportunity.0, made.id);
-        let version = made.version;
-        once.commit(Created::new(&MeetingOut::of(made, true)).at(at).version(version)).await
+        let (version, long) = (made.version, expected::too_long_for(&self.0, &made).await?);
+        once.commit(Created::new(&MeetingOut::of(made, true).too_long_for(long)).at(at).version(version)).await
     }
 
     /// List meetings
@@ -100,8 +101,8 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadWork).await?;
         let with_notes = access::may(&self.0, &caller, organisation.0, Power::ReadResponses).await.is_ok();
         let found = meetings::get(self.0.db.read(), actor.organisation, opportunity.0, meeting.0).await?;
-        let version = found.version;
-        Ok(Fine::new(&MeetingOut::of(found, with_notes)).version(version))
+        let (version, long) = (found.version, expected::too_long_for(&self.0, &found).await?);
+        Ok(Fine::new(&MeetingOut::of(found, with_notes).too_long_for(long)).version(version))
     }
 
     /// Change a meeting
@@ -124,8 +125,8 @@ impl Api {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
         let facts = body.take()?.into();
         let changed = meetings::change(&self.0, &actor, opportunity.0, meeting.0, if_match.0.as_deref(), facts).await?;
-        let version = changed.version;
-        Ok(Fine::new(&MeetingOut::of(changed, true)).version(version))
+        let (version, long) = (changed.version, expected::too_long_for(&self.0, &changed).await?);
+        Ok(Fine::new(&MeetingOut::of(changed, true).too_long_for(long)).version(version))
     }
 
     /// Read who was there
@@ -149,6 +150,27 @@ impl Api {
         let rows = meetings::attendance(self.0.db.read(), actor.organisation, meeting.0).await?;
         let rows: Vec<_> = rows.into_iter().map(AttendanceOut::from).collect();
         Ok(Fine::new(&rows).version(found.version))
+    }
+
+    /// Read who is expected
+    ///
+    /// Those who hold a place, with what they need as far as whoever leads a meeting may know, and what the venue may be told,
+    /// without names. People see on their own page who has looked at this.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/expected",
+        method = "get",
+        operation_id = "getExpected"
+    )]
+    async fn expected(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+    ) -> Result<Fine<ExpectedOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
+        let found = meetings::get(self.0.db.read(), actor.organisation, opportunity.0, meeting.0).await?;
+        Ok(Fine::new(&ExpectedOut::from(expected::read(&self.0, &actor, &found).await?)))
     }
 
     /// Write down who was there

@@ -20,7 +20,7 @@ use sea_orm::{
 use std::collections::HashSet;
 
 /// People on one list of attendance.
-const MOST: usize = 1000;
+pub(super) const MOST: usize = 1000;
 /// Rows in one statement: both databases limit the number of values.
 const ROWS: usize = 500;
 

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod apologies;
 pub mod contributions;
+pub mod expected;
 pub mod letters;
 pub mod meetings;
 pub mod notes;

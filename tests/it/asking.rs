@@ -27,7 +27,7 @@ fn people_are_asked_what_they_want_and_nobody_else_is() {
         assert_eq!((&seen["considered"], &seen["eligible"], &seen["asked"]), (&json!(6), &json!(2), &json!(2)));
         // Four people for three reasons: not even which reasons there are is told, because all of them together are few.
         let reasons = seen["not_asked"].as_array().unwrap();
-        assert_eq!(reasons.len(), 15, "{seen}");
+        assert_eq!(reasons.len(), 18, "{seen}");
         assert!(reasons.iter().all(|row| row["withheld"] == true && row["count"].is_null()), "{seen}");
         // What was counted can be looked at again, and counts nothing.
         let statements = app.app.platform.db.statements();

@@ -26,9 +26,14 @@ fn names(letters: &[Mail]) -> String {
 /// What somebody thinks of payment, has answered, and has said about what that did to them.
 async fn has_said(story: &Story, consultation: &str, person: &Participant, letter: &Mail, turned: bool) {
     let app = &story.app;
-    let payment = if turned { "decline" } else { "wants" };
+    let money = match turned {
+        true => json!({"payment": "lower", "prepaid_expenses": true, "method": "cash", "lower_amount_pence": 100}),
+        false => json!({"payment": "wants", "prepaid_expenses": false, "method": "bank"}),
+    };
+    let said = json!({"may_ask_about_experience": "ask_first", "quotes": "ok", "credit": if turned { "none" } else { "name" }});
+    let need = json!({"need": "A lift", "kind": "moving_around", "must_have": turned, "share_with": "venue"});
     let wish = json!({
-        "stance": {"kind": "up_to", "rung": "co_design"}, "money": {"payment": payment, "prepaid_expenses": turned},
+        "stance": {"kind": "up_to", "rung": "co_design"}, "money": money, "story": said, "access_needs": [need],
     });
     person.put(app, "/preferences", &wish).await.expect(200);
     let token = letter.token("ai_");

@@ -19,6 +19,7 @@ mod demo;
 mod deploy;
 mod doctor;
 mod edge;
+mod expected;
 mod forms;
 mod groups;
 mod jobs;

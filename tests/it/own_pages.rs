@@ -125,6 +125,13 @@ fn joining_choosing_and_agreeing_takes_one_question_a_page() {
             .await;
         ben.choose("support", &[("need-0", "A lift"), ("share-0", "venue"), ("count", "1")]).await;
         ben.choose("quiet", &[("from-0", "2027-04-01"), ("to-0", ""), ("count", "1")]).await;
+        ben.choose("reach", &[("channel", "phone"), ("phone", "01632 960 123"), ("no_voicemail", "yes")]).await;
+        ben.choose("meetings", &[("longest", "60"), ("camera_off", "yes")]).await;
+        ben.choose("groups", &[("group", "same_experience"), ("not_with", "police"), ("not_with", "funders")]).await;
+        ben.choose("times", &[("time", "weekday_evening")]).await;
+        ben.choose("payment", &[("payment", "lower"), ("lower_amount", "12.50"), ("method", "cash")]).await;
+        let (_, wrong) = ben.choose("payment", &[("payment", "wants"), ("lower_amount", "12.50")]).await;
+        assert!(wrong.expect(422).text.contains("Choose to be paid less, or leave the amount out."));
         ben.choose("activities", &[("activity", "survey"), ("activity", "interview_1to1")]).await;
         ben.choose("activity-wishes", &[("activity-workshop", "ask"), ("activity-survey", "consultation")]).await.1.expect(200);
         let (_, sums_up) = ben.choose("stage-wishes", &[("stage-review", "inform")]).await;
@@ -136,17 +143,28 @@ fn joining_choosing_and_agreeing_takes_one_question_a_page() {
         assert_eq!(doc["stage_stances"], json!([{"stage": "review", "stance": {"kind": "inform_me_only"}}]));
         ben.choose("activity-wishes", &[("activity-workshop", ""), ("activity-survey", "consultation")]).await;
         assert_eq!(document(&app).await["activity_stances"], json!([survey]), "the same as for everything else");
-        assert_eq!(doc["load"], json!({"minutes_per_month_max": 90, "invites_per_month_max": 2, "notice_days_min": null}));
+        assert_eq!(
+            doc["load"],
+            json!({"minutes_per_month_max": 90, "invites_per_month_max": 2, "notice_days_min": null, "meetings_per_day_max": null})
+        );
         assert_eq!((&doc["contact"]["format"], &doc["contact"]["from_hour"]), (&json!("easy_read"), &json!(9)));
-        assert_eq!(doc["access_needs"], json!([{"need": "A lift", "share_with": "venue"}]));
+        assert_eq!(doc["access_needs"], json!([{"need": "A lift", "kind": "other", "must_have": false, "share_with": "venue"}]));
         assert_eq!(doc["quiet_periods"], json!([{"from": "2027-04-01", "to": "2027-04-01"}]));
         assert_eq!(doc["activity_types"], json!(["survey", "interview_1to1"]));
+        assert_eq!((&doc["contact"]["phone"], &doc["contact"]["from_hour"]), (&json!("01632 960 123"), &json!(9)));
+        assert_eq!((&doc["sessions"]["longest_minutes"], &doc["sessions"]["camera_off"]), (&json!(60), &json!(true)));
+        assert_eq!(doc["group_safety"]["not_with"], json!(["police", "funders"]));
+        assert_eq!((&doc["group_safety"]["same_experience"], &doc["times"]), (&json!(true), &json!(["weekday_evening"])));
+        assert_eq!((&doc["money"]["lower_amount_pence"], &doc["money"]["method"]), (&json!(1250), &json!("cash")));
         assert_eq!(doc["stance"]["rung"], "engagement", "an answer changes nothing else");
         let (_, sum) = ben.get("/o/sunrise/me/preferences").await;
         for words in [
             "Talk it through more than once, and anything lighter",
             "At most 1 h 30 min a month",
             "A lift (told to:",
+            "Not with: The police; People who give the money for this",
+            "Monday to Friday, in the evening",
+            "To see how you can try something more for a while, change",
             "1 April 2027",
         ] {
             assert!(sum.text.contains(words), "{words}: {}", sum.text);

@@ -6,11 +6,11 @@ use crate::{
     harness::{TestApp, everywhere, start},
     story::Story,
 };
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, Timelike};
 use entity::{
-    ActivityStance, ActivityType, ConsentType, Format, OpportunityId, ParticipantId, PreferenceDoc, Purpose, QuietPeriod, Rung,
-    Stage, StageStance, Stance, StanceKind, TopicId, TopicStance, consent_standing, invitation, mail_message, opportunity,
-    opportunity_topic,
+    ActivityStance, ActivityType, ConsentType, Format, GroupFacts, GroupSafety, OpportunityId, OpportunityKind, ParticipantId,
+    PreferenceDoc, Present, Purpose, QuietPeriod, Repeat, Rung, Stage, StageStance, Stance, StanceKind, TimeOfWeek, TopicId,
+    TopicStance, consent_standing, invitation, mail_message, opportunity, opportunity_topic,
 };
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha20Rng;
@@ -66,6 +66,20 @@ pub fn wishes(dice: &mut ChaCha20Rng, topics: &[TopicId], today: NaiveDate) -> P
         doc.formats = vec![*[Format::Online, Format::Phone].choose(dice).unwrap()];
     }
     if dice.random_bool(0.3) {
+        doc.times = TimeOfWeek::ALL.iter().copied().filter(|_| dice.random_bool(0.4)).collect();
+    }
+    if dice.random_bool(0.3) {
+        doc.load.meetings_per_day_max = Some(dice.random_range(1..3));
+    }
+    if dice.random_bool(0.3) {
+        doc.group_safety = GroupSafety {
+            women_only: dice.random_bool(0.3),
+            same_experience: dice.random_bool(0.2),
+            known_facilitator: dice.random_bool(0.2),
+            not_with: Present::ALL.iter().copied().filter(|_| dice.random_bool(0.1)).collect(),
+        };
+    }
+    if dice.random_bool(0.3) {
         doc.load.invites_per_month_max = Some(dice.random_range(0..3));
     }
     if dice.random_bool(0.3) {
@@ -76,7 +90,9 @@ pub fn wishes(dice: &mut ChaCha20Rng, topics: &[TopicId], today: NaiveDate) -> P
     }
     if dice.random_bool(0.3) {
         let from = today + Days::new(dice.random_range(0..30)) - Days::new(10);
-        doc.quiet_periods = vec![QuietPeriod { from, to: from + Days::new(dice.random_range(0..10)) }];
+        let repeat = *[None, Some(Repeat::Weekly), Some(Repeat::Yearly)].choose(dice).unwrap();
+        let days = dice.random_range(0..if repeat == Some(Repeat::Weekly) { 4 } else { 10 });
+        doc.quiet_periods = vec![QuietPeriod { from, to: from + Days::new(days), repeat }];
     }
     doc
 }
@@ -97,7 +113,48 @@ pub fn includes(stance: &Stance, rung: Rung, today: NaiveDate) -> bool {
 
 /// Whether a day is one on which somebody wants to be left in peace.
 pub fn quiet(doc: &PreferenceDoc, day: NaiveDate) -> bool {
-    doc.quiet_periods.iter().any(|period| (period.from..=period.to).contains(&day))
+    doc.quiet_periods.iter().any(|period| {
+        // Day by day, back to the first time: nothing here reaches further than a few weeks.
+        let same = |first: NaiveDate| match period.repeat {
+            None => first == day,
+            Some(Repeat::Weekly) => first <= day && first.weekday() == day.weekday(),
+            Some(Repeat::Yearly) => first <= day && (first.month(), first.day()) == (day.month(), day.day()),
+        };
+        period.from.iter_days().take_while(|first| *first <= period.to).any(same)
+    })
+}
+
+/// Whether a group is said to be everything that somebody wants of one.
+fn bearable(doc: &PreferenceDoc, group: Option<&GroupFacts>) -> bool {
+    let wanted = &doc.group_safety;
+    let Some(group) = group else { return *wanted == GroupSafety::any() };
+    if wanted.women_only && !group.women_only || wanted.same_experience && !group.same_experience {
+        return false;
+    }
+    if wanted.known_facilitator && !group.known_facilitator {
+        return false;
+    }
+    match &group.present {
+        None => wanted.not_with.is_empty(),
+        Some(there) => there.iter().all(|who| !wanted.not_with.contains(who)),
+    }
+}
+
+/// The part of the week of a time, in London.
+fn time_of_week(at: entity::Time) -> TimeOfWeek {
+    let at = at.with_timezone(&chrono_tz::Tz::Europe__London);
+    use TimeOfWeek::*;
+    let parts = match at.weekday().number_from_monday() {
+        6 | 7 => [WeekendMorning, WeekendAfternoon, WeekendEvening],
+        _ => [WeekdayMorning, WeekdayAfternoon, WeekdayEvening],
+    };
+    parts[if at.hour() < 12 {
+        0
+    } else if at.hour() < 17 {
+        1
+    } else {
+        2
+    }]
 }
 
 /// What in somebody's wishes speaks against an opportunity, notice and load left out.
@@ -105,7 +162,16 @@ pub fn against(doc: &PreferenceDoc, offer: &opportunity::Model, topics: &[TopicI
     if topics.iter().any(|topic| doc.topics.never.contains(topic)) {
         return Some("never means never");
     }
-    let activity = alongside::opportunities::activity(offer.kind);
+    let activity = match (offer.activity, offer.kind) {
+        (Some(own), _) => own,
+        (None, OpportunityKind::Consultation) => ActivityType::Survey,
+        (None, OpportunityKind::Workshop) => ActivityType::Workshop,
+        (None, OpportunityKind::FocusGroup) => ActivityType::FocusGroup,
+        (None, OpportunityKind::Interview) => ActivityType::Interview1to1,
+        (None, OpportunityKind::CoDesignGroup) => ActivityType::CoDesignGroup,
+        (None, other) => panic!("{other} is not made here"),
+    };
+    let alone = [ActivityType::Survey, ActivityType::DocumentReview, ActivityType::Interview1to1].contains(&activity);
     let mut own: Vec<&Stance> =
         doc.topic_stances.iter().filter(|own| topics.contains(&own.topic)).map(|own| &own.stance).collect();
     own.extend(doc.activity_stances.iter().filter(|own| own.activity == activity).map(|own| &own.stance));
@@ -120,6 +186,10 @@ pub fn against(doc: &PreferenceDoc, offer: &opportunity::Model, topics: &[TopicI
         Some("the activity")
     } else if !doc.formats.is_empty() && !offer.formats.0.iter().any(|form| doc.formats.contains(form)) {
         Some("the format")
+    } else if !alone && !bearable(doc, offer.group_facts.as_ref()) {
+        Some("the group")
+    } else if !doc.times.is_empty() && offer.starts_at.is_some_and(|at| !doc.times.contains(&time_of_week(at))) {
+        Some("the time")
     } else if offer.starts_at.is_some_and(|at| quiet(doc, at.date_naive())) {
         Some("it starts in a quiet period")
     } else {
@@ -141,8 +211,21 @@ fn opportunity(dice: &mut ChaCha20Rng, topics: &[String]) -> (&'static str, &'st
     let places = dice.random_range(1..40);
     changes["places"] = if kind == "consultation" { json!(null) } else { json!(places) };
     if kind != "consultation" {
-        let day = dice.random_range(3..28);
-        changes["starts_at"] = json!(format!("2027-{:02}-{day:02}T10:00:00Z", dice.random_range(3..5)));
+        if dice.random_bool(0.2) {
+            changes["activity"] = json!(["citizens_jury", "interview_panel"].choose(dice).unwrap());
+        }
+        let meets = changes["activity"].is_string() || kind != "interview";
+        if meets && dice.random_bool(0.6) {
+            let mut group = json!({"women_only": dice.random_bool(0.5), "same_experience": dice.random_bool(0.5)});
+            group["known_facilitator"] = json!(dice.random_bool(0.5));
+            if dice.random_bool(0.7) {
+                let there: Vec<&Present> = Present::ALL.iter().filter(|_| dice.random_bool(0.2)).collect();
+                group["present"] = json!(there);
+            }
+            changes["group"] = group;
+        }
+        let (month, day, hour) = (dice.random_range(3..5), dice.random_range(3..28), dice.random_range(8..21));
+        changes["starts_at"] = json!(format!("2027-{month:02}-{day:02}T{hour:02}:00:00Z"));
     }
     (kind, rung, changes)
 }

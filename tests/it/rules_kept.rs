@@ -51,7 +51,7 @@ struct Wish {
     rung: usize,
     never: bool,
     most: Option<i32>,
-    quiet: Option<(i64, i64)>,
+    quiet: Option<(i64, i64, Option<&'static str>)>,
 }
 
 impl Wish {
@@ -66,7 +66,10 @@ impl Wish {
         let never: Vec<&str> = if self.never { vec![topic] } else { Vec::new() };
         let quiet: Vec<Value> = self
             .quiet
-            .map(|(from, days)| json!({"from": today + Duration::days(from), "to": today + Duration::days(from + days)}))
+            .map(|(from, days, repeat)| {
+                let to = today + Duration::days(from + days);
+                json!({"from": today + Duration::days(from), "to": to, "repeat": repeat})
+            })
             .into_iter()
             .collect();
         json!({"stance": stance, "topics": {"never": never}, "load": {"invites_per_month_max": self.most}, "quiet_periods": quiet})
@@ -74,7 +77,8 @@ impl Wish {
 }
 
 fn any_wish() -> impl Strategy<Value = Wish> {
-    let quiet = prop::option::weighted(0.2, (0i64..6, 0i64..4));
+    let repeat = prop::sample::select(vec![None, Some("weekly"), Some("yearly")]);
+    let quiet = prop::option::weighted(0.2, (0i64..6, 0i64..4, repeat));
     (0u8..7, 0usize..5, prop::bool::weighted(0.2), prop::option::weighted(0.3, 0i32..4), quiet)
         .prop_map(|(stance, rung, never, most, quiet)| Wish { stance, rung, never, most, quiet })
 }

@@ -17,6 +17,8 @@ pub mod opportunity {
         pub id: OpportunityId,
         pub project_id: ProjectId,
         pub kind: OpportunityKind,
+        /// What it is among the activities that people choose, where that is not what its kind is as a rule.
+        pub activity: Option<ActivityType>,
         #[sea_orm(column_type = "Text")]
         pub title: String,
         #[sea_orm(column_type = "Text")]
@@ -36,6 +38,9 @@ pub mod opportunity {
         pub preparation_minutes: i32,
         #[sea_orm(column_type = "JsonBinary")]
         pub formats: Formats,
+        /// What the group is in which people meet, where that was said.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub group_facts: Option<GroupFacts>,
         #[sea_orm(column_type = "Text")]
         pub support: String,
         #[sea_orm(column_type = "JsonBinary", nullable)]

@@ -1,6 +1,6 @@
 //! Tables of the room `participants`.
 
-use crate::{Time, documents::*, ids::*, words::*};
+use crate::{Time, ids::*, preference_document::*, words::*};
 use sea_orm::entity::prelude::*;
 
 /// A subject people can choose to be asked about.

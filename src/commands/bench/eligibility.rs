@@ -216,7 +216,7 @@ impl Crowd {
         wish.load.notice_days_min = limit(30);
         for _ in 0..lots.random_range(0..3) {
             let from = today + Duration::days(lots.random_range(-30..60));
-            wish.quiet_periods.push(QuietPeriod { from, to: from + Duration::days(14) });
+            wish.quiet_periods.push(QuietPeriod { from, to: from + Duration::days(14), repeat: None });
         }
         wish.review_after = Some(today + Duration::days(lots.random_range(-30..365)));
         wish

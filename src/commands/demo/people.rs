@@ -235,9 +235,12 @@ fn access_needs(dice: &mut Dice) -> Value {
         dice,
         &[
             (84, json!([])),
-            (5, json!([{"need": "A hearing loop", "share_with": "venue"}])),
+            (5, json!([{"need": "A hearing loop", "kind": "communication", "must_have": true, "share_with": "venue"}])),
             (6, json!([{"need": "Breaks every half hour", "share_with": "facilitator"}])),
-            (5, json!([{"need": "Somebody to look after my child while we meet", "share_with": "coordinator"}])),
+            (5, {
+                let need = "Somebody to look after my child while we meet";
+                json!([{"need": need, "kind": "care_for_others", "must_have": true, "share_with": "coordinator"}])
+            }),
         ],
     )
 }

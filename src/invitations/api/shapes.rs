@@ -2,6 +2,7 @@
 
 use crate::integrity::ladder::{self, step};
 use crate::invitations::letters::{payment, promise, time};
+use crate::opportunities::group::in_words;
 use chrono::NaiveDate;
 use entity::{
     Format, InvitationId, InvitationState, MailState, MatchRunId, OpportunityId, OpportunityKind, ParticipantId, PaymentOffer,
@@ -48,6 +49,8 @@ pub struct OfferOut {
     pub preparation_minutes: i32,
     /// Forms it takes.
     pub formats: Vec<Format>,
+    /// What the group is in which people meet others, in words; empty where it was not said.
+    pub group_in_words: String,
     /// When it starts.
     #[oai(skip_serializing_if_is_none)]
     pub starts_at: Option<Time>,
@@ -94,6 +97,7 @@ impl OfferOut {
             minutes: row.minutes,
             preparation_minutes: row.preparation_minutes,
             formats: row.formats.0,
+            group_in_words: in_words(row.group_facts.as_ref()),
             starts_at: row.starts_at,
             payment: row.payment,
             support: row.support,

@@ -2,9 +2,9 @@
 
 use super::{About, day, payment};
 use crate::{
-    invitations::{endings, rules},
+    invitations::{endings, rules, same_day::OwnDays},
     opportunities::{self, supported},
-    participants::rules::objection,
+    participants::rules::{Offer, objection},
     platform::{Error, Platform, Result, mail::Letter},
 };
 use entity::{InvitationState, OpportunityState, invitation, opportunity, opportunity_topic};
@@ -78,11 +78,13 @@ impl About {
             .filter(opportunity_topic::Column::OpportunityId.is_in(found.iter().map(|way| way.id)))
             .all(db)
             .await?;
+        let days = OwnDays::read(db, organisation, self.person.id, &self.wishes, self.zone).await?;
         let mut others = Vec::new();
         for way in found {
             let rung = can_be.get(&way.id).map_or(way.rung, |can_be| can_be.rung);
             let topics: Vec<_> = topics.iter().filter(|of| of.opportunity_id == way.id).map(|of| of.topic_id).collect();
             let offer = rules::offer(&way, &topics, rung, now, self.zone, now);
+            let offer = Offer { meetings_that_day: days.beside(&way), ..offer };
             if opportunities::takes_answers(&way, now, self.zone) && objection(&self.wishes, &offer).is_none() {
                 others.push(way.title);
             }

@@ -6,7 +6,9 @@ use crate::{
     invitations::{
         AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, applications,
         load::{Asked, When, earlier},
-        parting, posted, rules, silence, to_opportunity,
+        parting, posted, rules,
+        same_day::OwnDays,
+        silence, to_opportunity,
     },
     opportunities,
     participants::rules::{Offer, is_pausing_from, objection},
@@ -67,7 +69,7 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
     // about a choice of theirs follows it at once.
     let pausing = is_pausing_from(&about.wishes, about.offer(kind, now).matter(), opportunities::today(now, about.zone));
     let unwanted = match about.invitation.run_id {
-        Some(_) => pausing || (about.unwanted(kind, now) && !about.applied(db).await?),
+        Some(_) => pausing || (about.unwanted(db, kind, now).await? && !about.applied(db).await?),
         None => pausing && kind != INVITE,
     };
     if unwanted {
@@ -107,8 +109,11 @@ impl About {
 
     /// Whether something in the person's wishes, as they are now, speaks against this. They are asked on the day on which the
     /// letter that asks leaves, whenever it was made.
-    fn unwanted(&self, kind: &str, now: Time) -> bool {
-        objection(&self.wishes, &self.offer(kind, now)).is_some()
+    async fn unwanted(&self, connection: &impl ConnectionTrait, kind: &str, now: Time) -> Result<bool> {
+        let (organisation, person) = (self.organisation.id, self.person.id);
+        let days = OwnDays::read(connection, organisation, person, &self.wishes, self.zone).await?;
+        let offer = Offer { meetings_that_day: days.beside(&self.opportunity), ..self.offer(kind, now) };
+        Ok(objection(&self.wishes, &offer).is_some())
     }
 
     /// What this asks, as wishes speak about it.

@@ -4,7 +4,7 @@ use crate::{
     integrity::{ahead::Supported, api::RungOut},
     opportunities::{
         questions::Version,
-        rules::{Offer, activity, takes_answers, warnings},
+        rules::{Offer, activity_of, takes_answers, warnings},
         ways::Way,
     },
     platform::{http::problem::ProblemItem, secret::hex},
@@ -13,8 +13,8 @@ use crate::{
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{
-    ActivityType, DecisionId, Format, NoticeId, OpportunityId, OpportunityKind, OpportunityState, PaymentOffer, ProjectId,
-    Promised, PromisedDecision, QuestionnaireId, Rung, Stage, SupportContact, Time, TopicId, opportunity,
+    ActivityType, DecisionId, Format, GroupFacts, NoticeId, OpportunityId, OpportunityKind, OpportunityState, PaymentOffer,
+    ProjectId, Promised, PromisedDecision, QuestionnaireId, Rung, Stage, SupportContact, Time, TopicId, opportunity,
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -27,6 +27,9 @@ pub struct OpportunityIn {
     project: ProjectId,
     /// Which way to take part.
     kind: OpportunityKind,
+    /// What it is among the activities that people choose in their preferences; what its kind is as a rule when left out.
+    #[serde(default)]
+    activity: Option<ActivityType>,
     /// Name, in one line.
     title: String,
     /// What it is, in a few sentences.
@@ -65,6 +68,9 @@ pub struct OpportunityIn {
     #[serde(default)]
     #[oai(default)]
     formats: Vec<Format>,
+    /// What the group is in which people meet others. People who want it to be something are asked only where that is said.
+    #[serde(default)]
+    group: Option<GroupFacts>,
     /// What support there is.
     #[serde(default)]
     #[oai(default)]
@@ -118,6 +124,7 @@ impl From<OpportunityIn> for Offer {
         Self {
             project: given.project,
             kind: given.kind,
+            activity: given.activity,
             title: given.title,
             summary: given.summary,
             rung: given.rung,
@@ -129,6 +136,7 @@ impl From<OpportunityIn> for Offer {
             minutes: given.minutes,
             preparation_minutes: given.preparation_minutes,
             formats: given.formats,
+            group: given.group,
             support: given.support,
             support_contact: given.support_contact,
             content_note: given.content_note,
@@ -180,6 +188,8 @@ pub struct OpportunityOut {
     preparation_minutes: i32,
     /// Forms in which people can take part.
     formats: Vec<Format>,
+    /// What the group is in which people meet others, where that was said.
+    group: Option<GroupFacts>,
     /// What support there is.
     support: String,
     /// Whom to turn to.
@@ -239,7 +249,7 @@ impl OpportunityOut {
             id: row.id,
             project: row.project_id,
             kind: row.kind,
-            activity: activity(row.kind),
+            activity: activity_of(&row),
             title: row.title,
             summary: row.summary,
             rung: row.rung,
@@ -251,6 +261,7 @@ impl OpportunityOut {
             minutes: row.minutes,
             preparation_minutes: row.preparation_minutes,
             formats: row.formats.0,
+            group: row.group_facts,
             support: row.support,
             support_contact: row.support_contact,
             content_note: row.content_note,
@@ -322,6 +333,8 @@ pub struct PublicOpportunityOut {
     id: OpportunityId,
     /// Which way to take part.
     kind: OpportunityKind,
+    /// What that is among the activities that people choose in their preferences.
+    activity: ActivityType,
     /// Name.
     title: String,
     /// What it is.
@@ -351,6 +364,8 @@ pub struct PublicOpportunityOut {
     preparation_minutes: i32,
     /// Forms in which people can take part.
     formats: Vec<Format>,
+    /// What the group is in which people meet others, where that was said.
+    group: Option<GroupFacts>,
     /// What support there is.
     support: String,
     /// A word about content that may be hard to bear.
@@ -378,12 +393,13 @@ pub struct PublicOpportunityOut {
 impl PublicOpportunityOut {
     /// From a row.
     pub fn of(row: opportunity::Model, can_be: Supported, now: Time, zone: Tz) -> Self {
-        let takes_answers = takes_answers(&row, now, zone);
+        let (takes_answers, activity) = (takes_answers(&row, now, zone), activity_of(&row));
         let (promise, decisions) = row.promised.map(|told| (told.promise, told.decisions)).unwrap_or_default();
         Self {
             takes_answers,
             promise,
             decisions,
+            activity,
             id: row.id,
             kind: row.kind,
             title: row.title,
@@ -398,6 +414,7 @@ impl PublicOpportunityOut {
             minutes: row.minutes,
             preparation_minutes: row.preparation_minutes,
             formats: row.formats.0,
+            group: row.group_facts,
             support: row.support,
             content_note: row.content_note,
             payment: row.payment,

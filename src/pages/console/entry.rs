@@ -2,7 +2,7 @@
 
 use super::words::{self, Word};
 use crate::{
-    pages::kit::Fields,
+    pages::kit::{Fields, pence},
     platform::{Error, Result, Violation},
 };
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
@@ -66,6 +66,11 @@ impl<'f> Entry<'f> {
     /// A word that may be chosen.
     pub fn word_or_none<W: Word>(&self, name: &str) -> Option<W> {
         words::read(self.fields.text(name))
+    }
+
+    /// Everything that was sent under a name.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.fields.all(name).map(str::to_owned).collect()
     }
 
     /// Words of which any may be chosen.
@@ -160,15 +165,6 @@ impl<'f> Entry<'f> {
         }
         Err(Error::Invalid(self.wrong))
     }
-}
-
-fn pence(text: &str) -> Option<i64> {
-    let (pounds, rest) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    if pounds.is_empty() || pounds.len() > 9 || rest.len() > 2 || !digits(pounds) || !digits(rest) {
-        return None;
-    }
-    Some(pounds.parse::<i64>().ok()? * 100 + format!("{rest:0<2}").parse::<i64>().ok()?)
 }
 
 /// A time as such a field shows it.

@@ -3,7 +3,7 @@
 use super::{
     desk::{ROWS, Seat, again, fresh, mistaken, paged, seat},
     entry::{self, Entry},
-    ways::{at, found, page},
+    ways::{FEW, at, found, page},
     words::choices_or_none,
 };
 use crate::{
@@ -13,9 +13,11 @@ use crate::{
     pages::kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     platform::{Result, http::Cursor},
     sessions::{
+        expected,
         meetings::{self, Facts},
         notes,
     },
+    statistics::disclosure::Shown,
 };
 use chrono::TimeDelta;
 use entity::{Attendance, ParticipantId, PlaceState, ReadingOf, attendance, meeting, opportunity, participant, place};
@@ -35,7 +37,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(format!("{at}/:meeting/share"), get(ask(desk, console, ask_share)).post(act(desk, console, share)))
 }
 
-async fn one_of(seat: &Seat<'_>, way: &opportunity::Model) -> Result<meeting::Model> {
+pub(super) async fn one_of(seat: &Seat<'_>, way: &opportunity::Model) -> Result<meeting::Model> {
     meetings::get(seat.db(), seat.actor.organisation, way.id, seat.visit.param("meeting")?).await
 }
 
@@ -43,7 +45,7 @@ fn here(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, rest: &
     at(seat, way, &format!("/meetings/{}{rest}", row.id))
 }
 
-fn below(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, title: &str) -> Page {
+pub(super) fn below(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, title: &str) -> Page {
     Page::new(title).caption(&row.title).back("Back to the meeting", here(seat, way, row, ""))
 }
 
@@ -152,6 +154,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     };
     let mut facts = vec![("Begins".to_owned(), when(&seat, row.starts_at)), ("Ends".to_owned(), when(&seat, row.ends_at))];
     facts.extend(row.location.clone().map(|place| ("Where".to_owned(), place)));
+    facts.extend(too_long(expected::too_long_for(seat.platform(), &row).await?).map(|text| ("Its length".to_owned(), text)));
     facts.extend(row.cancelled_at.map(|_| ("Please note".to_owned(), "This meeting does not take place.".to_owned())));
     let page = Page::new(&row.title).caption(&way.title).back("Meetings", at(&seat, &way, "/meetings")).said(said);
     let mut page = page.block(Block::Facts(facts));
@@ -164,6 +167,9 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         }
         let said = format!("/contributions/new?meeting={}", row.id);
         links.push(Link::new("Note what somebody said", at(&seat, &way, &said)));
+        if seat.may(Power::ReadPeople) {
+            links.insert(0, to("Who is expected, and what they need", "/expected"));
+        }
         page = page.block(Block::Links(links));
     }
     if let Some(text) = row.notes.clone().filter(|_| seat.may(Power::ReadResponses)) {
@@ -173,6 +179,15 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         page = page.blocks(answers(&seat, &row).await?);
     }
     Ok(page.into())
+}
+
+/// That a meeting is too long, where it is for some.
+fn too_long(shown: Shown) -> Option<String> {
+    match shown {
+        Shown::Number(0) => None,
+        Shown::Number(people) => Some(format!("It is longer than {people} of those who are expected can manage.")),
+        Shown::Few => Some(format!("It is longer than some of those who are expected can manage. {FEW}")),
+    }
 }
 
 /// What people said about the notes.
@@ -233,7 +248,7 @@ async fn people(seat: &Seat<'_>, row: &meeting::Model) -> Result<Vec<Holder>> {
     Ok(rows)
 }
 
-fn name_of(person: Option<&participant::Model>) -> String {
+pub(super) fn name_of(person: Option<&participant::Model>) -> String {
     person.map(|person| person.name.clone().unwrap_or_else(|| person.email.clone())).unwrap_or_default()
 }
 

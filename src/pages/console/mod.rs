@@ -7,6 +7,7 @@ mod contributions;
 mod desk;
 mod doors;
 mod entry;
+mod expected;
 mod groups;
 mod heard;
 mod home;
@@ -22,6 +23,7 @@ mod tasks;
 mod topics;
 mod ways;
 mod words;
+mod working;
 
 use super::kit::Desk;
 use poem::Route;
@@ -41,6 +43,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = ways::routes(route, desk);
     let route = questions::routes(route, desk);
     let route = meetings::routes(route, desk);
+    let route = expected::routes(route, desk);
     let route = contributions::routes(route, desk);
     notices::routes(route, desk)
 }

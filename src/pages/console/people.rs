@@ -1,6 +1,9 @@
 //! People: who has joined, and files of addresses to be asked whether they want to.
 
-use super::desk::{Seat, mistaken, paged, seat};
+use super::{
+    desk::{Seat, mistaken, paged, seat},
+    working,
+};
 use crate::{
     accounts::Power,
     pages::kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, ask, take_file},
@@ -61,11 +64,11 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     Ok(page.blocks(more).into())
 }
 
-/// What staff need to work with somebody: no preferences, no reasons.
+/// What staff need to work with somebody: what they share, and what is to be kept to; no reasons.
 async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let seat = seat(&visit, Power::ReadPeople).await?;
     let id: ParticipantId = visit.param("participant")?;
-    let (row, _, needs) = people::get(seat.platform(), &seat.actor, id).await?;
+    let people::Detail { person: row, known, .. } = people::get(seat.platform(), &seat.actor, id).await?;
     let mut facts = vec![
         ("Address".to_owned(), row.email.clone()),
         ("Where they stand".to_owned(), state_words(row.state).to_owned()),
@@ -73,11 +76,15 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     ];
     facts.extend(row.joined_at.map(|at| ("Joined".to_owned(), at.format("%-d %B %Y").to_string())));
     let name = row.name.clone().unwrap_or_else(|| row.email.clone());
+    let needs = known.as_ref().map(working::needs).unwrap_or_default();
+    // What they cannot take part without stands before everything else.
+    let facts = needs.into_iter().chain(facts).collect();
     let mut page = Page::new(name).window("A person").back("Back to all people", seat.at("/people")).block(Block::Facts(facts));
-    if !needs.is_empty() {
-        page = page.heading("What they need to take part").block(Block::List(needs));
+    if let Some(known) = known {
+        page = page.heading("When you work with them").block(Block::Facts(working::facts(&known)));
     }
-    let text = "How somebody wants to be involved is their own. What they chose decides whom you can ask; it is not shown here.";
+    let text =
+        "How much somebody wants to be involved is their own. What they chose decides whom you can ask; it is not shown here.";
     Ok(page.block(Block::Note(text.into())).into())
 }
 

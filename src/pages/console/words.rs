@@ -82,6 +82,20 @@ said! {
     OpportunityState {
         Draft => "Draft", Open => "Open", Closed => "Closed",
     }
+    ActivityType {
+        Survey => "Answering questions in writing", DocumentReview => "Reading a draft and saying what one thinks",
+        Interview1to1 => "A conversation with one person", FocusGroup => "A talk in a small group", Workshop => "A workshop",
+        CoDesignGroup => "A group that designs something together", BoardOrSteering => "A seat on a board or steering group",
+        PeerResearch => "Doing research with others who have been there", InterviewPanel => "Helping to choose new staff",
+        TrainingOrSpeaking => "Training others, or speaking", PaidRole => "A paid role",
+        CitizensJury => "A citizens' jury or panel",
+    }
+    Present {
+        Clinicians => "Doctors, nurses or therapists", SocialWorkers => "Social workers", Police => "The police",
+        CouncilStaff => "People who work for a council", HousingStaff => "People who work for a landlord or a housing office",
+        Researchers => "Researchers", Politicians => "Politicians", Funders => "People who give the money",
+        Journalists => "Journalists",
+    }
     PaymentKind {
         Unpaid => "Nothing is paid", Amount => "An amount of money", Voucher => "A voucher", Salary => "A salary or fee",
     }
@@ -111,6 +125,32 @@ said! {
     QuotePermission {
         No => "No", Anonymous => "Yes, without a name", Named => "Yes, with the name",
     }
+    Permission {
+        Never => "Never", AskFirst => "Ask them first", Ok => "Yes",
+    }
+    Credit {
+        None => "Not at all", Pseudonym => "By another name that they choose", Name => "By their name",
+    }
+    PaymentWish {
+        Wants => "They want what is offered", Lower => "They want less than is offered",
+        ToCharity => "They want the money to go to a charity", Decline => "They do not want to be paid",
+        AskEachTime => "Ask them each time",
+    }
+    Channel {
+        Email => "By e-mail", Phone => "By telephone", Post => "By post: ask them for the address",
+    }
+    PaymentMethod {
+        Bank => "To a bank account", Cash => "In cash", Voucher => "As a voucher",
+    }
+    LetterFormat {
+        Plain => "Plain English", EasyRead => "Easy Read", LargePrint => "Large print", Audio => "As sound",
+        Bsl => "British Sign Language",
+    }
+    NeedKind {
+        Communication => "Communication", MovingAround => "Moving around", Travel => "Travel",
+        CareForOthers => "Care for others", SupportPerson => "A support person", Food => "Food and drink",
+        Technology => "Technology", Other => "Something else",
+    }
     Attendance {
         Present => "Was there", Apologies => "Sent word", Absent => "Was not there",
     }
@@ -137,7 +177,10 @@ said! {
         Rung => "Their wish does not include this kind of involvement",
         Supported => "They want more than the record shows this can be",
         Activity => "They did not choose this kind of activity", Format => "They did not choose any form that is offered",
+        Group => "They do not want to meet others in such a group, or it is not said what it is",
+        Time => "It begins at a time of the week that does not suit them",
         QuietPeriod => "They want to be left in peace", Notice => "They need more notice",
+        SameDay => "They come to as many meetings on that day as they want",
         MonthlyInvitations => "They have had as many invitations this month as they want",
         MonthlyMinutes => "It would take more of their time this month than they want to give",
         Unanswered => "They have not answered for a while, and are asked half as often",

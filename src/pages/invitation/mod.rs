@@ -16,12 +16,13 @@ use crate::{
     },
     invitations::{
         self, Guest, endings, guest as guests,
-        letters::{SUPPORTED, day, holds, moment, payment, promise, time},
+        letters::{GROUP, SUPPORTED, day, holds, moment, payment, promise, time},
         places, replies,
         rules::{self, Reply as Said, accepts},
     },
     opportunities::{
-        self,
+        self, activity_of,
+        group::{activity, in_words},
         quotas::{self, Sharing},
         supported,
     },
@@ -200,12 +201,14 @@ pub fn about(offer: &opportunity::Model, can_be: &Supported, easy: bool, zone: T
     let means = if easy { rung.easy_read } else { rung.plain };
     let mut facts = vec![
         ("What this is", format!("{}.\n{means}", rung.people_say)),
+        ("How you take part", activity(activity_of(offer)).to_owned()),
         (SUPPORTED, supported::in_words(can_be).unwrap_or_default()),
         ("What we promise", promise(offer)),
         ("What can change", offer.open_to_influence.clone()),
         ("What cannot change", offer.not_open.clone()),
         ("Who decides", offer.who_decides.clone()),
         ("When", offer.starts_at.map(|at| moment(at, zone)).unwrap_or_default()),
+        (GROUP, in_words(offer.group_facts.as_ref())),
         ("Time it takes", time(offer)),
         ("Payment", payment(&offer.payment)),
         ("Support", offer.support.clone()),

@@ -59,3 +59,13 @@ impl Fields {
         Ok(etag::of(version))
     }
 }
+
+/// An amount in pounds as pence, if it can be read.
+pub fn pence(text: &str) -> Option<i64> {
+    let (pounds, rest) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    if pounds.is_empty() || pounds.len() > 9 || rest.len() > 2 || !digits(pounds) || !digits(rest) {
+        return None;
+    }
+    Some(pounds.parse::<i64>().ok()? * 100 + format!("{rest:0<2}").parse::<i64>().ok()?)
+}

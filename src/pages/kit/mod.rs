@@ -13,7 +13,7 @@ mod told;
 mod visit;
 
 pub use chart::{Bar, Bars};
-pub use fields::Fields;
+pub use fields::{Fields, pence};
 pub use form::{Choice, Control, Field, Form, Submit};
 pub use frame::{Exit, Frame, Look, NavLink};
 pub use told::{Told, unsaved};

@@ -11,7 +11,7 @@ use crate::{
     },
     platform::{Error, Result},
 };
-use entity::{GivenChoice, OpportunityId, OpportunityKind, PartChoice, PartState, PlaceState};
+use entity::{Credit, GivenChoice, OpportunityId, OpportunityKind, PartChoice, PartState, PlaceState};
 use poem::{Route, get, http::StatusCode, post};
 use std::sync::Arc;
 
@@ -101,7 +101,9 @@ fn form(mine: &Mine) -> Form {
         form = form.field(Field::radios("given", "What becomes of what you gave?", choices).hint(hint).optional());
     }
     if mine.gave.named > 0 {
-        form = form.field(Field::switch("nameless", "Take my name from words of mine that may be quoted", false));
+        // What they have said about their name is there to begin with.
+        let nameless = mine.credit != Credit::Name;
+        form = form.field(Field::switch("nameless", "Take my name from words of mine that may be quoted", nameless));
     }
     let untold = Field::switch("untold", "Do not tell me what came of it", false);
     let label = if mine.held.left() { "Keep this choice" } else { "Do this now" };

@@ -206,6 +206,7 @@ fn reading_words(what: ReadingOf) -> &'static str {
         ReadingOf::AnswersFile => "Answers, as a file",
         ReadingOf::Places => "Who has a place",
         ReadingOf::Attendance => "Who was at a meeting",
+        ReadingOf::Expected => "Who is expected at a meeting, and what they need there",
         ReadingOf::Contributions => "What was said at meetings, without names",
         ReadingOf::Tasks => "Who changed their part, and what is to be done about it",
         ReadingOf::Draw => "A draw: which groups people are in, without names",

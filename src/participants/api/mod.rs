@@ -1,6 +1,7 @@
 //! Endpoints for people: joining, their own page, and what staff do with them.
 
 mod joining;
+pub mod known;
 mod me;
 mod people;
 mod preferences;

@@ -1,5 +1,6 @@
 //! What staff do with people: see them, ask them to join, export.
 
+use super::known::{NeedOut, WorkingWithOut, known};
 use crate::{
     accounts::access::{self, Power},
     participants::{import, people},
@@ -55,8 +56,10 @@ pub struct PersonDetailOut {
     /// The version of how they want to be involved, for `If-Match` when you write down what they told you. What it says is
     /// their own.
     preferences_version: i32,
-    /// What they need to take part, as far as they share it with coordinators.
-    access_needs: Vec<String>,
+    /// What they need to take part, as far as they share it with coordinators; first what they cannot take part without.
+    access_needs: Vec<NeedOut>,
+    /// What you keep to when you work with them; absent for people who have not joined, or have left.
+    working_with: Option<WorkingWithOut>,
 }
 
 /// An import.
@@ -139,7 +142,8 @@ impl Api {
 
     /// Read a person
     ///
-    /// What staff need to work with them: no preferences, no reasons.
+    /// What staff need to work with them: their needs as far as they share them, and what is to be kept to. Not how much they want
+    /// to be involved, and no reasons.
     #[oai(path = "/organisations/:organisation/people/:participant", method = "get", operation_id = "getPerson")]
     async fn get(
         &self,
@@ -148,7 +152,8 @@ impl Api {
         participant: Path<ParticipantId>,
     ) -> Result<Fine<PersonDetailOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::ReadPeople).await?;
-        let (row, preferences_version, access_needs) = people::get(&self.0, &actor, participant.0).await?;
+        let people::Detail { person: row, version, known: said } = people::get(&self.0, &actor, participant.0).await?;
+        let (access_needs, working_with) = said.map(known).unzip();
         let out = PersonDetailOut {
             id: row.id,
             name: row.name,
@@ -156,8 +161,9 @@ impl Api {
             language: row.language,
             state: row.state,
             joined_at: row.joined_at,
-            preferences_version,
-            access_needs,
+            preferences_version: version,
+            access_needs: access_needs.unwrap_or_default(),
+            working_with,
         };
         Ok(Fine::new(&out))
     }

@@ -10,8 +10,8 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
-    ActivityStance, ActivityType, Format, Load, OrganisationId, ParticipantId, PreferenceDoc, QuietPeriod, Rung, StageStance,
-    Stance, Story, Time, TopicId, TopicStance, preference,
+    ActivityStance, ActivityType, Format, Load, OrganisationId, ParticipantId, Permission, PreferenceDoc, QuietPeriod, Rung,
+    StageStance, Stance, Time, TopicId, TopicStance, preference,
 };
 use poem::Request;
 use poem_openapi::{
@@ -70,6 +70,16 @@ pub struct MyStepDownIn {
     rung: Rung,
 }
 
+/// What a person has told you about their experience and their words. How they want to be named is theirs to say.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToldStoryIn {
+    /// Whether they may be asked to tell about their experience.
+    may_ask_about_experience: Permission,
+    /// Whether their words may be quoted.
+    quotes: Permission,
+}
+
 /// What a person has told you. What you leave out stays as it is. What they need to take part, what they want done about
 /// payment and the form of their letters are their own: they can be neither seen nor changed here.
 #[derive(Object, Deserialize)]
@@ -122,7 +132,7 @@ pub struct ToldIn {
     quiet_periods: Vec<QuietPeriod>,
     /// About experience and words.
     #[serde(default)]
-    story: Option<Story>,
+    story: Option<ToldStoryIn>,
 }
 
 impl From<ToldIn> for Told {
@@ -141,7 +151,8 @@ impl From<ToldIn> for Told {
             from_hour: given.from_hour,
             to_hour: given.to_hour,
             quiet_periods: given.quiet_periods,
-            story: given.story,
+            may_ask_about_experience: given.story.as_ref().map(|story| story.may_ask_about_experience),
+            quotes: given.story.map(|story| story.quotes),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::platform::{Result, text::Check};
 use chrono::{Duration, NaiveDate};
-use entity::{AccessNeed, Contact, Load, PreferenceDoc, QuietPeriod, Rung, Stance, StanceKind, TopicChoices, TopicId};
+use entity::{
+    AccessNeed, Channel, Contact, Load, Money, PaymentWish, PreferenceDoc, QuietPeriod, Repeat, Rung, SessionWishes, Stance,
+    StanceKind, TopicChoices, TopicId,
+};
 use std::{collections::BTreeSet, hash::Hash};
 
 /// Topics with a wish of their own.
@@ -32,9 +35,13 @@ pub fn check(doc: &PreferenceDoc, before: &PreferenceDoc, topics: &BTreeSet<Topi
     check.items("/stage_stances", doc.stage_stances.len(), TOPIC_STANCES);
     no_repetition(&mut check, "/activity_types", &doc.activity_types);
     no_repetition(&mut check, "/formats", &doc.formats);
+    no_repetition(&mut check, "/times", &doc.times);
+    no_repetition(&mut check, "/group_safety/not_with", &doc.group_safety.not_with);
     check_load(&mut check, &doc.load);
     check_contact(&mut check, &doc.contact);
+    check_sessions(&mut check, &doc.sessions);
     check_needs(&mut check, &doc.access_needs);
+    check_money(&mut check, &doc.money);
     check_quiet(&mut check, &doc.quiet_periods);
     let in_time = |day: NaiveDate| day >= today && day <= today + Duration::days(REVIEW);
     let review_ok = doc.review_after.is_none_or(|day| in_time(day) || before.review_after == Some(day));
@@ -139,9 +146,21 @@ fn check_load(check: &mut Check, load: &Load) {
         ("/load/invites_per_month_max", load.invites_per_month_max, 1000),
         ("/load/notice_days_min", load.notice_days_min, 365),
     ];
+    if let Some(value) = load.meetings_per_day_max {
+        check.range("/load/meetings_per_day_max", value, 1, 5);
+    }
     for (at, value, most) in limits {
         if let Some(value) = value {
             check.range(at, value, 0, most);
+        }
+    }
+}
+
+fn check_sessions(check: &mut Check, sessions: &SessionWishes) {
+    let limits = [("longest_minutes", sessions.longest_minutes), ("break_after_minutes", sessions.break_after_minutes)];
+    for (name, minutes) in limits {
+        if let Some(minutes) = minutes {
+            check.range(&format!("/sessions/{name}"), minutes, 5, 600);
         }
     }
 }
@@ -153,6 +172,15 @@ fn check_contact(check: &mut Check, contact: &Contact) {
     if let Some(to) = contact.to_hour {
         check.range("/contact/to_hour", to, 1, 24);
     }
+    if let Some(phone) = &contact.phone {
+        let at = "/contact/phone";
+        check.line(at, phone, 30);
+        let digits = phone.chars().filter(char::is_ascii_digit).count();
+        let plain = phone.chars().enumerate().all(|(n, c)| c.is_ascii_digit() || " -()".contains(c) || (n == 0 && c == '+'));
+        check.that(plain && digits >= 5, at, "form", "Write a telephone number, such as 01632 960 123.");
+    }
+    let reached = contact.channel != Channel::Phone || contact.phone.is_some();
+    check.that(reached, "/contact/phone", "required", "Write the number on which you want to be called.");
     let in_order = contact.from_hour.unwrap_or(0) < contact.to_hour.unwrap_or(24);
     check.that(in_order, "/contact/to_hour", "order", "Choose an hour after the one at which letters may begin.");
 }
@@ -164,11 +192,27 @@ fn check_needs(check: &mut Check, needs: &[AccessNeed]) {
     }
 }
 
+fn check_money(check: &mut Check, money: &Money) {
+    if let Some(amount) = money.lower_amount_pence {
+        let at = "/money/lower_amount_pence";
+        let used = money.payment == PaymentWish::Lower;
+        check.that(used, at, "not_used", "Choose to be paid less, or leave the amount out.");
+        check.that((1..=100_000_000).contains(&amount), at, "out_of_range", "Write an amount of a penny or more.");
+    }
+}
+
 fn check_quiet(check: &mut Check, periods: &[QuietPeriod]) {
     check.items("/quiet_periods", periods.len(), QUIET_PERIODS);
     for (number, period) in periods.iter().enumerate().take(QUIET_PERIODS) {
         let at = format!("/quiet_periods/{number}");
         check.day(&format!("{at}/from"), period.from).day(&format!("{at}/to"), period.to);
         check.that(period.from <= period.to, &format!("{at}/to"), "order", "Choose the first day or a later one.");
+        let days = (period.to - period.from).num_days() + 1;
+        let (fits, detail) = match period.repeat {
+            None => (true, ""),
+            Some(Repeat::Weekly) => (days <= 7, "Days that come back each week are seven at most."),
+            Some(Repeat::Yearly) => (days <= 365, "Days that come back each year are a year at most."),
+        };
+        check.that(fits, &format!("{at}/to"), "too_long", detail);
     }
 }

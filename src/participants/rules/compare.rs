@@ -1,8 +1,8 @@
 //! Whether a version that somebody else recorded would allow more than the person has said themselves.
 
-use super::{Allowance, Matter, Scope, resolve, scope::wishes};
+use super::{Allowance, Matter, Scope, past_quiet, resolve, scope::wishes};
 use chrono::{Days, NaiveDate};
-use entity::{Contact, Load, Permission, PreferenceDoc, QuietPeriod, Story, TopicId};
+use entity::{Contact, GroupSafety, Load, Permission, PreferenceDoc, Story, TopicId};
 use std::collections::BTreeSet;
 
 /// Whether `new` allows anything, in any matter, on any day from `today` on, that `own` does not.
@@ -12,9 +12,11 @@ pub fn beyond(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> boo
     more_rungs(own, new, today)
         || more_load(&own.load, &new.load)
         || more_hours(&own.contact, &new.contact)
-        || fewer_quiet_days(&own.quiet_periods, &new.quiet_periods, today)
+        || fewer_quiet_days(own, new, today)
         || more_choices(&own.activity_types, &new.activity_types)
         || more_choices(&own.formats, &new.formats)
+        || more_choices(&own.times, &new.times)
+        || more_groups(&own.group_safety, &new.group_safety)
         || more_story(&own.story, &new.story)
         || (new.trial.open_to_trying_higher && !own.trial.open_to_trying_higher)
 }
@@ -74,6 +76,7 @@ fn more_load(own: &Load, new: &Load) -> bool {
     let above = |own: Option<i32>, new: Option<i32>| own.is_some_and(|most| new.is_none_or(|new| new > most));
     above(own.minutes_per_month_max, new.minutes_per_month_max)
         || above(own.invites_per_month_max, new.invites_per_month_max)
+        || above(own.meetings_per_day_max, new.meetings_per_day_max)
         || own.notice_days_min.is_some_and(|least| new.notice_days_min.is_none_or(|new| new < least))
 }
 
@@ -83,21 +86,13 @@ fn more_hours(own: &Contact, new: &Contact) -> bool {
         || (own.neutral_subject && !new.neutral_subject)
 }
 
-/// Whether a day that was quiet, today or later, is not quiet any more.
-fn fewer_quiet_days(own: &[QuietPeriod], new: &[QuietPeriod], today: NaiveDate) -> bool {
-    let mut sorted: Vec<&QuietPeriod> = new.iter().collect();
-    sorted.sort_by_key(|period| period.from);
-    own.iter().filter(|period| period.to >= today).any(|period| {
-        let mut day = period.from.max(today);
-        for other in &sorted {
-            if other.from <= day && day <= other.to {
-                match other.to.checked_add_days(Days::new(1)) {
-                    Some(next) => day = next,
-                    None => return false,
-                }
-            }
-        }
-        day <= period.to
+/// Whether a day that was quiet, today or later, may not be quiet any more. Days that come back have to stand there as they did:
+/// what else might cover all of them is not looked for.
+fn fewer_quiet_days(own: &PreferenceDoc, new: &PreferenceDoc, today: NaiveDate) -> bool {
+    own.quiet_periods.iter().any(|period| match period.repeat {
+        Some(_) => !new.quiet_periods.contains(period),
+        None if period.to < today => false,
+        None => past_quiet(new, period.from.max(today)).is_some_and(|day| day <= period.to),
     })
 }
 
@@ -106,7 +101,14 @@ fn more_choices<T: PartialEq>(own: &[T], new: &[T]) -> bool {
     !own.is_empty() && (new.is_empty() || new.iter().any(|choice| !own.contains(choice)))
 }
 
+fn more_groups(own: &GroupSafety, new: &GroupSafety) -> bool {
+    (own.women_only && !new.women_only)
+        || (own.same_experience && !new.same_experience)
+        || (own.known_facilitator && !new.known_facilitator)
+        || own.not_with.iter().any(|who| !new.not_with.contains(who))
+}
+
 fn more_story(own: &Story, new: &Story) -> bool {
     let above = |own: Permission, new: Permission| new > own;
-    above(own.may_ask_about_experience, new.may_ask_about_experience) || above(own.quotes, new.quotes)
+    above(own.may_ask_about_experience, new.may_ask_about_experience) || above(own.quotes, new.quotes) || new.credit > own.credit
 }

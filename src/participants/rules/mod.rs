@@ -14,10 +14,11 @@ mod tests;
 
 pub use check::check;
 pub use compare::beyond;
-pub use offer::{Objection, Offer, objection};
-pub use quiet::quiet_until;
+pub use offer::{Objection, Offer, meets_others, objection, time_of_week};
+use quiet::past_quiet;
+pub use quiet::{quiet_on, quiet_until};
 pub use scope::{Matter, Scope};
-pub use steps::{StepRefused, pause, remember, step_down};
+pub use steps::{StepRefused, pause, remember, same_stances, step_down};
 pub use told::{NothingLeft, Told};
 pub use trial::{Terms, Trying, steps_to_try, trying};
 
@@ -144,11 +145,6 @@ pub fn speaks_against<'a>(doc: &PreferenceDoc, matter: impl Into<Matter<'a>>, ru
     let (matter, expired) = (matter.into(), doc.review_after.is_some_and(|day| day < today));
     let mut specific = scope::wishes(doc).filter(|(scope, _)| matter.has(*scope));
     specific.find(|(_, stance)| !of_stance(stance, today, expired).allows(rung)).map(|(scope, _)| scope)
-}
-
-/// Whether this day lies in one of the quiet periods: nothing may be sent then.
-pub fn quiet_on(doc: &PreferenceDoc, day: NaiveDate) -> bool {
-    doc.quiet_periods.iter().any(|period| period.from <= day && day <= period.to)
 }
 
 /// See [`allowed`]; `expired` says whether the wishes are too old to be used as they are.

@@ -1,8 +1,8 @@
 //! When a person may be written to.
 
-use chrono::{Days, Duration, NaiveDate, NaiveTime, TimeZone, Timelike, Utc};
+use chrono::{Datelike, Days, Duration, Months, NaiveDate, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
-use entity::{PreferenceDoc, Time};
+use entity::{PreferenceDoc, QuietPeriod, Repeat, Time};
 
 /// The start of the last day that a time of ours can have.
 const FAR: Time = match NaiveDate::from_ymd_opt(9998, 12, 31) {
@@ -15,7 +15,7 @@ const FAR: Time = match NaiveDate::from_ymd_opt(9998, 12, 31) {
 pub fn quiet_until(wishes: &PreferenceDoc, zone: Tz, now: Time) -> Option<Time> {
     let local = now.with_timezone(&zone);
     let (from, to) = hours(wishes);
-    if (from..to).contains(&local.hour()) && !super::quiet_on(wishes, local.date_naive()) {
+    if (from..to).contains(&local.hour()) && !quiet_on(wishes, local.date_naive()) {
         return None;
     }
     let first = local.date_naive().checked_add_days(Days::new(u64::from(local.hour() >= to)));
@@ -44,12 +44,52 @@ fn hours(wishes: &PreferenceDoc) -> (u32, u32) {
     if from < to { (from, to) } else { (0, 24) }
 }
 
-/// The first day from `day` on that is in no quiet period.
-fn past_quiet(wishes: &PreferenceDoc, mut day: NaiveDate) -> Option<NaiveDate> {
-    while let Some(period) = wishes.quiet_periods.iter().find(|period| period.from <= day && day <= period.to) {
-        day = period.to.checked_add_days(Days::new(1))?;
+/// Days after which weekdays and leap years stand as they did.
+const CYCLE: u64 = 146_097;
+
+/// Whether this day lies in one of the quiet periods: nothing may be sent then.
+pub fn quiet_on(wishes: &PreferenceDoc, day: NaiveDate) -> bool {
+    wishes.quiet_periods.iter().any(|period| last_day(period, day).is_some())
+}
+
+/// The first day from `day` on that is in no quiet period, if there is one.
+pub(super) fn past_quiet(wishes: &PreferenceDoc, mut day: NaiveDate) -> Option<NaiveDate> {
+    let periods = &wishes.quiet_periods;
+    // From then on nothing but what comes back is left. Whoever has no free day in a whole cycle of it has none at all.
+    let settled = periods.iter().map(|period| if period.repeat.is_some() { period.from } else { period.to }).fold(day, Ord::max);
+    let end = settled.checked_add_days(Days::new(CYCLE)).unwrap_or(NaiveDate::MAX);
+    while let Some(last) = periods.iter().filter_map(|period| last_day(period, day)).max() {
+        day = last.succ_opt().filter(|next| *next <= end)?;
     }
     Some(day)
+}
+
+/// The last day of the quiet in which `day` lies, if this period has it.
+fn last_day(period: &QuietPeriod, day: NaiveDate) -> Option<NaiveDate> {
+    let (from, to) = (period.from, period.to);
+    if day < from || to < from {
+        return None;
+    }
+    let length = (to - from).num_days();
+    match period.repeat {
+        None => (day <= to).then_some(to),
+        Some(Repeat::Weekly) if length >= 6 => Some(NaiveDate::MAX),
+        Some(Repeat::Weekly) => {
+            let left = length - (day - from).num_days() % 7;
+            (left >= 0).then(|| day.checked_add_signed(Duration::days(left)).unwrap_or(NaiveDate::MAX))
+        }
+        Some(Repeat::Yearly) if length >= 365 => Some(NaiveDate::MAX),
+        Some(Repeat::Yearly) => {
+            // A period over the turn of the year began in the year before.
+            let years = u32::try_from(day.year() - from.year()).ok()?;
+            let again = |years: u32| {
+                let later = |day: NaiveDate| day.checked_add_months(Months::new(years * 12)).unwrap_or(NaiveDate::MAX);
+                (later(from), later(to))
+            };
+            let both = [Some(years), years.checked_sub(1)].into_iter().flatten().map(again);
+            both.filter(|(from, to)| (*from..=*to).contains(&day)).map(|(_, to)| to).max()
+        }
+    }
 }
 
 /// The first instant of an hour on a day, also where the clocks change.
@@ -63,7 +103,6 @@ fn at_hour(zone: Tz, day: NaiveDate, hour: u32) -> Option<Time> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entity::QuietPeriod;
     use proptest::prelude::*;
 
     fn day(n: u32) -> NaiveDate {
@@ -75,7 +114,7 @@ mod tests {
         let now = Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap();
         for end in [NaiveDate::MAX, NaiveDate::from_ymd_opt(9999, 12, 31).unwrap()] {
             let mut wishes = PreferenceDoc::unspoken();
-            wishes.quiet_periods = vec![QuietPeriod { from: day(1), to: end }];
+            wishes.quiet_periods = vec![QuietPeriod { from: day(1), to: end, repeat: None }];
             let until = quiet_until(&wishes, Tz::Europe__London, now).unwrap();
             assert_eq!(until.to_rfc3339(), "9998-12-31T00:00:00+00:00");
         }
@@ -91,21 +130,114 @@ mod tests {
         assert_eq!(until.to_rfc3339(), "2027-03-29T00:00:00+00:00");
     }
 
+    fn period(from: NaiveDate, days: u64, repeat: Option<Repeat>) -> QuietPeriod {
+        QuietPeriod { from, to: from + Days::new(days), repeat }
+    }
+
+    fn with(periods: Vec<QuietPeriod>) -> PreferenceDoc {
+        PreferenceDoc { quiet_periods: periods, ..PreferenceDoc::unspoken() }
+    }
+
+    #[test]
+    fn days_come_back_each_week_and_each_year() {
+        let date = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
+        // From Friday to Sunday, each week.
+        let weekends = with(vec![period(date(2027, 3, 5), 2, Some(Repeat::Weekly))]);
+        assert!(!quiet_on(&weekends, date(2027, 2, 26)), "not before the first");
+        assert!(quiet_on(&weekends, date(2031, 3, 9)) && !quiet_on(&weekends, date(2031, 3, 10)));
+        assert_eq!(past_quiet(&weekends, date(2027, 3, 12)), Some(date(2027, 3, 15)));
+        // Over the turn of the year, each year.
+        let winters = with(vec![period(date(2027, 12, 24), 8, Some(Repeat::Yearly))]);
+        assert!(
+            quiet_on(&winters, date(2030, 1, 1))
+                && !quiet_on(&winters, date(2030, 1, 2))
+                && !quiet_on(&winters, date(2027, 1, 1))
+        );
+        // A day that most years do not have falls on the one before it.
+        let leap = with(vec![period(date(2028, 2, 29), 0, Some(Repeat::Yearly))]);
+        assert!(quiet_on(&leap, date(2029, 2, 28)) && !quiet_on(&leap, date(2032, 2, 28)) && quiet_on(&leap, date(2032, 2, 29)));
+    }
+
+    #[test]
+    fn the_search_for_a_free_day_ends() {
+        let date = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
+        let week = |from, days| period(day(from), days, Some(Repeat::Weekly));
+        let year = |m, d, days| period(date(2027, m, d), days, Some(Repeat::Yearly));
+        for never in [
+            vec![week(1, 6)],
+            vec![week(1, 3), week(5, 2)],
+            vec![year(1, 1, 364)],
+            vec![year(1, 1, 365)],
+            vec![year(1, 1, 180), year(6, 20, 200)],
+        ] {
+            assert_eq!(past_quiet(&with(never.clone()), date(2028, 6, 1)), None, "{never:?}");
+        }
+        // All days of the year but one, and all days of the week but Sunday: a Sunday on that day.
+        let rare = with(vec![year(1, 1, 357), year(12, 26, 5), week(1, 5)]);
+        assert_eq!(past_quiet(&rare, date(2028, 1, 1)), Some(date(2033, 12, 25)));
+    }
+
+    fn any_repeat() -> impl Strategy<Value = Option<Repeat>> {
+        prop::sample::select(vec![None, Some(Repeat::Weekly), Some(Repeat::Yearly)])
+    }
+
+    /// The same in the plainest way: each time that the period comes back, one after the other.
+    fn plainly(period: &QuietPeriod, day: NaiveDate) -> bool {
+        let mut times = 0;
+        loop {
+            let later = |first: NaiveDate| match period.repeat {
+                None => first,
+                Some(Repeat::Weekly) => first + Days::new(7 * times),
+                Some(Repeat::Yearly) => first + Months::new(12 * times as u32),
+            };
+            let (from, to) = (later(period.from), later(period.to));
+            if from <= day && day <= to {
+                return true;
+            }
+            if from > day || period.repeat.is_none() {
+                return false;
+            }
+            times += 1;
+        }
+    }
+
     proptest! {
         #[test]
+        fn days_that_come_back_are_quiet_and_the_first_free_day_is_found(
+            periods in prop::collection::vec((0u64..400, 0u64..380, any_repeat()), 0..4), at in 0u64..1500,
+        ) {
+            let start = day(1);
+            // Those of a week are short, so that some days stay free.
+            let days = |days: u64, repeat: Option<Repeat>| if repeat == Some(Repeat::Weekly) { days % 4 } else { days };
+            let one = |(from, long, repeat): (u64, u64, Option<Repeat>)| period(start + Days::new(from), days(long, repeat), repeat);
+            let wishes = with(periods.into_iter().map(one).collect());
+            let quiet = |day: NaiveDate| wishes.quiet_periods.iter().any(|period| plainly(period, day));
+            let from = start + Days::new(at);
+            prop_assert_eq!(quiet_on(&wishes, from), quiet(from));
+            let free = from.iter_days().take(3000).find(|day| !quiet(*day));
+            match past_quiet(&wishes, from) {
+                Some(found) if free.is_some() => prop_assert_eq!(Some(found), free),
+                Some(found) => prop_assert!(!quiet(found)),
+                None => prop_assert_eq!(free, None),
+            }
+        }
+
+        #[test]
         fn the_answer_is_never_quiet_and_never_before_now(
-            periods in proptest::collection::vec((1u32..28, 0u32..6), 0..5), from in proptest::option::of(0i32..24),
+            periods in proptest::collection::vec((1u32..28, 0u64..6, any_repeat()), 0..5), from in proptest::option::of(0i32..24),
             to in proptest::option::of(1i32..25), at in 0i64..(27 * 24), zone in prop::sample::select(vec![Tz::Europe__London, Tz::Asia__Kathmandu]),
         ) {
             let mut wishes = PreferenceDoc::unspoken();
             wishes.quiet_periods =
-                periods.iter().map(|(from, days)| QuietPeriod { from: day(*from), to: day(*from) + Days::new(u64::from(*days)) }).collect();
+                periods.iter().map(|(from, days, repeat)| period(day(*from), *days, *repeat)).collect();
+            // Whoever leaves no day free is never written to.
+            prop_assume!(past_quiet(&wishes, day(28)).is_some());
             (wishes.contact.from_hour, wishes.contact.to_hour) = (from, to);
             let now = Utc.with_ymd_and_hms(2027, 3, 1, 0, 0, 0).unwrap() + Duration::hours(at);
             let when = quiet_until(&wishes, zone, now).unwrap_or(now);
             prop_assert!(when >= now);
             let local = when.with_timezone(&zone);
-            prop_assert!(!super::super::quiet_on(&wishes, local.date_naive()));
+            prop_assert!(!quiet_on(&wishes, local.date_naive()));
             let (from, to) = hours(&wishes);
             prop_assert!((from..to).contains(&local.hour()));
             // Once it has come, there is nothing more to wait for.

@@ -49,6 +49,14 @@ pub fn remember(before: &PreferenceDoc, mut new: PreferenceDoc) -> PreferenceDoc
     new
 }
 
+/// Whether two documents say the same about how much involvement somebody wants, whatever else they say.
+pub fn same_stances(before: &PreferenceDoc, new: &PreferenceDoc) -> bool {
+    before.stance == new.stance
+        && before.topic_stances == new.topic_stances
+        && before.activity_stances == new.activity_stances
+        && before.stage_stances == new.stage_stances
+}
+
 /// The document with nothing above `rung`, in the default and in every wish beside it. Who is asked first still is.
 pub fn step_down(doc: &PreferenceDoc, rung: Rung, today: NaiveDate) -> Result<PreferenceDoc, StepRefused> {
     let highest = of_stance(&doc.stance, today, false).highest().ok_or(StepRefused::Paused)?;

@@ -1,6 +1,9 @@
 use super::*;
 use chrono::{Days, Duration};
-use entity::{ActivityStance, ActivityType, QuietPeriod, Stage, StageStance, TopicId, TopicStance};
+use entity::{
+    ActivityStance, ActivityType, GroupFacts, GroupSafety, Load, Present, QuietPeriod, Repeat, Stage, StageStance, TimeOfWeek,
+    TopicId, TopicStance,
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -112,7 +115,7 @@ fn what_makes_no_sense_is_told_at_once() {
     doc.contact.from_hour = Some(20);
     doc.contact.to_hour = Some(8);
     doc.load.invites_per_month_max = Some(-1);
-    doc.quiet_periods = vec![QuietPeriod { from: day(2), to: day(1) }];
+    doc.quiet_periods = vec![QuietPeriod { from: day(2), to: day(1), repeat: None }];
     doc.formats = vec![entity::Format::Phone, entity::Format::Phone];
     doc.review_after = Some(day(-1));
     let Err(crate::platform::Error::Invalid(found)) = check(&doc, &PreferenceDoc::unspoken(), &[topic(1)].into(), day(0)) else {
@@ -166,7 +169,7 @@ fn somebody_else_cannot_record_more_than_the_person_said() {
     let mut own = with(Stance::up_to(Rung::Engagement));
     own.load.invites_per_month_max = Some(2);
     own.topics.never = vec![topic(1)];
-    own.quiet_periods = vec![QuietPeriod { from: day(1), to: day(10) }];
+    own.quiet_periods = vec![QuietPeriod { from: day(1), to: day(10), repeat: None }];
     assert!(!beyond(&own, &own, day(0)));
     let changed = |change: &dyn Fn(&mut PreferenceDoc)| {
         let mut new = own.clone();
@@ -175,16 +178,15 @@ fn somebody_else_cannot_record_more_than_the_person_said() {
     };
     assert!(!changed(&|new| new.stance = Stance::up_to(Rung::Informing)));
     assert!(!changed(&|new| new.stance = Stance::bare(StanceKind::InformMeOnly)));
-    assert!(!changed(
-        &|new| new.quiet_periods = vec![QuietPeriod { from: day(6), to: day(20) }, QuietPeriod { from: day(0), to: day(5) }]
-    ));
+    assert!(!changed(&|new| new.quiet_periods =
+        vec![QuietPeriod { from: day(6), to: day(20), repeat: None }, QuietPeriod { from: day(0), to: day(5), repeat: None }]));
     assert!(changed(&|new| new.stance = Stance::up_to(Rung::CoDesign)));
     let wider = Stance { rungs: vec![Rung::CoDesign], ..paused(Some(day(30))) };
     assert!(changed(&|new| new.stance = wider.clone()), "after the pause more would be asked");
     assert!(!changed(&|new| *new = remember(&own, PreferenceDoc { stance: paused(Some(day(30))), ..own.clone() })));
     assert!(changed(&|new| new.load.invites_per_month_max = None));
     assert!(changed(&|new| new.topics.never = vec![]));
-    assert!(changed(&|new| new.quiet_periods = vec![QuietPeriod { from: day(1), to: day(9) }]));
+    assert!(changed(&|new| new.quiet_periods = vec![QuietPeriod { from: day(1), to: day(9), repeat: None }]));
     assert!(changed(&|new| new.topic_stances = vec![TopicStance { topic: topic(5), stance: Stance::up_to(Rung::CoDesign) }]));
     // One topic's wish must not be used to get around another's.
     let mut strict = with(Stance::up_to(Rung::CoDesign));
@@ -269,7 +271,8 @@ fn any_doc() -> impl Strategy<Value = PreferenceDoc> {
     let wishes = prop::collection::btree_map(0u128..5, any_stance(), 0..4);
     let lists = prop::collection::vec(0..4u8, 5);
     let review = prop::option::of((0i64..30).prop_map(day));
-    let quiet = prop::collection::vec((0i64..20, 0i64..10), 0..3);
+    let repeat = prop::sample::select(vec![None, None, Some(Repeat::Weekly), Some(Repeat::Yearly)]);
+    let quiet = prop::collection::vec((0i64..20, 0i64..7, repeat), 0..3);
     let activities = prop::collection::btree_map(any_activity(), any_stance(), 0..3);
     let stages = prop::collection::btree_map(any_stage(), any_stance(), 0..3);
     (any_stance(), (wishes, activities, stages), lists, review, quiet, prop::option::of(0..5)).prop_map(
@@ -286,8 +289,10 @@ fn any_doc() -> impl Strategy<Value = PreferenceDoc> {
                     _ => {}
                 }
             }
-            doc.quiet_periods =
-                quiet.into_iter().map(|(from, days)| QuietPeriod { from: day(from), to: day(from + days) }).collect();
+            doc.quiet_periods = quiet
+                .into_iter()
+                .map(|(from, days, repeat)| QuietPeriod { from: day(from), to: day(from + days), repeat })
+                .collect();
             doc.load.invites_per_month_max = cap;
             doc
         },
@@ -300,6 +305,39 @@ fn any_activity() -> impl Strategy<Value = ActivityType> {
 
 fn any_stage() -> impl Strategy<Value = Stage> {
     prop::sample::select(vec![Stage::Need, Stage::Design, Stage::Review])
+}
+
+/// What somebody wants of groups, of the times of the week, and of a day.
+fn any_surroundings() -> impl Strategy<Value = (GroupSafety, Vec<TimeOfWeek>, Option<i32>, Option<i32>)> {
+    let not_with = prop::sample::subsequence(vec![Present::Police, Present::Funders, Present::Researchers], 0..3);
+    let group = (any::<[bool; 3]>(), not_with).prop_map(|([women_only, same_experience, known_facilitator], not_with)| {
+        GroupSafety { women_only, same_experience, known_facilitator, not_with }
+    });
+    let times = prop::sample::subsequence(TimeOfWeek::ALL.to_vec(), 0..4);
+    (group, times, prop::option::of(1..4), prop::option::of(0..20))
+}
+
+/// An offer as somebody might make it; what it is about is said beside it.
+#[derive(Clone, Debug)]
+struct Made {
+    rungs: (Rung, Rung),
+    group: Option<GroupFacts>,
+    starts: Option<(i64, TimeOfWeek)>,
+    meetings: i64,
+}
+
+fn any_offer() -> impl Strategy<Value = Made> {
+    let present = prop::option::of(prop::sample::subsequence(vec![Present::Police, Present::Funders], 0..2));
+    let facts = (any::<[bool; 3]>(), present).prop_map(|([women_only, same_experience, known_facilitator], present)| {
+        GroupFacts { women_only, same_experience, known_facilitator, present }
+    });
+    let starts = prop::option::of((0i64..30, prop::sample::select(TimeOfWeek::ALL.to_vec())));
+    ((any_rung(), any_rung()), prop::option::of(facts), starts, 0i64..4).prop_map(|(rungs, group, starts, meetings)| Made {
+        rungs,
+        group,
+        starts,
+        meetings,
+    })
 }
 
 /// What something is about.
@@ -455,5 +493,43 @@ proptest! {
         }
         let forever = pause(&own, None);
         prop_assert!(allowed(&forever, about.matter(), day(0).checked_add_days(Days::new(9999)).unwrap()).is_nothing());
+    }
+
+    #[test]
+    fn what_is_not_beyond_what_somebody_said_opens_nothing_to_them(
+        own in any_doc(), other in any_doc(), around in (any_surroundings(), any_surroundings()), take in any::<[bool; 6]>(),
+        about in any_matter(), made in any_offer(),
+    ) {
+        let with = |doc: PreferenceDoc, (group_safety, times, a_day, notice): (GroupSafety, Vec<TimeOfWeek>, _, _)| {
+            let load = Load { meetings_per_day_max: a_day, notice_days_min: notice, ..doc.load };
+            PreferenceDoc { group_safety, times, load, ..doc }
+        };
+        let (own, other) = (with(own, around.0), with(other, around.1));
+        // A version that differs in some things from what was said.
+        let mut new = own.clone();
+        if take[0] { new.stance = other.stance; }
+        if take[1] { new.group_safety = other.group_safety; }
+        if take[2] { new.times = other.times; }
+        if take[3] { new.load.meetings_per_day_max = other.load.meetings_per_day_max; }
+        if take[4] { new.load.notice_days_min = other.load.notice_days_min; }
+        if take[5] { new.quiet_periods = other.quiet_periods; }
+        let offer = Offer {
+            rung: made.rungs.0,
+            supported: made.rungs.1,
+            topics: &about.topics,
+            activity: about.activity.unwrap_or(ActivityType::FocusGroup),
+            stage: about.stage.unwrap_or(Stage::Design),
+            formats: &[],
+            group: made.group.as_ref(),
+            starts_on: made.starts.map(|(n, _)| day(n)),
+            starts_in: made.starts.map(|(_, time)| time),
+            meetings_that_day: made.meetings,
+            asked_on: day(0),
+            today: day(0),
+        };
+        // How old wishes are is left aside there, and makes no difference to what may be offered after a question.
+        if !beyond(&own, &new, day(0)) && objection(&own, &offer).is_some() {
+            prop_assert!(objection(&new, &offer).is_some(), "{own:?} {new:?} {offer:?}");
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use super::remember;
 use entity::{
-    ActivityStance, ActivityType, Format, Load, PreferenceDoc, QuietPeriod, StageStance, Stance, Story, TopicId, TopicStance,
+    ActivityStance, ActivityType, Format, Load, Permission, PreferenceDoc, QuietPeriod, StageStance, Stance, TopicId, TopicStance,
 };
 
-/// What a person has told staff. What is left out stays as it is; access needs, payment and the form of letters are not
-/// here at all.
+/// What a person has told staff. What is left out stays as it is; access needs, payment, the form of letters
+/// and how they are named are not here at all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Told {
     /// The wish where nothing has its own.
@@ -35,8 +35,10 @@ pub struct Told {
     pub to_hour: Option<i32>,
     /// Days of quiet.
     pub quiet_periods: Vec<QuietPeriod>,
-    /// About experience and words.
-    pub story: Option<Story>,
+    /// Whether they may be asked to tell about their experience.
+    pub may_ask_about_experience: Option<Permission>,
+    /// Whether their words may be quoted.
+    pub quotes: Option<Permission>,
 }
 
 /// Nothing that the person had chosen would be left of a list.
@@ -69,13 +71,16 @@ impl Told {
         if let Some(load) = self.load {
             doc.load.minutes_per_month_max = load.minutes_per_month_max.or(doc.load.minutes_per_month_max);
             doc.load.invites_per_month_max = load.invites_per_month_max.or(doc.load.invites_per_month_max);
+            doc.load.meetings_per_day_max = load.meetings_per_day_max.or(doc.load.meetings_per_day_max);
             doc.load.notice_days_min = load.notice_days_min.or(doc.load.notice_days_min);
         }
         doc.contact.neutral_subject = self.neutral_subject.unwrap_or(doc.contact.neutral_subject);
         doc.contact.from_hour = self.from_hour.or(doc.contact.from_hour);
         doc.contact.to_hour = self.to_hour.or(doc.contact.to_hour);
         doc.quiet_periods.extend(self.quiet_periods);
-        doc.story = self.story.unwrap_or(doc.story);
+        let story = &mut doc.story;
+        story.may_ask_about_experience = self.may_ask_about_experience.unwrap_or(story.may_ask_about_experience);
+        story.quotes = self.quotes.unwrap_or(story.quotes);
         Ok(remember(before, doc))
     }
 }

@@ -276,7 +276,7 @@ pub(super) async fn finish(
     Ok(ended.rows_affected > 0)
 }
 
-/// Lets a trial go on beside a version that says what the one before it said.
+/// Lets a trial go on beside a version that says of involvement what the one before it said.
 pub(super) async fn carry(
     tx: &Tx,
     organisation: OrganisationId,

@@ -1,9 +1,17 @@
 //! What requests and answers about meetings, attendance, notes and contributions look like.
 
-use crate::sessions::{meetings::Facts, notes::OwnMeeting};
+use crate::{
+    participants::api::known::{NeedOut, WorkingWithOut, known},
+    sessions::{
+        expected::{Expected, ForVenue, Gathering},
+        meetings::Facts,
+        notes::OwnMeeting,
+    },
+    statistics::disclosure::Shown,
+};
 use entity::{
-    Attendance, ContributionId, MeetingId, OpportunityId, ParticipantId, QuotePermission, Time, attendance, contribution,
-    meeting, notes_agreement,
+    Attendance, ContributionId, MeetingId, NeedKind, OpportunityId, ParticipantId, QuotePermission, Time, attendance,
+    contribution, meeting, notes_agreement,
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -112,9 +120,32 @@ pub struct MeetingOut {
     pub notes_agreed_at: Option<Time>,
     /// Since when it does not take place.
     pub cancelled_at: Option<Time>,
+    /// For how many of those who are expected it is longer than they can manage; where one meeting is read, made or changed.
+    #[oai(skip_serializing_if_is_none)]
+    pub too_long_for: Option<TooLongOut>,
+}
+
+/// For how many people a meeting is too long.
+#[derive(Object)]
+pub struct TooLongOut {
+    /// How many; absent where a number would be about few people.
+    pub people: Option<u64>,
+    /// Whether the number is withheld: it is about some, and few.
+    pub withheld: bool,
+}
+
+impl From<Shown> for TooLongOut {
+    fn from(shown: Shown) -> Self {
+        Self { people: shown.number(), withheld: shown == Shown::Few }
+    }
 }
 
 impl MeetingOut {
+    /// The same with what is to be known of its length.
+    pub fn too_long_for(self, shown: Shown) -> Self {
+        Self { too_long_for: Some(shown.into()), ..self }
+    }
+
     /// `with_notes` for those who may read what people said.
     pub fn of(row: meeting::Model, with_notes: bool) -> Self {
         Self {
@@ -128,6 +159,7 @@ impl MeetingOut {
             notes_shared_at: row.notes_shared_at,
             notes_agreed_at: row.notes_agreed_at,
             cancelled_at: row.cancelled_at,
+            too_long_for: None,
         }
     }
 }
@@ -153,6 +185,64 @@ impl From<attendance::Model> for AttendanceOut {
             recorded_by: row.recorded_by,
             recorded_at: row.recorded_at,
         }
+    }
+}
+
+/// Somebody who is expected at a meeting.
+#[derive(Object)]
+pub struct ExpectedPersonOut {
+    /// Who.
+    participant: ParticipantId,
+    /// Name, if they gave one.
+    name: Option<String>,
+    /// Language tag.
+    language: String,
+    /// What they need, as far as whoever leads a meeting may know; first what they cannot take part without.
+    access_needs: Vec<NeedOut>,
+    /// What you keep to when you work with them.
+    working_with: WorkingWithOut,
+}
+
+impl From<Expected> for ExpectedPersonOut {
+    fn from(one: Expected) -> Self {
+        let (access_needs, working_with) = known(one.known);
+        let person = one.person;
+        Self { participant: person.id, name: person.name, language: person.language, access_needs, working_with }
+    }
+}
+
+/// Something that people need of the venue. It names nobody.
+#[derive(Object)]
+pub struct VenueNeedOut {
+    /// What is needed.
+    need: String,
+    /// What it is about.
+    kind: NeedKind,
+    /// Whether those who need it cannot take part without it.
+    must_have: bool,
+    /// How many people need it.
+    people: u64,
+}
+
+impl From<ForVenue> for VenueNeedOut {
+    fn from(one: ForVenue) -> Self {
+        Self { need: one.need, kind: one.kind, must_have: one.must_have, people: one.people }
+    }
+}
+
+/// Who is expected at a meeting, and what they need.
+#[derive(Object)]
+pub struct ExpectedOut {
+    /// Those who hold a place, agree to take part, and have not sent word.
+    people: Vec<ExpectedPersonOut>,
+    /// What the venue may be told.
+    venue: Vec<VenueNeedOut>,
+}
+
+impl From<Gathering> for ExpectedOut {
+    fn from(gathering: Gathering) -> Self {
+        let people = gathering.people.into_iter().map(ExpectedPersonOut::from).collect();
+        Self { people, venue: gathering.venue.into_iter().map(VenueNeedOut::from).collect() }
     }
 }
 

@@ -78,7 +78,8 @@ async fn full(app: &TestApp) -> World {
     let day = |days| (app.clock.now() + Duration::days(days)).format("%Y-%m-%d").to_string();
     let changes = json!({"topics": [story.topic], "closes_on": day(30), "feedback_due": day(60)});
     let asked = story.open("consultation", "consultation", changes).await;
-    let shared = story.ada.post(app, "/opportunities", &story.draft("co_design_group", "co_design", json!({}))).await.expect(201);
+    let said = json!({"activity": "citizens_jury", "group": {"women_only": true, "present": ["researchers"]}});
+    let shared = story.ada.post(app, "/opportunities", &story.draft("co_design_group", "co_design", said)).await.expect(201);
     let draws = story.open("co_design_group", "co_design", json!({"places": 2})).await;
     fred.post(app, &format!("/opportunities/{draws}/application"), &json!({})).await.expect(200);
     let quotas = json!({"quotas": [{"dimension": "age_band", "category": "under_25", "min": 1, "max": 2}]});

@@ -293,13 +293,17 @@ fn a_day(story: &Story) -> serde_json::Value {
         "title": "A day to plan the new group", "topics": [story.topic], "places": 12, "support": "Somebody to talk to is there all day.",
         "summary": "We plan together how the new group works: how often it meets, who leads it, and what happens between meetings.",
         "open_to_influence": "Everything about how the group works.", "minutes": 300, "preparation_minutes": 30,
+        "group": {"same_experience": true, "present": ["researchers"]},
     })
 }
 
 fn wishes(story: &Story) -> serde_json::Value {
     json!({
         "stance": {"kind": "up_to", "rung": "co_design"}, "topics": {"yes": [story.topic]}, "formats": ["online", "in_person"],
-        "access_needs": [{"need": "A room without stairs", "share_with": "venue"}],
+        "access_needs": [{"need": "A room without stairs", "kind": "moving_around", "must_have": true, "share_with": "venue"}],
+        "quiet_periods": [{"from": "2027-12-20", "to": "2028-01-02", "repeat": "yearly"}], "times": ["weekday_morning"],
+        "group_safety": {"same_experience": true, "not_with": ["journalists"]}, "sessions": {"longest_minutes": 90},
+        "load": {"meetings_per_day_max": 1}, "money": {"payment": "lower", "lower_amount_pence": 500, "method": "voucher"},
     })
 }
 

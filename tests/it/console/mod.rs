@@ -3,6 +3,7 @@
 mod contributions;
 mod doors;
 mod edits;
+mod gatherings;
 mod journey;
 mod letters;
 mod topics;

@@ -144,9 +144,8 @@ fn staff_cannot_record_more_than_the_person_has_said() {
         let mut own = up_to("engagement");
         own["load"] = json!({"invites_per_month_max": 2});
         own["review_after"] = json!("2027-09-01");
-        own["access_needs"] = json!([
-            {"need": "A quiet room", "share_with": "coordinator"}, {"need": "Large type", "share_with": "nobody"}
-        ]);
+        let need = |need: &str, with: &str| json!({"need": need, "kind": "other", "must_have": false, "share_with": with});
+        own["access_needs"] = json!([need("A quiet room", "coordinator"), need("Large type", "nobody")]);
         ben.put(&app, "/preferences", &own).await.expect(200);
         let refused = cora.put(&app, &path, &up_to("co_design")).await.expect(409);
         assert_eq!(refused.json["code"], "above_preference");
@@ -235,12 +234,71 @@ fn staff_see_what_they_need_and_nothing_else() {
         let ben = app.participant(&ada, "ben").await;
         let mut own = up_to("engagement");
         own["access_needs"] = json!([
-            {"need": "A quiet room", "share_with": "coordinator"}, {"need": "Large type", "share_with": "nobody"}
+            {"need": "A quiet room", "share_with": "coordinator"}, {"need": "Large type", "share_with": "nobody"},
+            {"need": "Breaks", "share_with": "facilitator"},
+            {"need": "A lift", "kind": "moving_around", "must_have": true, "share_with": "venue"},
         ]);
+        own["money"] = json!({"payment": "lower", "lower_amount_pence": 500, "method": "cash", "prepaid_expenses": true});
+        own["story"] = json!({"may_ask_about_experience": "never", "quotes": "never", "credit": "pseudonym"});
+        own["contact"] = json!({"format": "large_print", "channel": "phone", "phone": "01632 960 123", "no_voicemail": true});
+        own["sessions"] = json!({"longest_minutes": 60, "camera_off": true});
         ben.put(&app, "/preferences", &own).await.expect(200);
         let seen = ada.get(&app, &format!("/people/{}", ben.id)).send().await.expect(200);
-        assert_eq!(seen.json["access_needs"], json!(["A quiet room"]));
+        let other = |need: &str| json!({"need": need, "kind": "other", "must_have": false});
+        let lift = json!({"need": "A lift", "kind": "moving_around", "must_have": true});
+        assert_eq!(seen.json["access_needs"], json!([lift, other("A quiet room"), other("Breaks")]));
+        let expected = json!({
+            "may_ask_about_experience": "never", "credit": "pseudonym", "payment": "lower", "payment_method": "cash",
+            "lower_amount_pence": 500, "prepaid_expenses": true, "format": "large_print", "channel": "phone",
+            "phone": "01632 960 123", "no_voicemail": true,
+            "sessions": {"longest_minutes": 60, "break_after_minutes": null, "camera_off": true, "no_chat": false},
+        });
+        assert_eq!(seen.json["working_with"], expected);
         assert!(!seen.text.contains("engagement") && !seen.text.contains("Large type"));
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn what_is_said_about_money_and_names_makes_sense() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let cora = app.coordinator(&ada, "cora").await;
+        let ben = app.participant(&ada, "ben").await;
+        for (money, code) in [
+            (json!({"payment": "wants", "lower_amount_pence": 500}), "not_used"),
+            (json!({"payment": "lower", "lower_amount_pence": 0}), "out_of_range"),
+        ] {
+            let mut wish = up_to("consultation");
+            wish["money"] = money;
+            let refused = ben.put(&app, "/preferences", &wish).await.expect(422).violations();
+            assert_eq!(refused, [("/money/lower_amount_pence".to_owned(), code.to_owned())]);
+        }
+        for (contact, code) in [
+            (json!({"channel": "phone"}), "required"),
+            (json!({"phone": "ring the bell"}), "form"),
+            (json!({"phone": "+44 1632 960 123 extension 7"}), "form"),
+        ] {
+            let mut wish = up_to("consultation");
+            wish["contact"] = contact;
+            let refused = ben.put(&app, "/preferences", &wish).await.expect(422).violations();
+            assert_eq!(refused, [("/contact/phone".to_owned(), code.to_owned())]);
+        }
+        let mut wish = up_to("consultation");
+        wish["sessions"] = json!({"longest_minutes": 4, "break_after_minutes": 601});
+        let refused = ben.put(&app, "/preferences", &wish).await.expect(422).violations();
+        let out_of_range = |at: &str| (format!("/sessions/{at}"), "out_of_range".to_owned());
+        assert_eq!(refused, [out_of_range("longest_minutes"), out_of_range("break_after_minutes")]);
+        // Whoever writes down what they were told cannot say by which name somebody is to be known.
+        let mut wish = up_to("consultation");
+        wish["story"] = json!({"may_ask_about_experience": "ok", "quotes": "ok", "credit": "name"});
+        ben.put(&app, "/preferences", &wish).await.expect(200);
+        let path = format!("/people/{}/preferences", ben.id);
+        let told = json!({"story": {"may_ask_about_experience": "never", "quotes": "never"}});
+        cora.put(&app, &path, &told).await.expect(200);
+        let now = ben.get(&app, "/preferences").send().await.expect(200).json;
+        assert_eq!(now["document"]["story"], json!({"may_ask_about_experience": "never", "quotes": "never", "credit": "name"}));
+        cora.put(&app, &path, &wish).await.expect(400);
         app.run_jobs().await;
     });
 }

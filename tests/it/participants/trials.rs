@@ -1,7 +1,7 @@
 //! M13: trying a higher rung for a while, and going back to exactly what counted before.
 
 use crate::{
-    harness::{Participant, TestApp, everywhere},
+    harness::{Browser, Participant, TestApp, everywhere},
     story::Story,
 };
 use alongside::{
@@ -215,6 +215,49 @@ fn whatever_is_said_afterwards_ends_a_trial() {
         let fay = begin("fay").await;
         app.post("/api/me/leave").token(&fay.token).send().await.expect(200);
         assert!(trials_of(&app).await.iter().all(|row| row.ended_at.is_some()));
+        app.run_jobs().await;
+    });
+}
+
+#[test]
+fn what_says_nothing_of_involvement_leaves_a_trial_as_it_is() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let ben = story.person("ben", up_to("consultation")).await;
+        ben.post(&app, "/trial", &json!({"rung": "co_design"})).await.expect(201);
+        let with = |more: Value| {
+            let mut wish = up_to("consultation");
+            wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            wish
+        };
+        for more in [
+            json!({"money": {"payment": "decline"}}),
+            json!({"access_needs": [{"need": "A lift", "share_with": "coordinator"}]}),
+            json!({"quiet_periods": [{"from": "2027-08-01", "to": "2027-08-14"}]}),
+            json!({"load": {"invites_per_month_max": 2}}),
+        ] {
+            ben.put(&app, "/preferences", &with(more)).await.expect(200);
+            assert!(runs(&app, &ben).await);
+            assert_eq!(counts(&story, &ben).await.2, Some(Rung::CoDesign));
+        }
+        // The same where staff write down a quiet day for them.
+        let told = json!({"quiet_periods": [{"from": "2027-09-01", "to": "2027-09-02"}]});
+        story.ada.put(&app, &format!("/people/{}/preferences", ben.id), &told).await.expect(200);
+        assert!(runs(&app, &ben).await);
+        // The way to it stays there, though they never asked to be shown how to try more.
+        let mut page = Browser::new(&app);
+        page.sign_in(&ben, "sunrise").open("/o/sunrise/me/preferences").await.expect(200).says("What I am trying now");
+        page.hides("Try something more for a while");
+        // It ends where the version that counts says so, and leaves that version as it is.
+        ben.post(&app, "/trial/end", &json!({})).await.expect(200);
+        assert_eq!(counts(&story, &ben).await.2, Some(Rung::Consultation));
+        page.open("/o/sunrise/me/preferences").await.expect(200).hides("What I am trying now");
+        page.says("To see how you can try something more for a while, change “Trying something more”.");
+        ben.put(&app, "/preferences", &with(json!({"trial": {"open_to_trying_higher": true}}))).await.expect(200);
+        page.open("/o/sunrise/me/preferences").await.follow("Try something more for a while").await.expect(200);
+        ben.post(&app, "/trial", &json!({"rung": "co_design"})).await.expect(201);
+        ben.put(&app, "/preferences", &up_to("engagement")).await.expect(200);
+        assert!(!runs(&app, &ben).await);
         app.run_jobs().await;
     });
 }

@@ -52,7 +52,7 @@ fn table(caption: &str, columns: [&str; 2], rows: Vec<Vec<Cell>>) -> Block {
     Block::Table(Table { caption: caption.into(), columns: columns.map(String::from).to_vec(), rows })
 }
 
-pub(super) const FEW: &str = "Numbers about few people are not shown, so that nobody can be known by them.";
+pub(in crate::pages::console) const FEW: &str = "Numbers about few people are not shown, so that nobody can be known by them.";
 
 fn counts(seat: &Seat<'_>, way: &opportunity::Model, told: &told::Told) -> Vec<(String, String)> {
     let mut facts = vec![

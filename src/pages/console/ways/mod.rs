@@ -4,10 +4,13 @@ mod asking;
 mod drawing;
 mod ending;
 mod groups;
+mod gathering;
 mod opening;
 mod parts;
 mod quotas;
 mod spreading;
+
+pub(super) use asking::FEW;
 
 use super::{
     desk::{Seat, again, fresh, mistaken, seat},
@@ -139,6 +142,7 @@ fn empty(project: ProjectId) -> Offer {
     Offer {
         project,
         kind: OpportunityKind::Consultation,
+        activity: None,
         title: String::new(),
         summary: String::new(),
         rung: Rung::Consultation,
@@ -150,6 +154,7 @@ fn empty(project: ProjectId) -> Offer {
         minutes: 0,
         preparation_minutes: 0,
         formats: Vec::new(),
+        group: None,
         support: String::new(),
         support_contact: None,
         content_note: None,
@@ -177,7 +182,7 @@ struct Part {
 }
 
 const PARTS: [Part; 6] = [
-    Part { title: "Describe it", rest: "/describe", gaps: &["/summary", "/rung"] },
+    Part { title: "Describe it", rest: "/describe", gaps: &["/summary", "/rung", "/activity", "/group"] },
     Part {
         title: "Who decides, and what can change",
         rest: "/influence",

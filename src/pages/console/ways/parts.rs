@@ -1,7 +1,7 @@
 //! What an opportunity says about itself, a part a page. Once it is open, what people were told stays: what cannot change any more
 //! is not offered.
 
-use super::{at, page, whole};
+use super::{at, gathering, page, whole};
 use crate::{
     accounts::Power,
     opportunities::{
@@ -101,7 +101,8 @@ fn describe(form: Form, seat: &Seat<'_>, way: &Way, around: &Around, draft: bool
     } else {
         form.field(Field::checks("topics", "What is it about?", offered).optional())
     };
-    form.words(vec![Block::Links(vec![seat.link("Topics that people can choose", "/topics")])])
+    let form = form.words(vec![Block::Links(vec![seat.link("Topics that people can choose", "/topics")])]);
+    gathering::fields(form, row)
 }
 
 fn influence(form: Form, way: &Way, around: &Around) -> Form {
@@ -244,6 +245,7 @@ fn read(seat: &Seat<'_>, way: &Way, part: Part) -> Result<Offer> {
                 offer.rung = entry.word("rung");
                 offer.stage = entry.word("stage");
                 offer.topics = entry.ids::<TopicId>("topics");
+                gathering::read(&entry, &mut offer);
                 if offer.kind == OpportunityKind::Consultation {
                     (offer.places, offer.reply_within_days, offer.starts_at) = (None, None, None);
                 }

@@ -9,7 +9,7 @@ mod words;
 use super::{Own, at, done, own};
 use crate::{
     pages::kit::{Answered, Block, Desk, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask},
-    participants::{preferences, topics},
+    participants::{preferences, topics, trials},
     platform::{
         Error, Result,
         http::{Cursor, etag},
@@ -20,13 +20,17 @@ use poem::{Route, get, http::StatusCode};
 use std::sync::Arc;
 
 /// The questions, in their order.
-const QUESTIONS: [Question; 10] = [
+const QUESTIONS: [Question; 14] = [
     Question::Involvement,
     Question::Topics,
     Question::Activities,
     Question::Formats,
+    Question::Groups,
     Question::Time,
+    Question::Times,
     Question::Letters,
+    Question::Reach,
+    Question::Meetings,
     Question::Support,
     Question::Payment,
     Question::Story,
@@ -46,8 +50,12 @@ enum Question {
     StageWishes,
     Activities,
     Formats,
+    Groups,
     Time,
+    Times,
     Letters,
+    Reach,
+    Meetings,
     Support,
     Payment,
     Story,
@@ -59,7 +67,7 @@ enum Question {
 }
 
 impl Question {
-    const ALL: [(Self, &'static str); 16] = [
+    const ALL: [(Self, &'static str); 20] = [
         (Self::Involvement, "involvement"),
         (Self::Exactly, "exactly"),
         (Self::Topics, "topics"),
@@ -68,8 +76,12 @@ impl Question {
         (Self::StageWishes, "stage-wishes"),
         (Self::Activities, "activities"),
         (Self::Formats, "formats"),
+        (Self::Groups, "groups"),
         (Self::Time, "time"),
+        (Self::Times, "times"),
         (Self::Letters, "letters"),
+        (Self::Reach, "reach"),
+        (Self::Meetings, "meetings"),
         (Self::Support, "support"),
         (Self::Payment, "payment"),
         (Self::Story, "story"),
@@ -163,8 +175,17 @@ async fn summary(visit: Arc<Visit>) -> Result<Reply> {
             _ => "This is what you chose. It holds at once when you change it. Nobody can ask you for more.",
         };
         let own = |words: &str, rest: &str| Link::new(words, at(&visit, &matter.own.organisation, rest));
-        let more = vec![own("Keep my choices for another year", "/review"), own("Try something more for a while", "/trial")];
-        page = page.text(text).block(Block::Summary(rows)).block(Block::Links(more));
+        let mut more = vec![own("Keep my choices for another year", "/review")];
+        page = page.text(text).block(Block::Summary(rows));
+        let today = preferences::today(&matter.own.organisation, visit.platform().clock.now());
+        if trials::in_force(visit.platform().db.read(), &matter.own.row, today).await?.trying.is_some() {
+            more.push(own("What I am trying now", "/trial"));
+        } else if matter.doc.trial.open_to_trying_higher {
+            more.push(own("Try something more for a while", "/trial"));
+        } else {
+            page = page.text("To see how you can try something more for a while, change “Trying something more”.");
+        }
+        page = page.block(Block::Links(more));
     }
     Ok(page.into())
 }

@@ -30,16 +30,23 @@ pub(super) fn answer(asked: Question, sent: &Fields, mut doc: PreferenceDoc, top
         }
         Question::Activities => doc.activity_types = chosen(sent, "activity", ActivityType::ALL, ActivityType::word),
         Question::Formats => doc.formats = chosen(sent, "format", Format::ALL, Format::word),
+        Question::Groups => doc.group_safety = groups(sent),
         Question::Time => doc.load = time(sent)?,
-        Question::Letters => doc.contact = letters(sent)?,
+        Question::Times => doc.times = chosen(sent, "time", TimeOfWeek::ALL, TimeOfWeek::word),
+        Question::Letters => doc.contact = letters(sent, doc.contact)?,
+        Question::Reach => doc.contact = reach(sent, doc.contact)?,
+        Question::Meetings => doc.sessions = meetings(sent)?,
         Question::Support => doc.access_needs = support(sent)?,
         Question::Payment => {
             let payment = one(sent, "payment", "/money/payment", PaymentWish::ALL, PaymentWish::word)?;
-            doc.money = Money { payment, prepaid_expenses: sent.has("prepaid_expenses") };
+            let method = given(sent, "method", "/money/method", PaymentMethod::ALL, PaymentMethod::word)?;
+            let lower_amount_pence = pence(sent, "lower_amount", "/money/lower_amount_pence")?;
+            doc.money = Money { payment, prepaid_expenses: sent.has("prepaid_expenses"), method, lower_amount_pence };
         }
         Question::Story => {
             let read = |name: &str| one(sent, name, &format!("/story/{name}"), Permission::ALL, Permission::word);
-            doc.story = Story { may_ask_about_experience: read("may_ask_about_experience")?, quotes: read("quotes")? };
+            let credit = given(sent, "credit", "/story/credit", Credit::ALL, Credit::word)?.unwrap_or(doc.story.credit);
+            doc.story = Story { may_ask_about_experience: read("may_ask_about_experience")?, quotes: read("quotes")?, credit };
         }
         Question::Quiet => doc.quiet_periods = quiet(sent)?,
         Question::Trying => {
@@ -61,6 +68,18 @@ fn one<T: Copy>(sent: &Fields, name: &str, at: &str, all: &[T], word: impl Fn(T)
     let text = sent.text(name);
     let found = all.iter().copied().find(|one| word(*one) == text);
     found.ok_or_else(|| Error::Invalid(vec![Violation::new(at, "required", choose())]))
+}
+
+/// The one word that was chosen, if any was.
+fn given<T: Copy>(sent: &Fields, name: &str, at: &str, all: &[T], word: impl Fn(T) -> String) -> Result<Option<T>> {
+    sent.given(name).map(|_| one(sent, name, at, all, word)).transpose()
+}
+
+/// Pounds as pence, if any are given.
+fn pence(sent: &Fields, name: &str, at: &str) -> Result<Option<i64>> {
+    let Some(text) = sent.given(name) else { return Ok(None) };
+    let read = crate::pages::kit::pence(text.trim_start_matches('£').trim());
+    read.map(Some).ok_or_else(|| Error::invalid(at, "form", "Write an amount in pounds, such as 5 or 12.50."))
 }
 
 /// All the words that were chosen, in their usual order.
@@ -129,6 +148,16 @@ fn own_wishes<'d, T: Copy, W>(
     Ok(wishes)
 }
 
+fn groups(sent: &Fields) -> GroupSafety {
+    let ticked = |name: &str| sent.all("group").any(|one| one == name);
+    GroupSafety {
+        women_only: ticked("women_only"),
+        same_experience: ticked("same_experience"),
+        known_facilitator: ticked("known_facilitator"),
+        not_with: chosen(sent, "not_with", Present::ALL, Present::word),
+    }
+}
+
 fn time(sent: &Fields) -> Result<Load> {
     let number = "Write a whole number, or leave it empty.";
     let hours: Option<f64> = sent.parsed("hours", "Write a number, such as 2 or 1.5, or leave it empty.").map_err(at_load)?;
@@ -143,6 +172,7 @@ fn time(sent: &Fields) -> Result<Load> {
         minutes_per_month_max: all,
         invites_per_month_max: sent.parsed("invites", number)?,
         notice_days_min: sent.parsed("notice", number)?,
+        meetings_per_day_max: sent.parsed("meetings", number)?,
     })
 }
 
@@ -156,13 +186,29 @@ fn at_load(error: Error) -> Error {
     }
 }
 
-fn letters(sent: &Fields) -> Result<Contact> {
+fn letters(sent: &Fields, before: Contact) -> Result<Contact> {
     let hour = "Choose one of the hours.";
     Ok(Contact {
         format: one(sent, "format", "/contact/format", LetterFormat::ALL, LetterFormat::word)?,
         neutral_subject: sent.has("neutral_subject"),
         from_hour: sent.parsed("from_hour", hour)?,
         to_hour: sent.parsed("to_hour", hour)?,
+        ..before
+    })
+}
+
+fn reach(sent: &Fields, before: Contact) -> Result<Contact> {
+    let channel = one(sent, "channel", "/contact/channel", Channel::ALL, Channel::word)?;
+    Ok(Contact { channel, phone: sent.given("phone"), no_voicemail: sent.has("no_voicemail"), ..before })
+}
+
+fn meetings(sent: &Fields) -> Result<SessionWishes> {
+    let number = "Write a whole number, or leave it empty.";
+    Ok(SessionWishes {
+        longest_minutes: sent.parsed("longest", number)?,
+        break_after_minutes: sent.parsed("break", number)?,
+        camera_off: sent.has("camera_off"),
+        no_chat: sent.has("no_chat"),
     })
 }
 
@@ -177,7 +223,9 @@ fn support(sent: &Fields) -> Result<Vec<AccessNeed>> {
         let Some(need) = sent.given(&format!("need-{n}")) else { continue };
         let name = format!("share-{n}");
         let share_with = one(sent, &name, &format!("/{name}"), ShareWith::ALL, ShareWith::word)?;
-        all.push(AccessNeed { need, share_with });
+        let name = format!("kind-{n}");
+        let kind = given(sent, &name, &format!("/{name}"), NeedKind::ALL, NeedKind::word)?.unwrap_or(NeedKind::Other);
+        all.push(AccessNeed { need, kind, must_have: sent.has(&format!("must-{n}")), share_with });
     }
     Ok(all)
 }
@@ -191,9 +239,10 @@ fn quiet(sent: &Fields) -> Result<Vec<QuietPeriod>> {
             let text = sent.given(&format!("{name}-{n}"));
             text.map(|text| text.parse().map_err(|_| Violation::new(at, "form", "Write a day, such as 2027-03-31."))).transpose()
         };
+        let repeat = given(sent, &format!("repeat-{n}"), &format!("/quiet_periods/{n}/repeat"), Repeat::ALL, Repeat::word)?;
         match (day("from"), day("to")) {
             (Ok(None), Ok(None)) => {}
-            (Ok(Some(from)), Ok(to)) => all.push(QuietPeriod { from, to: to.unwrap_or(from) }),
+            (Ok(Some(from)), Ok(to)) => all.push(QuietPeriod { from, to: to.unwrap_or(from), repeat }),
             (Ok(None), Ok(Some(_))) => {
                 wrong.push(Violation::new(format!("/quiet_periods/{n}/from"), "required", "Write the first day."));
             }

@@ -1,7 +1,12 @@
 //! What somebody chose, in words.
 
 use super::Question;
-use crate::{integrity::ladder::step, invitations::letters::day, participants::rules::rungs_of};
+use crate::{
+    integrity::ladder::step,
+    invitations::letters::day,
+    opportunities::group::{activity, present},
+    participants::rules::rungs_of,
+};
 use entity::*;
 
 /// How much involvement, in the words that people choose from.
@@ -58,23 +63,6 @@ pub(super) fn stance(stance: &Stance) -> Vec<String> {
     }
 }
 
-pub(super) fn activity(kind: ActivityType) -> &'static str {
-    match kind {
-        ActivityType::Survey => "Answering questions in writing",
-        ActivityType::DocumentReview => "Reading a draft and saying what you think",
-        ActivityType::Interview1to1 => "A conversation with one person",
-        ActivityType::FocusGroup => "A talk in a small group",
-        ActivityType::Workshop => "A workshop",
-        ActivityType::CoDesignGroup => "A group that designs something together",
-        ActivityType::BoardOrSteering => "A seat on a board or steering group",
-        ActivityType::PeerResearch => "Doing research with others who have been there",
-        ActivityType::InterviewPanel => "Helping to choose new staff",
-        ActivityType::TrainingOrSpeaking => "Training others, or speaking",
-        ActivityType::PaidRole => "A paid role",
-        ActivityType::CitizensJury => "A citizens' jury or panel",
-    }
-}
-
 pub(super) fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Need => "Saying what is needed",
@@ -115,6 +103,48 @@ pub(super) fn payment(wish: PaymentWish) -> &'static str {
         PaymentWish::Decline => "I do not want to be paid",
         PaymentWish::AskEachTime => "Ask me each time",
     }
+}
+
+pub(super) fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "By e-mail",
+        Channel::Phone => "By telephone",
+        Channel::Post => "By post. We ask you for your address",
+    }
+}
+
+pub(super) fn method(method: PaymentMethod) -> &'static str {
+    match method {
+        PaymentMethod::Bank => "To my bank account",
+        PaymentMethod::Cash => "In cash",
+        PaymentMethod::Voucher => "As a voucher",
+    }
+}
+
+pub(super) fn credit(credit: Credit) -> &'static str {
+    match credit {
+        Credit::None => "Do not name me",
+        Credit::Pseudonym => "Use another name that I choose",
+        Credit::Name => "Use my name",
+    }
+}
+
+pub(super) fn need_kind(kind: NeedKind) -> &'static str {
+    match kind {
+        NeedKind::Communication => "Hearing, seeing, reading, speaking",
+        NeedKind::MovingAround => "Moving around",
+        NeedKind::Travel => "Getting there and back",
+        NeedKind::CareForOthers => "Care for somebody while I am there",
+        NeedKind::SupportPerson => "Somebody who comes with me",
+        NeedKind::Food => "Food and drink",
+        NeedKind::Technology => "A device or a connection",
+        NeedKind::Other => "Something else",
+    }
+}
+
+/// Pence as pounds.
+pub(super) fn pounds(pence: i64) -> String {
+    format!("{}.{:02}", pence / 100, pence % 100)
 }
 
 pub(super) fn share(with: ShareWith) -> &'static str {
@@ -163,14 +193,17 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
     let wishes = doc.topic_stances.iter().map(|wish| beside(&title(&wish.topic), &wish.stance)).collect();
     let activities = doc.activity_stances.iter().map(|wish| beside(activity(wish.activity), &wish.stance)).collect();
     let stages = doc.stage_stances.iter().map(|wish| beside(self::stage(wish.stage), &wish.stance)).collect();
-    let needs = doc.access_needs.iter().map(|need| format!("{} (told to: {})", need.need, share(need.share_with))).collect();
-    let quiet = doc.quiet_periods.iter().map(|period| format!("{} to {}", day(period.from), day(period.to))).collect();
+    let needs = doc.access_needs.iter().map(need).collect();
+    let quiet = doc.quiet_periods.iter().map(quiet).collect();
     let story = vec![
         format!("Asked about my experience: {}", permission(doc.story.may_ask_about_experience)),
         format!("My words may be quoted: {}", permission(doc.story.quotes)),
+        format!("My name where work is published: {}", credit(doc.story.credit)),
     ];
     let tried = if doc.trial.open_to_trying_higher { "Shown on my own page" } else { "Not shown on my own page" };
     let mut paid = vec![payment(doc.money.payment).to_owned()];
+    paid.extend(doc.money.lower_amount_pence.map(|pence| format!("At most £{}", pounds(pence))));
+    paid.extend(doc.money.method.map(|one| method(one).to_owned()));
     if doc.money.prepaid_expenses {
         paid.push("Expenses must be paid in advance".into());
     }
@@ -186,8 +219,16 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
         (Question::ActivityWishes, "Different for some kinds", any(activities, "The same for every kind")),
         (Question::StageWishes, "Different at some stages", any(stages, "The same at every stage")),
         (Question::Formats, "Ways to take part", any(doc.formats.iter().map(|one| format(*one).into()).collect(), "Any")),
+        (Question::Groups, "Groups", any(groups(&doc.group_safety), "Any group")),
         (Question::Time, "My time", any(load(&doc.load), "No limit")),
+        (
+            Question::Times,
+            "Times of the week",
+            any(doc.times.iter().map(|time| time_of_week(*time).to_owned()).collect(), "Any time"),
+        ),
         (Question::Letters, "Letters", letters(&doc.contact)),
+        (Question::Reach, "Reaching me", reach(&doc.contact)),
+        (Question::Meetings, "In a meeting", any(sessions(&doc.sessions), "Nothing said")),
         (Question::Support, "What I need to take part", any(needs, "Nothing said")),
         (Question::Payment, "Payment", paid),
         (Question::Story, "My experience and my words", story),
@@ -197,11 +238,83 @@ pub(super) fn rows(doc: &PreferenceDoc, topics: &[topic::Model]) -> Vec<(Questio
     ]
 }
 
+/// Something that is needed, in a line.
+fn need(need: &AccessNeed) -> String {
+    let must = if need.must_have { "I cannot take part without this: " } else { "" };
+    format!("{must}{} (told to: {})", need.need, share(need.share_with))
+}
+
+/// Days of quiet, in a line.
+fn quiet(period: &QuietPeriod) -> String {
+    let days = match period.from == period.to {
+        true => day(period.from),
+        false => format!("{} to {}", day(period.from), day(period.to)),
+    };
+    period.repeat.map_or_else(|| days.clone(), |often| format!("{days}, and these days {}", repeat(often)))
+}
+
+pub(super) fn repeat(often: Repeat) -> &'static str {
+    match often {
+        Repeat::Weekly => "each week after that",
+        Repeat::Yearly => "each year after that",
+    }
+}
+
+/// What a group has to be, in the words that people choose from.
+pub(super) const GROUPS: [(&str, &str); 3] = [
+    ("women_only", "The group is for women"),
+    ("same_experience", "Everybody in the group shares the experience"),
+    ("known_facilitator", "Whoever leads the group is known to those who come"),
+];
+
+fn groups(wanted: &GroupSafety) -> Vec<String> {
+    let ticked = [wanted.women_only, wanted.same_experience, wanted.known_facilitator];
+    let mut all: Vec<String> =
+        GROUPS.iter().zip(ticked).filter(|(_, on)| *on).map(|((_, words), _)| (*words).to_owned()).collect();
+    if !wanted.not_with.is_empty() {
+        let names: Vec<&str> = wanted.not_with.iter().map(|who| present(*who)).collect();
+        all.push(format!("Not with: {}", names.join("; ")));
+    }
+    all
+}
+
+pub(super) fn time_of_week(time: TimeOfWeek) -> &'static str {
+    match time {
+        TimeOfWeek::WeekdayMorning => "Monday to Friday, in the morning",
+        TimeOfWeek::WeekdayAfternoon => "Monday to Friday, in the afternoon",
+        TimeOfWeek::WeekdayEvening => "Monday to Friday, in the evening",
+        TimeOfWeek::WeekendMorning => "At the weekend, in the morning",
+        TimeOfWeek::WeekendAfternoon => "At the weekend, in the afternoon",
+        TimeOfWeek::WeekendEvening => "At the weekend, in the evening",
+    }
+}
+
+fn reach(contact: &Contact) -> Vec<String> {
+    let mut all = vec![channel(contact.channel).to_owned()];
+    all.extend(contact.phone.clone());
+    if contact.no_voicemail {
+        all.push("Say nothing to a machine, or to somebody else".into());
+    }
+    all
+}
+
+fn sessions(wishes: &SessionWishes) -> Vec<String> {
+    let longest = wishes.longest_minutes.map(|most| format!("At most {}", time(most)));
+    let pause = wishes.break_after_minutes.map(|most| format!("A break after {}", time(most)));
+    let camera = wishes.camera_off.then(|| "My camera stays off".to_owned());
+    let chat = wishes.no_chat.then(|| "The written chat is too much for me".to_owned());
+    [longest, pause, camera, chat].into_iter().flatten().collect()
+}
+
 fn load(load: &Load) -> Vec<String> {
     let minutes = load.minutes_per_month_max.map(|minutes| format!("At most {} a month, with preparation", time(minutes)));
     let invites = load.invites_per_month_max.map(|count| format!("At most {count} invitations a month"));
     let notice = load.notice_days_min.map(|days| format!("At least {days} days before something starts"));
-    [minutes, invites, notice].into_iter().flatten().collect()
+    let day = load.meetings_per_day_max.map(|count| match count {
+        1 => "At most 1 meeting a day".to_owned(),
+        many => format!("At most {many} meetings a day"),
+    });
+    [minutes, invites, notice, day].into_iter().flatten().collect()
 }
 
 fn letters(contact: &Contact) -> Vec<String> {
