@@ -74,10 +74,12 @@ impl Late {
     /// What was asked by an organisation in the last two years, and what came of it when.
     pub async fn read(connection: &impl ConnectionTrait, organisation: OrganisationId, now: Time) -> Result<Self> {
         let silent = |days: i64| {
-            let waited = Expr::cust(match connection.get_database_backend() {
-                DbBackend::Sqlite => "julianday(invitation.replied_at) - julianday(invitation.created_at)",
-                _ => "EXTRACT(EPOCH FROM invitation.replied_at - invitation.created_at) / 86400",
-            });
+            let of = |column| Expr::col((invitation::Entity, column));
+            let between = [of(invitation::Column::RepliedAt), of(invitation::Column::CreatedAt)];
+            let waited = match connection.get_database_backend() {
+                DbBackend::Sqlite => Expr::cust_with_exprs("julianday(?) - julianday(?)", between),
+                _ => Expr::cust_with_exprs("EXTRACT(EPOCH FROM $1 - $2) / 86400", between),
+            };
             invitation::Column::RepliedAt.is_null().or(waited.gte(days))
         };
         let sums = async |which: fn(SimpleExpr) -> SimpleExpr| {

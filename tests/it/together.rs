@@ -121,7 +121,7 @@ fn letters_are_shared_out_and_the_plan_can_be_worked_out_again() {
         // What was done stays told after it has closed.
         let before = asking(&app, &people[0], &first).await["share"].clone();
         story.ada.post(&app, &format!("/opportunities/{first}/close"), &json!({"reason": "Enough."})).await.expect(200);
-        let over = people[0].get(&app, "/draws").send().await.expect(200).json;
+        let over = people[0].get(&app, "/asking/over").send().await.expect(200).json;
         assert_eq!((&over["items"][0]["opportunity"], &over["items"][0]["share"]), (&json!(first), &before));
         assert_eq!(over["items"].as_array().unwrap().len(), 1, "the other one is still open");
         let runs = story.ada.get(&app, &format!("/opportunities/{first}/matches")).send().await.expect(200).json;
