@@ -1,6 +1,6 @@
 //! The tables, their ids, their words and their documents.
 //!
-//! Row structs (`Model`) never leave the server; [`words`] and [`documents`] do: they are one vocabulary from the
+//! Row structs (`Model`) never leave the server; [`words`] and [`mod@documents`] do: they are one vocabulary from the
 //! database to the API. Every table of an organisation has the primary key `(organisation_id, id)`.
 
 pub mod documents;
