@@ -5,7 +5,7 @@ use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
-use sortition::{Kind, Problem, Quota, solve};
+use sortition::{Kind, Lottery, Problem, Quota, draw, solve};
 use std::collections::BTreeMap;
 
 /// A pool from a text: `seats`, `quota feature value min max`, `kind value|value people chance`.
@@ -85,4 +85,22 @@ fn hundreds_of_kinds_with_tight_quotas_are_solved_to_the_end() {
         assert!(lottery.shut_out.iter().all(none));
         assert_eq!((0..problem.kinds.len() as u32).filter(none).count(), lottery.shut_out.len());
     }
+}
+
+/// All panels and tickets of a lottery in one number.
+fn digest(lottery: &Lottery) -> u64 {
+    let panels =
+        lottery.panels.iter().flat_map(|panel| panel.iter().flat_map(|(kind, many)| [u64::from(*kind), u64::from(*many)]));
+    panels.chain(draw::tickets(&lottery.weights)).fold(0xcbf2_9ce4_8422_2325, |hash, number| {
+        number.to_le_bytes().iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    })
+}
+
+/// A pin: whoever checks a draw on another machine, or years later, must find the same lottery to the last ticket. Whoever changes
+/// the solver changes the name of the rules with it.
+#[test]
+fn the_same_pool_has_the_same_lottery_everywhere() {
+    let pools = [tight(300, 10, 5, 4, 0, 1), tight(400, 30, 5, 4, 1, 2), tight(60, 8, 4, 3, 1, 4)];
+    let digests = pools.map(|problem| digest(&solve(&problem).unwrap()));
+    assert_eq!(digests, [10_815_578_141_528_145_063, 6_771_595_394_096_690_126, 8_417_730_577_461_390_197]);
 }

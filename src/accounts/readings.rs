@@ -5,8 +5,7 @@ use crate::platform::{Platform, Result};
 use chrono::{DurationRound, TimeDelta};
 use entity::{AccountId, ApiKeyId, OrganisationId, ReadingId, ReadingOf, account, api_key, reading};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, TryInsertResult,
-    sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, TryInsertResult, sea_query::OnConflict,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -15,27 +14,36 @@ use uuid::Uuid;
 ///
 /// It is written before the answer goes out: who cannot be noted does not read.
 pub async fn note(platform: &Platform, actor: &Actor, what: ReadingOf, subject: Uuid) -> Result<()> {
+    note_all(platform, actor, what, &[subject]).await
+}
+
+/// The same about several subjects: two statements, however many there are.
+pub async fn note_all(platform: &Platform, actor: &Actor, what: ReadingOf, subjects: &[Uuid]) -> Result<()> {
     let now = platform.clock.now();
     let hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
-    let there = reading::Entity::find()
+    let there: Vec<Uuid> = reading::Entity::find()
+        .select_only()
+        .column(reading::Column::SubjectId)
         .filter(reading::Column::OrganisationId.eq(actor.organisation))
-        .filter(reading::Column::SubjectId.eq(subject))
+        .filter(reading::Column::SubjectId.is_in(subjects.iter().copied()))
         .filter(reading::Column::What.eq(what))
         .filter(reading::Column::Actor.eq(actor.by.as_str()))
         .filter(reading::Column::Hour.eq(hour))
-        .count(platform.db.read())
+        .into_tuple()
+        .all(platform.db.read())
         .await?;
-    if there > 0 {
-        return Ok(());
-    }
-    let row = reading::ActiveModel {
+    let row = |subject: &Uuid| reading::ActiveModel {
         organisation_id: Set(actor.organisation),
         id: Set(platform.clock.new_id::<ReadingId>()),
         actor: Set(actor.by.clone()),
         what: Set(what),
-        subject_id: Set(subject),
+        subject_id: Set(*subject),
         hour: Set(hour),
     };
+    let rows: Vec<reading::ActiveModel> = subjects.iter().filter(|subject| !there.contains(subject)).map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
     let key = [
         reading::Column::OrganisationId,
         reading::Column::SubjectId,
@@ -44,7 +52,7 @@ pub async fn note(platform: &Platform, actor: &Actor, what: ReadingOf, subject: 
         reading::Column::Hour,
     ];
     // Two readings of the same hour may arrive at the same moment.
-    let _: TryInsertResult<_> = reading::Entity::insert(row)
+    let _: TryInsertResult<_> = reading::Entity::insert_many(rows)
         .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
         .try_insert()
         .exec_without_returning(platform.db.write())

@@ -14,6 +14,7 @@ use sea_orm::{
     QuerySelect, sea_query::Expr,
 };
 use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
 
 /// Who changed their part, and how.
 #[derive(Clone, Copy, Debug)]
@@ -124,11 +125,9 @@ async fn listed(platform: &Platform, actor: &Actor, rows: Vec<task::Model>) -> R
     let abouts = abouts(db, organisation, rows.iter().map(|row| row.opportunity_id)).await?;
     let mut people = HashMap::new();
     if actor.may(Power::ReadPeople) {
-        let named: BTreeSet<OpportunityId> =
-            rows.iter().filter(|row| row.participant_id.is_some()).map(|row| row.opportunity_id).collect();
-        for opportunity in named {
-            readings::note(platform, actor, ReadingOf::Tasks, opportunity.0).await?;
-        }
+        let named: BTreeSet<Uuid> =
+            rows.iter().filter(|row| row.participant_id.is_some()).map(|row| row.opportunity_id.0).collect();
+        readings::note_all(platform, actor, ReadingOf::Tasks, &named.into_iter().collect::<Vec<_>>()).await?;
         let found = participant::Entity::find()
             .filter(participant::Column::OrganisationId.eq(organisation))
             .filter(participant::Column::Id.is_in(rows.iter().filter_map(|row| row.participant_id)))

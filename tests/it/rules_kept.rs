@@ -11,8 +11,8 @@ use alongside::{
 };
 use chrono::{Duration, NaiveDate};
 use entity::{
-    MailMessageId, OpportunityId, PreferenceDoc, Rung, TopicId, TrialEnd, invitation, mail_message, opportunity,
-    opportunity_topic, participant, trial,
+    InvitationState, MailMessageId, OpportunityId, OpportunityKind, PreferenceDoc, Rung, StanceKind, TopicId, TrialEnd,
+    application, invitation, mail_message, opportunity, opportunity_topic, participant, trial,
 };
 use proptest::{
     prelude::*,
@@ -42,6 +42,10 @@ enum Act {
     GoBack,
     Keep,
     Answer(usize),
+    /// Applies for what is open today, whatever was chosen.
+    Apply,
+    /// Says once, among the days that follow, when to be asked again.
+    Later(i64),
 }
 
 /// What somebody wants, as far as it varies here.
@@ -92,6 +96,8 @@ fn any_act() -> impl Strategy<Value = Act> {
         Just(Act::GoBack),
         Just(Act::Keep),
         (0usize..3).prop_map(Act::Answer),
+        Just(Act::Apply),
+        (1i64..4).prop_map(Act::Later),
     ]
 }
 
@@ -100,13 +106,16 @@ fn any_act() -> impl Strategy<Value = Act> {
 struct Day {
     rung: usize,
     topical: bool,
+    /// Whether places are few, and names are drawn.
+    limited: bool,
     before: Vec<(usize, Act)>,
     after: Vec<(usize, Act)>,
 }
 
 fn any_day(people: usize) -> impl Strategy<Value = Day> {
     let acts = move || prop::collection::vec((0..people, any_act()), 0..3);
-    (0usize..4, any::<bool>(), acts(), acts()).prop_map(|(rung, topical, before, after)| Day { rung, topical, before, after })
+    let of = |(rung, topical, limited, before, after)| Day { rung, topical, limited, before, after };
+    (0usize..4, any::<bool>(), prop::bool::weighted(0.4), acts(), acts()).prop_map(of)
 }
 
 /// Everybody, and what is known about them without asking the program's own rule for letters.
@@ -115,6 +124,8 @@ struct World {
     people: Vec<Participant>,
     /// Letters that were looked at when they left.
     seen: BTreeSet<MailMessageId>,
+    /// What is open today.
+    open: String,
 }
 
 impl World {
@@ -126,7 +137,7 @@ impl World {
         for (n, wish) in wishes.iter().enumerate() {
             people.push(story.person(&format!("person{n}"), wish.document(&story.topic, today)).await);
         }
-        Self { story, people, seen: BTreeSet::new() }
+        Self { story, people, seen: BTreeSet::new(), open: String::new() }
     }
 
     fn today(&self) -> NaiveDate {
@@ -182,6 +193,40 @@ impl World {
                 let answer = ["/accept", "/decline", "/step-down"][*how];
                 self.story.with(token, answer, &json!({})).await;
             }
+            Act::Apply => {
+                person.post(&app, &format!("/opportunities/{}/application", self.open), &json!({})).await;
+            }
+            Act::Later(days) => {
+                let Some(token) = letters.get(&person.email).and_then(|tokens| tokens.last()) else { return };
+                let on = self.today() + Duration::days(*days);
+                self.story.with(token, "/ask-later", &json!({"on": on})).await;
+            }
+        }
+    }
+
+    /// Whether somebody is pausing altogether: then nothing is asked of them, not even what they applied for.
+    fn pauses(&self, wishes: &PreferenceDoc) -> bool {
+        let stance = &wishes.stance;
+        stance.kind == StanceKind::Paused && stance.until.is_none_or(|until| self.today() <= until)
+    }
+
+    async fn applied(&self, row: &invitation::Model) -> bool {
+        let all = application::Entity::find().all(self.story.app.app.platform.db.read()).await.unwrap();
+        all.iter().any(|one| (one.opportunity_id, one.participant_id) == (row.opportunity_id, row.participant_id))
+    }
+
+    /// No question is open that somebody does not want to be asked: choices take effect at once.
+    async fn check_open(&self) {
+        let open = invitation::Entity::find()
+            .filter(invitation::Column::State.is_in([InvitationState::Sent, InvitationState::AskLater]))
+            .filter(invitation::Column::RunId.is_not_null());
+        for row in open.all(self.story.app.app.platform.db.read()).await.unwrap() {
+            let wishes = self.counts(&row.participant_id.to_string()).await;
+            assert!(!self.pauses(&wishes), "open while pausing: {wishes:?}");
+            if !self.applied(&row).await {
+                let (_, rung, topics) = self.about(row.opportunity_id).await;
+                assert!(allowed(&wishes, &topics, self.today()).allows(rung), "open: {rung} for {wishes:?}");
+            }
         }
     }
 
@@ -212,22 +257,27 @@ impl World {
                 continue;
             }
             let wishes = self.counts(&row.participant_id.to_string()).await;
-            let (rung, topics) = self.about(row.opportunity_id).await;
+            assert!(!self.pauses(&wishes), "asked while pausing: {wishes:?}");
+            assert!(!quiet_on(&wishes, self.today()), "{wishes:?} on {}", self.today());
+            if self.applied(&row).await {
+                continue;
+            }
+            let (kind, rung, topics) = self.about(row.opportunity_id).await;
+            let survey = kind == OpportunityKind::Consultation;
             let allowance = allowed(&wishes, &topics, self.today());
             assert!(allowance.allows(rung), "{rung} for {wishes:?} on {}", self.today());
             // A survey can be no more than a consultation: nobody is asked who wants more than that.
             let lowest = allowance.rungs().next().expect("a rung");
-            assert!(lowest <= Rung::Consultation || rung < Rung::Engagement, "{rung}, a survey, for {wishes:?}");
+            assert!(!survey || lowest <= Rung::Consultation || rung < Rung::Engagement, "{rung}, a survey, for {wishes:?}");
             assert!(topics.iter().all(|topic| !wishes.topics.never.contains(topic)), "never: {wishes:?}");
-            assert!(!quiet_on(&wishes, self.today()), "{wishes:?} on {}", self.today());
         }
     }
 
-    async fn about(&self, id: OpportunityId) -> (Rung, Vec<TopicId>) {
+    async fn about(&self, id: OpportunityId) -> (OpportunityKind, Rung, Vec<TopicId>) {
         let db = self.story.app.app.platform.db.read();
         let row = opportunity::Entity::find().filter(opportunity::Column::Id.eq(id)).one(db).await.unwrap().unwrap();
         let topics = opportunity_topic::Entity::find().filter(opportunity_topic::Column::OpportunityId.eq(id)).all(db).await;
-        (row.rung, topics.unwrap().into_iter().map(|row| row.topic_id).collect())
+        (row.kind, row.rung, topics.unwrap().into_iter().map(|row| row.topic_id).collect())
     }
 
     /// Nobody has had more letters that ask in this month than they want now, counted when the last one left.
@@ -237,7 +287,13 @@ impl World {
             let Some(most) = self.counts(&person.id).await.load.invites_per_month_max else { continue };
             let all =
                 mail_message::Entity::find().filter(mail_message::Column::Kind.eq("invitations.invite")).all(db).await.unwrap();
-            let mine = all.iter().filter(|letter| letter.address == person.email && letter.sent_at.is_some()).count();
+            let invitations = invitation::Entity::find().all(db).await.unwrap();
+            let mut mine = 0;
+            for letter in all.iter().filter(|letter| letter.address == person.email && letter.sent_at.is_some()) {
+                let row = invitations.iter().find(|row| Some(row.id.0) == letter.subject_id).expect("an invitation");
+                // What somebody applied for themselves is no asking of ours.
+                mine += usize::from(row.run_id.is_some() && !self.applied(row).await);
+            }
             assert!(mine <= usize::try_from(most).unwrap(), "{mine} letters, {most} wanted");
         }
     }
@@ -247,13 +303,18 @@ impl World {
 async fn lives(app: TestApp, wishes: Vec<Wish>, days: Vec<Day>, looked_at: Arc<AtomicUsize>) {
     let mut world = World::make(&app, &wishes).await;
     let mut letters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut opened: Vec<String> = Vec::new();
     for day in days {
         let (project, decision) = world.story.more().await;
         let mut changes = json!({"project": project, "decisions": [decision]});
         if day.topical {
             changes["topics"] = json!([world.story.topic]);
         }
-        let id = world.story.open("consultation", RUNGS[day.rung], changes).await;
+        let id = match day.limited {
+            true => world.story.open("workshop", RUNGS[day.rung.max(1)], changes).await,
+            false => world.story.open("consultation", RUNGS[day.rung], changes).await,
+        };
+        world.open = id.clone();
         let asked = world.story.ada.post(&app, &format!("/opportunities/{id}/invitations"), &json!({})).await;
         asked.expect(202);
         app.app.run_queue().await.unwrap();
@@ -263,6 +324,7 @@ async fn lives(app: TestApp, wishes: Vec<Wish>, days: Vec<Day>, looked_at: Arc<A
         }
         let sent = app.outbox().await;
         world.check_letters().await;
+        world.check_open().await;
         let asks: Vec<_> =
             sent.iter().filter(|letter| letter.text().contains("ai_") && letter.words().contains("Why you were asked")).collect();
         let invited: Vec<String> = asks.iter().map(|letter| letter.to.clone()).collect();
@@ -272,6 +334,14 @@ async fn lives(app: TestApp, wishes: Vec<Wish>, days: Vec<Day>, looked_at: Arc<A
         }
         for (who, act) in &day.after {
             world.act(*who, act, &letters).await;
+        }
+        app.run_jobs().await;
+        world.check_letters().await;
+        world.check_open().await;
+        opened.push(id);
+        // Whoever runs it reminds of everything that is open.
+        for id in &opened {
+            world.story.ada.post(&app, &format!("/opportunities/{id}/reminders"), &json!({})).await;
         }
         app.run_jobs().await;
         world.check_letters().await;

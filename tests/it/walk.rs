@@ -44,7 +44,10 @@ impl World {
         let dates = json!({"closes_on": day(30), "feedback_due": day(60)});
         let story = Story::begin(app.clone()).await;
         let wishes = json!({"stance": {"kind": "up_to", "rung": "co_design"}});
-        let ben = story.person(&format!("{mark}ben"), wishes.clone()).await;
+        // Ben wants to see how to try more for a while.
+        let mut curious = wishes.clone();
+        curious["trial"] = json!({"open_to_trying_higher": true});
+        let ben = story.person(&format!("{mark}ben"), curious).await;
         let id = story.open("consultation", "consultation", dates.clone()).await;
         let mut letters = story.invite(&id, json!({})).await;
         let invitation = letters[0].token("ai_");

@@ -9,7 +9,7 @@ use crate::{
     participants::{preferences, rules::rungs_of, trials},
     platform::{Result, http::Cursor},
 };
-use entity::{InvitationState, PreferenceDoc, Rung, opportunity};
+use entity::{InvitationState, PreferenceDoc, Rung, StanceKind, opportunity};
 use poem::{Route, get, http::StatusCode};
 use std::sync::Arc;
 
@@ -102,6 +102,11 @@ async fn ask_step_down(visit: Arc<Visit>) -> Result<Reply> {
     let tries = trials::mine(visit.platform(), &own.person).await?.running.is_some();
     let tries = tries.then(|| Link::new("Go back from what I am trying", home(&visit, &own, "/trial")));
     let tries = tries.map(|link| Block::Links(vec![link]));
+    if doc.stance.kind == StanceKind::Paused {
+        let text = "You are pausing. To be asked again, and for what, choose how you want to be involved.";
+        let links = Block::Links(vec![Link::new("How I want to be involved", home(&visit, &own, "/preferences"))]);
+        return Ok(Page::new("Ask me for less").back("Back", home(&visit, &own, "")).text(text).block(links).into());
+    }
     if lighter(&doc).is_empty() {
         let text = "You are asked for the lightest kind already, or for nothing. You can pause, or leave.";
         let page = Page::new("Ask me for less").back("Back", home(&visit, &own, "")).text(text);

@@ -16,7 +16,7 @@ pub(super) fn answer(asked: Question, sent: &Fields, mut doc: PreferenceDoc, top
     match asked {
         Question::Involvement => doc.stance = stance("/stance", sent.text("kind"), &doc.stance)?,
         Question::Exactly => doc.stance = exactly(sent, &doc.stance)?,
-        Question::Topics => doc.topics = about(sent, topics),
+        Question::Topics => doc.topics = about(sent, &doc.topics, topics),
         Question::TopicWishes => doc.topic_stances = topic_wishes(sent, &doc.topic_stances, topics)?,
         Question::ActivityWishes => {
             let before = |kind| doc.activity_stances.iter().find(|wish| wish.activity == kind).map(|wish| &wish.stance);
@@ -114,17 +114,28 @@ fn exactly(sent: &Fields, before: &Stance) -> Result<Stance> {
     Ok(if same { before.clone() } else { Stance { rungs, ..Stance::bare(StanceKind::Only) } })
 }
 
-fn about(sent: &Fields, topics: &[topic::Model]) -> TopicChoices {
-    let list = |word: &str| -> Vec<TopicId> {
-        topics.iter().filter(|topic| sent.text(&format!("topic-{}", topic.id)) == word).map(|topic| topic.id).collect()
+fn about(sent: &Fields, before: &TopicChoices, topics: &[topic::Model]) -> TopicChoices {
+    let list = |word: &str, before: &[TopicId]| -> Vec<TopicId> {
+        let chosen = topics.iter().filter(|topic| sent.text(&format!("topic-{}", topic.id)) == word).map(|topic| topic.id);
+        // What the page did not show stays as it was.
+        let hidden = before.iter().copied().filter(|id| topics.iter().all(|topic| topic.id != *id));
+        chosen.chain(hidden).collect()
     };
-    TopicChoices { yes: list("yes"), ask_first: list("ask_first"), never: list("never") }
+    TopicChoices {
+        yes: list("yes", &before.yes),
+        ask_first: list("ask_first", &before.ask_first),
+        never: list("never", &before.never),
+    }
 }
 
 fn topic_wishes(sent: &Fields, before: &[TopicStance], topics: &[topic::Model]) -> Result<Vec<TopicStance>> {
     let ids: Vec<TopicId> = topics.iter().map(|topic| topic.id).collect();
-    let before = |topic| before.iter().find(|wish| wish.topic == topic).map(|wish| &wish.stance);
-    own_wishes(sent, "topic", &ids, |topic| topic.to_string(), before, |topic, stance| TopicStance { topic, stance })
+    let of = |topic| before.iter().find(|wish| wish.topic == topic).map(|wish| &wish.stance);
+    let hidden: Vec<TopicStance> = before.iter().filter(|wish| !ids.contains(&wish.topic)).cloned().collect();
+    let mut wishes =
+        own_wishes(sent, "topic", &ids, |topic| topic.to_string(), of, |topic, stance| TopicStance { topic, stance })?;
+    wishes.extend(hidden);
+    Ok(wishes)
 }
 
 /// The wishes that were chosen beside the default; none for what is the same as for everything else.
