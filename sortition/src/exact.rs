@@ -103,13 +103,16 @@ fn cover(whole: &mut Whole, n: usize, panels: &mut Vec<Panel>, work: u64) -> Opt
     let mut worth = vec![1.0; n];
     panels.iter().flatten().for_each(|(kind, _)| worth[*kind as usize] = 0.0);
     while worth.iter().any(|worth| *worth > 0.0) {
+        if whole.work() > work {
+            return None;
+        }
         let found = whole.better(&worth, 0.5, CORNERS);
         match found.best {
             Some((panel, _)) => {
                 panel.iter().for_each(|(kind, _)| worth[*kind as usize] = 0.0);
                 panels.push(panel);
             }
-            None if found.bound > 0.5 || whole.work() > work => return None,
+            None if found.bound > 0.5 => return None,
             None => break,
         }
     }

@@ -131,6 +131,8 @@ pub fn solve(problem: &Problem) -> Option<Lottery> {
     // Whom the relaxation gives nothing, nobody can seat.
     let none = aim.levels.iter().filter(|level| level.chance < 1e-9).flat_map(|level| level.kinds.clone());
     let mut shut_out: Vec<u32> = none.collect();
+    let mut seated = vec![false; problem.kinds.len()];
+    panels.iter().flatten().for_each(|(kind, _)| seated[*kind as usize] = true);
     let mut best = best.map(|(balanced, count)| (panels[..count].to_vec(), balanced.weights));
     let mut proved = None;
     if let Some(found) = found {
@@ -142,14 +144,20 @@ pub fn solve(problem: &Problem) -> Option<Lottery> {
         shut_out.extend(levels.iter().filter(|level| level.0 < 1e-9).flat_map(|level| level.1.clone()));
         shut_out.sort_unstable();
         shut_out.dedup();
+        found.panels.iter().flatten().for_each(|(kind, _)| seated[*kind as usize] = true);
+        let count = found.weights.len();
         if let Some((chance, _)) = levels.iter().find(|level| level.0 >= 1e-9) {
             // Those with the smallest chance have the largest that they can have, whatever the others have.
             proved = Some(*chance);
-            best = Some((found.panels, found.weights));
+            best = Some((found.panels[..count].to_vec(), found.weights));
+        } else if best.is_none() && !found.panels.is_empty() {
+            // It is one that keeps the quotas, if not a fair one.
+            let even = 1.0 / found.panels.len() as f64;
+            best = Some((found.panels.clone(), vec![even; found.panels.len()]));
         }
     }
     let (panels, weights) = best?;
-    let bound = proved.or_else(|| largest(problem, &shut_out)).unwrap_or(1.0);
+    let bound = proved.or_else(|| largest(problem, &shut_out, &seated)).unwrap_or(1.0);
     let chances = chances(problem, &panels, &weights);
     Some(Lottery { levels: distinct(&chances), panels, weights, chances, bound, fairest: false, proofs: Vec::new(), shut_out })
 }

@@ -42,6 +42,7 @@ pub fn check(problem: &Problem, chances: &[f64], proofs: &[Proof], panels: bool)
     }
     let people: Vec<f64> = problem.kinds.iter().map(|kind| f64::from(kind.people)).collect();
     let mut settled: Vec<Option<f64>> = vec![None; n];
+    let mut below = 0.0;
     for (at, proof) in proofs.iter().enumerate() {
         let wrong = |what: &str| Err(format!("level {at}: {what}"));
         for kind in &proof.kinds {
@@ -50,6 +51,11 @@ pub fn check(problem: &Problem, chances: &[f64], proofs: &[Proof], panels: bool)
                 _ => return wrong("a kind is there twice, or has another chance"),
             }
         }
+        // Whoever is settled later has no less: nobody is proved to have little by somebody who has more.
+        if proof.chance < below - OFF {
+            return wrong("it is below the one before");
+        }
+        below = proof.chance;
         // What each kind is held down by.
         let held: Vec<f64> = match &proof.by {
             By::Certain if proof.chance > 1.0 - OFF => vec![1.0; n],

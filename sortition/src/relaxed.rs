@@ -70,18 +70,17 @@ pub fn relaxed(problem: &Problem) -> Option<Relaxed> {
     Some(Relaxed { seats, levels })
 }
 
-/// The largest chance that all kinds can have together, but those who have none. `None` where that cannot be worked out.
-pub fn largest(problem: &Problem, without: &[u32]) -> Option<f64> {
+/// The largest chance that all of some kinds can have together. Others have none, and of the rest it does not matter. `None` where
+/// that cannot be worked out.
+pub fn largest(problem: &Problem, without: &[u32], all_of: &[bool]) -> Option<f64> {
     let n = problem.kinds.len();
     let people: Vec<f64> = problem.kinds.iter().map(|kind| f64::from(kind.people)).collect();
     let mut programme = Programme::new(&problem.rows());
-    let mut settled = vec![false; n];
-    for kind in without {
-        settled[*kind as usize] = true;
-    }
     for kind in 0..n {
-        programme.column(problem.column(kind), 0.0, if settled[kind] { 0.0 } else { people[kind] }, 0.0);
+        let most = if without.contains(&(kind as u32)) { 0.0 } else { people[kind] };
+        programme.column(problem.column(kind), 0.0, most, 0.0);
     }
+    let settled: Vec<bool> = all_of.iter().map(|of| !of).collect();
     if settled.iter().all(|settled| *settled) || programme.solve() != Ended::Best {
         return None;
     }

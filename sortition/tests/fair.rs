@@ -7,7 +7,7 @@ use rand_chacha::{
 use sortition::{
     Kind, Lottery, Panel, Problem, Quota, draw,
     exact::exact,
-    proof::{By, check},
+    proof::{By, Proof, check},
     relaxed::relaxed,
     solve,
 };
@@ -260,4 +260,17 @@ fn a_proof_holds_for_the_fairest_chances_alone() {
         assert!(check(&problem, &lottery.chances, &less, true).is_err());
     }
     assert!(parts > 50 && panels > 5 && tilted > 50, "{parts} {panels} {tilted}");
+}
+
+#[test]
+fn levels_out_of_order_prove_nothing() {
+    // The one of the first kind is always seated, and the ten others share the other seat.
+    let kind = |people, quota| Kind { people, quotas: vec![quota] };
+    let quota = Quota { feature: 0, min: 0, max: 2 };
+    let problem = Problem { seats: 2, quotas: vec![quota.clone(), quota], kinds: vec![kind(1, 0), kind(10, 1)] };
+    let level = |chance, kind, by| Proof { chance, kinds: vec![kind], by };
+    let forged = [level(1.0, 0, By::Certain), level(0.1, 1, By::Parts(vec![0.0, 0.0, 1.0]))];
+    assert!(check(&problem, &[1.0, 0.1], &forged, true).is_err());
+    let lottery = solve(&problem).unwrap();
+    assert!(lottery.chances.iter().all(|chance| (chance - 2.0 / 11.0).abs() < 1e-9));
 }

@@ -149,7 +149,8 @@
 //! # 2026-11-29 · Time counts in the month in which it is taken
 //! A limit of hours a month is about the months in which somebody gives them: an invitation counts where the thing begins, and where it
 //! has no beginning, in the month of the letter. A limit of invitations is about letters. Whoever set no limit of invitations has the
-//! organisation's, once a month unless it says otherwise: saying nothing is no wish to be asked without end. A limit that is lowered
+//! organisation's, once a month unless it says otherwise: saying nothing is no wish to be asked without end. (Organisations from before
+//! there was such a limit have none until they set one.) A limit that is lowered
 //! takes open invitations back whose time no longer fits; letters that have come cannot be called back, so a limit of letters takes
 //! nothing back. Rejected: counting all time where it was asked for (two months' work in one month, and none in the other).
 //!

@@ -258,6 +258,9 @@ pub async fn undelivered(platform: Platform, _: Value) -> Result<Next, Fault> {
     Ok(Next::At(now + Duration::hours(1)))
 }
 
+/// So long a place waits for a letter that has not left: others want it too.
+const WAITS: Duration = Duration::days(31);
+
 /// Lets go of places whose day has passed without an answer: who waits moves up, or matching asks the next. The invitation
 /// stays open. Comes again every hour.
 pub async fn let_go(platform: Platform, _: Value) -> Result<Next, Fault> {
@@ -280,6 +283,7 @@ pub async fn let_go(platform: Platform, _: Value) -> Result<Next, Fault> {
             .col_expr(invitation::Column::HeldUntil, Expr::value(today(&home, now)))
             .filter(invitation::Column::OrganisationId.eq(home.id))
             .filter(invitation::Column::HeldUntil.lt(today(&home, now)))
+            .filter(invitation::Column::CreatedAt.gt(now - WAITS))
             .filter(posted::is_on_its_way())
             .exec(&tx)
             .await?;

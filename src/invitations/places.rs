@@ -17,11 +17,11 @@ use crate::{
 };
 use entity::{
     InvitationId, InvitationState, OpportunityId, OpportunityKind, OpportunityState, OrganisationId, ParticipantId, PlaceId,
-    PlaceState, ReadingOf, TaskKind, invitation, opportunity, participant, place,
+    PlaceState, ReadingOf, TaskKind, invitation, meeting, opportunity, participant, place,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, sea_query::Expr,
 };
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
@@ -210,6 +210,13 @@ pub async fn leave_all(tx: &Tx, platform: &Platform, organisation: OrganisationI
         .into_tuple()
         .all(tx)
         .await?;
+    let now = platform.clock.now();
+    let meets = meeting::Entity::find()
+        .select_only()
+        .column(meeting::Column::OpportunityId)
+        .filter(meeting::Column::OrganisationId.eq(organisation))
+        .filter(meeting::Column::CancelledAt.is_null())
+        .filter(meeting::Column::StartsAt.gte(now));
     let yes: Vec<OpportunityId> = invitation::Entity::find()
         .select_only()
         .column(invitation::Column::OpportunityId)
@@ -217,8 +224,14 @@ pub async fn leave_all(tx: &Tx, platform: &Platform, organisation: OrganisationI
         .filter(invitation::Column::OrganisationId.eq(organisation))
         .filter(invitation::Column::ParticipantId.eq(participant))
         .filter(invitation::Column::State.eq(InvitationState::Accepted))
-        // What somebody said in a consultation they said: leaving takes no part in it back.
+        // What somebody said in a consultation they said, and what is over they did: leaving takes no part in that back.
         .filter(opportunity::Column::Kind.ne(OpportunityKind::Consultation))
+        .filter(
+            Condition::any()
+                .add(opportunity::Column::State.eq(OpportunityState::Open))
+                .add(opportunity::Column::StartsAt.gte(now))
+                .add(opportunity::Column::Id.in_subquery(meets.into_query())),
+        )
         .into_tuple()
         .all(tx)
         .await?;

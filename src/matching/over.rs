@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     accounts::Person,
-    invitations::rules::offer,
+    invitations::{posted, rules::offer},
     opportunities::zone_of,
     participants::rules::{objection, quiet_on, speaks_against},
     platform::{Platform, Result, http::Cursor},
@@ -16,7 +16,7 @@ use entity::{
     InvitationState, OpportunityId, OpportunityState, ParticipantState, PreferenceDoc, Time, TopicId, WhyNot, invitation,
     match_run, opportunity, opportunity_topic, organisation, participant, preference, topic,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use std::collections::{HashMap, HashSet};
 
 /// So many versions of somebody's choices are looked at, newest first.
@@ -64,6 +64,8 @@ pub async fn list(platform: &Platform, person: &Person, home: &organisation::Mod
         .filter(invitation::Column::ParticipantId.eq(me))
         .filter(invitation::Column::OpportunityId.is_in(ids.iter().copied()))
         .filter(invitation::Column::State.ne(InvitationState::Unsent))
+        // Whom no letter reached was not asked; whoever chose it themselves knows of it without one.
+        .filter(Condition::any().add(invitation::Column::RunId.is_null()).add(posted::has_asked()))
         .into_tuple()
         .all(db)
         .await?;

@@ -82,10 +82,7 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
     let applied = applications::of(&tx, who.organisation, who.participant, rows.iter().map(|row| row.opportunity_id)).await?;
     let unspoken = PreferenceDoc::unspoken();
     let days = OwnDays::read(&tx, who.organisation, who.participant, wishes.as_ref().unwrap_or(&unspoken), zone).await?;
-    let too_much = match &wishes {
-        Some(wishes) => beyond(&tx, &home, &rows, &opportunities, wishes, now).await?,
-        None => HashSet::new(),
-    };
+    let own = |row: &invitation::Model| row.run_id.is_none() || applied.contains(&row.opportunity_id);
     let fits = |row: &invitation::Model| {
         let (Some(wishes), Some(opportunity)) = (&wishes, opportunities.iter().find(|one| one.id == row.opportunity_id)) else {
             return true;
@@ -96,25 +93,32 @@ pub async fn changed(platform: Platform, value: Value) -> Result<Next, Fault> {
         let offer = offer(opportunity, &topics, can_be, row.created_at, zone, now);
         let offer = Offer { meetings_that_day: days.beside(opportunity), ..offer };
         // What a person chose for themselves stays theirs. While they pause, nobody waits for their answer, and they wait for nothing.
-        let own = row.run_id.is_none();
-        if is_pausing_from(wishes, offer.matter(), offer.today) && (!own || row.state == InvitationState::Waiting) {
+        let theirs = row.run_id.is_some() || row.state == InvitationState::Waiting;
+        if is_pausing_from(wishes, offer.matter(), offer.today) && theirs {
             return false;
         }
-        own || applied.contains(&row.opportunity_id) || (objection(wishes, &offer).is_none() && !too_much.contains(&row.id))
+        own(row) || objection(wishes, &offer).is_none()
     };
-    let gone: Vec<_> = rows.into_iter().filter(|row| left || !fits(row)).collect();
+    let fitting: Vec<&invitation::Model> = rows.iter().filter(|row| !left && fits(row)).collect();
+    let too_much = match &wishes {
+        Some(wishes) => beyond(&tx, &home, &fitting, &own, &opportunities, wishes, now).await?,
+        None => HashSet::new(),
+    };
+    let stays: HashSet<InvitationId> = fitting.iter().map(|row| row.id).filter(|id| !too_much.contains(id)).collect();
+    let gone: Vec<_> = rows.into_iter().filter(|row| !stays.contains(&row.id)).collect();
     invitations::jobs::take_back(&tx, &platform, who.organisation, &person, &gone).await?;
     tx.commit().await?;
     platform.wake.notify_one();
     Ok(Next::Done)
 }
 
-/// Those of open invitations that would take more time, in the month in which they take it, than is wanted: what somebody said yes to
-/// counts first, and then what was asked first.
+/// Those of open invitations that would take more time, in the month in which they take it, than is wanted: what somebody said yes to,
+/// or chose themselves, counts first, and then what was asked first.
 async fn beyond(
     tx: &Tx,
     home: &organisation::Model,
-    rows: &[invitation::Model],
+    rows: &[&invitation::Model],
+    chosen: &(impl Fn(&invitation::Model) -> bool + Sync),
     about: &[opportunity::Model],
     wishes: &PreferenceDoc,
     now: Time,
@@ -124,9 +128,10 @@ async fn beyond(
     let these = invitation::Column::Id.is_in(rows.iter().map(|row| row.id));
     let earlier = earlier(tx, home.id, own, When::began(zone, now), these).await?;
     let said_yes = |row: &&Earlier| matches!(row.state, InvitationState::Accepted | InvitationState::Waiting);
-    let (mut kept, mut beyond): (Vec<&Earlier>, HashSet<InvitationId>) =
-        (earlier.iter().filter(said_yes).collect(), HashSet::new());
-    for row in rows.iter().filter(|row| OPEN.contains(&row.state)) {
+    let chosen: HashSet<InvitationId> = rows.iter().filter(|row| chosen(row)).map(|row| row.id).collect();
+    let mut kept: Vec<&Earlier> = earlier.iter().filter(|row| said_yes(row) || chosen.contains(&row.id)).collect();
+    let mut beyond = HashSet::new();
+    for row in rows.iter().filter(|row| OPEN.contains(&row.state) && !chosen.contains(&row.id)) {
         let (Some(offer), Some(this)) =
             (about.iter().find(|one| one.id == row.opportunity_id), earlier.iter().find(|one| one.id == row.id))
         else {

@@ -5,7 +5,7 @@ use crate::{
     consent::permits::permitted,
     participants::known::{Known, Learns, needs},
     platform::{Error, Platform, Result, db::filled_up},
-    statistics::disclosure::{Shown, part},
+    statistics::disclosure::{Shown, alone, part},
 };
 use entity::{
     Attendance, NeedKind, ParticipantId, ParticipantState, PlaceState, PreferenceDoc, Purpose, ReadingOf, attendance, meeting,
@@ -69,9 +69,12 @@ pub async fn too_long_for(platform: &Platform, meeting: &meeting::Model) -> Resu
     let minutes = (meeting.ends_at - meeting.starts_at).num_minutes();
     let too_long = people.iter().filter(|(_, doc)| doc.sessions.longest_minutes.is_some_and(|most| i64::from(most) < minutes));
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let least = u64::try_from(minimum).unwrap_or(5);
     Ok(match too_long.count() {
+        // Of few it is not told either that it is too long for nobody: by other lengths their own would be found.
+        _ if alone(count(people.len()), least) == Shown::Few => Shown::Few,
         0 => Shown::Number(0),
-        some => part(count(some), count(people.len()), u64::try_from(minimum).unwrap_or(5)),
+        some => part(count(some), count(people.len()), least),
     })
 }
 

@@ -186,7 +186,7 @@ fn too_long(shown: Shown) -> Option<String> {
     match shown {
         Shown::Number(0) => None,
         Shown::Number(people) => Some(format!("It is longer than {people} of those who are expected can manage.")),
-        Shown::Few => Some(format!("It is longer than some of those who are expected can manage. {FEW}")),
+        Shown::Few => Some(format!("It may be longer than some of those who are expected can manage. {FEW}")),
     }
 }
 

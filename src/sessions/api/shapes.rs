@@ -130,7 +130,7 @@ pub struct MeetingOut {
 pub struct TooLongOut {
     /// How many; absent where a number would be about few people.
     pub people: Option<u64>,
-    /// Whether the number is withheld: it is about some, and few.
+    /// Whether the number is withheld: it is, or may be, about few.
     pub withheld: bool,
 }
 
