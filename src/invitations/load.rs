@@ -4,7 +4,7 @@ use super::{
     rules::{self, takes_time},
     to_letter, to_opportunity,
 };
-use crate::{opportunities, platform::Result};
+use crate::platform::Result;
 use chrono::Datelike;
 use chrono_tz::Tz;
 use entity::{
@@ -48,11 +48,6 @@ impl When {
     /// For somebody who is asked now.
     pub fn of(zone: Tz, now: Time, starts_at: Option<Time>) -> Self {
         Self { zone, now: month(zone, now), work: month(zone, work(now, starts_at)) }
-    }
-
-    /// When this month began.
-    pub fn began(zone: Tz, now: Time) -> Time {
-        opportunities::month_began(zone, now)
     }
 }
 

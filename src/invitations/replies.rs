@@ -7,7 +7,7 @@ use super::{
 use crate::{
     consent::permits::must_take_part,
     opportunities::{self, quotas},
-    participants::{preferences::today, trials::in_force},
+    participants::preferences::{current, today},
     platform::{
         Error, Platform, Result, Tx,
         secret::{Token, TokenKind},
@@ -201,7 +201,7 @@ pub async fn lighter(
         .all(connection)
         .await?;
     // What somebody never wants to be asked about is not offered, however light it is.
-    let never = topics_never(connection, platform, guest).await?;
+    let never = topics_never(connection, guest).await?;
     let about = opportunity_topic::Entity::find()
         .filter(opportunity_topic::Column::OrganisationId.eq(guest.organisation))
         .filter(opportunity_topic::Column::OpportunityId.is_in(found.iter().map(|way| way.id)))
@@ -220,11 +220,10 @@ pub async fn lighter(
 }
 
 /// The topics that somebody never wants to be asked about.
-async fn topics_never(connection: &impl ConnectionTrait, platform: &Platform, guest: &Guest) -> Result<Vec<TopicId>> {
+async fn topics_never(connection: &impl ConnectionTrait, guest: &Guest) -> Result<Vec<TopicId>> {
     let person = participant::Entity::find_by_id((guest.organisation, guest.participant)).one(connection).await?;
     let Some(person) = person else { return Ok(Vec::new()) };
-    let today = opportunities::today(platform.clock.now(), opportunities::zone(connection, guest.organisation).await?);
-    Ok(in_force(connection, &person, today).await?.doc.topics.never)
+    Ok(current(connection, &person).await?.1.topics.never)
 }
 
 /// Something lighter. With `to`, the person takes part in that way instead: it is their own choice, so their preferences do

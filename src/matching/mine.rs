@@ -25,13 +25,14 @@ use crate::{
     participants::{
         preferences::today,
         rules::{Scope, Trying, speaks_against},
+        topics::titles,
         trials::{InForce, in_force},
     },
     platform::{Platform, Result, http::Cursor, mail::suppression::suppressed},
 };
 use entity::{
     DrawOutcome, InvitationState, MatchRunId, OpportunityId, OpportunityState, PreferenceDoc, Purpose, Time, TopicId, WhyNot,
-    invitation, match_result, match_run, opportunity, opportunity_topic, organisation, participant, topic,
+    invitation, match_result, match_run, opportunity, organisation, participant,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait};
 use std::collections::{HashMap, HashSet};
@@ -126,13 +127,7 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     }
     let open = query.order_by_desc(opportunity::Column::Id).limit(cursor.limit + 1).all(db).await?;
     let ids: Vec<OpportunityId> = open.iter().map(|row| row.id).collect();
-    let mut topics: HashMap<OpportunityId, Vec<_>> = HashMap::new();
-    let found = opportunity_topic::Entity::find()
-        .filter(opportunity_topic::Column::OrganisationId.eq(organisation.id))
-        .filter(opportunity_topic::Column::OpportunityId.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
-    found.into_iter().for_each(|row| topics.entry(row.opportunity_id).or_default().push(row.topic_id));
+    let mut topics = opportunities::topics(db, organisation.id, &ids).await?;
     let row = participant::Entity::find_by_id((organisation.id, me)).one(db).await?;
     let email = row.as_ref().map(|row| row.email_key.clone()).unwrap_or_default();
     let agrees = permits(db, organisation.id, me, Purpose::ContactInvite, organisation.id.0, now).await?;
@@ -145,7 +140,7 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     let projects = open.iter().map(|row| row.project_id);
     let about = invitation::Column::OpportunityId.is_in(ids.iter().copied()).or(opportunity::Column::ProjectId.is_in(projects));
     let own = invitation::Column::ParticipantId.eq(me);
-    let history = earlier(db, organisation.id, own, When::began(zone, now), about).await?;
+    let history = earlier(db, organisation.id, own, opportunities::month_began(zone, now), about).await?;
     let silent = silence::candidates(db, organisation.id, invitation::Column::ParticipantId.eq(me), 1).await?;
     let silent = silence::among(db, organisation.id, &silent, now).await?.contains_key(&me);
     let last = row.as_ref().and_then(|row| row.last_asked_at).map(|at| at.with_timezone(&zone).date_naive());
@@ -156,16 +151,7 @@ pub async fn list(platform: &Platform, person: &Person, organisation: &organisat
     let supported = opportunities::supported::of(db, &open, now).await?;
     let applied = applications::of(db, organisation.id, me, ids.iter().copied()).await?;
     let mut shares = own::shares(platform, person, &ids).await?;
-    let titles: HashMap<TopicId, String> = topic::Entity::find()
-        .select_only()
-        .columns([topic::Column::Id, topic::Column::Title])
-        .filter(topic::Column::OrganisationId.eq(organisation.id))
-        .filter(topic::Column::Id.is_in(wishes.doc.topic_stances.iter().map(|wish| wish.topic)))
-        .into_tuple::<(TopicId, String)>()
-        .all(db)
-        .await?
-        .into_iter()
-        .collect();
+    let titles = titles(db, organisation.id, wishes.doc.topic_stances.iter().map(|wish| wish.topic)).await?;
     let mine = |opportunity: opportunity::Model| {
         let (mut asked, when) = (Asked::default(), When::of(zone, now, opportunity.starts_at));
         history.iter().for_each(|row| row.count(&when, &mut asked));

@@ -8,13 +8,16 @@ use super::{
 use crate::{
     accounts::Person,
     invitations::{posted, rules::offer},
-    opportunities::zone_of,
-    participants::rules::{objection, quiet_on, speaks_against},
+    opportunities::{self, zone_of},
+    participants::{
+        rules::{objection, quiet_on, speaks_against},
+        topics::titles,
+    },
     platform::{Platform, Result, http::Cursor},
 };
 use entity::{
     InvitationState, OpportunityId, OpportunityState, ParticipantState, PreferenceDoc, Time, TopicId, WhyNot, invitation,
-    match_run, opportunity, opportunity_topic, organisation, participant, preference, topic,
+    match_run, opportunity, organisation, participant, preference,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use std::collections::{HashMap, HashSet};
@@ -120,21 +123,8 @@ impl Then {
             .into_tuple()
             .all(connection)
             .await?;
-        let links = opportunity_topic::Entity::find()
-            .filter(opportunity_topic::Column::OrganisationId.eq(home.id))
-            .filter(opportunity_topic::Column::OpportunityId.is_in(ids.iter().copied()))
-            .all(connection)
-            .await?;
-        let mut topics: HashMap<OpportunityId, Vec<TopicId>> = HashMap::new();
-        links.into_iter().for_each(|link| topics.entry(link.opportunity_id).or_default().push(link.topic_id));
-        let titles: Vec<(TopicId, String)> = topic::Entity::find()
-            .select_only()
-            .columns([topic::Column::Id, topic::Column::Title])
-            .filter(topic::Column::OrganisationId.eq(home.id))
-            .filter(topic::Column::Id.is_in(topics.values().flatten().copied()))
-            .into_tuple()
-            .all(connection)
-            .await?;
+        let topics = opportunities::topics(connection, home.id, ids).await?;
+        let titles = titles(connection, home.id, topics.values().flatten().copied()).await?;
         let row = participant::Entity::find_by_id((home.id, person.participant)).one(connection).await?;
         let versions: Vec<(Time, PreferenceDoc)> = preference::Entity::find()
             .select_only()
@@ -149,7 +139,7 @@ impl Then {
         Ok(Self {
             runs: runs.into_iter().filter_map(|(id, at)| Some((id, at?))).collect(),
             topics,
-            titles: titles.into_iter().collect(),
+            titles,
             joined_at: row.filter(|row| row.state == ParticipantState::Joined).and_then(|row| row.joined_at),
             versions,
         })

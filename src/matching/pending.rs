@@ -4,16 +4,13 @@
 use super::{
     forecast::{Range, Replies, learnt, odds},
     letters::Rates,
-    rates::{asked, facts, of_those, said_yes},
+    rates::{asked, by_group, of_those, said_yes},
 };
-use crate::{
-    consent::permitting,
-    platform::{Error, Result},
-};
+use crate::platform::{Error, Result};
 use chrono::TimeDelta;
-use entity::{InvitationState, OrganisationId, Purpose, Time, demographic, invitation, opportunity};
+use entity::{InvitationState, OrganisationId, Time, invitation, opportunity};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, SimpleExpr},
 };
 use std::collections::HashMap;
@@ -135,17 +132,7 @@ impl Pending {
         if !groups {
             return Ok(Self { all, of: HashMap::new() });
         }
-        let allowed = permitting(about.organisation_id, Purpose::DemographicsRepresentativeness, about.organisation_id.0, now);
-        let rows: Vec<SumsOf> = waits()
-            .column(demographic::Column::Dimension)
-            .column(demographic::Column::Category)
-            .join_rev(JoinType::InnerJoin, facts())
-            .filter(invitation::Column::ParticipantId.in_subquery(allowed))
-            .group_by(demographic::Column::Dimension)
-            .group_by(demographic::Column::Category)
-            .into_model()
-            .all(connection)
-            .await?;
+        let rows: Vec<SumsOf> = by_group(waits(), about.organisation_id, now).into_model().all(connection).await?;
         let of = rows.into_iter().map(|row| ((row.dimension, row.category), apart(row.sums.numbers()))).collect();
         Ok(Self { all, of })
     }

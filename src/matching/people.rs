@@ -117,7 +117,7 @@ impl Question {
             shared: false,
             groups,
             zone,
-            month_began: When::began(zone, now),
+            month_began: opportunities::month_began(zone, now),
         })
     }
 

@@ -10,7 +10,7 @@ use crate::{
         same_day::OwnDays,
         waiting,
     },
-    opportunities::{supported, zone_of},
+    opportunities::{month_began, supported, zone_of},
     participants::{
         preferences::today,
         rules::{Offer, is_pausing_from, objection},
@@ -126,7 +126,7 @@ async fn beyond(
     let (Some(most), Some(first)) = (wishes.load.minutes_per_month_max, rows.first()) else { return Ok(HashSet::new()) };
     let (zone, own) = (zone_of(home), invitation::Column::ParticipantId.eq(first.participant_id));
     let these = invitation::Column::Id.is_in(rows.iter().map(|row| row.id));
-    let earlier = earlier(tx, home.id, own, When::began(zone, now), these).await?;
+    let earlier = earlier(tx, home.id, own, month_began(zone, now), these).await?;
     let said_yes = |row: &&Earlier| matches!(row.state, InvitationState::Accepted | InvitationState::Waiting);
     let chosen: HashSet<InvitationId> = rows.iter().filter(|row| chosen(row)).map(|row| row.id).collect();
     let mut kept: Vec<&Earlier> = earlier.iter().filter(|row| said_yes(row) || chosen.contains(&row.id)).collect();

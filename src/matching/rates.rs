@@ -45,19 +45,11 @@ pub async fn of(
     let all = all.map_or((0, 0), |(asked, yes)| (number(asked), number(yes.unwrap_or(0))));
     let mut found = HashMap::new();
     if !quotas.is_empty() {
-        let allowed = permitting(organisation, Purpose::DemographicsRepresentativeness, organisation.0, now);
-        let rows: Vec<Count> = asked(organisation, now)
-            .select_only()
-            .column(demographic::Column::Dimension)
-            .column(demographic::Column::Category)
+        let rows: Vec<Count> = by_group(asked(organisation, now).select_only(), organisation, now)
             .column_as(invitation::Column::Id.count(), "asked")
             .expr_as(of_those(said_yes()), "yes")
             .expr_as(Func::count_distinct(Expr::col((invitation::Entity, invitation::Column::ParticipantId))), "people")
-            .join_rev(sea_orm::JoinType::InnerJoin, facts())
             .filter(demographic::Column::Dimension.is_in(quotas.iter().map(|quota| quota.dimension.as_str())))
-            .filter(invitation::Column::ParticipantId.in_subquery(allowed))
-            .group_by(demographic::Column::Dimension)
-            .group_by(demographic::Column::Category)
             .into_model()
             .all(connection)
             .await?;
@@ -125,8 +117,24 @@ pub(super) fn of_those(which: SimpleExpr) -> SimpleExpr {
     Func::sum(one).cast_as("bigint")
 }
 
+/// The same invitations, by kind of fact and group, as far as the facts may be counted.
+pub(super) fn by_group(
+    invitations: Select<invitation::Entity>,
+    organisation: OrganisationId,
+    now: Time,
+) -> Select<invitation::Entity> {
+    let allowed = permitting(organisation, Purpose::DemographicsRepresentativeness, organisation.0, now);
+    invitations
+        .column(demographic::Column::Dimension)
+        .column(demographic::Column::Category)
+        .join_rev(sea_orm::JoinType::InnerJoin, facts())
+        .filter(invitation::Column::ParticipantId.in_subquery(allowed))
+        .group_by(demographic::Column::Dimension)
+        .group_by(demographic::Column::Category)
+}
+
 /// From an invitation to the facts that its person gave.
-pub(super) fn facts() -> sea_orm::RelationDef {
+fn facts() -> sea_orm::RelationDef {
     demographic::Entity::belongs_to(invitation::Entity)
         .from((demographic::Column::OrganisationId, demographic::Column::ParticipantId))
         .to((invitation::Column::OrganisationId, invitation::Column::ParticipantId))

@@ -23,8 +23,9 @@ pub use rules::{activity, activity_of, has_ended, passes_places_on, takes_answer
 use crate::platform::{Error, Result};
 use chrono::{Datelike, TimeZone};
 use chrono_tz::Tz;
-use entity::{OpportunityId, OrganisationId, Time, opportunity, organisation};
+use entity::{OpportunityId, OrganisationId, Time, TopicId, opportunity, opportunity_topic, organisation};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use std::collections::HashMap;
 
 /// Job that tells higher rooms that an opportunity opened: `{organisation, opportunity}`.
 pub const OPENED: &str = "opportunities.opened";
@@ -55,6 +56,22 @@ pub async fn titles(
         .all(connection)
         .await?;
     Ok(found)
+}
+
+/// What several opportunities are about, with one query.
+pub async fn topics(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    ids: &[OpportunityId],
+) -> Result<HashMap<OpportunityId, Vec<TopicId>>> {
+    let found = opportunity_topic::Entity::find()
+        .filter(opportunity_topic::Column::OrganisationId.eq(organisation))
+        .filter(opportunity_topic::Column::OpportunityId.is_in(ids.iter().copied()))
+        .all(connection)
+        .await?;
+    let mut topics: HashMap<OpportunityId, Vec<TopicId>> = HashMap::new();
+    found.into_iter().for_each(|row| topics.entry(row.opportunity_id).or_default().push(row.topic_id));
+    Ok(topics)
 }
 
 /// Whether people can take part right now, with the organisation's own days.

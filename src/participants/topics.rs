@@ -11,7 +11,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Func},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// What a topic says.
 pub struct Facts {
@@ -182,6 +182,23 @@ pub(super) async fn choosable(
         .column(topic::Column::Id)
         .filter(topic::Column::OrganisationId.eq(organisation))
         .filter(topic::Column::RetiredAt.is_null())
+        .filter(topic::Column::Id.is_in(topics))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// The titles of some topics.
+pub async fn titles(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    topics: impl IntoIterator<Item = TopicId>,
+) -> Result<HashMap<TopicId, String>> {
+    let found: Vec<(TopicId, String)> = topic::Entity::find()
+        .select_only()
+        .columns([topic::Column::Id, topic::Column::Title])
+        .filter(topic::Column::OrganisationId.eq(organisation))
         .filter(topic::Column::Id.is_in(topics))
         .into_tuple()
         .all(connection)

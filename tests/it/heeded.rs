@@ -7,8 +7,8 @@ use crate::{
 };
 use alongside::matching::file::Draw;
 use chrono::Duration;
-use entity::{MailState, invitation, mail_message};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use entity::invitation;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 fn deep() -> Value {
@@ -24,23 +24,6 @@ async fn wants(story: &Story, who: &Participant, wish: &Value) -> Vec<Mail> {
     who.put(&story.app, "/preferences", wish).await.expect(200);
     story.app.run_jobs().await;
     story.app.outbox().await
-}
-
-/// Letters of the newest mailing that asks are taken back before they leave.
-async fn cancel(story: &Story) {
-    let app = &story.app;
-    mail_message::Entity::update_many()
-        .col_expr(mail_message::Column::State, Expr::value(MailState::Queued.word()))
-        .col_expr(mail_message::Column::NextAt, Expr::value(app.clock.now() + Duration::days(9)))
-        .filter(mail_message::Column::Kind.eq("invitations.invite"))
-        .exec(app.app.platform.db.write())
-        .await
-        .unwrap();
-    let mailings = story.ada.get(app, "/mailings?limit=500").send().await.expect(200).json;
-    let invites = mailings["items"].as_array().unwrap().iter().find(|row| row["kind"] == "invitations.invite");
-    let mailing = invites.unwrap()["id"].as_str().unwrap().to_owned();
-    story.ada.post(app, &format!("/mailings/{mailing}/cancel"), &json!({})).await.expect(200);
-    app.run_jobs().await;
 }
 
 #[test]
@@ -187,7 +170,7 @@ fn nobody_draws_letters_until_they_suit() {
         };
         let first = names(&story.invite(&id, json!({"letters": 5})).await);
         assert_eq!(first.len(), 5);
-        cancel(&story).await;
+        story.cancel_letters().await;
         // In a plan they cannot be shared out anew either.
         let other = story.open("consultation", "consultation", json!({"title": "Other"})).await;
         let both = json!({"opportunities": [{"opportunity": id, "yes": 4}, {"opportunity": other, "yes": 4}]});

@@ -1,6 +1,9 @@
 //! A project with opportunities that are ready to ask people, made through the API: what most tests of the main job begin with.
 
 use crate::harness::{Answer, Mail, Participant, Persona, TestApp};
+use chrono::Duration;
+use entity::{MailState, mail_message};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 
 /// An organisation at work.
@@ -152,6 +155,23 @@ impl Story {
     pub async fn take_place(&self, token: &str) -> Value {
         self.consent(token).await;
         self.with(token, "/accept", &json!({})).await.expect(200).json["state"].clone()
+    }
+
+    /// Cancels the mailing that asks, as if its letters had not left yet.
+    pub async fn cancel_letters(&self) {
+        let app = &self.app;
+        mail_message::Entity::update_many()
+            .col_expr(mail_message::Column::State, Expr::value(MailState::Queued.word()))
+            .col_expr(mail_message::Column::NextAt, Expr::value(app.clock.now() + Duration::days(9)))
+            .filter(mail_message::Column::Kind.eq("invitations.invite"))
+            .exec(app.app.platform.db.write())
+            .await
+            .unwrap();
+        let mailings = self.ada.get(app, "/mailings?limit=500").send().await.expect(200).json;
+        let invites = mailings["items"].as_array().unwrap().iter().find(|row| row["kind"] == "invitations.invite");
+        let mailing = invites.unwrap()["id"].as_str().unwrap().to_owned();
+        self.ada.post(app, &format!("/mailings/{mailing}/cancel"), &json!({})).await.expect(200);
+        app.run_jobs().await;
     }
 
     /// How the invitations of an opportunity stand: the count in a state.

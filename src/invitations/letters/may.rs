@@ -149,7 +149,7 @@ impl About {
         }
         let this = invitation::Column::Id.eq(self.invitation.id);
         let own = invitation::Column::ParticipantId.eq(self.person.id);
-        let rows = earlier(connection, self.organisation.id, own, When::began(self.zone, now), this).await?;
+        let rows = earlier(connection, self.organisation.id, own, opportunities::month_began(self.zone, now), this).await?;
         let (mut asked, when) = (Asked::default(), When::of(self.zone, now, self.opportunity.starts_at));
         // What came later does not count against what came before.
         let before = rows.iter().filter(|row| row.id < self.invitation.id);
