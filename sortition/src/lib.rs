@@ -21,6 +21,10 @@ pub mod whole;
 
 pub use lottery::{Lottery, Panel, best, solve};
 
+/// Name of how the fairest lottery is looked for. Whatever changes the lottery of any pool changes it too: a lottery that was kept
+/// with another name is no less fair, but is not found again.
+pub const SOLVER: &str = "sortition-2";
+
 /// How many of those seated have a feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quota {

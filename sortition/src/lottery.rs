@@ -18,8 +18,10 @@ pub type Panel = Vec<(u32, u32)>;
 const RIGHT: f64 = 1e-9;
 /// Chances this near to each other are the same.
 const SAME: f64 = 1e-8;
-/// Pools with more kinds than this are thrown for kind by kind.
-const MANY: usize = 3_000;
+/// Pools with more kinds than this are thrown for kind by kind,
+const MANY: usize = 1_200;
+/// unless there are more kinds for each seat than this.
+const A_SEAT: usize = 40;
 /// Pools with so many kinds at most are solved exactly where the relaxation promises too much.
 const EXACT: usize = 2_000;
 /// So much work is done for that at most, as the simplex method counts it: a good quarter of a minute.
@@ -221,20 +223,22 @@ impl<'p> Portfolio<'p> {
         let open = (0..n).filter(|kind| self.wanted[*kind] > 1e-9 && self.wanted[*kind] < self.people[*kind] - 1e-9).count();
         let (problem, wanted, rows) = (self.problem, self.wanted, self.rows.clone());
         let maker = |way| Maker::new(problem, wanted, &rows, way);
-        let mut maker_now = maker(if n > MANY { Way::Even } else { Way::Ordered });
-        let mut target = if n > MANY { open * 2 } else { open * 5 / 4 + 40 };
+        let even = n > MANY && n <= A_SEAT * problem.seats as usize;
+        let mut maker_now = maker(if even { Way::Even } else { Way::Ordered });
+        let mut target = if even { open * 3 } else { open * 5 / 4 + 40 };
+        let tries = if even { 4 } else { 2 };
         let mut near = self.near();
         for round in 0..ROUNDS {
             // What one way does not reach, the other one may.
-            if round == 2 && n <= MANY {
+            if round == 2 && !even {
                 maker_now = maker(Way::Even);
             }
             let mut failed = 0;
             while self.panels.len() < target && failed < FAILED && near.work() < SEARCHED {
                 // Where quotas are tight, exchanges lead nowhere; then whole numbers are looked for near to what is thrown.
-                let made = maker_now.another(1, EXCHANGES).or_else(|| {
-                    let keys = maker_now.keys();
-                    near.first(&keys, NEAR).inspect(|panel| maker_now.note(panel))
+                let made = maker_now.another(tries, EXCHANGES).or_else(|| {
+                    let (keys, waiting) = (maker_now.keys(), maker_now.waiting(1));
+                    near.first(&keys, waiting.first().copied(), NEAR).inspect(|panel| maker_now.note(panel))
                 });
                 if !made.is_some_and(|panel| self.add(panel)) {
                     failed += 1;

@@ -1,5 +1,7 @@
 //! Panels whose mean comes near to wanted seats: thrown for, and mended by exchanging people who differ in little.
 
+mod exchange;
+
 use crate::{Panel, Problem};
 use rand_chacha::{
     ChaCha20Rng,
@@ -29,8 +31,12 @@ pub enum Way {
 pub struct Maker<'p> {
     problem: &'p Problem,
     way: Way,
+    /// What each quota has at least and at most: on this panel, and on any.
     low: Vec<u32>,
     high: Vec<u32>,
+    ends: Vec<(u32, u32)>,
+    /// Expected seats of each quota.
+    sums: Vec<f64>,
     least: Vec<u32>,
     most: Vec<u32>,
     /// The quotas of each feature, and the kinds of each quota.
@@ -109,13 +115,17 @@ impl<'p> Maker<'p> {
                 }
             }
         }
-        let low = rows.iter().map(|row| row.0).collect();
-        let high = rows.iter().map(|row| row.1).collect();
+        let mut sums = vec![0.0; q];
+        for (kind, wanted) in problem.kinds.iter().zip(wanted) {
+            kind.quotas.iter().for_each(|row| sums[*row as usize] += wanted);
+        }
         Self {
             problem,
             way,
-            low,
-            high,
+            low: rows.iter().map(|row| row.0).collect(),
+            high: rows.iter().map(|row| row.1).collect(),
+            ends: rows.to_vec(),
+            sums,
             least,
             most,
             features,
@@ -142,7 +152,7 @@ impl<'p> Maker<'p> {
     pub fn another(&mut self, tries: usize, exchanges: usize) -> Option<Panel> {
         for try_ in 0..tries {
             // Whoever waits the longest is seated for certain: exchanges alone would keep seating those who are easy to seat.
-            let pins = if try_ < 12 { self.waiting(3 - try_ / 4) } else { Vec::new() };
+            let pins = self.waiting(if try_ == 0 { 3 } else { 1 });
             let before: Vec<u32> = pins.iter().map(|kind| self.least[*kind]).collect();
             pins.iter().for_each(|kind| {
                 self.least[*kind] = match self.way {
@@ -184,15 +194,19 @@ impl<'p> Maker<'p> {
         }
     }
 
-    /// Those who are owed a seat and more, at most so many.
-    fn waiting(&self, most: usize) -> Vec<usize> {
+    /// Those who are owed a seat and more, at most so many: first whoever waits the longest.
+    pub fn waiting(&self, most: usize) -> Vec<usize> {
         let due = |kind: usize| match self.way {
             Way::Even => self.owed[kind] + self.wanted[kind].fract(),
             Way::Ordered => self.owed[kind] + self.wanted[kind],
         };
         let mut all: Vec<usize> =
             (0..self.owed.len()).filter(|kind| due(*kind) > 1.2 && self.least[*kind] < self.most[*kind]).collect();
-        all.sort_by(|a, b| self.owed[*b].total_cmp(&self.owed[*a]).then(a.cmp(b)));
+        let waits = |kind: usize| match self.way {
+            Way::Even => self.owed[kind] / self.wanted[kind],
+            Way::Ordered => self.owed[kind],
+        };
+        all.sort_by(|a, b| waits(*b).total_cmp(&waits(*a)).then(a.cmp(b)));
         all.truncate(most);
         all
     }
@@ -200,7 +214,10 @@ impl<'p> Maker<'p> {
     fn try_one(&mut self, exchanges: usize) -> Option<Panel> {
         let mut seated = match self.way {
             Way::Ordered => self.in_order(),
-            Way::Even => self.thrown(),
+            Way::Even => {
+                self.aim();
+                self.thrown()
+            }
         };
         let mut counts = vec![0u32; self.problem.quotas.len()];
         let mut total = 0;
@@ -210,6 +227,22 @@ impl<'p> Maker<'p> {
         }
         self.mend(&mut seated, &mut counts, total, exchanges)?;
         Some(seated.iter().enumerate().filter(|(_, many)| **many > 0).map(|(kind, many)| (kind as u32, *many)).collect())
+    }
+
+    /// How many seats each quota has on this panel: a whole number next to what it should have, and as much as that on average.
+    /// Exchanges alone would lean to one side, and then no weights would make up for it.
+    fn aim(&mut self) {
+        for feature in 0..self.features.len() {
+            let rows = self.features[feature].clone();
+            let (mut along, order) = (self.unit(), shuffled(rows.len(), &mut self.rng));
+            for at in order {
+                let row = rows[at] as usize;
+                let before = along.floor();
+                along += self.sums[row];
+                let aim = ((along.floor() - before) as u32).clamp(self.ends[row].0, self.ends[row].1);
+                (self.low[row], self.high[row]) = (aim, aim);
+            }
+        }
     }
 
     /// Seats at even distances along an order, so that each kind has about what it should have.
@@ -340,148 +373,6 @@ impl<'p> Maker<'p> {
                 return;
             }
         }
-    }
-
-    /// How much worse it is to take somebody off a quota, and to put somebody on.
-    fn costs(&self, counts: &[u32]) -> (Vec<i32>, Vec<i32>) {
-        let off = |row: usize| if counts[row] > self.high[row] { -1 } else { i32::from(counts[row] <= self.low[row]) };
-        let on = |row: usize| if counts[row] < self.low[row] { -1 } else { i32::from(counts[row] >= self.high[row]) };
-        ((0..counts.len()).map(off).collect(), (0..counts.len()).map(on).collect())
-    }
-
-    fn mend(&mut self, seated: &mut [u32], counts: &mut [u32], mut total: u32, exchanges: usize) -> Option<()> {
-        let n = seated.len();
-        let q = counts.len();
-        for round in 0..exchanges {
-            let broken = (0..q).any(|row| counts[row] < self.low[row] || counts[row] > self.high[row]);
-            if !broken && total == self.problem.seats {
-                return Some(());
-            }
-            let (off, on) = self.costs(counts);
-            if total != self.problem.seats {
-                // Rounding left a seat too many or too few.
-                let add = total < self.problem.seats;
-                let fits = |kind: &usize| if add { seated[*kind] < self.most[*kind] } else { seated[*kind] > self.least[*kind] };
-                let cost = |kind: usize| -> i32 {
-                    self.problem.kinds[kind]
-                        .quotas
-                        .iter()
-                        .map(|row| if add { on[*row as usize] } else { off[*row as usize] })
-                        .sum()
-                };
-                let gain = |kind: usize| if add { self.keen(kind, seated[kind]) } else { -self.keen(kind, seated[kind]) };
-                let best = (0..n).filter(fits).min_by(|a, b| cost(*a).cmp(&cost(*b)).then(gain(*b).total_cmp(&gain(*a))))?;
-                let rows = &self.problem.kinds[best].quotas;
-                if add {
-                    seated[best] += 1;
-                    total += 1;
-                    rows.iter().for_each(|row| counts[*row as usize] += 1);
-                } else {
-                    seated[best] -= 1;
-                    total -= 1;
-                    rows.iter().for_each(|row| counts[*row as usize] -= 1);
-                }
-                continue;
-            }
-            let pair = if round < 300 { self.beside(seated, counts, &off, &on) } else { None };
-            let pair = pair.or_else(|| self.anywhere(seated, &off, &on, round));
-            let (out, into) = pair?;
-            seated[out] -= 1;
-            seated[into] += 1;
-            self.problem.kinds[out].quotas.iter().for_each(|row| counts[*row as usize] -= 1);
-            self.problem.kinds[into].quotas.iter().for_each(|row| counts[*row as usize] += 1);
-        }
-        None
-    }
-
-    /// Two who differ in one feature alone, in which that mends something.
-    fn beside(&mut self, seated: &[u32], counts: &[u32], off: &[i32], on: &[i32]) -> Option<(usize, usize)> {
-        let q = counts.len();
-        let start = self.below(q);
-        let mut best: Option<(i32, f64, usize, usize)> = None;
-        let away = (0..q)
-            .map(|step| (start + step) % q)
-            .find(|row| off[*row] < 0)
-            .or_else(|| (0..q).map(|step| (start + step) % q).find(|row| on[*row] < 0))?;
-        let over = off[away] < 0;
-        let feature = self.problem.quotas[away].feature;
-        let others: Vec<usize> = (0..q).filter(|row| *row != away && self.problem.quotas[*row].feature == feature).collect();
-        for (kind, many) in seated.iter().enumerate() {
-            if *many <= self.least[kind] {
-                continue;
-            }
-            let own = self.problem.kinds[kind]
-                .quotas
-                .iter()
-                .map(|row| *row as usize)
-                .find(|row| self.problem.quotas[*row].feature == feature);
-            let Some(own) = own else { continue };
-            let targets: &[usize] = if over {
-                if own != away {
-                    continue;
-                }
-                &others
-            } else {
-                if own == away {
-                    continue;
-                }
-                std::slice::from_ref(&away)
-            };
-            for row in targets {
-                let cost = off[own] + on[*row];
-                if cost >= 0 || best.is_some_and(|(least, ..)| cost > least) {
-                    continue;
-                }
-                let other = self.beside[kind * q + *row];
-                if other == NONE || seated[other as usize] >= self.most[other as usize] {
-                    continue;
-                }
-                let other = other as usize;
-                let gain = self.keen(other, seated[other]) - self.keen(kind, *many);
-                if best.is_none_or(|(least, most, ..)| cost < least || gain > most) {
-                    best = Some((cost, gain, kind, other));
-                }
-            }
-        }
-        best.map(|(_, _, out, into)| (out, into))
-    }
-
-    /// Any two of whom the exchange mends most; now and then another one, so that it does not go in circles.
-    fn anywhere(&mut self, seated: &[u32], off: &[i32], on: &[i32], round: usize) -> Option<(usize, usize)> {
-        let n = seated.len();
-        let mut outs: Vec<usize> = (0..n).filter(|kind| seated[*kind] > self.least[*kind]).collect();
-        if outs.len() > 24 {
-            for at in 0..24 {
-                let other = at + self.below(outs.len() - at);
-                outs.swap(at, other);
-            }
-            outs.truncate(24);
-        }
-        let noise = if round % 10 == 9 { 2.0 } else { 0.0 };
-        let mut best: Option<(f64, usize, usize)> = None;
-        let mut comes = on.to_vec();
-        for out in outs {
-            let leaves: i32 = self.problem.kinds[out].quotas.iter().map(|row| off[*row as usize]).sum();
-            // Whoever comes on a quota that somebody leaves changes nothing there.
-            let own = &self.problem.kinds[out].quotas;
-            own.iter().for_each(|row| comes[*row as usize] = -off[*row as usize]);
-            for into in 0..n {
-                if into == out || seated[into] >= self.most[into] {
-                    continue;
-                }
-                let cost = leaves + self.problem.kinds[into].quotas.iter().map(|row| comes[*row as usize]).sum::<i32>();
-                if best.as_ref().is_some_and(|(least, ..)| f64::from(cost) > *least + 1.0 + noise) {
-                    continue;
-                }
-                let gain = self.keen(into, seated[into]) - self.keen(out, seated[out]);
-                let score = f64::from(cost) - 0.1 * gain.clamp(-4.0, 4.0) + if noise > 0.0 { noise * self.unit() } else { 0.0 };
-                if best.as_ref().is_none_or(|(least, ..)| score < *least) {
-                    best = Some((score, out, into));
-                }
-            }
-            own.iter().for_each(|row| comes[*row as usize] = on[*row as usize]);
-        }
-        best.map(|(_, out, into)| (out, into))
     }
 }
 

@@ -28,6 +28,8 @@ struct Work<'a> {
     panels: &'a [Panel],
     wanted: &'a [f64],
     people: &'a [f64],
+    /// Whether a kind has more seats on one panel than on another: weights change nothing for the others.
+    differs: Vec<bool>,
 }
 
 struct At {
@@ -80,7 +82,8 @@ impl Work<'_> {
                 squares[*kind as usize] += weight * f64::from(*many) * f64::from(*many);
             }
         }
-        squares.iter().zip(&at.mean).map(|(square, mean)| (square - mean * mean).max(1e-12)).collect()
+        let of = |kind: usize| (squares[kind] - at.mean[kind] * at.mean[kind]).max(1e-12);
+        (0..squares.len()).map(|kind| if self.differs[kind] { of(kind) } else { f64::INFINITY }).collect()
     }
 
     fn off(&self, at: &At) -> f64 {
@@ -122,14 +125,25 @@ impl Work<'_> {
     }
 }
 
+/// Which kinds have more seats on one panel than on another.
+fn differs(panels: &[Panel], kinds: usize) -> Vec<bool> {
+    let (mut least, mut most, mut on) = (vec![u32::MAX; kinds], vec![0; kinds], vec![0; kinds]);
+    for (kind, many) in panels.iter().flatten() {
+        let kind = *kind as usize;
+        (least[kind], most[kind], on[kind]) = (least[kind].min(*many), most[kind].max(*many), on[kind] + 1);
+    }
+    (0..kinds).map(|kind| on[kind] > 0 && (on[kind] < panels.len() || least[kind] < most[kind])).collect()
+}
+
 /// Weights for panels so that the kinds have these expected seats, as nearly as the panels allow. `near`: nearer is not needed.
 pub fn balance(panels: &[Panel], wanted: &[f64], people: &[f64], near: f64) -> Balanced {
-    let work = Work { panels, wanted, people };
+    let work = Work { panels, wanted, people, differs: differs(panels, wanted.len()) };
     let mut theta = vec![0.0; wanted.len()];
     let mut at = work.at(&theta);
     let mut off = work.off(&at);
     for _ in 0..STEPS {
-        if off <= near {
+        // The value comes down to the entropy: below nothing, no weights give the wanted chances.
+        if off <= near || at.value < 0.0 {
             break;
         }
         let slope: Vec<f64> = at.mean.iter().zip(wanted).map(|(mean, wanted)| mean - wanted).collect();

@@ -53,9 +53,17 @@ impl Whole {
         self.search(worth, above, corners, false)
     }
 
-    /// A panel that is worth much: the first whole one on the way to the best.
-    pub fn first(&mut self, worth: &[f64], corners: usize) -> Option<Panel> {
-        self.search(worth, f64::NEG_INFINITY, corners, true).best.map(|(panel, _)| panel)
+    /// A panel that is worth much: the first whole one on the way to the best. It seats as many of one kind as can be, if one is given.
+    pub fn first(&mut self, worth: &[f64], with: Option<usize>, corners: usize) -> Option<Panel> {
+        let before = with.map(|kind| (kind, self.programme.bounds(kind)));
+        if let Some((kind, (_, high))) = before {
+            self.programme.bound(kind, high, high);
+        }
+        let found = self.search(worth, f64::NEG_INFINITY, corners, true);
+        if let Some((kind, (low, high))) = before {
+            self.programme.bound(kind, low, high);
+        }
+        found.best.map(|(panel, _)| panel)
     }
 
     /// The same, but the first that is worth more is enough.

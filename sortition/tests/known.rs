@@ -87,6 +87,65 @@ fn hundreds_of_kinds_with_tight_quotas_are_solved_to_the_end() {
     }
 }
 
+/// How many of a population have each value of a feature, in thousandths, and how readily they answer, in hundredths.
+const POPULATION: [&[(u32, u32)]; 6] = [
+    &[(510, 115), (484, 90), (6, 160)],
+    &[(130, 35), (170, 60), (160, 80), (160, 100), (155, 150), (225, 160)],
+    &[(817, 110), (93, 55), (40, 60), (29, 90), (21, 60)],
+    &[(180, 18), (270, 45), (210, 80), (340, 190)],
+    &[(120, 90), (110, 90), (82, 90), (73, 90), (89, 85), (94, 100), (131, 110), (138, 120), (85, 120), (78, 60)],
+    &[(180, 80), (820, 105)],
+];
+
+/// People who answered, of whom many are alike and many are the only ones of their kind; seats as the whole population would have them.
+fn answered(people: u32, seats: u32, seed: u64) -> Problem {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let mut below = |end: u32| (rng.next_u64() % u64::from(end)) as u32;
+    let mut problem = Problem { seats, ..Problem::default() };
+    let mut first = Vec::new();
+    for (feature, values) in (0..).zip(POPULATION) {
+        first.push(problem.quotas.len() as u32);
+        let quota = |(share, _): &(u32, u32)| {
+            let of = share * seats;
+            Quota { feature, min: of.saturating_sub(500) / 1000, max: (of + 500).div_ceil(1000) }
+        };
+        problem.quotas.extend(values.iter().map(quota));
+    }
+    let mut kinds: BTreeMap<Vec<u32>, u32> = BTreeMap::new();
+    let mut found = 0;
+    while found < people {
+        let (mut quotas, mut readily) = (Vec::new(), 1.0);
+        for (values, first) in POPULATION.iter().zip(&first) {
+            let mut left = below(1000);
+            let at = values.iter().position(|(share, _)| left.checked_sub(*share).map(|less| left = less).is_none());
+            let at = at.unwrap();
+            quotas.push(first + at as u32);
+            readily *= f64::from(values[at].1) / 100.0;
+        }
+        if f64::from(below(1 << 20)) / f64::from(1 << 20) < readily / 9.0 {
+            *kinds.entry(quotas).or_default() += 1;
+            found += 1;
+        }
+    }
+    problem.kinds = kinds.into_iter().map(|(quotas, people)| Kind { people, quotas }).collect();
+    problem
+}
+
+#[test]
+fn whoever_is_the_only_one_of_a_kind_is_on_panels_among_many_kinds() {
+    let problem = answered(12_000, 120, 0);
+    assert!(problem.kinds.len() > 1_600, "{}", problem.kinds.len());
+    let lottery = solve(&problem).unwrap();
+    assert!(lottery.fairest && lottery.shut_out.is_empty() && lottery.panels.iter().all(|panel| problem.keeps(panel)));
+    assert!((lottery.smallest() - lottery.bound).abs() < 1e-9, "{} {}", lottery.smallest(), lottery.bound);
+    let mut on = vec![0; problem.kinds.len()];
+    lottery.panels.iter().flatten().for_each(|(kind, _)| on[*kind as usize] += 1);
+    let alone = |kind: &usize| problem.kinds[*kind].people == 1;
+    assert!((0..on.len()).filter(alone).count() > 100 && on.iter().all(|on| *on > 1), "{:?}", on.iter().min());
+    // A pin, as below.
+    assert_eq!(digest(&lottery), 13_892_786_921_731_591_413);
+}
+
 /// All panels and tickets of a lottery in one number.
 fn digest(lottery: &Lottery) -> u64 {
     let panels =
@@ -97,10 +156,10 @@ fn digest(lottery: &Lottery) -> u64 {
 }
 
 /// A pin: whoever checks a draw on another machine, or years later, must find the same lottery to the last ticket. Whoever changes
-/// the solver changes the name of the rules with it.
+/// what is found changes [`sortition::SOLVER`] with it.
 #[test]
 fn the_same_pool_has_the_same_lottery_everywhere() {
     let pools = [tight(300, 10, 5, 4, 0, 1), tight(400, 30, 5, 4, 1, 2), tight(60, 8, 4, 3, 1, 4)];
     let digests = pools.map(|problem| digest(&solve(&problem).unwrap()));
-    assert_eq!(digests, [10_815_578_141_528_145_063, 6_771_595_394_096_690_126, 8_417_730_577_461_390_197]);
+    assert_eq!(digests, [16_199_181_213_239_292_253, 5_662_249_857_405_957_050, 7_125_293_571_196_979_892]);
 }

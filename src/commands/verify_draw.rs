@@ -50,6 +50,14 @@ pub fn verify_draw(options: &Options) -> Result<ExitCode> {
     let code = told(&checks);
     let people = draw.pool.len() / line_of(&draw.head.rules);
     println!("{people} in the pool, {} drawn, rules {}", draw.drawn.len(), draw.head.rules);
+    if let Some(solver) = draw.other_solver() {
+        let by = if solver.is_empty() { "an older one" } else { solver };
+        println!(
+            "This program looks for the fairest lottery with {}; this one was found with {by}. Whether it is the fairest is shown \
+             by its proof alone.",
+            sortition::SOLVER
+        );
+    }
     if draw.head.lottery.is_some() && draw.head.grounds.is_none() {
         println!(
             "This file does not say what the kinds of people are. That quotas were kept is in the file for the organisation."

@@ -10,11 +10,12 @@ use super::lottery::NUMBER;
 use crate::platform::secret::sha256;
 use serde::{Deserialize, Serialize};
 use sortition::{
-    Lottery, Panel, Problem, draw,
+    Lottery, Panel, Problem, SOLVER, draw,
     proof::{By, Proof, check},
 };
 
-/// Name of these rules, kept with each draw.
+/// Name of these rules, kept with each draw: how people are drawn from a lottery that was kept. How the lottery was found has a name
+/// of its own, [`SOLVER`].
 pub const RULES: &str = "lottery-3";
 /// Bytes of a line of the pool: a number of 16 bytes, and a kind of 4.
 pub const LINE: usize = NUMBER + 4;
@@ -43,6 +44,9 @@ pub struct Fairness {
     pub fairest: bool,
     /// Kinds that no panel can seat.
     pub shut_out: Vec<u32>,
+    /// Which solver found it; empty where that was not kept.
+    #[serde(default)]
+    pub solver: String,
     /// What proves each level of chances.
     #[serde(default)]
     pub proofs: Vec<Kept>,
@@ -99,7 +103,8 @@ impl Panels {
         let held = panels.into_iter().zip(tickets).filter(|(_, tickets)| *tickets > 0);
         let (panels, tickets) = held.unzip();
         let panels = Self { seats: problem.seats, people: problem.people(), panels, tickets };
-        Some((panels, Fairness { bound, levels, fairest, shut_out, proofs: proofs.into_iter().map(Kept::of).collect() }))
+        let (proofs, solver) = (proofs.into_iter().map(Kept::of).collect(), SOLVER.to_owned());
+        Some((panels, Fairness { bound, levels, fairest, shut_out, solver, proofs }))
     }
 
     /// The chance of one person of each kind.
