@@ -14,7 +14,7 @@ const OWED: f64 = 4.0;
 /// How many orders kinds are gone through in.
 const ORDERS: usize = 8;
 /// Times that all quotas are gone through.
-const SWEEPS: usize = 12;
+const SWEEPS: usize = 3;
 /// Nobody.
 const NONE: u32 = u32::MAX;
 
@@ -50,6 +50,8 @@ pub struct Maker<'p> {
     /// Expected seats, times panels, less what was made.
     owed: Vec<f64>,
     wanted: Vec<f64>,
+    /// How likely a seat more than the whole number below is, in the logarithm of odds.
+    odds: Vec<f64>,
     /// How readily a kind is given one seat more, as this panel is made.
     margin: Vec<f64>,
 }
@@ -135,6 +137,7 @@ impl<'p> Maker<'p> {
             rng,
             owed: vec![0.0; n],
             wanted: wanted.to_vec(),
+            odds: wanted.iter().map(|wanted| odds((wanted - (wanted + 1e-9).floor()).clamp(1e-9, 1.0 - 1e-9))).collect(),
             margin: vec![0.0; n],
         }
     }
@@ -172,16 +175,12 @@ impl<'p> Maker<'p> {
 
     /// What a seat of each kind is worth to a panel that is thrown for, beside what it has for certain.
     pub fn keys(&mut self) -> Vec<f64> {
-        let n = self.wanted.len();
-        let mut keys = vec![0.0; n];
-        for kind in 0..n {
-            let floor = (self.wanted[kind] + 1e-9).floor();
-            let part = (self.wanted[kind] - floor).clamp(1e-9, 1.0 - 1e-9);
-            let thrown = self.unit().clamp(1e-12, 1.0 - 1e-12);
-            let odds = |part: f64| libm::log(part / (1.0 - part));
-            keys[kind] = odds(part) - odds(thrown) + self.owed[kind].clamp(-OWED, OWED);
-        }
-        keys
+        (0..self.wanted.len()).map(|kind| self.throw(kind)).collect()
+    }
+
+    fn throw(&mut self, kind: usize) -> f64 {
+        let thrown = self.unit().clamp(1e-12, 1.0 - 1e-12);
+        self.odds[kind] - odds(thrown) + self.owed[kind].clamp(-OWED, OWED)
     }
 
     /// Counts a panel that was made elsewhere.
@@ -284,14 +283,7 @@ impl<'p> Maker<'p> {
         let n = self.problem.kinds.len();
         for kind in 0..n {
             let open = self.least[kind] < self.most[kind];
-            self.margin[kind] = if open {
-                let part = (self.wanted[kind] - f64::from(self.least[kind])).clamp(1e-9, 1.0 - 1e-9);
-                let thrown = self.unit().clamp(1e-12, 1.0 - 1e-12);
-                let odds = |part: f64| libm::log(part / (1.0 - part));
-                odds(part) - odds(thrown) + self.owed[kind].clamp(-OWED, OWED)
-            } else {
-                f64::NEG_INFINITY
-            };
+            self.margin[kind] = if open { self.throw(kind) } else { f64::NEG_INFINITY };
         }
         self.calibrate();
         let mut seated = self.least.clone();
@@ -304,7 +296,7 @@ impl<'p> Maker<'p> {
     fn calibrate(&mut self) {
         let seats = i64::from(self.problem.seats);
         let mut at: Vec<f64> = Vec::new();
-        for sweep in 0..SWEEPS {
+        for _ in 0..SWEEPS {
             let mut moved = 0;
             let first = self.below(self.features.len().max(1));
             for step in 0..self.features.len() {
@@ -369,11 +361,15 @@ impl<'p> Maker<'p> {
                     }
                 }
             }
-            if moved == 0 || (sweep > 4 && moved <= 2) {
+            if moved == 0 {
                 return;
             }
         }
     }
+}
+
+fn odds(part: f64) -> f64 {
+    libm::log(part / (1.0 - part))
 }
 
 fn shuffled(count: usize, rng: &mut ChaCha20Rng) -> Vec<usize> {
