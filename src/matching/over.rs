@@ -10,14 +10,15 @@ use crate::{
     invitations::{posted, rules::offer},
     opportunities::{self, zone_of},
     participants::{
-        rules::{objection, quiet_on, speaks_against},
+        rules::{objection, quiet_on, speaks_against, trying},
         topics::titles,
     },
     platform::{Platform, Result, http::Cursor},
 };
+use chrono::NaiveDate;
 use entity::{
-    InvitationState, OpportunityId, OpportunityState, ParticipantState, PreferenceDoc, Time, TopicId, WhyNot, invitation,
-    match_run, opportunity, organisation, participant, preference,
+    InvitationState, OpportunityId, OpportunityState, ParticipantState, PreferenceDoc, PreferenceId, Time, TopicId, WhyNot,
+    invitation, match_run, opportunity, organisation, participant, preference, trial,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use std::collections::{HashMap, HashSet};
@@ -103,7 +104,9 @@ struct Then {
     /// When they joined, if they have.
     joined_at: Option<Time>,
     /// Versions of their choices, newest first.
-    versions: Vec<(Time, PreferenceDoc)>,
+    versions: Vec<(PreferenceId, Time, PreferenceDoc)>,
+    /// What they tried beside them, newest first.
+    trials: Vec<trial::Model>,
 }
 
 impl Then {
@@ -126,14 +129,21 @@ impl Then {
         let topics = opportunities::topics(connection, home.id, ids).await?;
         let titles = titles(connection, home.id, topics.values().flatten().copied()).await?;
         let row = participant::Entity::find_by_id((home.id, person.participant)).one(connection).await?;
-        let versions: Vec<(Time, PreferenceDoc)> = preference::Entity::find()
+        let versions = preference::Entity::find()
             .select_only()
-            .columns([preference::Column::RecordedAt, preference::Column::Document])
+            .columns([preference::Column::Id, preference::Column::RecordedAt, preference::Column::Document])
             .filter(preference::Column::OrganisationId.eq(home.id))
             .filter(preference::Column::ParticipantId.eq(person.participant))
             .order_by_desc(preference::Column::N)
             .limit(VERSIONS)
             .into_tuple()
+            .all(connection)
+            .await?;
+        let trials = trial::Entity::find()
+            .filter(trial::Column::OrganisationId.eq(home.id))
+            .filter(trial::Column::ParticipantId.eq(person.participant))
+            .order_by_desc(trial::Column::Id)
+            .limit(VERSIONS)
             .all(connection)
             .await?;
         Ok(Self {
@@ -142,7 +152,19 @@ impl Then {
             titles,
             joined_at: row.filter(|row| row.state == ParticipantState::Joined).and_then(|row| row.joined_at),
             versions,
+            trials,
         })
+    }
+
+    /// What they wanted then, with what they tried beside it.
+    fn wished(&self, at: Time, today: NaiveDate) -> PreferenceDoc {
+        let Some((id, _, doc)) = self.versions.iter().find(|(_, recorded, _)| *recorded <= at) else {
+            return PreferenceDoc::unspoken();
+        };
+        let ran = |row: &&trial::Model| {
+            row.preference_id == *id && row.started_at <= at && row.ended_at.is_none_or(|end| end > at) && row.last_day >= today
+        };
+        self.trials.iter().find(ran).map_or_else(|| doc.clone(), |on| trying(doc, on.rung))
     }
 
     /// What in their choices of that time spoke against asking them, and how that is said.
@@ -150,11 +172,10 @@ impl Then {
         if self.joined_at.is_none_or(|joined| joined > at) {
             return (None, Some("You had not joined yet when people were asked.".into()));
         }
-        let unspoken = PreferenceDoc::unspoken();
-        let doc = self.versions.iter().find(|(recorded, _)| *recorded <= at).map_or(&unspoken, |(_, doc)| doc);
         let none = Vec::new();
         let topics = self.topics.get(&about.id).unwrap_or(&none);
         let offer = offer(about, topics, about.rung, at, zone_of(home), at);
+        let doc = &self.wished(at, offer.today);
         let quiet = || quiet_on(doc, offer.today).then_some(WhyNot::QuietPeriod);
         let why = objection(doc, &offer).map(reason).or_else(quiet);
         let scope = speaks_against(doc, offer.matter(), about.rung, offer.today);

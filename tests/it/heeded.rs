@@ -275,3 +275,33 @@ fn what_is_over_says_whether_somebody_was_asked_and_by_which_choice_not() {
         assert_eq!(of_dan["why_not_in_words"], "You had not joined yet when people were asked.");
     });
 }
+
+#[test]
+fn what_is_over_knows_what_somebody_tried_that_day() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let once = json!({"stance": {"kind": "up_to", "rung": "consultation"}, "load": {"invites_per_month_max": 1}});
+        let (eve, finn) = (story.person("eve", once.clone()).await, story.person("finn", once).await);
+        eve.post(&app, "/trial", &json!({"rung": "co_design"})).await.expect(201);
+        // Eve is asked for what she tries; then the month is full, and for the next one it was nothing that she chose.
+        for letters in [1, 0] {
+            let id = story.open("co_design_group", "co_design", json!({})).await;
+            assert_eq!(story.invite(&id, json!({})).await.len(), letters);
+            let path = story.ada.path(&format!("/opportunities/{id}/close"));
+            app.post(path).token(&story.ada.token).json(&json!({"reason": "Enough."})).send().await.expect(200);
+            app.run_jobs().await;
+            app.outbox().await;
+            app.clock.advance(Duration::minutes(10));
+        }
+        // She goes back: what is over stays as it was.
+        eve.post(&app, "/trial/end", &json!({})).await.expect(200);
+        let over = async |who: &Participant| who.get(&app, "/asking/over").send().await.expect(200).json["items"].clone();
+        let (of_eve, of_finn) = (over(&eve).await, over(&finn).await);
+        assert_eq!((&of_eve[1]["asked"], &of_eve[0]["asked"]), (&json!(true), &json!(false)));
+        assert_eq!(of_eve[0].get("why_not"), None, "{of_eve}");
+        assert!(of_eve[0]["why_not_in_words"].as_str().unwrap().starts_with("Your choices did not speak against it"));
+        assert_eq!((&of_finn[0]["why_not"], &of_finn[1]["why_not"]), (&json!("rung"), &json!("rung")));
+        app.run_jobs().await;
+        app.outbox().await;
+    });
+}
