@@ -71,8 +71,7 @@ fn eased(problem: &Problem, maxima: bool) -> Result<Easing, NoEasing> {
     for (kind, many) in &panel {
         problem.kinds[*kind as usize].quotas.iter().for_each(|quota| counts[*quota as usize] += many);
     }
-    let eased =
-        |(quota, count): (&Quota, &u32)| Quota { feature: quota.feature, min: quota.min.min(*count), max: quota.max.max(*count) };
+    let eased = |(quota, count): (&Quota, &u32)| Quota { min: quota.min.min(*count), max: quota.max.max(*count) };
     let quotas: Vec<Quota> = problem.quotas.iter().zip(&counts).map(eased).collect();
     let moved = |(old, new): (&Quota, &Quota)| (old.min - new.min) + (new.max - old.max);
     let seats = problem.quotas.iter().zip(&quotas).map(moved).sum();

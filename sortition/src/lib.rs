@@ -19,17 +19,15 @@ pub mod simplex;
 pub mod weights;
 pub mod whole;
 
-pub use lottery::{Lottery, Panel, best, solve};
+pub use lottery::{Lottery, Panel, best, bound, solve};
 
-/// Name of how the fairest lottery is looked for. Whatever changes the lottery of any pool changes it too: a lottery that was kept
-/// with another name is no less fair, but is not found again.
+/// Name of how the fairest lottery is looked for. Whatever changes the lottery of any pool changes it too: what another solver found
+/// is not found again.
 pub const SOLVER: &str = "sortition-2";
 
 /// How many of those seated have a feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Which feature it is about: everybody counts for one quota of a feature at most.
-    pub feature: u32,
     /// At least so many.
     pub min: u32,
     /// At most so many.
@@ -64,6 +62,9 @@ impl Problem {
 
     /// How many of each kind are seated: whether that keeps the quotas and the seats, and seats nobody twice.
     pub fn keeps(&self, seated: &[(u32, u32)]) -> bool {
+        if !seated.is_sorted_by(|a, b| a.0 < b.0) {
+            return false;
+        }
         let mut counts = vec![0u32; self.quotas.len()];
         let mut all = 0;
         for (kind, many) in seated {

@@ -7,7 +7,7 @@ use crate::{
     proof::{By, Proof, check},
     relaxed::{self, Relaxed, largest, relaxed},
     weights::{Balanced, balance},
-    whole::Whole,
+    whole::{Found, Whole},
 };
 use std::collections::BTreeSet;
 
@@ -166,8 +166,17 @@ pub fn solve(problem: &Problem) -> Option<Lottery> {
 
 /// The panel of the largest worth, by what a seat of each kind is worth. `None` if no panel keeps the quotas.
 pub fn best(problem: &Problem, worth: &[f64]) -> Option<Panel> {
+    most(problem, worth).best.map(|(panel, _)| panel)
+}
+
+/// No panel is worth more than this, by what a seat of each kind is worth.
+pub fn bound(problem: &Problem, worth: &[f64]) -> f64 {
+    most(problem, worth).bound
+}
+
+fn most(problem: &Problem, worth: &[f64]) -> Found {
     let least = -1.0 - worth.iter().map(|worth| worth.abs()).sum::<f64>() * f64::from(problem.seats);
-    Whole::new(problem).best(worth, least, CORNERS).best.map(|(panel, _)| panel)
+    Whole::new(problem).best(worth, least, CORNERS)
 }
 
 /// Panels that are gathered until their weights give the wanted chances.
@@ -238,7 +247,8 @@ impl<'p> Portfolio<'p> {
                 // Where quotas are tight, exchanges lead nowhere; then whole numbers are looked for near to what is thrown.
                 let made = maker_now.another(tries, EXCHANGES).or_else(|| {
                     let (keys, waiting) = (maker_now.keys(), maker_now.waiting(1));
-                    near.first(&keys, waiting.first().copied(), NEAR).inspect(|panel| maker_now.note(panel))
+                    let found = near.first(&keys, waiting.first().copied(), NEAR);
+                    found.or_else(|| near.first(&keys, None, NEAR)).inspect(|panel| maker_now.note(panel))
                 });
                 if !made.is_some_and(|panel| self.add(panel)) {
                     failed += 1;

@@ -41,6 +41,7 @@ pub struct Maker<'p> {
     most: Vec<u32>,
     /// The quotas of each feature, and the kinds of each quota.
     features: Vec<Vec<u32>>,
+    feature: Vec<usize>,
     /// Orders in which kinds are gone through.
     orders: Vec<Vec<u32>>,
     members: Vec<Vec<u32>>,
@@ -78,9 +79,10 @@ impl<'p> Maker<'p> {
                 Way::Ordered => problem.kinds[kind].people,
             })
             .collect();
-        let count = problem.quotas.iter().map(|quota| quota.feature as usize + 1).max().unwrap_or(0);
+        let of = features(problem);
+        let count = of.iter().map(|feature| feature + 1).max().unwrap_or(0);
         let mut features = vec![Vec::new(); count];
-        problem.quotas.iter().enumerate().for_each(|(row, quota)| features[quota.feature as usize].push(row as u32));
+        of.iter().enumerate().for_each(|(row, feature)| features[*feature].push(row as u32));
         let mut members = vec![Vec::new(); problem.quotas.len()];
         for (kind, about) in problem.kinds.iter().enumerate() {
             about.quotas.iter().for_each(|row| members[*row as usize].push(kind as u32));
@@ -92,7 +94,7 @@ impl<'p> Maker<'p> {
             let key = |kind: &u32| {
                 let mut by_feature = vec![0; count];
                 for quota in &problem.kinds[*kind as usize].quotas {
-                    by_feature[problem.quotas[*quota as usize].feature as usize] = ranks[*quota as usize] + 1;
+                    by_feature[of[*quota as usize]] = ranks[*quota as usize] + 1;
                 }
                 first.iter().map(|feature| by_feature[*feature]).collect::<Vec<_>>()
             };
@@ -100,18 +102,18 @@ impl<'p> Maker<'p> {
             order.sort_by_cached_key(key);
             orders.push(order);
         }
-        let of: HashMap<&[u32], u32> =
+        let alike: HashMap<&[u32], u32> =
             problem.kinds.iter().enumerate().map(|(at, kind)| (kind.quotas.as_slice(), at as u32)).collect();
         let q = problem.quotas.len();
         let mut beside = vec![NONE; n * q];
         for (at, kind) in problem.kinds.iter().enumerate() {
             for quota in 0..q as u32 {
-                let feature = problem.quotas[quota as usize].feature;
+                let feature = of[quota as usize];
                 let mut other = kind.quotas.clone();
-                if let Some(place) = other.iter().position(|own| problem.quotas[*own as usize].feature == feature) {
+                if let Some(place) = other.iter().position(|own| of[*own as usize] == feature) {
                     other[place] = quota;
                     other.sort_unstable();
-                    if let Some(found) = of.get(other.as_slice()) {
+                    if let Some(found) = alike.get(other.as_slice()) {
                         beside[at * q + quota as usize] = *found;
                     }
                 }
@@ -131,6 +133,7 @@ impl<'p> Maker<'p> {
             least,
             most,
             features,
+            feature: of,
             orders,
             members,
             beside,
@@ -366,6 +369,29 @@ impl<'p> Maker<'p> {
             }
         }
     }
+}
+
+/// Quotas of which everybody counts for one at most, such as those of ages: the number of such a feature, by quota. What is said of
+/// one feature stands together, so the last one that fits is taken.
+fn features(problem: &Problem) -> Vec<usize> {
+    let q = problem.quotas.len();
+    let mut together = vec![false; q * q];
+    for kind in &problem.kinds {
+        for row in &kind.quotas {
+            kind.quotas.iter().for_each(|other| together[*row as usize * q + *other as usize] = true);
+        }
+    }
+    let mut features: Vec<Vec<usize>> = Vec::new();
+    let mut of = vec![0; q];
+    for row in 0..q {
+        let fits = |feature: &Vec<usize>| feature.iter().all(|other| !together[row * q + other]);
+        of[row] = features.iter().rposition(fits).unwrap_or_else(|| {
+            features.push(Vec::new());
+            features.len() - 1
+        });
+        features[of[row]].push(row);
+    }
+    of
 }
 
 fn odds(part: f64) -> f64 {

@@ -17,10 +17,10 @@ fn below(lots: &mut ChaCha20Rng, end: u32) -> u32 {
 fn pool(lots: &mut ChaCha20Rng) -> Problem {
     let values = [2, 2 + below(lots, 2)];
     let mut quotas = Vec::new();
-    for (feature, count) in values.into_iter().enumerate() {
+    for count in values {
         for _ in 0..count {
             let min = below(lots, 4);
-            quotas.push(Quota { feature: feature as u32, min, max: min + below(lots, 3) });
+            quotas.push(Quota { min, max: min + below(lots, 3) });
         }
     }
     let mut kinds = Vec::new();
@@ -75,7 +75,7 @@ fn what_gives_is_the_least_that_is_enough() {
                     named += 1;
                     // Those that are named are against each other, and no fewer of them are.
                     let of = |kept: &[u32]| {
-                        let free = Quota { feature: 0, min: 0, max: problem.seats };
+                        let free = Quota { min: 0, max: problem.seats };
                         let quota =
                             |(n, quota): (usize, &Quota)| if kept.contains(&(n as u32)) { quota.clone() } else { free.clone() };
                         Problem { quotas: problem.quotas.iter().enumerate().map(quota).collect(), ..problem.clone() }
@@ -99,7 +99,7 @@ fn what_gives_is_the_least_that_is_enough() {
 
 #[test]
 fn minima_alone_give_where_a_maximum_may_not() {
-    let quota = |min, max| Quota { feature: 0, min, max };
+    let quota = |min, max| Quota { min, max };
     // Two seats; one person of the first group, who must have two of them; five of the second, who may have one.
     let mut problem = Problem {
         seats: 2,

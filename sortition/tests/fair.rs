@@ -42,11 +42,9 @@ fn pool(dice: &mut Dice) -> Problem {
         *kinds.entry(quotas.collect()).or_default() += 1;
     }
     let mut quotas = Vec::new();
-    for (feature, values) in features.iter().enumerate() {
-        for _ in 0..*values {
-            let min = dice.below(2);
-            quotas.push(Quota { feature: feature as u32, min, max: (min + dice.below(3)).max(1) });
-        }
+    for _ in 0..features.iter().sum() {
+        let min = dice.below(2);
+        quotas.push(Quota { min, max: (min + dice.below(3)).max(1) });
     }
     Problem { seats, quotas, kinds: kinds.into_iter().map(|(quotas, people)| Kind { people, quotas }).collect() }
 }
@@ -156,9 +154,9 @@ fn no_panel_is_above_what_the_relaxation_proves() {
     assert!(count > 100, "{count}");
 }
 
-/// A pool from one line for each quota (`feature value min max`) and one for each kind (`people: values`).
-fn known(seats: u32, quotas: &[(u32, u32, u32)], kinds: &[(u32, &[u32])]) -> Problem {
-    let quotas = quotas.iter().map(|(feature, min, max)| Quota { feature: *feature, min: *min, max: *max }).collect();
+/// A pool from the ends of each quota, and the people and quotas of each kind.
+fn known(seats: u32, quotas: &[(u32, u32)], kinds: &[(u32, &[u32])]) -> Problem {
+    let quotas = quotas.iter().map(|(min, max)| Quota { min: *min, max: *max }).collect();
     let kinds = kinds.iter().map(|(people, quotas)| Kind { people: *people, quotas: quotas.to_vec() }).collect();
     Problem { seats, quotas, kinds }
 }
@@ -166,7 +164,7 @@ fn known(seats: u32, quotas: &[(u32, u32, u32)], kinds: &[(u32, &[u32])]) -> Pro
 #[test]
 fn halves_of_people_are_not_seated() {
     // Each pair of features leaves room for half a person of each kind, and for no whole one of the first four.
-    let quotas = [(0, 1, 1), (0, 1, 1), (1, 1, 1), (1, 1, 1), (2, 1, 1), (2, 1, 1)];
+    let quotas = [(1, 1); 6];
     let kinds: [(u32, &[u32]); 4] = [(1, &[0, 2, 4]), (1, &[0, 3, 5]), (1, &[1, 2, 5]), (1, &[1, 3, 4])];
     let problem = known(2, &quotas, &kinds);
     assert!((relaxed(&problem).unwrap().levels[0].chance - 0.5).abs() < 1e-9, "in halves everybody has a chance");
@@ -176,7 +174,7 @@ fn halves_of_people_are_not_seated() {
 
 /// A pool in which some can be seated seldom: three kinds with quotas that hold each other.
 fn skewed() -> Problem {
-    let quotas = [(0, 4, 6), (0, 4, 6), (1, 2, 3), (1, 7, 8)];
+    let quotas = [(4, 6), (4, 6), (2, 3), (7, 8)];
     let kinds: [(u32, &[u32]); 4] = [(40, &[0, 2]), (3, &[0, 3]), (9, &[1, 2]), (60, &[1, 3])];
     known(10, &quotas, &kinds)
 }
@@ -263,10 +261,32 @@ fn a_proof_holds_for_the_fairest_chances_alone() {
 }
 
 #[test]
+fn numbers_that_are_none_prove_nothing() {
+    // The thousand share one seat, and twenty share ten: five of a hundred each is fair to nobody.
+    let quotas = [(1, 1), (10, 10), (0, 11), (0, 11)];
+    let problem = known(11, &quotas, &[(1000, &[0, 2]), (10, &[1, 2]), (10, &[1, 3])]);
+    let lottery = solve(&problem).unwrap();
+    assert!((lottery.chances[1] - 0.5).abs() < 1e-9 && (lottery.chances[2] - 0.5).abs() < 1e-9);
+    let chances = [0.001, 0.2, 0.8];
+    let forged = |by: By| {
+        let level = |chance, kind, by: &By| Proof { chance, kinds: vec![kind], by: by.clone() };
+        let honest = By::Parts(vec![1.0, 0.0, 0.0, 0.0, 0.0]);
+        let last = By::Parts(vec![0.0, 1.0, 0.0, 0.0, 0.0]);
+        check(&problem, &chances, &[level(0.001, 0, &honest), level(0.2, 1, &by), level(0.8, 2, &last)], true)
+    };
+    for huge in [1e308, f64::MAX, f64::INFINITY, f64::NAN] {
+        assert!(forged(By::Parts(vec![0.0, 0.0, huge, 0.0, 0.0])).is_err(), "{huge}");
+        assert!(forged(By::Panels(vec![(1, huge)], f64::MAX)).is_err(), "{huge}");
+    }
+    assert!(!problem.keeps(&[(0, 1), (1, 5), (1, 5)]), "nobody is seated twice");
+    assert!(problem.keeps(&[(0, 1), (1, 5), (2, 5)]));
+}
+
+#[test]
 fn levels_out_of_order_prove_nothing() {
     // The one of the first kind is always seated, and the ten others share the other seat.
     let kind = |people, quota| Kind { people, quotas: vec![quota] };
-    let quota = Quota { feature: 0, min: 0, max: 2 };
+    let quota = Quota { min: 0, max: 2 };
     let problem = Problem { seats: 2, quotas: vec![quota.clone(), quota], kinds: vec![kind(1, 0), kind(10, 1)] };
     let level = |chance, kind, by| Proof { chance, kinds: vec![kind], by };
     let forged = [level(1.0, 0, By::Certain), level(0.1, 1, By::Parts(vec![0.0, 0.0, 1.0]))];

@@ -18,7 +18,7 @@ fn pool(text: &str) -> (Problem, Vec<f64>) {
             "seats" => problem.seats = number(1),
             "quota" => {
                 values.push((number(1), parts[2].to_owned()));
-                problem.quotas.push(Quota { feature: number(1), min: number(3), max: number(4) });
+                problem.quotas.push(Quota { min: number(3), max: number(4) });
             }
             _ => {
                 let of = |(feature, value): (u32, &str)| values.iter().position(|one| *one == (feature, value.to_owned()));
@@ -61,15 +61,11 @@ fn tight(people: usize, seats: usize, features: u32, values: u32, slack: u32, se
     let everybody: Vec<Vec<u32>> = (0..people).map(|_| of(&mut below)).collect();
     let mut counts = vec![0; (features * values) as usize];
     everybody[..seats].iter().flatten().for_each(|value| counts[*value as usize] += 1);
-    let quota = |(value, count): (usize, &u32)| Quota {
-        feature: value as u32 / values,
-        min: count.saturating_sub(slack),
-        max: count + slack,
-    };
+    let quota = |count: &u32| Quota { min: count.saturating_sub(slack), max: count + slack };
     let mut kinds: BTreeMap<Vec<u32>, u32> = BTreeMap::new();
     everybody.into_iter().for_each(|quotas| *kinds.entry(quotas).or_default() += 1);
     let kinds = kinds.into_iter().map(|(quotas, people)| Kind { people, quotas }).collect();
-    Problem { seats: seats as u32, quotas: counts.iter().enumerate().map(quota).collect(), kinds }
+    Problem { seats: seats as u32, quotas: counts.iter().map(quota).collect(), kinds }
 }
 
 #[test]
@@ -103,11 +99,11 @@ fn answered(people: u32, seats: u32, seed: u64) -> Problem {
     let mut below = |end: u32| (rng.next_u64() % u64::from(end)) as u32;
     let mut problem = Problem { seats, ..Problem::default() };
     let mut first = Vec::new();
-    for (feature, values) in (0..).zip(POPULATION) {
+    for values in POPULATION {
         first.push(problem.quotas.len() as u32);
         let quota = |(share, _): &(u32, u32)| {
             let of = share * seats;
-            Quota { feature, min: of.saturating_sub(500) / 1000, max: (of + 500).div_ceil(1000) }
+            Quota { min: of.saturating_sub(500) / 1000, max: (of + 500).div_ceil(1000) }
         };
         problem.quotas.extend(values.iter().map(quota));
     }

@@ -53,8 +53,8 @@ pub fn verify_draw(options: &Options) -> Result<ExitCode> {
     if let Some(solver) = draw.other_solver() {
         let by = if solver.is_empty() { "an older one" } else { solver };
         println!(
-            "This program looks for the fairest lottery with {}; this one was found with {by}. Whether it is the fairest is shown \
-             by its proof alone.",
+            "This program looks for the fairest lottery with {}, and this one was found with {by}. Whether it comes out the same can \
+             only be seen with a program of that time.",
             sortition::SOLVER
         );
     }

@@ -172,14 +172,14 @@
 //! a limit of seconds (another machine would draw other people).
 //!
 //! Among many kinds, how many seats each quota has on a panel is thrown first, so that it is right on average: exchanges alone lean to
-//! one side of a quota, and then no weights of the panels give the wanted chances. Whoever is the only one of a kind waits for a panel
-//! in a thousand; whoever waits longest is seated by branch and bound where exchanges do not reach them.
+//! one side of a quota, and then no weights of the panels give the wanted chances. Whoever is the only one of a kind may have to be on
+//! one panel of a thousand, and on no fewer: whoever waits longest is seated by branch and bound where exchanges do not reach them.
 //!
 //! # 2026-11-29 · How people are drawn and how the lottery was found have two names
 //! A draw keeps its lottery, so people can be drawn from it again for ever by the rules of the draw. The solver gets better, and then
-//! finds other lotteries that are as fair. So it has a name of its own: what an older solver found is checked by its proof, and found
-//! again only by the same solver. Rejected: one name for both (each better solver would make old files unreadable and stop draws that
-//! wait for their day).
+//! finds other lotteries that are as fair. So it has a name of its own, and a draw that waits for its day is not stopped by a better
+//! one. `verify-draw` still finds the lottery again, and says so where it was found by another solver: a proof alone is not enough,
+//! because whoever may choose among lotteries that are as fair chooses who is drawn.
 //!
 //! # 2026-11-29 · What people need is told to those whom they named, and to whoever they meet
 //! Each word of sharing names one more than the one before: coordinators, whoever leads a meeting, the venue. Staff who may read people

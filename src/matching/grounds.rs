@@ -95,7 +95,7 @@ impl Grounds {
     pub fn left(&self) -> Vec<Quota> {
         let left = |(quota, before): (&SeatQuota, &u32)| {
             let less = |bound: i32| u32::try_from(bound).unwrap_or(0).saturating_sub(*before);
-            Quota { feature: 0, min: less(quota.min), max: less(quota.max) }
+            Quota { min: less(quota.min), max: less(quota.max) }
         };
         self.quotas.iter().zip(&self.before).map(left).collect()
     }
@@ -122,7 +122,7 @@ impl Grounds {
 
     /// The problem that was solved, for people of these kinds.
     pub fn problem(&self, seats: u32, people: &[u32]) -> Problem {
-        let quota = |(min, max): &Bounds| Quota { feature: 0, min: *min, max: *max };
+        let quota = |(min, max): &Bounds| Quota { min: *min, max: *max };
         let kind = |(people, quotas): (&u32, &CountsFor)| Kind { people: *people, quotas: quotas.clone() };
         Problem {
             seats,
@@ -134,7 +134,7 @@ impl Grounds {
     /// The lottery over who gets a letter, for people of these kinds; none where these are no letters.
     pub fn letters(&self, places: u32, people: &[u32]) -> Option<Panels> {
         let sent = self.letters.as_ref()?;
-        let quota = |(min, max): &Bounds| Quota { feature: 0, min: *min, max: *max };
+        let quota = |(min, max): &Bounds| Quota { min: *min, max: *max };
         let quotas: Vec<Quota> = self.kept.iter().map(quota).collect();
         let letters = Letters {
             seats: places.saturating_sub(sent.said_yes),

@@ -233,7 +233,7 @@ mod tests {
     use sortition::Quota;
 
     fn quota(min: u32, max: u32) -> Quota {
-        Quota { feature: 0, min, max }
+        Quota { min, max }
     }
 
     #[test]

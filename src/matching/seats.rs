@@ -179,10 +179,10 @@ mod tests {
     }
 
     fn problem() -> Problem {
-        let quota = |feature, min, max| Quota { feature, min, max };
+        let quota = |min, max| Quota { min, max };
         Problem {
             seats: 2,
-            quotas: vec![quota(0, 1, 1), quota(0, 1, 1)],
+            quotas: vec![quota(1, 1), quota(1, 1)],
             kinds: vec![Kind { people: 1, quotas: vec![0] }, Kind { people: 3, quotas: vec![1] }],
         }
     }

@@ -161,7 +161,7 @@ fn places_are_shared_out_and_the_draw_can_be_worked_out_again() {
         }
         let others = whole.replacen(&format!("\"{}\"", sortition::SOLVER), "\"another\"", 1);
         let (output, done) = verified(&others);
-        assert!(done && output.contains("this one was found with another"), "{output}");
+        assert!(done && output.contains("this one was found with another."), "{output}");
         let (_, done) = verified("{}");
         assert!(!done, "a file that is none");
     });
@@ -199,18 +199,9 @@ fn changed_files_do_not_agree(whole: &str, draw: &Draw, lottery: &Panels) {
         *lottery.tickets.last_mut().unwrap() += 1;
     };
     assert!(lottery.tickets.len() > 1 && again(&tilted).contains(&fairest));
-    // What another solver found is fair if its proof holds, and nothing else speaks for it.
+    // No word about the solver makes a lottery fair that this one does not find.
     let other = |draw: &mut Draw| draw.head.grounds.as_mut().unwrap().fairness.as_mut().unwrap().solver = "another".into();
-    assert_eq!(again(&other), Vec::<&str>::new());
-    let disagreeing = again(&|draw| {
-        other(draw);
-        let fairness = draw.head.grounds.as_mut().unwrap().fairness.as_mut().unwrap();
-        fairness.proofs[0].chance *= 1.1;
-    });
-    assert_eq!(disagreeing.len(), 1, "{disagreeing:?}");
-    assert!(disagreeing[0].starts_with("what was kept proves"));
-    let unproved = |draw: &mut Draw| draw.head.grounds.as_mut().unwrap().fairness.as_mut().unwrap().fairest = false;
-    assert_eq!(again(&|draw| (other(draw), unproved(draw)).0), [fairest]);
+    assert_eq!(again(&|draw| (other(draw), tilted(draw)).0), again(&tilted));
     let kept = "every panel keeps the quotas";
     assert!(again(&|draw| draw.head.grounds.as_mut().unwrap().kept[0].1 = 1).contains(&kept));
     assert!(!draw.drawn.is_empty());

@@ -44,8 +44,7 @@ impl Maker<'_> {
                 }
                 continue;
             }
-            let pair = if round < 300 { self.beside(seated, counts, &off, &on) } else { None };
-            let pair = pair.or_else(|| self.anywhere(seated, &off, &on, round));
+            let pair = self.beside(seated, counts, &off, &on).or_else(|| self.anywhere(seated, &off, &on, round));
             let (out, into) = pair?;
             seated[out] -= 1;
             seated[into] += 1;
@@ -65,17 +64,13 @@ impl Maker<'_> {
             .find(|row| off[*row] < 0)
             .or_else(|| (0..q).map(|step| (start + step) % q).find(|row| on[*row] < 0))?;
         let over = off[away] < 0;
-        let feature = self.problem.quotas[away].feature;
-        let others: Vec<usize> = (0..q).filter(|row| *row != away && self.problem.quotas[*row].feature == feature).collect();
+        let feature = self.feature[away];
+        let others: Vec<usize> = (0..q).filter(|row| *row != away && self.feature[*row] == feature).collect();
         for (kind, many) in seated.iter().enumerate() {
             if *many <= self.least[kind] {
                 continue;
             }
-            let own = self.problem.kinds[kind]
-                .quotas
-                .iter()
-                .map(|row| *row as usize)
-                .find(|row| self.problem.quotas[*row].feature == feature);
+            let own = self.problem.kinds[kind].quotas.iter().map(|row| *row as usize).find(|row| self.feature[*row] == feature);
             let Some(own) = own else { continue };
             let targets: &[usize] = if over {
                 if own != away {

@@ -165,7 +165,7 @@ impl Pool {
                     format!("{} {} stands twice, or its min is above its max", line.feature, line.value),
                 ));
             }
-            quotas.push(Quota { feature: u32::try_from(feature).unwrap_or(u32::MAX), min: line.min, max: line.max });
+            quotas.push(Quota { min: line.min, max: line.max });
         }
         let mut file = table(folder.join("people.csv")).map_err(|error| wrong("people.csv", error.to_string()))?;
         let headers = file.headers().map_err(|error| wrong("people.csv", error.to_string()))?.clone();

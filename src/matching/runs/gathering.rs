@@ -105,7 +105,7 @@ fn shared_out(mut grounds: Grounds, seats: u32, people: &[u32]) -> (Grounds, Opt
         return (grounds, None);
     }
     let needed = |grounds: &Grounds| {
-        let quotas: Vec<Quota> = grounds.kept.iter().map(|(min, max)| Quota { feature: 0, min: *min, max: *max }).collect();
+        let quotas: Vec<Quota> = grounds.kept.iter().map(|(min, max)| Quota { min: *min, max: *max }).collect();
         let rates = grounds.letters.as_ref().map(|sent| sent.rates.clone()).unwrap_or_default();
         Letters { seats, quotas: &quotas, kinds: &grounds.kinds, people, rates: &rates }.needed()
     };

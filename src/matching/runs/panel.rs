@@ -279,7 +279,7 @@ pub fn work_out(mut problem: Problem, waits: Option<u32>, ease: Ease) -> Worked 
     let people: u64 = problem.kinds.iter().map(|kind| u64::from(kind.people)).sum();
     problem.seats = problem.seats.min(u32::try_from(people).unwrap_or(u32::MAX));
     if waits.is_some() {
-        problem.quotas.push(Quota { feature: 0, min: 0, max: problem.seats });
+        problem.quotas.push(Quota { min: 0, max: problem.seats });
     }
     let mut trouble = None;
     while problem.seats > 0 {
@@ -346,7 +346,7 @@ mod tests {
     use std::collections::HashSet;
 
     fn quota(min: u32, max: u32) -> Quota {
-        Quota { feature: 0, min, max }
+        Quota { min, max }
     }
 
     fn kind(people: u32, quotas: &[u32]) -> Kind {
