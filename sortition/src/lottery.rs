@@ -247,8 +247,8 @@ impl<'p> Portfolio<'p> {
                 // Where quotas are tight, exchanges lead nowhere; then whole numbers are looked for near to what is thrown.
                 let made = maker_now.another(tries, EXCHANGES).or_else(|| {
                     let (keys, waiting) = (maker_now.keys(), maker_now.waiting(1));
-                    let found = near.first(&keys, waiting.first().copied(), NEAR);
-                    found.or_else(|| near.first(&keys, None, NEAR)).inspect(|panel| maker_now.note(panel))
+                    let with = waiting.first().and_then(|kind| near.first(&keys, Some(*kind), NEAR));
+                    with.or_else(|| near.first(&keys, None, NEAR)).inspect(|panel| maker_now.note(panel))
                 });
                 if !made.is_some_and(|panel| self.add(panel)) {
                     failed += 1;

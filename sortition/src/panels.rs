@@ -39,7 +39,7 @@ pub struct Maker<'p> {
     sums: Vec<f64>,
     least: Vec<u32>,
     most: Vec<u32>,
-    /// The quotas of each feature, and the kinds of each quota.
+    /// The quotas of each feature, the feature of each quota, and the kinds of each quota.
     features: Vec<Vec<u32>>,
     feature: Vec<usize>,
     /// Orders in which kinds are gone through.
