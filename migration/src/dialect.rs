@@ -5,7 +5,8 @@ use sea_orm_migration::sea_orm::DbBackend;
 /// The SQL of `text` for one database.
 ///
 /// `{uuid} {time} {date} {json} {blob}` become that database's types. A line `-- APPEND ONLY t` becomes triggers that
-/// refuse UPDATE and DELETE on `t`; `-- FROZEN WHEN PUBLISHED t` refuses both for rows whose state is `published`.
+/// refuse UPDATE and DELETE on `t`; `-- FROZEN WHEN PUBLISHED t` refuses both for rows whose state is `published`. What
+/// follows `-- POSTGRES ` on a line runs on PostgreSQL alone.
 pub fn render(text: &str, backend: DbBackend) -> String {
     let postgres = backend == DbBackend::Postgres;
     let types = if postgres {
@@ -25,6 +26,8 @@ pub fn render(text: &str, backend: DbBackend) -> String {
             sql.push_str(&guard(table.trim(), "", postgres));
         } else if let Some(table) = line.strip_prefix("-- FROZEN WHEN PUBLISHED ") {
             sql.push_str(&guard(table.trim(), "OLD.state = 'published'", postgres));
+        } else if let Some(sentence) = line.strip_prefix("-- POSTGRES ").filter(|_| postgres) {
+            sql.push_str(sentence);
         } else {
             sql.push_str(line);
         }

@@ -82,6 +82,7 @@ impl MigratorTrait for Migrator {
             "m0003_10_part",
             "m0003_11_wishes",
             "m0003_12_usual",
+            "m0003_13_preference_text",
         ]
     }
 }

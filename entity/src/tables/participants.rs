@@ -138,7 +138,7 @@ pub mod preference {
         pub id: PreferenceId,
         pub participant_id: ParticipantId,
         pub n: i32,
-        #[sea_orm(column_type = "JsonBinary")]
+        #[sea_orm(column_type = "Json")]
         pub document: PreferenceDoc,
         pub recorded_at: Time,
         #[sea_orm(column_type = "Text")]
