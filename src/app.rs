@@ -13,7 +13,7 @@ use crate::{
             once, openapi, problem,
         },
         jobs::{Fault, Next, Queue},
-        mail::{CANCELLED, Composers, Mailer, Transport},
+        mail::{self, CANCELLED, Composers, Mailer, Transport},
         tasks::Tasks,
         trace::Traces,
     },
@@ -45,7 +45,7 @@ enum Line {
     Outbox,
 }
 
-/// How many jobs or letters are taken at a time.
+/// How many jobs are taken at a time.
 const BATCH: u64 = 100;
 
 /// A running installation.
@@ -136,7 +136,7 @@ impl App {
     pub async fn run_due(&self) -> Result<usize> {
         let mut total = 0;
         loop {
-            let done = self.queue.run_due(&self.platform, BATCH).await? + self.mailer.run_due(&self.platform, BATCH).await?;
+            let done = self.queue.run_due(&self.platform, BATCH).await? + self.mailer.run_due(&self.platform, u64::MAX).await?;
             let done = done + self.courier.run_due(&self.platform).await?;
             total += done;
             if done == 0 || self.tasks.is_stopping() {
@@ -176,7 +176,7 @@ impl App {
         while !self.tasks.is_stopping() {
             let done = match line {
                 Line::Queue => self.queue.run_due(&self.platform, BATCH).await,
-                Line::Outbox => self.mailer.run_due(&self.platform, BATCH).await,
+                Line::Outbox => self.mailer.run_due(&self.platform, u64::MAX).await,
             };
             match done {
                 Ok(0) => {}
@@ -270,6 +270,7 @@ pub fn queue() -> Queue {
     let mut queue = Queue::default();
     queue.on(FORGET_KEYS, |platform, _| async move {
         once::forget(&platform).await?;
+        mail::routes::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
     queue.on(accounts::RESET_ASKED, accounts::write_reset);

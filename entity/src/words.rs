@@ -235,6 +235,14 @@ words! {
         Expired,
     }
 
+    /// On what the way of a letter depends.
+    RouteKind {
+        /// A mail server that takes our letters.
+        Server,
+        /// A domain that is written to.
+        Domain,
+    }
+
     /// Whom a letter is for.
     RecipientKind {
         /// A person who takes part, or was asked to join.

@@ -83,6 +83,7 @@ impl MigratorTrait for Migrator {
             "m0003_11_wishes",
             "m0003_12_usual",
             "m0003_13_preference_text",
+            "m0004_01_delivery",
         ]
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{
     TlsConnector,
-    rustls::{ClientConfig, RootCertStore, crypto::ring},
+    rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer},
 };
 
 /// The head of an answer is at most so long.
@@ -56,9 +56,10 @@ impl Target {
     }
 }
 
-/// Encryption that believes the public authorities.
-pub fn tls() -> TlsConnector {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+/// Encryption that believes the public authorities, and these; of these, what is no certificate is left out.
+pub fn tls(more: &[CertificateDer<'static>]) -> TlsConnector {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    roots.add_parsable_certificates(more.iter().cloned());
     // The provider knows the default versions, so this cannot fail.
     #[allow(clippy::expect_used)]
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

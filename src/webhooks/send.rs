@@ -80,7 +80,7 @@ pub struct Sender {
 impl Sender {
     /// A sender that tells public addresses, and those in the allowed networks; each try may take `limit`.
     pub fn new(resolver: Arc<dyn Resolve>, allowed: Vec<IpNet>, limit: std::time::Duration) -> Self {
-        Self { resolver, allowed, limit, tls: outward::tls() }
+        Self { resolver, allowed, limit, tls: outward::tls(&[]) }
     }
 
     /// Tells an address.

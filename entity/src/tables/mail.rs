@@ -29,6 +29,48 @@ pub mod mail_batch {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// What is known of a mail server, or of a domain that is written to.
+pub mod mail_route {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mail_route")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub kind: RouteKind,
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub name: String,
+        /// Letters that may go, where there is a limit in time.
+        pub letters: Option<f64>,
+        /// When there were so many.
+        pub filled_at: Option<Time>,
+        /// Faults since a letter got through.
+        pub faults: i32,
+        /// How often nothing was tried for a while since a letter got through.
+        pub opened: i32,
+        /// Nothing is tried before this time.
+        pub closed_until: Option<Time>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub last_stage: Option<String>,
+        pub last_code: Option<i32>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub last_enhanced: Option<String>,
+        /// The last fault in the server's words, with addresses taken out.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub last_text: Option<String>,
+        /// When the first letter went to it, where it is to get to know us.
+        pub started_on: Option<chrono::NaiveDate>,
+        /// The day of the count.
+        pub counted_on: Option<chrono::NaiveDate>,
+        /// Letters on that day.
+        pub counted: i32,
+        pub changed_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// One letter to one recipient; enqueued in the transaction of what it is about.
 pub mod mail_message {
     use super::*;
@@ -78,6 +120,12 @@ pub mod mail_message {
         pub last_text: Option<String>,
         pub created_at: Time,
         pub sent_at: Option<Time>,
+        /// How many letters to the same domain were made with it and go before it.
+        pub turn: i32,
+        /// It may be taken now. Whoever writes `next_at` takes this back; a worker says it again when that time has come.
+        pub due: bool,
+        /// How often a server took leave of us instead of answering.
+        pub turned_away: i32,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -9,7 +9,7 @@ use crate::{
         config::MailWay,
         mail::{
             Composers, Mailer,
-            transport::{self, Memory},
+            transport::{self, Memory, Transport},
         },
         outward::Target,
     },
@@ -38,20 +38,40 @@ pub async fn mail(config: &Config) -> Vec<Finding> {
         }
         MailWay::Memory => vec![Finding::note(what, "letters stay in memory")],
         MailWay::Smtp(_) => {
-            let reached = match way.probe().await {
-                Ok(found) => Finding::good(what, found),
-                Err(fault) => {
-                    let code = fault.code.map(|code| format!(" ({code})")).unwrap_or_default();
-                    let then = "Check ALONGSIDE_SMTP_URL: host, port, user, password, and `smtps://` or `?tls=required`.";
-                    Finding::problem(what, format!("the mail server does not take letters now{code}: {}. {then}", fault.text))
-                }
-            };
+            let mut findings = Vec::new();
+            for server in 0..way.servers().len() {
+                findings.push(reached(way.as_ref(), server).await);
+            }
             let sender = (!config.set.contains_key("MAIL_FROM")).then(|| {
                 let detail = "letters come from an address that nobody has. Set ALONGSIDE_MAIL_FROM to one that your mail server \
                               may send for.";
                 Finding::problem("sender", detail)
             });
-            [Some(reached), sender].into_iter().flatten().collect()
+            findings.extend(sender);
+            findings
+        }
+    }
+}
+
+/// Whether a mail server takes letters now.
+async fn reached(way: &dyn Transport, server: usize) -> Finding {
+    let what = "mail";
+    match way.open(server).await {
+        Ok(line) => {
+            // It has greeted us; how it takes leave changes nothing.
+            line.close().await;
+            Finding::good(what, way.describe(server))
+        }
+        Err(fault) => {
+            let name = way.servers().into_iter().nth(server).unwrap_or_default();
+            let code = fault.code.map(|code| format!(" ({code})")).unwrap_or_default();
+            let then = "Check ALONGSIDE_SMTP_URL: host, port, user, password, and `smtps://` or `?tls=required`.";
+            let text = format!(
+                "the mail server {name} does not take letters now, at {}{code}: {}. {then}",
+                fault.stage.word(),
+                fault.text
+            );
+            Finding::problem(what, text)
         }
     }
 }

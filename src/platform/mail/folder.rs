@@ -1,6 +1,6 @@
 //! Letters as files: what happens without an SMTP server, so that an installation can be tried at once.
 
-use super::transport::{Outgoing, SendFault, Stage, Transport};
+use super::transport::{Outgoing, SendFault, Slot, Stage};
 use futures_util::future::BoxFuture;
 use std::{
     io,
@@ -10,6 +10,7 @@ use tokio::{fs, io::AsyncWriteExt};
 
 /// Writes each letter to a folder as `<message-id>.eml`. A file is there as a whole or not at all, and the same letter sent
 /// again is the same file.
+#[derive(Clone)]
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -19,8 +20,8 @@ impl Folder {
     }
 }
 
-impl Transport for Folder {
-    fn send(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>> {
+impl Slot for Folder {
+    fn accept(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>> {
         Box::pin(async move {
             write(&self.0, &file_name(&letter.id), &letter.message).await.map_err(|error| SendFault {
                 stage: Stage::Connect,

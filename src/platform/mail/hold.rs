@@ -3,7 +3,7 @@
 //! Whoever brings a backup back, or moves an organisation, has letters in the outbox of which nobody here knows whether they
 //! were sent meanwhile from the other place. No letter leaves until a person who can find out has decided: send them, or not.
 
-use super::{outbox::KEEP_TRYING, priority};
+use super::{outbox::KEEP_TRYING, priority, status};
 use crate::platform::{Clock, Platform, Result, Tx};
 use entity::{HoldReason, MailHoldId, MailMessageId, MailState, OrganisationId, Time, mail_event, mail_hold, mail_message};
 use mail_message::{Column, Entity};
@@ -92,6 +92,7 @@ pub async fn release(tx: &Tx, clock: &Clock, hold: &mail_hold::Model) -> Result<
         .filter(Column::ExpiresAt.lt(until))
         .exec(tx)
         .await?;
+    status::now_due(tx, clock, kept(hold)).await?;
     end(tx, hold.id).await
 }
 
@@ -116,6 +117,7 @@ pub async fn leave(tx: &Tx, platform: &Platform, hold: &mail_hold::Model) -> Res
         }
         Entity::update_many()
             .col_expr(Column::State, Expr::value(MailState::Uncertain.word()))
+            .col_expr(Column::Due, Expr::value(false))
             .col_expr(Column::LeaseToken, Expr::col(Column::LeaseToken).add(1))
             .col_expr(Column::LeaseUntil, Expr::value(Option::<Time>::None))
             .col_expr(Column::LastText, Expr::value(NOT_SENT))

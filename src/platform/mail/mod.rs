@@ -4,21 +4,20 @@
 //! "we will write" is forgotten. What it says is composed when it is sent, from ids, after asking once more whether it
 //! may be sent at all.
 
-pub mod deliver;
+mod engine;
 pub mod folder;
 pub mod hold;
-mod lease;
 pub mod letter;
 pub mod outbox;
 pub mod render;
-mod rules;
+pub mod refusal;
 pub mod smtp;
 pub mod status;
 pub mod suppression;
 pub mod transport;
 mod twin;
 
-pub use deliver::Mailer;
+pub use engine::{Mailer, routes, without_addresses};
 pub use letter::{Block, Letter};
 pub use outbox::{NewLetter, batch_about, enqueue, open_batch};
 pub use status::metrics;

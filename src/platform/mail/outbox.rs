@@ -4,6 +4,7 @@ use crate::platform::{Clock, Result, Tx, text};
 use chrono::Duration;
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, RecipientKind, Time, mail_batch, mail_message};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A letter that nobody could deliver for so long is given up.
@@ -93,36 +94,54 @@ pub async fn enqueue(
     letters: &[NewLetter],
 ) -> Result<()> {
     let now = clock.now();
+    let mut turns = HashMap::<String, i32>::new();
     for letters in letters.chunks(ROWS) {
-        let rows = letters.iter().map(|letter| mail_message::ActiveModel {
-            id: Set(letter.id),
-            batch_id: Set(batch),
-            organisation_id: Set(organisation),
-            recipient_kind: Set(letter.recipient_kind),
-            recipient_id: Set(letter.recipient_id),
-            kind: Set(letter.kind.to_owned()),
-            n: Set(letter.n),
-            subject_id: Set(letter.subject_id),
-            address: Set(letter.address.clone()),
-            domain: Set(text::domain(&letter.address)),
-            message_id: Set(format!("<{}@alongside>", letter.id)),
-            date: Set(now),
-            priority: Set(letter.priority),
-            state: Set(MailState::Queued),
-            attempts: Set(0),
-            doubts: Set(0),
-            next_at: Set(now),
-            expires_at: Set(Some(letter.expires_at.unwrap_or(now + KEEP_TRYING))),
-            lease_token: Set(0),
-            lease_until: Set(None),
-            last_stage: Set(None),
-            last_code: Set(None),
-            last_enhanced: Set(None),
-            last_text: Set(None),
-            created_at: Set(now),
-            sent_at: Set(None),
-        });
+        let rows: Vec<_> = letters.iter().map(|letter| row(organisation, batch, letter, now, &mut turns)).collect();
         mail_message::Entity::insert_many(rows).exec_without_returning(connection).await?;
     }
     Ok(())
+}
+
+/// A letter as a row. Those to one domain go one after the other, each behind the first ones to all other domains.
+fn row(
+    organisation: Option<OrganisationId>,
+    batch: MailBatchId,
+    letter: &NewLetter,
+    now: Time,
+    turns: &mut HashMap<String, i32>,
+) -> mail_message::ActiveModel {
+    let domain = text::domain(&letter.address);
+    let turn = turns.entry(domain.clone()).or_default();
+    *turn += 1;
+    mail_message::ActiveModel {
+        id: Set(letter.id),
+        batch_id: Set(batch),
+        organisation_id: Set(organisation),
+        recipient_kind: Set(letter.recipient_kind),
+        recipient_id: Set(letter.recipient_id),
+        kind: Set(letter.kind.to_owned()),
+        n: Set(letter.n),
+        subject_id: Set(letter.subject_id),
+        address: Set(letter.address.clone()),
+        domain: Set(domain),
+        message_id: Set(format!("<{}@alongside>", letter.id)),
+        date: Set(now),
+        priority: Set(letter.priority),
+        state: Set(MailState::Queued),
+        attempts: Set(0),
+        doubts: Set(0),
+        next_at: Set(now),
+        expires_at: Set(Some(letter.expires_at.unwrap_or(now + KEEP_TRYING))),
+        lease_token: Set(0),
+        lease_until: Set(None),
+        last_stage: Set(None),
+        last_code: Set(None),
+        last_enhanced: Set(None),
+        last_text: Set(None),
+        created_at: Set(now),
+        sent_at: Set(None),
+        turn: Set(*turn),
+        due: Set(true),
+        turned_away: Set(0),
+    }
 }

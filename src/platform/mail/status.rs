@@ -144,7 +144,20 @@ pub async fn pause(tx: &Tx, organisation: OrganisationId, batch: MailBatchId, re
 /// Lets a batch go on. The time that it stood still is not taken from its letters: they have as much as new ones.
 pub async fn resume(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch: MailBatchId) -> Result<()> {
     change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Running, None).await?;
+    let its = Condition::all().add(Column::OrganisationId.eq(organisation)).add(Column::BatchId.eq(batch));
+    now_due(tx, clock, its).await?;
     more_time(tx, clock, organisation, batch, [MailState::Queued, MailState::Deferred, MailState::Leased]).await
+}
+
+/// Lets letters that were put aside be taken again.
+pub(super) async fn now_due(tx: &Tx, clock: &Clock, which: Condition) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::NextAt, Expr::value(clock.now()))
+        .filter(which)
+        .filter(Column::State.is_in([MailState::Queued, MailState::Deferred]))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Lets letters in these states have as much time to arrive as a new letter, if they have less. Letters for signing in keep
@@ -174,6 +187,7 @@ pub async fn cancel(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch:
     change(tx, organisation, batch, BatchState::ALL, BatchState::Cancelled, None).await?;
     let updated = Entity::update_many()
         .col_expr(Column::State, Expr::value(MailState::Cancelled.word()))
+        .col_expr(Column::Due, Expr::value(false))
         .filter(Column::OrganisationId.eq(organisation))
         .filter(Column::BatchId.eq(batch))
         .filter(Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))

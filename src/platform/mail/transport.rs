@@ -19,10 +19,18 @@ pub struct Outgoing {
 }
 
 /// Where in the conversation with a server something happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Before or during the connection, the greeting, EHLO, TLS or AUTH.
+    /// Opening a connection.
     Connect,
+    /// Encrypting it.
+    Tls,
+    /// The server's greeting.
+    Greeting,
+    /// EHLO.
+    Hello,
+    /// Signing in.
+    Auth,
     /// MAIL FROM.
     Mail,
     /// RCPT TO.
@@ -38,6 +46,10 @@ impl Stage {
     pub fn word(self) -> &'static str {
         match self {
             Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Greeting => "greeting",
+            Self::Hello => "hello",
+            Self::Auth => "auth",
             Self::Mail => "mail",
             Self::Recipient => "recipient",
             Self::Data => "data",
@@ -59,14 +71,72 @@ pub struct SendFault {
     pub text: String,
 }
 
+impl SendFault {
+    /// There is no such server.
+    pub fn nowhere() -> Self {
+        Self { stage: Stage::Connect, code: None, enhanced: None, text: "there is no such server".to_owned() }
+    }
+}
+
 /// A way for letters to leave.
 pub trait Transport: Send + Sync {
-    /// Hands one letter over; `Ok` means that somebody else is responsible for it now.
-    fn send(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>>;
+    /// The servers that take letters, by name, the most wanted first. A name tells no secret.
+    fn servers(&self) -> Vec<String>;
 
-    /// Looks whether a letter could leave now, and sends none. Answers what was found, in words.
-    fn probe(&self) -> BoxFuture<'_, Result<String, SendFault>> {
-        Box::pin(async { Ok("letters need no connection".to_owned()) })
+    /// Opens a connection to one of them.
+    fn open(&self, server: usize) -> BoxFuture<'_, Result<Box<dyn Line>, SendFault>>;
+
+    /// What can be said of a server that was reached, in words.
+    fn describe(&self, server: usize) -> String;
+}
+
+/// A connection over which letters go, one after the other.
+pub trait Line: Send {
+    /// Hands one letter over; `Ok` means that somebody else is responsible for it now.
+    fn send<'a>(&'a mut self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), SendFault>>;
+
+    /// Whether another letter may go over it. It is not where a letter was begun whose end is not known.
+    fn is_good(&self) -> bool;
+
+    /// Takes leave, if there is somebody to take leave of.
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// A place that takes letters as they are, without a connection.
+pub trait Slot: Clone + Send + Sync + 'static {
+    /// Takes a letter.
+    fn accept(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>>;
+}
+
+impl<T: Slot> Transport for T {
+    fn servers(&self) -> Vec<String> {
+        vec!["here".to_owned()]
+    }
+
+    fn open(&self, _: usize) -> BoxFuture<'_, Result<Box<dyn Line>, SendFault>> {
+        let line = Through(self.clone());
+        Box::pin(async move { Ok(Box::new(line) as Box<dyn Line>) })
+    }
+
+    fn describe(&self, _: usize) -> String {
+        "letters need no connection".to_owned()
+    }
+}
+
+/// The way to a slot.
+struct Through<T>(T);
+
+impl<T: Slot> Line for Through<T> {
+    fn send<'a>(&'a mut self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), SendFault>> {
+        self.0.accept(letter.clone())
+    }
+
+    fn is_good(&self) -> bool {
+        true
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
     }
 }
 
@@ -90,8 +160,8 @@ impl Memory {
     }
 }
 
-impl Transport for Memory {
-    fn send(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>> {
+impl Slot for Memory {
+    fn accept(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(letter);
         Box::pin(async { Ok(()) })
     }

@@ -20,13 +20,14 @@ const CHANGE: [&str; 7] =
     ["account_link", "audit_entry", "audit_head", "invitation_link", "match_result", "participant_link", "suppression"];
 
 /// Tables that stay where they are: what an installation is and remembers for callers, who is signed in there, that letters are held
-/// there, and the keys and webhooks of other systems, whose secrets follow from the key of the installation.
-const STAY: [&str; 9] = [
+/// there and how they get through, and the keys and webhooks of other systems, whose secrets follow from the key of the installation.
+const STAY: [&str; 10] = [
     "account_session",
     "api_key",
     "idempotency",
     "installation",
     "mail_hold",
+    "mail_route",
     "participant_session",
     "webhook",
     "webhook_delivery",

@@ -13,6 +13,9 @@ use tokio::{
     task::JoinHandle,
 };
 
+/// What the server says that it can do.
+const HELLO: &str = "250-scripted\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME";
+
 /// Where the server does something out of the ordinary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
@@ -138,13 +141,22 @@ async fn act(stream: &mut BufReader<TcpStream>, script: &mut VecDeque<(At, Act)>
     Ok(!reply.starts_with("421"))
 }
 
+/// What will be answered at this place.
+fn planned<'a>(script: &VecDeque<(At, Act)>, at: At, usual: &'a str) -> &'a str {
+    match script.iter().find(|(place, _)| *place == at) {
+        Some((_, Act::Reply(reply))) => reply,
+        Some((_, Act::HangUp | Act::TakeAndHangUp)) => "",
+        _ => usual,
+    }
+}
+
 async fn serve(stream: TcpStream, mut script: VecDeque<(At, Act)>, state: Arc<State>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     if !act(&mut stream, &mut script, At::Greeting, "220 scripted").await? {
         return Ok(());
     }
-    let mut to = String::new();
+    let mut to = None;
     let mut line = String::new();
     while {
         line.clear();
@@ -153,16 +165,23 @@ async fn serve(stream: TcpStream, mut script: VecDeque<(At, Act)>, state: Arc<St
     {
         let command = line.trim_end().to_uppercase();
         let going_on = match command.split([' ', ':']).next().unwrap_or_default() {
-            "EHLO" => act(&mut stream, &mut script, At::Hello, "250-scripted\r\n250 8BITMIME").await?,
-            "MAIL" => act(&mut stream, &mut script, At::Mail, "250 2.1.0 ok").await?,
+            "EHLO" | "HELO" => act(&mut stream, &mut script, At::Hello, HELLO).await?,
+            "MAIL" => {
+                to = None;
+                act(&mut stream, &mut script, At::Mail, "250 2.1.0 ok").await?
+            }
             "RCPT" => {
-                to = line.trim_end().trim_start_matches("RCPT TO:").trim_matches(['<', '>']).to_owned();
+                if planned(&script, At::Recipient, "250").starts_with('2') {
+                    let address = line.trim_end().trim_start_matches("RCPT TO:").split('>').next().unwrap_or_default();
+                    to = Some(address.trim_start_matches('<').to_owned());
+                }
                 act(&mut stream, &mut script, At::Recipient, "250 2.1.5 ok").await?
             }
             "DATA" => {
-                let refused = script.iter().any(|(at, act)| *at == At::Data && !matches!(act, Act::Wait(_) | Act::Hang(_)));
-                let going_on = act(&mut stream, &mut script, At::Data, "354 go on").await?;
-                if going_on && !refused { take(&mut stream, &mut script, &state, &to).await? } else { going_on }
+                let usual = if to.is_some() { "354 go on" } else { "503 5.5.1 no recipient" };
+                let begins = planned(&script, At::Data, usual).starts_with("354");
+                let going_on = act(&mut stream, &mut script, At::Data, usual).await?;
+                if going_on && begins { take(&mut stream, &mut script, &state, to.take()).await? } else { going_on }
             }
             "QUIT" => {
                 stream.write_all(b"221 bye\r\n").await?;
@@ -189,7 +208,7 @@ async fn take(
     stream: &mut BufReader<TcpStream>,
     script: &mut VecDeque<(At, Act)>,
     state: &State,
-    to: &str,
+    to: Option<String>,
 ) -> std::io::Result<bool> {
     let mut bytes = Vec::new();
     loop {
@@ -207,10 +226,13 @@ async fn take(
         Some((_, Act::HangUp)) => false,
         Some((_, Act::Reply(reply))) => reply.starts_with('2'),
     };
+    let Some(to) = to else {
+        return act(stream, script, At::Dot, "554 5.5.1 no recipient").await;
+    };
     if taken {
         let text = String::from_utf8_lossy(&bytes);
         let id = text.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap_or_default().to_owned();
-        state.ledger.lock().unwrap().push(Taken { message_id: id, to: to.to_owned(), bytes: bytes.clone() });
+        state.ledger.lock().unwrap().push(Taken { message_id: id, to, bytes: bytes.clone() });
     }
     act(stream, script, At::Dot, "250 2.0.0 taken").await
 }

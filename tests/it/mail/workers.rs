@@ -110,10 +110,11 @@ fn a_late_answer_changes_nothing_that_somebody_else_took_over() {
 }
 
 /// Refuses every letter.
+#[derive(Clone)]
 struct Refusing;
 
-impl Transport for Refusing {
-    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<(), SendFault>> {
+impl Slot for Refusing {
+    fn accept(&self, _: Outgoing) -> BoxFuture<'_, Result<(), SendFault>> {
         let fault = SendFault { stage: transport::Stage::Recipient, code: Some(550), enhanced: None, text: "no".into() };
         Box::pin(async move { Err(fault) })
     }

@@ -1,5 +1,11 @@
 //! The settings. Every key has a default, so the program starts with none set; an unknown key is an error.
 
+mod delivery;
+mod reader;
+
+pub use delivery::{Delivery, Rate, Rates};
+
+use reader::Reader;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 /// What every key of the environment begins with.
@@ -33,8 +39,12 @@ keys! {
     "MAIL" = "folder", false, "`folder` writes letters to MAIL_FOLDER, `smtp` sends them";
     "MAIL_FOLDER" = "./data/mail", false, "Where `folder` writes its .eml files";
     "MAIL_FROM" = "Alongside <alongside@localhost.localdomain>", false, "Sender of letters";
-    "SMTP_URL" = "", true, "`smtp://host:port`, `smtps://user:password@host` or `smtp://user:password@host?tls=required`";
+    "SMTP_URL" = "", true, "`smtp://host:port`, `smtps://user:password@host` or `smtp://user:password@host?tls=required`; several with commas between: each is used while those before it are not reached";
     "SMTP_CONNECTIONS" = "8", false, "Letters under way at the same time";
+    "SMTP_LETTERS" = "100", false, "Letters on one connection; some mail servers want no more than 20";
+    "SMTP_CA" = "", false, "File with certificates (PEM) that are believed beside the public ones, for a mail server in the house";
+    "MAIL_RATES" = "", false, "Most letters in a time, with commas between: `server=50/s` for each mail server, `domain=20/s` for each domain that is written to, `gmail.com=1000/h` for one";
+    "MAIL_WARM_UP" = "off", false, "Letters on the first day from a mail server that nobody knows yet, such as 200; twice as many on each day after it, until there is no limit";
     "CORS_ORIGINS" = "", false, "Front ends that may call the API from a browser, with commas between";
     "TRUSTED_PROXIES" = "", false, "Addresses or networks (10.0.0.0/8) of reverse proxies whose `X-Forwarded-For` and `traceparent` are believed, with commas between";
     "WEBHOOK_ALLOW" = "", false, "Networks (10.0.0.0/8) or addresses that webhooks may lead to though they are not public, also without https; commas between";
@@ -85,6 +95,8 @@ pub struct Config {
     pub mail_from: String,
     /// Letters under way at the same time.
     pub smtp_connections: usize,
+    /// How letters are handed over.
+    pub delivery: Delivery,
     /// Allowed front ends.
     pub cors_origins: Vec<String>,
     /// Proxies that are believed.
@@ -192,6 +204,7 @@ impl Config {
             mail,
             mail_from: reader.text("MAIL_FROM"),
             smtp_connections: reader.number("SMTP_CONNECTIONS", 1, 200),
+            delivery: Delivery::read(&mut reader),
             cors_origins: reader.origins("CORS_ORIGINS"),
             trusted_proxies: reader.networks("TRUSTED_PROXIES"),
             webhook_allow: reader.networks("WEBHOOK_ALLOW"),
@@ -238,132 +251,14 @@ impl Config {
         let show = |key: &'static Key| {
             let set = self.set.get(key.name);
             let value = set.map_or(key.default, String::as_str);
-            let value = if key.secret { without_password(value) } else { value.to_owned() };
+            let value = match (key.secret, key.name) {
+                (false, _) => value.to_owned(),
+                (true, "SMTP_URL") => value.split(',').map(|url| without_password(url.trim())).collect::<Vec<_>>().join(","),
+                (true, _) => without_password(value),
+            };
             (key, value, set.is_some())
         };
         KEYS.iter().map(show).collect()
-    }
-}
-
-/// Reads single values and notes what is wrong.
-struct Reader<'a> {
-    set: &'a BTreeMap<String, String>,
-    wrong: &'a mut Vec<String>,
-}
-
-impl Reader<'_> {
-    fn wrong(&mut self, name: &str, what: &str) {
-        self.wrong.push(format!("{PREFIX}{name} {what}."));
-    }
-
-    /// A level or a filter; a word with a slip in it would otherwise be taken for the name of a module and silence the log.
-    fn log(&mut self) -> String {
-        let text = self.text("LOG");
-        let level = |word: &str| matches!(word.trim(), "error" | "warn" | "info" | "debug" | "trace" | "off");
-        let good = text.split(',').all(|part| part.split_once('=').map_or_else(|| level(part), |(_, word)| level(word)));
-        if !good {
-            self.wrong("LOG", "must be error, warn, info, debug, trace or off, or have one behind each module: info,sqlx=debug");
-        }
-        text
-    }
-
-    fn text(&self, name: &str) -> String {
-        let default = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
-        self.set.get(name).map_or(default, String::as_str).to_owned()
-    }
-
-    fn parse<T: std::str::FromStr>(&mut self, name: &str, must: &str, otherwise: T) -> T {
-        self.text(name).parse().unwrap_or_else(|_| {
-            self.wrong(name, must);
-            otherwise
-        })
-    }
-
-    fn number<T: std::str::FromStr + PartialOrd + Copy + std::fmt::Display>(&mut self, name: &str, low: T, high: T) -> T {
-        match self.text(name).parse::<T>() {
-            Ok(value) if value >= low && value <= high => value,
-            _ => {
-                self.wrong(name, &format!("must be a number from {low} to {high}"));
-                low
-            }
-        }
-    }
-
-    fn choice(&mut self, name: &str, yes: &str, no: &str) -> bool {
-        let text = self.text(name);
-        if text != yes && text != no {
-            self.wrong(name, &format!("must be `{yes}` or `{no}`"));
-        }
-        text == yes
-    }
-
-    fn list(&self, name: &str) -> Vec<String> {
-        self.text(name).split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-    }
-
-    /// Origins as browsers name them. All of them is none: whoever may call with somebody's token is named.
-    fn origins(&mut self, name: &str) -> Vec<String> {
-        let list = self.list(name);
-        let good = |origin: &String| {
-            let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-            rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']))
-        };
-        if list.iter().any(|origin| origin == "*") {
-            self.wrong(name, "cannot be `*`: name the front ends, such as https://front.example");
-        } else if !list.iter().all(good) {
-            self.wrong(
-                name,
-                "must be origins with commas between, each with its scheme and without a path: https://front.example",
-            );
-        }
-        list
-    }
-
-    /// A secret that somebody chose; one that can be guessed is none.
-    fn token(&mut self, name: &str) -> String {
-        let text = self.text(name);
-        if !text.is_empty() && text.len() < 16 {
-            self.wrong(name, "must have 16 letters or more");
-        }
-        text
-    }
-
-    /// An address that spans go to. A program that cannot send any must not seem to.
-    fn collector(&mut self, name: &str) -> String {
-        let text = self.text(name);
-        if text.is_empty() {
-            return text;
-        }
-        if !cfg!(feature = "otel") {
-            self.wrong(name, "is set, and this program was built without `otel`: leave it out, or build with `--features otel`");
-        } else if super::outward::Target::read(&text).is_none_or(|target| target.path.contains('?')) {
-            self.wrong(
-                name,
-                "must be the address of a collector, such as http://127.0.0.1:4318, without a user name and without a ? or #",
-            );
-        }
-        text
-    }
-
-    fn networks(&mut self, name: &str) -> Vec<ipnet::IpNet> {
-        let (good, bad): (Vec<_>, Vec<_>) = self.list(name).iter().map(|part| super::net::read(part)).partition(Option::is_some);
-        if !bad.is_empty() {
-            self.wrong(name, "must be IP addresses or networks such as 10.0.0.0/8, with commas between");
-        }
-        good.into_iter().flatten().collect()
-    }
-
-    fn database(&mut self) -> String {
-        let url = self.text("DATABASE_URL");
-        if let Some(rest) = url.strip_prefix("sqlite:") {
-            let mode = if rest.contains('?') { "" } else { "?mode=rwc" };
-            format!("{url}{mode}")
-        } else {
-            if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-                self.wrong("DATABASE_URL", "must begin with sqlite:// or postgres://");
-            }
-            url
-        }
     }
 }
 

@@ -1,0 +1,65 @@
+//! Delivery: takes letters from the outbox by lease, has them written, and hands them over.
+//!
+//! A letter is lost in no case: a row leaves the outbox only with an answer. It can arrive twice only if the process, the
+//! network or the database dies between handing over and writing down the answer; then it is sent once more, the same to
+//! the byte, and its history says so. At most as many letters as are under way at the same time are open to that.
+
+mod finish;
+mod flow;
+mod lease;
+mod lines;
+mod policy;
+mod prepare;
+pub mod routes;
+mod shift;
+
+pub use policy::without_addresses;
+
+use super::{Composers, Transport};
+use crate::platform::{Config, Error, Platform, Result, tasks::Tasks};
+use lettre::message::Mailbox;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Sends letters.
+pub struct Mailer {
+    composers: Composers,
+    transport: Arc<dyn Transport>,
+    from: Mailbox,
+    /// Letters under way at the same time.
+    width: usize,
+    /// Who asks it to stop.
+    tasks: Tasks,
+    /// What it remembers from one run to the next. One run at a time.
+    state: Mutex<State>,
+}
+
+/// What is kept from one run to the next.
+#[derive(Default)]
+struct State {
+    memory: finish::Memory,
+    lines: lines::Lines,
+}
+
+impl Mailer {
+    /// A mailer over a transport.
+    pub fn new(composers: Composers, transport: Arc<dyn Transport>, config: &Config) -> Result<Self> {
+        let from = config.mail_from.parse().map_err(|_| {
+            Error::unavailable("ALONGSIDE_MAIL_FROM must be an address, such as `Sunrise <letters@sunrise.example>`")
+        })?;
+        let width = config.smtp_connections.max(1);
+        Ok(Self { composers, transport, from, width, tasks: Tasks::new(), state: Mutex::default() })
+    }
+
+    /// The same mailer; once these tasks are asked to end it begins no more letters, and gives those back that it took.
+    pub fn until(self, tasks: &Tasks) -> Self {
+        Self { tasks: tasks.clone(), ..self }
+    }
+
+    /// Sends what is due until nothing is, nothing gets through, or `most` letters were taken; answers how many were handled.
+    /// Dropping the future loses nothing.
+    pub async fn run_due(&self, platform: &Platform, most: u64) -> Result<usize> {
+        let mut state = self.state.lock().await;
+        shift::run(self, platform, &mut state, most).await
+    }
+}
