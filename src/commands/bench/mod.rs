@@ -8,6 +8,7 @@ pub mod cluster;
 mod eligibility;
 mod idle;
 mod limits;
+mod mail;
 mod matching;
 mod pages;
 mod people;
@@ -34,6 +35,8 @@ pub enum Bench {
     Pages(pages::Wishes),
     /// Time and memory to decide who may be asked
     Eligibility(eligibility::Wishes),
+    /// Letters a second from the outbox to a mail server, beside postfix's own load generator
+    Mail(mail::Wishes),
     /// The fairest draws from pools in files: chances, time, memory
     Matching(matching::Wishes),
 }
@@ -65,6 +68,7 @@ pub async fn run(bench: Bench) -> Result<ExitCode> {
         Bench::Idle(wishes) => idle::run(wishes).await?,
         Bench::Pages(wishes) => pages::run(wishes).await?,
         Bench::Eligibility(wishes) => eligibility::run(wishes).await?,
+        Bench::Mail(wishes) => mail::run(wishes).await?,
         Bench::Matching(wishes) => matching::run(&wishes)?,
     }
     Ok(ExitCode::SUCCESS)
