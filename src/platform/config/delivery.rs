@@ -10,6 +10,8 @@ pub struct Delivery {
     pub letters: u32,
     /// Certificates that are believed beside the public ones.
     pub ca: Option<PathBuf>,
+    /// Keys that letters are signed with, each with its selector.
+    pub dkim: Vec<(String, PathBuf)>,
     /// Most letters in a time.
     pub rates: Rates,
     /// Letters on the first day from a mail server that nobody knows yet.
@@ -99,8 +101,17 @@ impl Delivery {
                 number
             }
         };
+        let key = |part: &String| {
+            let (selector, file) = part.split_once(':')?;
+            (!selector.trim().is_empty() && !file.trim().is_empty())
+                .then(|| (selector.trim().to_owned(), PathBuf::from(file.trim())))
+        };
+        let dkim: Option<Vec<_>> = reader.list("MAIL_DKIM").iter().map(key).collect();
+        if dkim.is_none() {
+            reader.wrong("MAIL_DKIM", "must be a selector and a file with a private key: `letters:/etc/alongside/dkim.pem`");
+        }
         let ca = Some(reader.text("SMTP_CA")).filter(|file| !file.is_empty()).map(PathBuf::from);
-        Self { letters: reader.number("SMTP_LETTERS", 1, 100_000), ca, rates, warm_up }
+        Self { letters: reader.number("SMTP_LETTERS", 1, 100_000), ca, dkim: dkim.unwrap_or_default(), rates, warm_up }
     }
 }
 

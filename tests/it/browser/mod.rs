@@ -5,7 +5,7 @@
 //! `ALONGSIDE_TEST_BROWSER=required` that is a failure. `ALONGSIDE_TEST_AXE` is the path of axe-core's `axe.min.js`.
 
 mod coordinator;
-mod driver;
+pub mod driver;
 mod leaving;
 mod listed;
 mod prepared;

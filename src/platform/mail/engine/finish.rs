@@ -16,8 +16,21 @@ use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
+/// How long to wait before writing down answers is tried once more: losing one would mean sending a letter twice, and a
+/// database that is started anew is back within seconds. All together much shorter than a lease.
+const PAUSES: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+];
 /// So many letters of a sending are refused in a row for what they hold, and it is stopped.
 const IN_A_ROW: u32 = 3;
 
@@ -87,10 +100,27 @@ impl Stop {
     }
 }
 
+/// Writes down answers and marks the next letters; several times if the database cannot do it at once.
+pub async fn write_down(
+    platform: &Platform,
+    memory: &mut Memory,
+    settled: &[Settled],
+    ready: &[(&Model, &str)],
+) -> Result<HashSet<MailMessageId>> {
+    for pause in PAUSES {
+        match settle(platform, memory, settled, ready).await {
+            Err(error) => tracing::warn!(error = %error, "answers could not be written; again in a moment"),
+            written => return written,
+        }
+        tokio::time::sleep(pause).await;
+    }
+    settle(platform, memory, settled, ready).await
+}
+
 /// In one transaction: writes down what became of letters, and marks those of `ready` whose handing over may begin now, each
 /// with the server that it goes to. Answers which these are: still ours, of a sending that still runs, to an address that may
 /// still be written to, and with room for them.
-pub async fn settle(
+async fn settle(
     platform: &Platform,
     memory: &mut Memory,
     settled: &[Settled],

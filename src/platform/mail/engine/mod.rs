@@ -15,7 +15,7 @@ mod shift;
 
 pub use policy::without_addresses;
 
-use super::{Composers, Transport};
+use super::{Composers, Transport, dkim};
 use crate::platform::{Config, Error, Platform, Result, tasks::Tasks};
 use lettre::message::Mailbox;
 use std::sync::Arc;
@@ -26,12 +26,26 @@ pub struct Mailer {
     composers: Composers,
     transport: Arc<dyn Transport>,
     from: Mailbox,
+    /// Who signs letters, if not the mail server does.
+    signer: Option<Arc<dkim::Signer>>,
     /// Letters under way at the same time.
     width: usize,
     /// Who asks it to stop.
     tasks: Tasks,
     /// What it remembers from one run to the next. One run at a time.
     state: Mutex<State>,
+}
+
+/// Who signs letters for a domain, if keys are set.
+pub fn signer(config: &Config, domain: &str) -> Result<Option<dkim::Signer>> {
+    let wrong = |why: String| Error::unavailable(format!("ALONGSIDE_MAIL_DKIM: {why}"));
+    let mut keys = Vec::new();
+    for (selector, file) in &config.delivery.dkim {
+        let name = file.display();
+        let pem = std::fs::read(file).map_err(|error| wrong(format!("{name} cannot be read: {}", error.kind())))?;
+        keys.push((selector.clone(), dkim::Key::read(&pem).map_err(|why| wrong(format!("{name} {why}")))?));
+    }
+    if keys.is_empty() { Ok(None) } else { dkim::Signer::new(domain, keys).map(Some).map_err(wrong) }
 }
 
 /// What is kept from one run to the next.
@@ -44,11 +58,12 @@ struct State {
 impl Mailer {
     /// A mailer over a transport.
     pub fn new(composers: Composers, transport: Arc<dyn Transport>, config: &Config) -> Result<Self> {
-        let from = config.mail_from.parse().map_err(|_| {
+        let from: Mailbox = config.mail_from.parse().map_err(|_| {
             Error::unavailable("ALONGSIDE_MAIL_FROM must be an address, such as `Sunrise <letters@sunrise.example>`")
         })?;
+        let signer = signer(config, from.email.domain())?.map(Arc::new);
         let width = config.smtp_connections.max(1);
-        Ok(Self { composers, transport, from, width, tasks: Tasks::new(), state: Mutex::default() })
+        Ok(Self { composers, transport, from, signer, width, tasks: Tasks::new(), state: Mutex::default() })
     }
 
     /// The same mailer; once these tasks are asked to end it begins no more letters, and gives those back that it took.

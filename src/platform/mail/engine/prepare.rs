@@ -5,6 +5,7 @@ use crate::platform::{
     Error, Platform, Result,
     mail::{
         Composed, Composers, Letter,
+        dkim::Signer,
         render::{Frame, render},
         transport::Outgoing,
     },
@@ -14,6 +15,7 @@ use entity::mail_message;
 use lettre::{Address, message::Mailbox};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
     time::Instant,
 };
 
@@ -40,12 +42,14 @@ pub enum Prepared {
 pub struct Desk {
     composers: Composers,
     from: Mailbox,
+    signer: Option<Arc<Signer>>,
     platform: Platform,
 }
 
 impl Desk {
     pub fn of(mailer: &Mailer, platform: &Platform) -> Self {
-        Self { composers: mailer.composers.clone(), from: mailer.from.clone(), platform: platform.clone() }
+        let Mailer { composers, from, signer, .. } = mailer;
+        Self { composers: composers.clone(), from: from.clone(), signer: signer.clone(), platform: platform.clone() }
     }
 
     /// Asks the composer, and writes the message. Whatever goes wrong concerns this letter alone.
@@ -83,6 +87,11 @@ impl Desk {
         let frame = Frame { from: &self.from, to, message_id: &letter.message_id, date: letter.date };
         let message = catch_unwind(AssertUnwindSafe(|| render(words, frame)))
             .unwrap_or_else(|_| Err(Error::bug("rendering the letter panicked")))?;
+        let message = match &self.signer {
+            // The time of the letter, not of this attempt: the same letter has the same signature.
+            Some(signer) => signed(signer, message, letter.date.timestamp())?,
+            None => message,
+        };
         Ok(Outgoing {
             from: self.from.email.to_string(),
             to: letter.address.clone(),
@@ -90,4 +99,10 @@ impl Desk {
             message,
         })
     }
+}
+
+/// The message with its signature in front.
+fn signed(signer: &Signer, message: Vec<u8>, at: i64) -> Result<Vec<u8>> {
+    let signature = signer.sign(&message, at).map_err(|why| Error::bug(format!("a letter could not be signed: {why}")))?;
+    Ok([signature.into_bytes(), message].concat())
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Mailer, State,
-    finish::{Settled, settle},
+    finish::{Settled, write_down},
     flow::Way,
     lease,
     policy::{Outcome, Sign},
@@ -23,16 +23,6 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// How long to wait before writing down answers is tried once more: losing one would mean sending a letter twice, and a
-/// database that is started anew is back within seconds. All together much shorter than a lease.
-const PAUSES: [Duration; 6] = [
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-    Duration::from_secs(10),
-    Duration::from_secs(20),
-];
 /// While letters are under way we look so often whether others have come.
 const LOOK: Duration = Duration::from_millis(500);
 /// Letters that are under way for long are held on to.
@@ -272,7 +262,7 @@ impl Shift<'_> {
             .iter()
             .map(|(server, _, ready)| (&ready.letter, self.servers.get(*server).map_or("", String::as_str)))
             .collect();
-        let granted = match write_down(self.platform, self.state, &self.settled, &ready).await {
+        let granted = match write_down(self.platform, &mut self.state.memory, &self.settled, &ready).await {
             Ok(granted) => granted,
             Err(error) if self.under_way.is_empty() => return Err(error),
             Err(error) => {
@@ -481,21 +471,4 @@ impl Shift<'_> {
         let letters: Vec<Model> = self.taken.drain(..).chain(self.ready.drain(..).map(|ready| ready.letter)).collect();
         lease::give_back(self.platform, &letters, until).await
     }
-}
-
-/// Writes down answers and marks the next letters; several times if the database cannot do it at once.
-async fn write_down(
-    platform: &Platform,
-    state: &mut State,
-    settled: &[Settled],
-    ready: &[(&Model, &str)],
-) -> Result<HashSet<MailMessageId>> {
-    for pause in PAUSES {
-        match settle(platform, &mut state.memory, settled, ready).await {
-            Err(error) => tracing::warn!(error = %error, "answers could not be written; again in a moment"),
-            written => return written,
-        }
-        tokio::time::sleep(pause).await;
-    }
-    settle(platform, &mut state.memory, settled, ready).await
 }

@@ -1,6 +1,7 @@
 //! The faults that delivery has to survive, by their numbers.
 
 mod server;
+mod signed;
 
 use super::*;
 use entity::{RouteKind, mail_route};
