@@ -11,14 +11,16 @@ pub mod hold;
 pub mod letter;
 pub mod outbox;
 pub mod render;
+mod redact;
 pub mod refusal;
+pub mod returned;
 pub mod smtp;
 pub mod status;
 pub mod suppression;
 pub mod transport;
 mod twin;
 
-pub use engine::{Mailer, routes, without_addresses};
+pub use engine::{Mailer, routes};
 pub use letter::{Block, Letter};
 pub use outbox::{NewLetter, batch_about, enqueue, open_batch};
 pub use status::metrics;

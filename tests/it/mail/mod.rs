@@ -2,6 +2,7 @@
 
 mod deciding;
 mod faults;
+mod returned;
 mod workers;
 
 use crate::harness::{

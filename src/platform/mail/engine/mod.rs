@@ -13,8 +13,6 @@ mod prepare;
 pub mod routes;
 mod shift;
 
-pub use policy::without_addresses;
-
 use super::{Composers, Transport, dkim};
 use crate::platform::{Config, Error, Platform, Result, tasks::Tasks};
 use lettre::message::Mailbox;

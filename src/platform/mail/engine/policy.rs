@@ -6,7 +6,8 @@
 use crate::platform::{
     mail::{
         priority,
-        refusal::{self, Refusal},
+        redact::without_addresses,
+        refusal::{self, Refusal, Status},
         transport::{SendFault, Stage},
     },
     secret::sha256,
@@ -22,8 +23,6 @@ const WAITS_FOR_RELAY: usize = 3;
 const LONGEST_HINT: Duration = Duration::hours(8);
 /// So often a server may take leave at a letter before that is held against the letter.
 const PATIENCE: i32 = 5;
-/// Longest text that is kept for the operator.
-const TEXT: usize = 300;
 
 /// What is written to a letter's row, and to its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,7 +162,7 @@ impl Outcome {
             return Self::dropped(MailState::Expired, LATE);
         }
         let last = message.last_text.as_deref().unwrap_or_default();
-        let mut outcome = Self::plain(MailState::Failed, false, Some(without_addresses(&format!("{LATE}; at last: {last}"))));
+        let mut outcome = Self::plain(MailState::Failed, false, Some(without_addresses(&format!("{LATE}; at last: {last}"), [])));
         outcome.change.code = message.last_code.and_then(|code| u16::try_from(code).ok());
         outcome.change.enhanced.clone_from(&message.last_enhanced);
         outcome
@@ -182,14 +181,14 @@ impl Outcome {
 
     /// We could not write it: a mistake of ours, which holds up no other letter.
     pub fn fault_of_ours(message: &mail_message::Model, text: &str, now: Time) -> Self {
-        let mut outcome = Self::plain(MailState::Deferred, true, Some(without_addresses(text)));
+        let mut outcome = Self::plain(MailState::Deferred, true, Some(without_addresses(text, [])));
         outcome.next_at = Some(again(message, WAITS.len(), None, now));
         outcome
     }
 
     /// What is noted of a server that could not be reached.
     pub fn unreached(fault: &SendFault) -> Change {
-        let mut change = Self::plain(MailState::Deferred, false, Some(without_addresses(&fault.text))).change;
+        let mut change = Self::plain(MailState::Deferred, false, Some(without_addresses(&fault.text, []))).change;
         (change.stage, change.code, change.enhanced) = (Some(fault.stage.word()), fault.code, fault.enhanced.clone());
         change
     }
@@ -222,7 +221,7 @@ impl Outcome {
                 stage: Some(fault.stage.word()),
                 code: fault.code,
                 enhanced: fault.enhanced,
-                text: Some(without_addresses(&fault.text)),
+                text: Some(without_addresses(&fault.text, [])),
                 told: true,
             },
         }
@@ -231,7 +230,7 @@ impl Outcome {
 
 /// What a fault means.
 fn verdict(fault: &SendFault, message: &mail_message::Model) -> Verdict {
-    let about = refusal::read(fault.code, fault.enhanced.as_deref(), &fault.text);
+    let about = refusal::of(fault.enhanced.as_deref().and_then(Status::read), fault.code, &fault.text);
     let bulk = message.priority >= priority::INVITATION;
     let stopped = |stop| Verdict { stop: Some(stop), attempt: false, ..Verdict::of(MailState::Queued) };
     match (fault.stage, fault.code) {
@@ -272,8 +271,10 @@ fn refused(stage: Stage, about: Refusal, bulk: bool) -> Verdict {
         Refusal::Sender => Verdict::ours(true),
         Refusal::Utf8 => failed,
         Refusal::Size | Refusal::Content => Verdict { stop: Some(Stop::Content), ..failed },
-        Refusal::Unknown if stage == Stage::Recipient => Verdict { suppress: Some(Suppress::Again(Duration::days(1))), ..failed },
-        Refusal::Unknown => Verdict { stop: content, ..failed },
+        Refusal::Transient | Refusal::Unknown if stage == Stage::Recipient => {
+            Verdict { suppress: Some(Suppress::Again(Duration::days(1))), ..failed }
+        }
+        Refusal::Transient | Refusal::Unknown => Verdict { stop: content, ..failed },
     }
 }
 
@@ -324,15 +325,6 @@ fn jitter(wait: Duration, id: MailMessageId, attempt: i32) -> Duration {
     let part = i64::from(u16::from_be_bytes([hash[0], hash[1]]));
     let millis = wait.num_milliseconds();
     Duration::milliseconds(millis - millis / 5 + millis * 2 / 5 * part / i64::from(u16::MAX))
-}
-
-/// A server's words as they are kept: without addresses, without line breaks, not too long.
-pub fn without_addresses(text: &str) -> String {
-    let clean = |word: &str| {
-        if word.contains('@') { "(address)".to_owned() } else { word.chars().filter(|c| !c.is_control()).collect() }
-    };
-    let words: Vec<String> = text.split_whitespace().map(clean).collect();
-    words.join(" ").chars().take(TEXT).collect()
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use super::{
     server::{Server, Tls},
 };
 use crate::platform::mail::{
+    redact::without_addresses,
     transport::{self, Outgoing, SendFault, Stage},
-    without_addresses,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{FutureExt, future::BoxFuture};
@@ -416,7 +416,7 @@ fn fault(stage: Stage, text: impl Into<String>) -> SendFault {
 /// What a server's refusal says, without addresses.
 fn refused(stage: Stage, reply: &Reply) -> SendFault {
     let enhanced = reply.enhanced().map(str::to_owned);
-    SendFault { stage, code: Some(reply.code), enhanced, text: without_addresses(&reply.text()) }
+    SendFault { stage, code: Some(reply.code), enhanced, text: without_addresses(&reply.text(), []) }
 }
 
 #[cfg(test)]
