@@ -9,6 +9,7 @@ use crate::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
             edge::{self, Edge, Traffic},
+            inbound,
             limits::Limits,
             once, openapi, problem,
         },
@@ -116,6 +117,7 @@ impl App {
             .nest("/docs/api", Route::new().at("/", pages::docs::browser(move || service(&browser).swagger_ui_html())))
             .at("/healthz", health(&self.platform))
             .at("/readyz", poem::get(poem::endpoint::make(move |_| readiness(ready.clone()))))
+            .at("/inbound", inbound::route(self.platform.clone()))
             .at("/metrics", poem::get(poem::endpoint::make(move |request| metrics.clone().metrics(request))));
         let routes = edge::admitting(routes, &self.platform).catch_all_error(problem::from_poem);
         let routes = pages::kit::Told::around(routes, &self.platform);
@@ -271,8 +273,10 @@ pub fn queue() -> Queue {
     queue.on(FORGET_KEYS, |platform, _| async move {
         once::forget(&platform).await?;
         mail::routes::forget(&platform).await?;
+        mail::inbound::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
+    queue.on(mail::inbound::READ, mail::inbound::handle);
     queue.on(accounts::RESET_ASKED, accounts::write_reset);
     queue.on(participants::SIGN_IN_ASKED, participants::write_sign_in);
     queue.on(participants::trials::LOOK_AFTER, |platform, _| participants::trials::look_after(platform));

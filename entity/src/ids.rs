@@ -64,6 +64,8 @@ ids! {
     MailBatchId;
     /// One letter to one recipient.
     MailMessageId;
+    /// A message that came back.
+    MailInboundId;
     /// One thing that happened to a letter.
     MailEventId;
     /// Letters that wait for an operator's word.

@@ -243,6 +243,32 @@ words! {
         Domain,
     }
 
+    /// What a message is that came back.
+    InboundKind {
+        /// What became of a letter.
+        Report,
+        /// Somebody does not want our letters.
+        Complaint,
+        /// A program's answer.
+        Automatic,
+        /// A person's answer.
+        Reply,
+        /// It cannot be understood.
+        Unreadable,
+    }
+
+    /// Where a message stands that came back.
+    InboundState {
+        /// It has not been read yet.
+        Waiting,
+        /// What it says is done.
+        Done,
+        /// Nothing proves that it is about a letter of ours, or it changes nothing.
+        Ignored,
+        /// It waits for an operator to look at it.
+        Kept,
+    }
+
     /// Whom a letter is for.
     RecipientKind {
         /// A person who takes part, or was asked to join.

@@ -153,6 +153,14 @@ impl Secret {
         self.mac("key", &[of.as_bytes(), id.as_bytes(), &n.to_be_bytes()])
     }
 
+    /// What proves that an address with `id` in it is one of ours. Ten bytes: the address has to stay short, and whoever guesses
+    /// has to send a message for each guess.
+    pub fn tag(&self, of: &str, id: Uuid) -> [u8; 10] {
+        let mut tag = [0; 10];
+        tag.copy_from_slice(&self.mac("tag", &[of.as_bytes(), id.as_bytes()])[..10]);
+        tag
+    }
+
     /// A commitment to this key that does not give it away.
     pub fn check(&self) -> Vec<u8> {
         self.mac("check", &[]).to_vec()

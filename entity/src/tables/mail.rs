@@ -197,3 +197,38 @@ pub mod suppression {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// A message that came back to us.
+pub mod mail_inbound {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mail_inbound")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MailInboundId,
+        /// Whose letter it is about, if that is proved.
+        pub organisation_id: Option<OrganisationId>,
+        /// The letter that it is about, if that is proved.
+        pub message_id: Option<MailMessageId>,
+        /// What it is, once it was read.
+        pub kind: Option<InboundKind>,
+        pub state: InboundState,
+        /// Why it was laid aside, for the operator.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub why: Option<String>,
+        /// The addresses of ours that it was delivered to.
+        #[sea_orm(column_type = "JsonBinary")]
+        pub sent_to: serde_json::Value,
+        /// All of it, as long as it is not understood.
+        #[sea_orm(column_type = "Blob", nullable)]
+        pub raw: Option<Vec<u8>>,
+        /// So that a message that is delivered twice counts once.
+        #[sea_orm(column_type = "Blob")]
+        pub raw_hash: Vec<u8>,
+        pub received_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -117,6 +117,7 @@ tables! {
     mail_message Organisation,
     mail_event Letters,
     mail_hold Stays,
+    mail_inbound Stays,
     mail_route Stays,
     suppression Organisation,
     topic Organisation,

@@ -12,6 +12,10 @@ pub struct Delivery {
     pub ca: Option<PathBuf>,
     /// Keys that letters are signed with, each with its selector.
     pub dkim: Vec<(String, PathBuf)>,
+    /// The domain at which mail comes back to us.
+    pub returns: Option<String>,
+    /// The token for handing it over; empty if nothing is taken.
+    pub returns_token: String,
     /// Most letters in a time.
     pub rates: Rates,
     /// Letters on the first day from a mail server that nobody knows yet.
@@ -111,8 +115,31 @@ impl Delivery {
             reader.wrong("MAIL_DKIM", "must be a selector and a file with a private key: `letters:/etc/alongside/dkim.pem`");
         }
         let ca = Some(reader.text("SMTP_CA")).filter(|file| !file.is_empty()).map(PathBuf::from);
-        Self { letters: reader.number("SMTP_LETTERS", 1, 100_000), ca, dkim: dkim.unwrap_or_default(), rates, warm_up }
+        let returns = Some(reader.text("MAIL_RETURNS").to_lowercase()).filter(|domain| !domain.is_empty());
+        if returns.as_ref().is_some_and(|domain| !is_domain(domain)) {
+            reader.wrong("MAIL_RETURNS", "must be a domain, such as returns.sunrise.example");
+        }
+        let returns_token = reader.token("MAIL_RETURNS_TOKEN");
+        Self {
+            returns,
+            returns_token,
+            letters: reader.number("SMTP_LETTERS", 1, 100_000),
+            ca,
+            dkim: dkim.unwrap_or_default(),
+            rates,
+            warm_up,
+        }
     }
+}
+
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    text.len() <= 200 && text.contains('.') && text.split('.').all(label)
 }
 
 #[cfg(test)]

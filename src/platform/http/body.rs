@@ -288,7 +288,11 @@ pub async fn read(request: &Request, body: &mut RequestBody, limit: usize, accep
             return Err(Error::WrongType(accepted));
         }
     }
-    let body = body.take().map_err(|_| Error::bug("the body was read twice"))?;
+    whole(body.take().map_err(|_| Error::bug("the body was read twice"))?, limit).await
+}
+
+/// All the bytes of a body, within a limit.
+pub async fn whole(body: poem::Body, limit: usize) -> Result<Vec<u8>> {
     match body.into_bytes_limit(limit).await {
         Ok(bytes) => Ok(bytes.to_vec()),
         Err(ReadBodyError::PayloadTooLarge) => Err(Error::TooLarge(limit)),

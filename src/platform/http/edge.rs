@@ -290,10 +290,14 @@ pub fn may_measure(config: &Config, request: &Request) -> Answer<()> {
         let detail = "Only callers on the same computer see this, or with the token of ALONGSIDE_METRICS_TOKEN.";
         return if near && !passed_on { Ok(()) } else { Err(Error::Forbidden(detail.to_owned())) };
     }
+    if bearer_is(request, &config.metrics_token) { Ok(()) } else { Err(Error::SignInNeeded) }
+}
+
+/// Whether a request brings this token.
+pub fn bearer_is(request: &Request, token: &str) -> bool {
     let given = request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Hashes take the same time to compare, wherever they begin to differ.
-    let same = sha256(given.trim().as_bytes()) == sha256(config.metrics_token.as_bytes());
-    if same { Ok(()) } else { Err(Error::SignInNeeded) }
+    sha256(given.trim().as_bytes()) == sha256(token.as_bytes())
 }
 
 /// An IPv4 address, or the /64 of an IPv6 address: one household or office.

@@ -4,6 +4,7 @@
 pub mod body;
 pub mod caller;
 pub mod edge;
+pub mod inbound;
 pub mod etag;
 pub mod limits;
 pub mod listen;

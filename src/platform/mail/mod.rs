@@ -8,6 +8,7 @@ pub mod dkim;
 mod engine;
 pub mod folder;
 pub mod hold;
+pub mod inbound;
 pub mod letter;
 pub mod outbox;
 pub mod render;

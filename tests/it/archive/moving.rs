@@ -313,7 +313,7 @@ fn every_job_that_names_an_organisation_is_known_to_move_with_it() {
     // What runs for the whole installation, or for an account that may work for several.
     let stay = ["accounts.reset_asked", "webhooks.look", "opportunities.close_due", "matching.draw_due", "invitations.ask_again"];
     let stay = stay.into_iter().chain(["invitations.undelivered", "invitations.let_go", "platform.forget_keys"]);
-    let stay = stay.chain(["trials.look_after", "choices.review_due", "choices.silence_due", "parts.look_after"]);
+    let stay = stay.chain(["trials.look_after", "choices.review_due", "choices.silence_due", "parts.look_after", "mail.read"]);
     let named: BTreeSet<&str> = stay.chain(alongside::app::ORGANISATION_JOBS).collect();
     let kinds: BTreeSet<&str> = alongside::app::queue().kinds().collect();
     assert_eq!(kinds, named);

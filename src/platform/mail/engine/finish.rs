@@ -6,7 +6,10 @@ use super::{
     policy::{Change, Outcome, Stop, Suppress},
     routes::Routes,
 };
-use crate::platform::{Platform, Result, Tx, mail::suppression};
+use crate::platform::{
+    Platform, Result, Tx,
+    mail::{inbound::RETURNED, suppression},
+};
 use entity::{
     BatchState, MailBatchId, MailMessageId, MailState, RecipientKind, RouteKind, SuppressionReason, Time, mail_batch, mail_event,
     mail_message,
@@ -264,8 +267,8 @@ async fn give_up_on(tx: &Tx, platform: &Platform, letter: &Model, suppress: Supp
     suppression::suppress(tx, platform, organisation, &letter.address, suppression::ALL, SuppressionReason::Bounced, None).await
 }
 
-/// Whether the same address was refused before a time.
-async fn refused_before(tx: &Tx, letter: &Model, time: Time) -> Result<bool> {
+/// Whether the same address was refused before a time, at once or in a report.
+pub async fn refused_before(tx: &Tx, letter: &Model, time: Time) -> Result<bool> {
     let earlier: Vec<MailMessageId> = Entity::find()
         .select_only()
         .column(Column::Id)
@@ -274,7 +277,7 @@ async fn refused_before(tx: &Tx, letter: &Model, time: Time) -> Result<bool> {
         .filter(Column::Address.eq(letter.address.as_str()))
         .filter(Column::Id.ne(letter.id))
         .filter(Column::State.eq(MailState::Failed))
-        .filter(Column::LastStage.eq("recipient"))
+        .filter(Column::LastStage.is_in(["recipient", RETURNED]))
         .filter(Column::CreatedAt.lte(time))
         .limit(20)
         .into_tuple()

@@ -13,6 +13,8 @@ mod prepare;
 pub mod routes;
 mod shift;
 
+pub use finish::refused_before;
+
 use super::{Composers, Transport, dkim};
 use crate::platform::{Config, Error, Platform, Result, tasks::Tasks};
 use lettre::message::Mailbox;

@@ -6,12 +6,13 @@ use crate::platform::{
     mail::{
         Composed, Composers, Letter,
         dkim::Signer,
+        inbound::return_address,
         render::{Frame, render},
         transport::Outgoing,
     },
     tasks::caught,
 };
-use entity::mail_message;
+use entity::{MailMessageId, mail_message};
 use lettre::{Address, message::Mailbox};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -76,6 +77,12 @@ impl Desk {
         settled(letter, outcome)
     }
 
+    /// Whom bounces go to.
+    fn return_to(&self, letter: MailMessageId) -> String {
+        let domain = self.platform.config.delivery.returns.as_deref();
+        return_address(&self.platform.secret, domain, letter).unwrap_or_else(|| self.from.email.to_string())
+    }
+
     async fn compose(&self, letter: &mail_message::Model) -> Result<Composed> {
         let composer = self.composers.of(&letter.kind).ok_or_else(|| Error::bug("nobody writes letters of this kind"))?;
         let composed = caught(async { composer(self.platform.clone(), letter.clone()).await }).await;
@@ -93,7 +100,7 @@ impl Desk {
             None => message,
         };
         Ok(Outgoing {
-            from: self.from.email.to_string(),
+            from: self.return_to(letter.id),
             to: letter.address.clone(),
             id: letter.message_id.trim_matches(['<', '>']).to_owned(),
             message,

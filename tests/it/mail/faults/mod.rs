@@ -1,5 +1,6 @@
 //! The faults that delivery has to survive, by their numbers.
 
+mod back;
 mod server;
 mod signed;
 

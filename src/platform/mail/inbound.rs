@@ -1,0 +1,308 @@
+//! Mail that comes back to us: it is taken first and understood afterwards, so that nothing is lost while we are busy, and
+//! nothing that cannot be understood is thrown away.
+//!
+//! Bounces come to an address that names their letter and proves that we made it. Whoever can write such an address has had the
+//! letter; what comes without that proof changes nothing.
+
+use super::{
+    redact::without_addresses,
+    refusal::Refusal,
+    returned::{Action, AutoKind, Recipient, Report, Returned, read, recipients, verp},
+    suppression,
+};
+use crate::platform::{
+    Platform, Result, Secret, Tx,
+    jobs::{Fault, NewJob, Next, enqueue},
+    secret::sha256,
+};
+use chrono::Duration;
+use entity::{
+    BatchState, InboundKind, InboundState, MailBatchId, MailInboundId, MailMessageId, MailState, RecipientKind,
+    SuppressionReason, Time, mail_batch, mail_event, mail_inbound, mail_message,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter,
+    sea_query::{Expr, OnConflict},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Job that reads a message: `{id}`.
+pub const READ: &str = "mail.read";
+
+/// What came back is forgotten after so long, read or not.
+const MEMORY: Duration = Duration::days(30);
+/// What is tagged.
+const LETTER: &str = "letter";
+/// Where in the conversation a report stands that came later.
+pub const RETURNED: &str = "returned";
+/// So many letters of a sending that came back for how they are made or whom they are from, and so large a part of it (one in so
+/// many), and it is stopped.
+const ENOUGH: u64 = 10;
+const ONE_IN: u64 = 20;
+
+/// The address that bounces of a letter come to; `None` where none are taken.
+pub fn return_address(secret: &Secret, domain: Option<&str>, letter: MailMessageId) -> Option<String> {
+    let token = [letter.0.as_bytes().as_slice(), &secret.tag(LETTER, letter.0)].concat();
+    verp::address(verp::BOUNCE, &token, domain?)
+}
+
+/// The letter that an address names, if we made that address.
+fn letter_in(secret: &Secret, address: &str) -> Option<MailMessageId> {
+    let token = verp::read(verp::BOUNCE, address)?;
+    let (id, tag) = token.split_at_checked(16)?;
+    let id = Uuid::from_slice(id).ok()?;
+    // Hashes take the same time to compare, wherever they begin to differ.
+    (sha256(tag) == sha256(&secret.tag(LETTER, id))).then_some(MailMessageId(id))
+}
+
+/// Takes a message that was delivered to these addresses. One that is delivered twice is taken once.
+pub async fn take(platform: &Platform, sent_to: &[String], raw: Vec<u8>) -> Result<()> {
+    let now = platform.clock.now();
+    let id: MailInboundId = platform.clock.new_id();
+    let raw_hash = sha256(&[sent_to.join(",").as_bytes(), b"\n", &raw].concat());
+    let row = mail_inbound::ActiveModel {
+        id: Set(id),
+        organisation_id: Set(None),
+        message_id: Set(None),
+        kind: Set(None),
+        state: Set(InboundState::Waiting),
+        why: Set(None),
+        sent_to: Set(json!(sent_to)),
+        raw: Set(Some(raw)),
+        raw_hash: Set(raw_hash),
+        received_at: Set(now),
+    };
+    let tx = platform.db.begin().await?;
+    let known = OnConflict::column(mail_inbound::Column::RawHash).do_nothing().to_owned();
+    if mail_inbound::Entity::insert(row).on_conflict(known).exec_without_returning(&tx).await? > 0 {
+        let job = NewJob { kind: READ, payload: json!({"id": id}), run_at: None, unique: None, organisation: None };
+        enqueue(&tx, &platform.clock, job).await?;
+    }
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(())
+}
+
+/// Reads a message that was taken, and does what it says.
+pub async fn handle(platform: Platform, payload: Value) -> Result<Next, Fault> {
+    let id: MailInboundId = serde_json::from_value(payload["id"].clone())
+        .map_err(|error| Fault::GiveUp(format!("a payload that cannot be read: {error}")))?;
+    let Some(row) = mail_inbound::Entity::find_by_id(id).one(platform.db.read()).await? else { return Ok(Next::Done) };
+    let Some(raw) = row.raw.clone().filter(|_| row.state == InboundState::Waiting) else { return Ok(Next::Done) };
+    let sent_to: Vec<String> = serde_json::from_value(row.sent_to.clone()).unwrap_or_default();
+    let secret = platform.secret.clone();
+    let (found, letter) = platform.cpu.run(move || understand(&secret, &sent_to, &raw)).await?;
+    let tx = platform.db.begin().await?;
+    let letter = match letter {
+        Some(id) => mail_message::Entity::find_by_id(id).one(&tx).await?,
+        None => None,
+    };
+    let (state, why) = match &letter {
+        Some(letter) => follow(&tx, &platform, letter, &found).await?,
+        None => without_proof(&found),
+    };
+    mail_inbound::Entity::update_many()
+        .col_expr(mail_inbound::Column::State, Expr::value(state.word()))
+        .col_expr(mail_inbound::Column::Kind, Expr::value(kind(&found).word()))
+        .col_expr(mail_inbound::Column::Why, Expr::value(why))
+        .col_expr(mail_inbound::Column::MessageId, Expr::value(letter.as_ref().map(|letter| letter.id)))
+        .col_expr(mail_inbound::Column::OrganisationId, Expr::value(letter.as_ref().and_then(|letter| letter.organisation_id)))
+        .filter(mail_inbound::Column::Id.eq(id))
+        .exec(&tx)
+        .await?;
+    if state != InboundState::Kept {
+        mail_inbound::Entity::update_many()
+            .col_expr(mail_inbound::Column::Raw, Expr::value(Option::<Vec<u8>>::None))
+            .filter(mail_inbound::Column::Id.eq(id))
+            .exec(&tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(Next::Done)
+}
+
+/// What a message is, and the letter that it is proved to be about: by the address it came to, else by what it holds of the letter.
+fn understand(secret: &Secret, sent_to: &[String], raw: &[u8]) -> (Returned, Option<MailMessageId>) {
+    let found = read(raw);
+    let came_to = sent_to.iter().cloned().chain(recipients(raw).into_iter().map(|(_, address)| address));
+    let inside = match &found {
+        Returned::Report(report) => report.original.as_ref().and_then(|original| original.return_path()),
+        Returned::Complaint(complaint) => {
+            complaint.mail_from.clone().or_else(|| complaint.original.as_ref().and_then(|original| original.return_path()))
+        }
+        _ => None,
+    };
+    let letter = came_to.chain(inside).find_map(|address| letter_in(secret, &address));
+    (found, letter)
+}
+
+fn kind(found: &Returned) -> InboundKind {
+    match found {
+        Returned::Report(_) => InboundKind::Report,
+        Returned::Complaint(_) => InboundKind::Complaint,
+        Returned::Automatic(_) => InboundKind::Automatic,
+        Returned::Reply(_) => InboundKind::Reply,
+        Returned::Unreadable(_) => InboundKind::Unreadable,
+    }
+}
+
+/// What is done with a message that nothing proves to be about a letter of ours. Anybody can write a report; what a person wrote,
+/// or what cannot be read, is for an operator to look at.
+fn without_proof(found: &Returned) -> (InboundState, Option<String>) {
+    match found {
+        Returned::Report(_) | Returned::Complaint(_) | Returned::Automatic(_) => (InboundState::Ignored, None),
+        Returned::Reply(_) => (InboundState::Kept, Some("somebody wrote to an address that nobody reads".to_owned())),
+        Returned::Unreadable(why) => (InboundState::Kept, Some((*why).to_owned())),
+    }
+}
+
+/// Does what a message about a letter says.
+async fn follow(
+    tx: &Tx,
+    platform: &Platform,
+    letter: &mail_message::Model,
+    found: &Returned,
+) -> Result<(InboundState, Option<String>)> {
+    match found {
+        Returned::Report(report) => {
+            let done = reported(tx, platform, letter, report).await?;
+            Ok((if done { InboundState::Done } else { InboundState::Ignored }, None))
+        }
+        Returned::Complaint(complaint) if complaint.feedback.is_unwanted() => {
+            stop(tx, platform, letter, suppression::ALL, SuppressionReason::Complained).await?;
+            note(tx, platform, letter, MailState::Suppressed, None, "the person wants no more letters").await?;
+            Ok((InboundState::Done, None))
+        }
+        Returned::Automatic(AutoKind::Unsubscribe) => {
+            stop(tx, platform, letter, &letter.kind, SuppressionReason::Unsubscribed).await?;
+            note(tx, platform, letter, MailState::Suppressed, None, "the person wants no more letters of this kind").await?;
+            Ok((InboundState::Done, None))
+        }
+        Returned::Complaint(_) | Returned::Automatic(_) => Ok((InboundState::Ignored, None)),
+        // No person writes to this address; what cannot be told may still be a bounce.
+        Returned::Reply(_) => {
+            Ok((InboundState::Kept, Some("it came to the address for bounces and is not known as one".to_owned())))
+        }
+        Returned::Unreadable(why) => Ok((InboundState::Kept, Some((*why).to_owned()))),
+    }
+}
+
+async fn stop(tx: &Tx, platform: &Platform, letter: &mail_message::Model, kind: &str, reason: SuppressionReason) -> Result<()> {
+    let Some(organisation) = letter.organisation_id.filter(|_| letter.recipient_kind == RecipientKind::Participant) else {
+        return Ok(());
+    };
+    suppression::suppress(tx, platform, organisation, &letter.address, kind, reason, None).await
+}
+
+async fn note(
+    tx: &Tx,
+    platform: &Platform,
+    letter: &mail_message::Model,
+    event: MailState,
+    code: Option<u16>,
+    detail: &str,
+) -> Result<()> {
+    let row = mail_event::ActiveModel {
+        id: Set(platform.clock.new_id()),
+        message_id: Set(letter.id),
+        at: Set(platform.clock.now()),
+        event: Set(event),
+        stage: Set(Some(RETURNED.to_owned())),
+        code: Set(code.map(i32::from)),
+        detail: Set(Some(detail.to_owned())),
+    };
+    mail_event::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// What a report says of the letter's recipient: our letters have one each, and a report may name others to whom it was passed on.
+fn of<'a>(report: &'a Report, letter: &mail_message::Model) -> Option<&'a Recipient> {
+    let same = |address: &Option<String>| address.as_ref().is_some_and(|address| address.eq_ignore_ascii_case(&letter.address));
+    let named = report.recipients.iter().find(|one| same(&one.original_recipient) || same(&one.final_recipient));
+    named.or_else(|| report.recipients.iter().find(|one| one.action == Action::Failed)).or(report.recipients.first())
+}
+
+/// Does what a report says; answers whether that was anything.
+async fn reported(tx: &Tx, platform: &Platform, letter: &mail_message::Model, report: &Report) -> Result<bool> {
+    let Some(one) = of(report, letter) else { return Ok(false) };
+    let text = without_addresses(one.diagnostic.as_deref().unwrap_or_default(), [letter.address.as_str()]);
+    let detail = match one.status {
+        Some(status) if !text.contains(&status.to_string()) => format!("{status} {text}").trim_end().to_owned(),
+        _ => text.clone(),
+    };
+    match one.action {
+        // Nobody has given up yet.
+        Action::Delayed => note(tx, platform, letter, MailState::Deferred, one.code, &detail).await.map(|()| true),
+        Action::Failed => {
+            let changed = mail_message::Entity::update_many()
+                .col_expr(mail_message::Column::State, Expr::value(MailState::Failed.word()))
+                .col_expr(mail_message::Column::LastStage, Expr::value(RETURNED))
+                .col_expr(mail_message::Column::LastCode, Expr::value(one.code.map(i32::from)))
+                .col_expr(mail_message::Column::LastEnhanced, Expr::value(one.status.map(|status| status.to_string())))
+                .col_expr(mail_message::Column::LastText, Expr::value(text))
+                .filter(mail_message::Column::Id.eq(letter.id))
+                .filter(mail_message::Column::State.is_in(MailState::LEFT))
+                .exec(tx)
+                .await?;
+            if changed.rows_affected == 0 {
+                return Ok(false);
+            }
+            note(tx, platform, letter, MailState::Failed, one.code, &detail).await?;
+            match one.class {
+                Some(Refusal::NoSuchAddress) => {
+                    stop(tx, platform, letter, suppression::ALL, SuppressionReason::Bounced).await?;
+                }
+                Some(Refusal::Disabled) => again(tx, platform, letter, Duration::days(7)).await?,
+                Some(Refusal::Unknown) => again(tx, platform, letter, Duration::days(1)).await?,
+                Some(Refusal::Policy | Refusal::Content) => look_at(tx, letter.batch_id).await?,
+                _ => {}
+            }
+            Ok(true)
+        }
+        Action::Delivered | Action::Relayed | Action::Expanded => Ok(false),
+    }
+}
+
+/// Writes to the address no more if it was refused before.
+async fn again(tx: &Tx, platform: &Platform, letter: &mail_message::Model, apart: Duration) -> Result<()> {
+    if super::engine::refused_before(tx, letter, platform.clock.now() - apart).await? {
+        stop(tx, platform, letter, suppression::ALL, SuppressionReason::Bounced).await?;
+    }
+    Ok(())
+}
+
+/// Stops a sending of which many letters come back for how they are made or whom they are from.
+async fn look_at(tx: &Tx, batch: MailBatchId) -> Result<()> {
+    use mail_message::Column;
+    let left = Condition::any().add(Column::State.is_in(MailState::LEFT)).add(Column::LastStage.eq(RETURNED));
+    let left = mail_message::Entity::find().filter(Column::BatchId.eq(batch)).filter(left).count(tx).await?;
+    let refused = Condition::any().add(Column::LastEnhanced.like("5.7.%")).add(Column::LastEnhanced.like("5.6.%"));
+    let refused = mail_message::Entity::find()
+        .filter(Column::BatchId.eq(batch))
+        .filter(Column::LastStage.eq(RETURNED))
+        .filter(refused)
+        .count(tx)
+        .await?;
+    if refused < ENOUGH || refused * ONE_IN < left {
+        return Ok(());
+    }
+    let why = "Many letters of this mailing came back because of what they hold or whom they are from. Look at the failed letters, \
+               and at how your domain is set up, before you let it go on.";
+    mail_batch::Entity::update_many()
+        .col_expr(mail_batch::Column::State, Expr::value(BatchState::Paused.word()))
+        .col_expr(mail_batch::Column::PauseReason, Expr::value(why))
+        .filter(mail_batch::Column::Id.eq(batch))
+        .filter(mail_batch::Column::State.eq(BatchState::Running))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what came back long ago.
+pub async fn forget(platform: &Platform) -> Result<()> {
+    let before: Time = platform.clock.now() - MEMORY;
+    mail_inbound::Entity::delete_many().filter(mail_inbound::Column::ReceivedAt.lt(before)).exec(platform.db.write()).await?;
+    Ok(())
+}
