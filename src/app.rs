@@ -272,8 +272,7 @@ pub fn queue() -> Queue {
     let mut queue = Queue::default();
     queue.on(FORGET_KEYS, |platform, _| async move {
         once::forget(&platform).await?;
-        mail::routes::forget(&platform).await?;
-        mail::inbound::forget(&platform).await?;
+        mail::forget(&platform).await?;
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
     queue.on(mail::inbound::READ, mail::inbound::handle);

@@ -37,6 +37,11 @@ pub enum Bench {
     Eligibility(eligibility::Wishes),
     /// Letters a second from the outbox to a mail server, beside postfix's own load generator
     Mail(mail::Wishes),
+    /// A worker that is killed again and again while it sends: what was lost, and what came twice
+    MailFaults(mail::faults::Wishes),
+    /// The worker that is killed
+    #[command(hide = true)]
+    MailWorker(mail::faults::Worker),
     /// The fairest draws from pools in files: chances, time, memory
     Matching(matching::Wishes),
 }
@@ -69,6 +74,8 @@ pub async fn run(bench: Bench) -> Result<ExitCode> {
         Bench::Pages(wishes) => pages::run(wishes).await?,
         Bench::Eligibility(wishes) => eligibility::run(wishes).await?,
         Bench::Mail(wishes) => mail::run(wishes).await?,
+        Bench::MailFaults(wishes) => mail::faults::run(wishes).await?,
+        Bench::MailWorker(worker) => mail::faults::work(worker).await?,
         Bench::Matching(wishes) => matching::run(&wishes)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -21,7 +21,8 @@ pub mod suppression;
 pub mod transport;
 mod twin;
 
-pub use engine::{Mailer, routes};
+pub use engine::Mailer;
+use engine::routes;
 pub use letter::{Block, Letter};
 pub use outbox::{NewLetter, batch_about, enqueue, open_batch};
 pub use status::metrics;
@@ -34,6 +35,12 @@ use std::{collections::HashMap, sync::Arc};
 
 /// Job that tells higher rooms that a sending was cancelled: `{mailing}`.
 pub const CANCELLED: &str = "mail.cancelled";
+
+/// Forgets what is kept for a while only: what is known of domains, and what came back.
+pub async fn forget(platform: &Platform) -> Result<()> {
+    routes::forget(platform).await?;
+    inbound::forget(platform).await
+}
 
 /// What a composer makes of a queued letter.
 pub enum Composed {
