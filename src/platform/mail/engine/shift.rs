@@ -112,6 +112,9 @@ impl Shift<'_> {
             self.tidy();
             self.open();
             self.hand_out().await?;
+            if self.is_done() {
+                return Ok(());
+            }
             if self.work.is_empty() {
                 if !self.settled.is_empty() || !self.taken.is_empty() {
                     continue;
@@ -139,6 +142,12 @@ impl Shift<'_> {
             self.wait().await;
             self.hold_on().await?;
         }
+    }
+
+    /// Whether a process that was asked to stop has nothing in its hands any more. Connections that are being opened are not waited for.
+    fn is_done(&self) -> bool {
+        let nothing = self.under_way.is_empty() && self.taken.is_empty() && self.ready.is_empty() && self.settled.is_empty();
+        self.stopping.is_some() && nothing && self.preparing == 0
     }
 
     /// Until when no server takes letters, if none does.

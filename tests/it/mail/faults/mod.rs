@@ -1,10 +1,13 @@
 //! The faults that delivery has to survive, by their numbers.
 
 mod back;
+mod process;
 mod server;
 mod signed;
 
 use super::*;
+use crate::harness::Backend;
+use alongside::platform::mail::smtp::{Limits, Smtp};
 use entity::{RouteKind, mail_route};
 
 /// What is known of a server or a domain.
