@@ -11,6 +11,7 @@ pub mod letters;
 pub mod openapi;
 pub mod organisation;
 pub mod restore;
+mod returned;
 pub mod serve;
 pub mod verify_draw;
 
@@ -72,6 +73,8 @@ pub enum Command {
     Restore(restore::Options),
     /// Show the letters that wait for your word after a restore or a move, and say it
     Letters(letters::Options),
+    /// Show the mail that came back and that nothing was made of
+    Returned(returned::Options),
     /// Write one organisation to a file, to move it to another installation
     ExportOrganisation(organisation::Export),
     /// Take in an organisation from such a file
@@ -99,6 +102,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Backup(options) => backup::backup(options).await,
         Command::Restore(options) => restore::restore(options).await,
         Command::Letters(options) => letters::letters(options).await,
+        Command::Returned(options) => returned::returned(options).await,
         Command::ExportOrganisation(options) => organisation::export(options).await,
         Command::ImportOrganisation(options) => organisation::import(options).await,
         Command::VerifyDraw(options) => verify_draw::verify_draw(&options),

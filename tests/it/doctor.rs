@@ -4,8 +4,8 @@ use crate::harness::{
     everywhere_today,
     smtp::{Act, At, Server},
 };
-use entity::installation;
-use sea_orm::{EntityTrait, sea_query::Expr};
+use entity::{RouteKind, installation, mail_route};
+use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::Expr};
 use serde_json::Value;
 use std::{
     io::{Read, Write},
@@ -184,9 +184,9 @@ fn a_database_whose_clock_is_another_is_found() {
         app.administrator().await;
         let db = app.app.platform.db.write();
         let row = installation::ActiveModel {
-            id: sea_orm::ActiveValue::Set(1),
-            secret_check: sea_orm::ActiveValue::Set(app.app.platform.secret.check()),
-            created_at: sea_orm::ActiveValue::Set(app.clock.now()),
+            id: Set(1),
+            secret_check: Set(app.app.platform.secret.check()),
+            created_at: Set(app.clock.now()),
         };
         installation::Entity::insert(row).exec_without_returning(db).await.unwrap();
         let folder = Folder::new();
@@ -195,6 +195,22 @@ fn a_database_whose_clock_is_another_is_found() {
             if app.app.platform.db.is_postgres() { ("ok", "agrees") } else { ("note", "there is none; nothing is written down") };
         says(&ask(), "clock of the database", level, words);
         says(&ask(), "letters", "ok", "none waits");
+        says(&ask(), "mail ways", "ok", "letters get through");
+        says(&ask(), "mail that came back", "ok", "none waits");
+        let shut = mail_route::ActiveModel {
+            kind: Set(RouteKind::Server),
+            name: Set("mail.example:587".into()),
+            faults: Set(5),
+            opened: Set(1),
+            closed_until: Set(Some(alongside::platform::Clock::system().now() + chrono::Duration::hours(1))),
+            last_stage: Set(Some("auth".into())),
+            last_text: Set(Some("5.7.8 bad password".into())),
+            counted: Set(0),
+            changed_at: Set(app.clock.now()),
+            ..Default::default()
+        };
+        mail_route::Entity::insert(shut).exec_without_returning(db).await.unwrap();
+        says(&ask(), "mail ways", "problem", "(at auth: 5.7.8 bad password)");
         installation::Entity::update_many()
             .col_expr(installation::Column::CreatedAt, Expr::value(app.clock.now() + chrono::Duration::days(400)))
             .exec(db)

@@ -4,7 +4,10 @@ use super::Finding;
 use crate::{
     app,
     commands::letters,
-    platform::{Clock, Config, Db, Error, Result, jobs, mail::hold},
+    platform::{
+        Clock, Config, Db, Error, Result, jobs,
+        mail::{hold, inbound, routes},
+    },
 };
 use chrono::{DateTime, Duration, Utc};
 use entity::{audit_entry, installation};
@@ -34,6 +37,8 @@ pub async fn look(config: &Config, retry_dead: bool) -> Vec<Finding> {
             clocks(&db).await,
             queue(&db, retry_dead).await,
             letters(&db).await,
+            ways(&db).await,
+            returned(&db).await,
         ],
         Ok(pending) => {
             let detail = format!("{} migrations are missing. Run `alongside migrate`, or start the server.", pending.len());
@@ -87,6 +92,38 @@ async fn letters(db: &Db) -> Finding {
     }
     let then = "Look at them with `alongside letters`, then let them leave with `--send`, or not with `--leave`.";
     Finding::problem(what, format!("no letter leaves {}. {then}", held.join("; and none of one organisation ")))
+}
+
+/// Mail servers and domains to which nothing is sent for now.
+async fn ways(db: &Db) -> Finding {
+    let what = "mail ways";
+    let shut = match routes::shut(db.read(), Clock::system().now()).await {
+        Ok(shut) => shut,
+        Err(error) => return Finding::problem(what, format!("cannot be read: {error}.")),
+    };
+    if shut.is_empty() {
+        return Finding::good(what, "letters get through");
+    }
+    let told: Vec<String> = shut
+        .iter()
+        .map(|way| {
+            let until = way.closed_until.map(|until| until.format("%H:%M UTC").to_string()).unwrap_or_default();
+            let said = way.last_text.as_deref().unwrap_or_default();
+            let stage = way.last_stage.as_deref().unwrap_or_default();
+            format!("{} {} until {until} (at {stage}: {said})", way.kind, way.name)
+        })
+        .collect();
+    Finding::problem(what, format!("nothing is sent for now to {}. It is tried again by itself.", told.join("; ")))
+}
+
+/// Mail that came back and that nothing was made of.
+async fn returned(db: &Db) -> Finding {
+    let what = "mail that came back";
+    match inbound::kept(db.read()).await {
+        Ok(kept) if kept.is_empty() => Finding::good(what, "none waits for you"),
+        Ok(kept) => Finding::note(what, format!("{} messages wait to be looked at: `alongside returned`.", kept.len())),
+        Err(error) => Finding::problem(what, format!("cannot be read: {error}.")),
+    }
 }
 
 async fn held(db: &Db) -> Result<Vec<String>> {

@@ -22,7 +22,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use serde_json::{Value, json};
@@ -33,6 +33,8 @@ pub const READ: &str = "mail.read";
 
 /// What came back is forgotten after so long, read or not.
 const MEMORY: Duration = Duration::days(30);
+/// Most messages that are shown at once.
+const SHOWN: u64 = 1000;
 /// What is tagged.
 const LETTER: &str = "letter";
 /// Where in the conversation a report stands that came later.
@@ -298,6 +300,38 @@ async fn look_at(tx: &Tx, batch: MailBatchId) -> Result<()> {
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// A message that waits for an operator, without what it says.
+#[derive(Debug, FromQueryResult)]
+pub struct Kept {
+    /// Its id.
+    pub id: MailInboundId,
+    /// When it came.
+    pub received_at: Time,
+    /// Why it was laid aside.
+    pub why: Option<String>,
+    /// How long it is.
+    pub bytes: i32,
+}
+
+/// What waits for an operator, oldest first.
+pub async fn kept(connection: &impl ConnectionTrait) -> Result<Vec<Kept>> {
+    use mail_inbound::Column;
+    let kept = mail_inbound::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::ReceivedAt, Column::Why])
+        .column_as(Expr::cust("length(raw)"), "bytes")
+        .filter(Column::State.eq(InboundState::Kept))
+        .order_by_asc(Column::Id)
+        .limit(SHOWN);
+    Ok(kept.into_model().all(connection).await?)
+}
+
+/// One of them, as it came.
+pub async fn kept_whole(connection: &impl ConnectionTrait, id: MailInboundId) -> Result<Option<Vec<u8>>> {
+    let found = mail_inbound::Entity::find_by_id(id).filter(mail_inbound::Column::State.eq(InboundState::Kept));
+    Ok(found.one(connection).await?.and_then(|row| row.raw))
 }
 
 /// Forgets what came back long ago.

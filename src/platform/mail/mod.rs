@@ -21,8 +21,7 @@ pub mod suppression;
 pub mod transport;
 mod twin;
 
-pub use engine::Mailer;
-use engine::routes;
+pub use engine::{Mailer, routes};
 pub use letter::{Block, Letter};
 pub use outbox::{NewLetter, batch_about, enqueue, open_batch};
 pub use status::metrics;

@@ -14,7 +14,8 @@ use chrono::{Duration, NaiveDate, NaiveTime};
 use entity::{RouteKind, Time, mail_message, mail_route};
 use mail_route::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::OnConflict,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -202,6 +203,12 @@ impl Routes {
         let found = found.all(tx).await?;
         Ok(found.into_iter().map(|row| ((row.kind, row.name.clone()), filled(row, limits, now))).collect())
     }
+}
+
+/// The servers and domains to which nothing is sent now, and what they said at last.
+pub async fn shut(connection: &impl ConnectionTrait, now: Time) -> Result<Vec<Model>> {
+    let shut = Entity::find().filter(Column::ClosedUntil.gt(now)).order_by_asc(Column::Kind).order_by_asc(Column::Name);
+    Ok(shut.limit(MOST).all(connection).await?)
 }
 
 /// Forgets domains of which nothing has been heard for long.

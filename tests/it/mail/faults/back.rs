@@ -1,6 +1,7 @@
 //! What comes back: bounces, complaints, answers of programs.
 
 use super::*;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::{InboundState, mail_inbound};
 
 /// The address of the corpus, which nobody here made.
@@ -126,6 +127,20 @@ fn fault_22_what_proves_nothing_changes_nothing_and_what_is_not_understood_is_ke
             let rows = mail_inbound::Entity::find().all(app.app.platform.db.read()).await.unwrap();
             assert!(rows.iter().any(|row| row.raw.as_deref() == Some(raw.as_bytes())), "{name}");
         }
+        let shown = alongside::platform::mail::inbound::kept(app.app.platform.db.read()).await.unwrap();
+        assert_eq!(shown.len(), 3);
+        let program = |arguments: &[&str]| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_alongside"));
+            let secret = std::env::temp_dir().join(format!("alongside-returned-{}.key", app.clock.new_id::<Uuid>()));
+            std::fs::write(&secret, URL_SAFE_NO_PAD.encode(crate::harness::SECRET)).unwrap();
+            command.arg("returned").args(arguments).env_clear().env("ALONGSIDE_DATABASE_URL", &app.url);
+            let output = command.env("ALONGSIDE_SECRET_FILE", &secret).env("ALONGSIDE_LOG", "error").output().unwrap();
+            std::fs::remove_file(&secret).unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap()
+        };
+        assert!(program(&[]).contains("encrypted or enveloped: cannot be read here"));
+        assert_eq!(program(&["--show", &shown[2].id.to_string()]), message("reply-gmail").replace(THEIRS, &ours));
         let long = format!("{}{}", message("postfix-failed").replace(THEIRS, &ours), "x".repeat(9 << 20));
         assert_eq!(comes_back(&app, long).await, InboundState::Done);
         assert_eq!(state_of(&app, letter).await.state, MailState::Failed);
