@@ -38,6 +38,8 @@ pub enum At {
 pub enum Act {
     /// Answers this instead.
     Reply(&'static str),
+    /// Answers with these bytes, piece after piece.
+    Pieces(Vec<String>),
     /// Hangs up without an answer.
     HangUp,
     /// Takes the letter, then hangs up before the answer.
@@ -75,6 +77,10 @@ struct State {
     scripts: Mutex<VecDeque<Script>>,
     ledger: Mutex<Vec<Taken>>,
     connections: Mutex<usize>,
+    /// Commands behind which the next one stood already.
+    grouped: Mutex<usize>,
+    /// What was said, without letters.
+    said: Mutex<Vec<String>>,
 }
 
 impl Server {
@@ -109,6 +115,16 @@ impl Server {
         self.state.ledger.lock().unwrap().clone()
     }
 
+    /// How many commands came together with the next one.
+    pub fn grouped(&self) -> usize {
+        *self.state.grouped.lock().unwrap()
+    }
+
+    /// Every command, in order.
+    pub fn said(&self) -> Vec<String> {
+        self.state.said.lock().unwrap().clone()
+    }
+
     /// How many connections were made.
     pub fn connections(&self) -> usize {
         *self.state.connections.lock().unwrap()
@@ -128,6 +144,14 @@ async fn act(stream: &mut BufReader<TcpStream>, script: &mut VecDeque<(At, Act)>
         None => usual,
         Some((_, Act::Reply(reply))) => reply,
         Some((_, Act::HangUp | Act::TakeAndHangUp)) => return Ok(false),
+        Some((_, Act::Pieces(pieces))) => {
+            for piece in pieces {
+                stream.write_all(piece.as_bytes()).await?;
+                stream.flush().await?;
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            return Ok(true);
+        }
         Some((_, Act::Wait(gate))) => {
             gate.notified().await;
             usual
@@ -164,6 +188,8 @@ async fn serve(stream: TcpStream, mut script: VecDeque<(At, Act)>, state: Arc<St
     } > 0
     {
         let command = line.trim_end().to_uppercase();
+        state.said.lock().unwrap().push(line.trim_end().to_owned());
+        *state.grouped.lock().unwrap() += usize::from(!stream.buffer().is_empty());
         let going_on = match command.split([' ', ':']).next().unwrap_or_default() {
             "EHLO" | "HELO" => act(&mut stream, &mut script, At::Hello, HELLO).await?,
             "MAIL" => {
@@ -222,7 +248,7 @@ async fn take(
         bytes.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
     }
     let taken = match script.iter().find(|(at, _)| *at == At::Dot) {
-        None | Some((_, Act::TakeAndHangUp | Act::Wait(_) | Act::Hang(_))) => true,
+        None | Some((_, Act::TakeAndHangUp | Act::Wait(_) | Act::Hang(_) | Act::Pieces(_))) => true,
         Some((_, Act::HangUp)) => false,
         Some((_, Act::Reply(reply))) => reply.starts_with('2'),
     };

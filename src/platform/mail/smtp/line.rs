@@ -220,8 +220,13 @@ impl Line {
         }
         self.say(Stage::Data, self.limits.block, &stuffed(&letter.message)).await?;
         let reply = self.reply(Stage::Dot, self.limits.dot).await?;
-        self.good = reply.code != 421 && !self.reader.holds_more();
-        if (200..300).contains(&reply.code) { Ok(()) } else { Err(refused(Stage::Dot, &reply)) }
+        self.good = (reply.code < 300 || reply.code >= 400) && reply.code != 421 && !self.reader.holds_more();
+        match reply.code {
+            200..300 => Ok(()),
+            // Whether it has the letter cannot be told from that.
+            300..400 => Err(fault(Stage::Dot, "the server's answer does not fit the question")),
+            _ => Err(refused(Stage::Dot, &reply)),
+        }
     }
 
     /// MAIL, RCPT and DATA as they are written, if the server can take this letter at all.

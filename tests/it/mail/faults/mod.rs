@@ -4,6 +4,7 @@ mod back;
 mod process;
 mod server;
 mod signed;
+mod talk;
 
 use super::*;
 use crate::harness::Backend;
