@@ -169,7 +169,7 @@ async fn letters_in(app: &TestApp, states: &[MailState]) -> usize {
 }
 
 #[test]
-fn no_letter_leaves_after_a_restore_before_somebody_has_said_so() {
+fn fault_27_no_letter_leaves_after_a_restore_before_somebody_has_said_so() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;
         for name in ["ben", "cat"] {

@@ -132,7 +132,7 @@ fn a_suppressed_address_is_not_written_to() {
 }
 
 #[test]
-fn a_mailing_can_be_paused_resumed_and_cancelled() {
+fn fault_26_a_mailing_can_be_paused_resumed_and_cancelled() {
     everywhere(|app| async move {
         let platform = &app.app.platform;
         let organisation = sunrise(&app).await;
@@ -181,7 +181,7 @@ fn a_mailing_can_be_paused_resumed_and_cancelled() {
 }
 
 #[test]
-fn a_paused_mailing_stops_while_it_goes_out() {
+fn fault_26_a_paused_mailing_stops_while_it_goes_out() {
     everywhere(|app| async move {
         let platform = &app.app.platform;
         let organisation = sunrise(&app).await;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn two_workers_send_nothing_twice() {
+fn fault_03_two_workers_send_nothing_twice() {
     everywhere(|app| async move {
         let server = Server::start([]).await;
         // As another process would: its own connections, the same time.
@@ -89,7 +89,7 @@ fn a_letter_whose_worker_dies_twice_waits_for_a_person() {
 }
 
 #[test]
-fn a_late_answer_changes_nothing_that_somebody_else_took_over() {
+fn fault_04_a_late_answer_changes_nothing_that_somebody_else_took_over() {
     everywhere(|app| async move {
         queue(&app, 1).await;
         let gate = Arc::new(Notify::new());

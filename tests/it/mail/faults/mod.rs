@@ -5,6 +5,7 @@ mod process;
 mod server;
 mod signed;
 mod talk;
+mod words;
 
 use super::*;
 use crate::harness::Backend;
