@@ -38,6 +38,8 @@ pub const INSTALLATION: &str = "alongside-installation";
 
 /// How long a worker that found nothing waits before it looks again by itself.
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
+/// How many jobs are taken at a time.
+const BATCH: u64 = 100;
 
 /// What a worker's loop works off.
 #[derive(Clone, Copy)]
@@ -45,9 +47,6 @@ enum Line {
     Queue,
     Outbox,
 }
-
-/// How many jobs are taken at a time.
-const BATCH: u64 = 100;
 
 /// A running installation.
 #[derive(Clone)]
@@ -171,6 +170,7 @@ impl App {
             self.tasks.keep_up("the queue", || self.work_off(Line::Queue)),
             self.tasks.keep_up("the outbox", || self.work_off(Line::Outbox)),
             self.tasks.keep_up("the webhooks", || self.courier.work(&self.platform)),
+            self.tasks.keep_up("mail that comes back", || mail::lmtp::serve_if_set(&self.platform, &self.tasks)),
         );
     }
 
@@ -189,11 +189,11 @@ impl App {
                 }
                 Err(error) => tracing::error!(error = %error, "the worker could not go on; it tries again"),
             }
+            // Work that another process enqueued, and work whose time comes, is found by looking.
+            let look = tokio::time::timeout(LOOK_AGAIN, self.platform.wake.notified());
             tokio::select! {
                 () = self.tasks.stopping() => return,
-                () = self.platform.wake.notified() => {}
-                // Work that another process enqueued, and work whose time comes, is found by looking.
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                _ = look => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! How letters are handed over: how many on a connection, and how many in a time.
 
 use super::reader::Reader;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 /// How letters are handed over.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Delivery {
     pub dkim: Vec<(String, PathBuf)>,
     /// The domain at which mail comes back to us.
     pub returns: Option<String>,
+    /// Where it is handed over by LMTP.
+    pub returns_lmtp: Option<SocketAddr>,
     /// The token for handing it over; empty if nothing is taken.
     pub returns_token: String,
     /// Most letters in a time.
@@ -119,9 +121,16 @@ impl Delivery {
         if returns.as_ref().is_some_and(|domain| !is_domain(domain)) {
             reader.wrong("MAIL_RETURNS", "must be a domain, such as returns.sunrise.example");
         }
+        let lmtp = reader.text("MAIL_RETURNS_LMTP");
+        let returns_lmtp = (!lmtp.is_empty()).then(|| lmtp.parse().ok());
+        if returns_lmtp == Some(None) {
+            reader.wrong("MAIL_RETURNS_LMTP", "must be an address with a port, such as 127.0.0.1:2424");
+        }
+        let returns_lmtp = returns_lmtp.flatten();
         let returns_token = reader.token("MAIL_RETURNS_TOKEN");
         Self {
             returns,
+            returns_lmtp,
             returns_token,
             letters: reader.number("SMTP_LETTERS", 1, 100_000),
             ca,

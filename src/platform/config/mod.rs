@@ -44,7 +44,8 @@ keys! {
     "SMTP_LETTERS" = "100", false, "Letters on one connection; some mail servers want no more than 20";
     "SMTP_CA" = "", false, "File with certificates (PEM) that are believed beside the public ones, for a mail server in the house";
     "MAIL_DKIM" = "", false, "Keys that sign letters for the domain of MAIL_FROM, `selector:file.pem` with commas between; leave it out where the mail server signs";
-    "MAIL_RETURNS" = "", false, "Domain at which bounces come back to us, such as returns.sunrise.example; its mail server hands them over by POST to /inbound";
+    "MAIL_RETURNS" = "", false, "Domain at which bounces come back to us, such as returns.sunrise.example; its mail server hands them over by POST to /inbound or by LMTP";
+    "MAIL_RETURNS_LMTP" = "", false, "Address and port at which a worker takes them by LMTP, such as 127.0.0.1:2424";
     "MAIL_RETURNS_TOKEN" = "", true, "Bearer token for /inbound; without one, nothing is taken there";
     "MAIL_RATES" = "", false, "Most letters in a time, with commas between: `server=50/s` for each mail server, `domain=20/s` for each domain that is written to, `gmail.com=1000/h` for one";
     "MAIL_WARM_UP" = "off", false, "Letters on the first day from a mail server that nobody knows yet, such as 200; twice as many on each day after it, until there is no limit";

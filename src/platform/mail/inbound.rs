@@ -59,6 +59,11 @@ fn letter_in(secret: &Secret, address: &str) -> Option<MailMessageId> {
     (sha256(tag) == sha256(&secret.tag(LETTER, id))).then_some(MailMessageId(id))
 }
 
+/// Whether an address is one that we made.
+pub fn is_ours(secret: &Secret, address: &str) -> bool {
+    letter_in(secret, address).is_some()
+}
+
 /// Takes a message that was delivered to these addresses. One that is delivered twice is taken once.
 pub async fn take(platform: &Platform, sent_to: &[String], raw: Vec<u8>) -> Result<()> {
     let now = platform.clock.now();

@@ -10,6 +10,7 @@ pub mod folder;
 pub mod hold;
 pub mod inbound;
 pub mod letter;
+pub mod lmtp;
 pub mod outbox;
 pub mod render;
 mod redact;

@@ -210,3 +210,66 @@ fn fault_24_answers_of_programs_are_neither_bounces_nor_answers() {
         assert!(app.outbox().await.is_empty(), "nothing is answered, so nothing goes round in a circle");
     });
 }
+
+/// A client of LMTP: sends lines, and answers what was said to each.
+async fn lmtp(address: std::net::SocketAddr, lines: &[String]) -> Vec<String> {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let mut stream = BufReader::new(tokio::net::TcpStream::connect(address).await.unwrap());
+    let mut answers = Vec::new();
+    let mut line = String::new();
+    stream.read_line(&mut line).await.unwrap();
+    for words in lines {
+        stream.write_all(words.as_bytes()).await.unwrap();
+        loop {
+            line.clear();
+            stream.read_line(&mut line).await.unwrap();
+            if line.as_bytes().get(3) != Some(&b'-') {
+                break;
+            }
+        }
+        answers.push(line[..3].to_owned());
+    }
+    answers
+}
+
+#[test]
+fn fault_22_a_mail_server_hands_over_what_comes_back_by_lmtp() {
+    everywhere(|app| async move {
+        let app = receiving(&app);
+        let (organisation, letter, ours) = sent_to(&app, "nobody@example.net").await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let tasks = Tasks::new();
+        let serving = alongside::platform::mail::lmtp::serve(&app.app.platform, &listener, &tasks);
+        let raw = message("postfix-failed").replace(THEIRS, &ours).replace('\n', "\r\n");
+        let raw = raw.replace("\r\n.", "\r\n..");
+        let talking = async {
+            let line = |text: &str| format!("{text}\r\n");
+            let lines = [
+                line("EHLO mail.example"),
+                line("LHLO mail.example"),
+                line("DATA"),
+                line("MAIL FROM:<>"),
+                line(&format!("RCPT TO:<{THEIRS}>")),
+                line(&format!("RCPT TO:<{}>", ours.to_uppercase())),
+                line("DATA"),
+                format!("{raw}.\r\n"),
+                line("MAIL FROM:<>"),
+                line(&format!("rcpt to:<{ours}>")),
+                line("DATA"),
+                format!("{}\r\n.\r\n", "long line ".repeat(1_100_000)),
+                line("GARBAGE"),
+                line("QUIT"),
+            ];
+            let said = lmtp(address, &lines).await;
+            let expected = ["500", "250", "503", "250", "550", "250", "354", "250", "250", "250", "354", "552", "500", "221"];
+            assert_eq!(said, expected);
+            tasks.stop();
+        };
+        join(serving, talking).await;
+        app.run_jobs().await;
+        assert_eq!(state_of(&app, letter).await.state, MailState::Failed);
+        assert_eq!(suppressed(&app, organisation).await, 1);
+        assert_eq!(mail_inbound::Entity::find().all(app.app.platform.db.read()).await.unwrap().len(), 1);
+    });
+}
