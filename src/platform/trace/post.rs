@@ -148,7 +148,7 @@ impl Collector {
         target.path = format!("{}/v1/traces", target.path.trim_end_matches('/').trim_end_matches("/v1/traces"));
         let program = [KeyValue::new("service.name", "alongside"), KeyValue::new("service.version", env!("CARGO_PKG_VERSION"))];
         let resource = (&Resource::builder_empty().with_attributes(program).build()).into();
-        Self { tls: target.encrypted.then(tls), target, resource }
+        Self { tls: target.encrypted.then(|| tls(&[])), target, resource }
     }
 
     async fn take(&self, spans: Vec<SpanData>) -> Result<(), &'static str> {
