@@ -50,9 +50,8 @@ struct Shift<'a> {
     servers: Vec<String>,
     /// Letters taken at a time.
     hand: usize,
-    /// Letters that may still be taken in this run.
+    /// Letters that may still be taken in this run, and those taken and not written yet.
     left: usize,
-    /// Taken, and not written yet.
     taken: VecDeque<Model>,
     /// Written.
     ready: VecDeque<Ready>,
@@ -107,7 +106,8 @@ impl Shift<'_> {
                 self.stopping = Some(Instant::now());
                 self.lay_down(self.platform.clock.now()).await?;
             }
-            self.take().await?;
+            let taken = self.take().await;
+            self.bear(taken)?;
             self.write();
             self.tidy();
             self.open();
@@ -140,14 +140,27 @@ impl Shift<'_> {
                 return Ok(());
             }
             self.wait().await;
-            self.hold_on().await?;
+            let held = self.hold_on().await;
+            self.bear(held)?;
         }
     }
 
-    /// Whether a process that was asked to stop has nothing in its hands any more. Connections that are being opened are not waited for.
+    /// Whether a process that was asked to stop has nothing in its hands any more; connections that open are not waited for.
     fn is_done(&self) -> bool {
         let nothing = self.under_way.is_empty() && self.taken.is_empty() && self.ready.is_empty() && self.settled.is_empty();
         self.stopping.is_some() && nothing && self.preparing == 0
+    }
+
+    /// A database that is away for a moment must not cost letters under way their answers: those are waited for.
+    fn bear(&mut self, done: Result<()>) -> Result<()> {
+        match done {
+            Err(error) if !(self.under_way.is_empty() && self.settled.is_empty()) => {
+                tracing::warn!(error = %error, "the outbox could not be read; again in a moment");
+                self.dry = true;
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Until when no server takes letters, if none does.
@@ -261,7 +274,8 @@ impl Shift<'_> {
     async fn hand_out(&mut self) -> Result<()> {
         let (pairs, later) = self.pair();
         for (until, letters) in later {
-            lease::give_back(self.platform, &letters, until).await?;
+            let given = lease::give_back(self.platform, &letters, until).await;
+            self.bear(given)?;
         }
         let changed = self.state.memory.routes.has_news();
         if self.settled.is_empty() && pairs.is_empty() && !changed {
@@ -471,6 +485,9 @@ impl Shift<'_> {
             return Ok(());
         }
         self.renewed = Instant::now();
+        // A run may go on for hours, and others die meanwhile or find something out.
+        self.state.memory.routes.refresh(self.platform).await?;
+        lease::recover(self.platform).await?;
         let held: Vec<Model> = self.under_way.values().chain(self.ready.iter().map(|ready| &ready.letter)).cloned().collect();
         lease::renew(self.platform, &held).await
     }
