@@ -119,3 +119,54 @@ impl Slot for Refusing {
         Box::pin(async move { Err(fault) })
     }
 }
+
+/// Never answers to letters to one domain.
+#[derive(Clone, Default)]
+struct Slow {
+    taken: Arc<Mutex<Vec<String>>>,
+    came: Arc<Notify>,
+}
+
+impl Slot for Slow {
+    fn accept(&self, letter: Outgoing) -> BoxFuture<'_, Result<(), SendFault>> {
+        Box::pin(async move {
+            let slow = letter.to.ends_with("@example.org");
+            self.taken.lock().unwrap().push(letter.to);
+            self.came.notify_one();
+            if slow { std::future::pending().await } else { Ok(()) }
+        })
+    }
+}
+
+#[test]
+fn fault_29_a_domain_that_takes_letters_slowly_leaves_room_for_others() {
+    everywhere(|app| async move {
+        queue(&app, 30).await;
+        let slow = Slow::default();
+        let mailer = mailer(&app, Arc::new(slow.clone()));
+        let until = async |count: usize| {
+            while slow.taken.lock().unwrap().len() < count {
+                slow.came.notified().await;
+            }
+        };
+        let others = async {
+            // Of eight connections six are held by that domain, and no more.
+            until(6).await;
+            let tx = app.app.platform.db.begin().await.unwrap();
+            let batch = open_batch(&tx, &app.clock, None, KIND, None, "test").await.unwrap();
+            let letter = NewLetter { address: "cy@example.net".into(), ..new_letter(&app, KIND, 1) };
+            enqueue(&tx, &app.clock, None, batch, &[letter]).await.unwrap();
+            tx.commit().await.unwrap();
+            until(7).await;
+        };
+        tokio::select! {
+            _ = run(&app, &mailer) => panic!("the worker should not have come to an end"),
+            () = others => {}
+        }
+        assert_eq!(slow.taken.lock().unwrap()[6], "cy@example.net");
+        app.clock.advance(Duration::minutes(16));
+        let memory = Memory::default();
+        let heir = self::mailer(&app, Arc::new(memory.clone()));
+        run(&app, &heir).await;
+    });
+}

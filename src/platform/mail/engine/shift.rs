@@ -194,8 +194,9 @@ impl Shift<'_> {
         if self.dry || self.stopping.is_some() || self.shut().is_some() {
             return Ok(());
         }
-        let waiting =
-            self.taken.len() + self.preparing * self.mailer.width + self.ready.iter().filter(|ready| self.fits(ready)).count();
+        let waiting = self.taken.len()
+            + self.preparing * self.mailer.width
+            + self.ready.iter().filter(|ready| self.fits(&ready.letter.domain, 0)).count();
         let held = self.taken.len() + self.ready.len();
         if waiting >= self.mailer.width * 2 || held >= self.hand * 4 {
             return Ok(());
@@ -204,12 +205,10 @@ impl Shift<'_> {
         self.left -= claimed.len();
         self.dry = claimed.is_empty();
         let share = self.hand * 2;
-        let mut of_domain = HashMap::<&str, usize>::new();
+        let mut of_domain = HashMap::<String, usize>::new();
         for letter in self.taken.iter().chain(self.ready.iter().map(|ready| &ready.letter)) {
-            *of_domain.entry(&letter.domain).or_default() += 1;
+            *of_domain.entry(letter.domain.clone()).or_default() += 1;
         }
-        let mut of_domain: HashMap<String, usize> =
-            of_domain.into_iter().map(|(domain, count)| (domain.to_owned(), count)).collect();
         let (mut kept, mut over) = (Vec::new(), Vec::new());
         for letter in claimed {
             let count = of_domain.entry(letter.domain.clone()).or_default();
@@ -222,11 +221,11 @@ impl Shift<'_> {
         lease::give_back(self.platform, &over, self.platform.clock.now()).await
     }
 
-    /// How many letters to one domain are under way at the same time: there is always room for another domain.
-    fn fits(&self, ready: &Ready) -> bool {
+    /// Whether a letter to a domain may go beside those under way and these: there is always room for another domain.
+    fn fits(&self, domain: &str, beside: usize) -> bool {
         let width = self.mailer.width;
         let most = if width == 1 { 1 } else { width - (width / 4).max(1) };
-        self.under_way.values().filter(|letter| letter.domain == ready.letter.domain).count() < most
+        self.count_of(domain) + beside < most
     }
 
     /// Has the letters written that were taken.
@@ -329,15 +328,14 @@ impl Shift<'_> {
                     later.entry(until).or_default().push(ready.letter);
                     continue;
                 }
-                Way::One if beside > 0 || trying.contains(domain) || self.is_under_way(domain) => {
+                Way::One if beside > 0 || trying.contains(domain) || self.count_of(domain) > 0 => {
                     later.entry(now + Span::minutes(1)).or_default().push(ready.letter);
                     continue;
                 }
                 Way::One => drop(trying.insert(domain.clone())),
                 Way::Free => {}
             }
-            let room = self.fits(&ready) && (beside == 0 || beside + self.count_of(domain) < self.mailer.width);
-            match room.then(|| self.state.lines.next()).flatten() {
+            match self.fits(domain, beside).then(|| self.state.lines.next()).flatten() {
                 Some(idle) => pairs.push((idle.server, idle.line, ready)),
                 None => left.push_back(ready),
             }
@@ -346,12 +344,9 @@ impl Shift<'_> {
         (pairs, later)
     }
 
+    /// Letters to a domain that are under way.
     fn count_of(&self, domain: &str) -> usize {
         self.under_way.values().filter(|letter| letter.domain == domain).count()
-    }
-
-    fn is_under_way(&self, domain: &str) -> bool {
-        self.count_of(domain) > 0
     }
 
     fn send(&mut self, server: usize, mut line: Box<dyn Line>, ready: Ready) {
