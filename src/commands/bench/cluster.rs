@@ -93,14 +93,16 @@ impl Cluster {
 }
 
 /// One of PostgreSQL's programs, on the path or where Debian keeps them.
-#[allow(clippy::disallowed_methods)]
 pub fn program(name: &str) -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    find(name, versions.map(|version| version.path().join("bin")))
+}
+
+/// A program on the path, or in one of these folders.
+#[allow(clippy::disallowed_methods)]
+pub fn find(name: &str, more: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
     let on_path = std::env::var("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&on_path).collect();
-    if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
-        folders.extend(versions.flatten().map(|version| version.path().join("bin")));
-    }
-    folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file())
+    std::env::split_paths(&on_path).chain(more).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 /// Waits until the server listens. There is no event to wait for: it tells nobody that its socket is open.

@@ -3,7 +3,10 @@
 //! Whoever brings a backup back, or moves an organisation, has letters in the outbox of which nobody here knows whether they
 //! were sent meanwhile from the other place. No letter leaves until a person who can find out has decided: send them, or not.
 
-use super::{outbox::KEEP_TRYING, priority, status};
+use super::{
+    outbox::{KEEP_TRYING, event},
+    priority, status,
+};
 use crate::platform::{Clock, Platform, Result, Tx};
 use entity::{HoldReason, MailHoldId, MailMessageId, MailState, OrganisationId, Time, mail_event, mail_hold, mail_message};
 use mail_message::{Column, Entity};
@@ -125,15 +128,8 @@ pub async fn leave(tx: &Tx, platform: &Platform, hold: &mail_hold::Model) -> Res
             .exec(tx)
             .await?;
         left += u64::try_from(ids.len()).unwrap_or(0);
-        let events = ids.into_iter().map(|id| mail_event::ActiveModel {
-            id: Set(platform.clock.new_id()),
-            message_id: Set(id),
-            at: Set(platform.clock.now()),
-            event: Set(MailState::Uncertain),
-            stage: Set(None),
-            code: Set(None),
-            detail: Set(Some(NOT_SENT.to_owned())),
-        });
+        let left_here = |id| event(&platform.clock, id, MailState::Uncertain, None, None, Some(NOT_SENT.to_owned()));
+        let events = ids.into_iter().map(left_here);
         mail_event::Entity::insert_many(events).exec_without_returning(tx).await?;
     }
     end(tx, hold.id).await?;

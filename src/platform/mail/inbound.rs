@@ -5,10 +5,12 @@
 //! letter; what comes without that proof changes nothing.
 
 use super::{
+    engine::{Suppress, give_up_on},
+    outbox,
     redact::without_addresses,
     refusal::Refusal,
     returned::{Action, AutoKind, Recipient, Report, Returned, read, recipients, verp},
-    suppression,
+    status, suppression,
 };
 use crate::platform::{
     Platform, Result, Secret, Tx,
@@ -17,8 +19,8 @@ use crate::platform::{
 };
 use chrono::Duration;
 use entity::{
-    BatchState, InboundKind, InboundState, MailBatchId, MailInboundId, MailMessageId, MailState, RecipientKind,
-    SuppressionReason, Time, mail_batch, mail_event, mail_inbound, mail_message,
+    InboundKind, InboundState, MailBatchId, MailInboundId, MailMessageId, MailState, RecipientKind, SuppressionReason, Time,
+    mail_event, mail_inbound, mail_message,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -211,15 +213,7 @@ async fn note(
     code: Option<u16>,
     detail: &str,
 ) -> Result<()> {
-    let row = mail_event::ActiveModel {
-        id: Set(platform.clock.new_id()),
-        message_id: Set(letter.id),
-        at: Set(platform.clock.now()),
-        event: Set(event),
-        stage: Set(Some(RETURNED.to_owned())),
-        code: Set(code.map(i32::from)),
-        detail: Set(Some(detail.to_owned())),
-    };
+    let row = outbox::event(&platform.clock, letter.id, event, Some(RETURNED.to_owned()), code, Some(detail.to_owned()));
     mail_event::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
 }
@@ -257,27 +251,16 @@ async fn reported(tx: &Tx, platform: &Platform, letter: &mail_message::Model, re
                 return Ok(false);
             }
             note(tx, platform, letter, MailState::Failed, one.code, &detail).await?;
-            match one.class {
-                Some(Refusal::NoSuchAddress) => {
-                    stop(tx, platform, letter, suppression::ALL, SuppressionReason::Bounced).await?;
-                }
-                Some(Refusal::Disabled) => again(tx, platform, letter, Duration::days(7)).await?,
-                Some(Refusal::Unknown) => again(tx, platform, letter, Duration::days(1)).await?,
-                Some(Refusal::Policy | Refusal::Content) => look_at(tx, letter.batch_id).await?,
-                _ => {}
+            if let Some(suppress) = one.class.and_then(Suppress::after) {
+                give_up_on(tx, platform, letter, suppress).await?;
+            }
+            if matches!(one.class, Some(Refusal::Policy | Refusal::Content)) {
+                look_at(tx, letter.batch_id).await?;
             }
             Ok(true)
         }
         Action::Delivered | Action::Relayed | Action::Expanded => Ok(false),
     }
-}
-
-/// Writes to the address no more if it was refused before.
-async fn again(tx: &Tx, platform: &Platform, letter: &mail_message::Model, apart: Duration) -> Result<()> {
-    if super::engine::refused_before(tx, letter, platform.clock.now() - apart).await? {
-        stop(tx, platform, letter, suppression::ALL, SuppressionReason::Bounced).await?;
-    }
-    Ok(())
 }
 
 /// Stops a sending of which many letters come back for how they are made or whom they are from.
@@ -297,14 +280,7 @@ async fn look_at(tx: &Tx, batch: MailBatchId) -> Result<()> {
     }
     let why = "Many letters of this mailing came back because of what they hold or whom they are from. Look at the failed letters, \
                and at how your domain is set up, before you let it go on.";
-    mail_batch::Entity::update_many()
-        .col_expr(mail_batch::Column::State, Expr::value(BatchState::Paused.word()))
-        .col_expr(mail_batch::Column::PauseReason, Expr::value(why))
-        .filter(mail_batch::Column::Id.eq(batch))
-        .filter(mail_batch::Column::State.eq(BatchState::Running))
-        .exec(tx)
-        .await?;
-    Ok(())
+    status::stop_itself(tx, batch, why).await
 }
 
 /// A message that waits for an operator, without what it says.

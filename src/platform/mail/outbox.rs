@@ -2,7 +2,9 @@
 
 use crate::platform::{Clock, Result, Tx, text};
 use chrono::Duration;
-use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, RecipientKind, Time, mail_batch, mail_message};
+use entity::{
+    BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, RecipientKind, Time, mail_batch, mail_event, mail_message,
+};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -143,5 +145,25 @@ fn row(
         turn: Set(*turn),
         due: Set(true),
         turned_away: Set(0),
+    }
+}
+
+/// A line of a letter's history.
+pub(super) fn event(
+    clock: &Clock,
+    message: MailMessageId,
+    event: MailState,
+    stage: Option<String>,
+    code: Option<u16>,
+    detail: Option<String>,
+) -> mail_event::ActiveModel {
+    mail_event::ActiveModel {
+        id: Set(clock.new_id()),
+        message_id: Set(message),
+        at: Set(clock.now()),
+        event: Set(event),
+        stage: Set(stage),
+        code: Set(code.map(i32::from)),
+        detail: Set(detail),
     }
 }

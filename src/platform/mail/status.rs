@@ -141,6 +141,21 @@ pub async fn pause(tx: &Tx, organisation: OrganisationId, batch: MailBatchId, re
     change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Paused, Some(reason)).await
 }
 
+/// Stops a sending, by itself, until somebody lets it go on.
+pub(super) async fn stop_itself(tx: &Tx, batch: MailBatchId, why: &str) -> Result<()> {
+    let stopped = mail_batch::Entity::update_many()
+        .col_expr(mail_batch::Column::State, Expr::value(BatchState::Paused.word()))
+        .col_expr(mail_batch::Column::PauseReason, Expr::value(why))
+        .filter(mail_batch::Column::Id.eq(batch))
+        .filter(mail_batch::Column::State.eq(BatchState::Running))
+        .exec(tx)
+        .await?;
+    if stopped.rows_affected > 0 {
+        tracing::error!(mailing = %batch, why, "a mailing has stopped itself");
+    }
+    Ok(())
+}
+
 /// Lets a batch go on. The time that it stood still is not taken from its letters: they have as much as new ones.
 pub async fn resume(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch: MailBatchId) -> Result<()> {
     change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Running, None).await?;

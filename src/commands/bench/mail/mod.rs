@@ -8,7 +8,12 @@ mod desk;
 pub mod faults;
 
 use super::{
-    Common, Ground, Row, Show, cluster::is_root, cpu_seconds, forget_peak, peak_mb, people::settle, rounded, server::secret_file,
+    Common, Ground, Row, Show,
+    cluster::{find, is_root},
+    cpu_seconds, forget_peak, peak_mb,
+    people::settle,
+    rounded,
+    server::secret_file,
     trouble,
 };
 use crate::platform::{Error, Result};
@@ -97,10 +102,7 @@ fn row(database: &'static str, connections: usize, messages: usize, mut rounds: 
 
 /// One of postfix's programs.
 fn program(name: &str) -> Result<PathBuf> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found =
-        std::env::split_paths(&paths).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]).map(|folder| folder.join(name));
-    found.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+    find(name, ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from).into_iter()).ok_or_else(|| {
         Error::unavailable(format!(
             "{name} is not installed; it comes with postfix: apt-get install postfix (`no configuration` will do)"
         ))

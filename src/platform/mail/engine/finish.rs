@@ -2,17 +2,16 @@
 //! letters what became of them than are under way at the same time.
 
 use super::{
-    lease::{changed, event, mark, ours},
+    lease::{changed, mark, ours},
     policy::{Change, Outcome, Stop, Suppress},
     routes::Routes,
 };
 use crate::platform::{
     Platform, Result, Tx,
-    mail::{inbound::RETURNED, suppression},
+    mail::{inbound::RETURNED, outbox::event, status, suppression},
 };
 use entity::{
-    BatchState, MailBatchId, MailMessageId, MailState, RecipientKind, RouteKind, SuppressionReason, Time, mail_batch, mail_event,
-    mail_message,
+    MailBatchId, MailMessageId, MailState, RecipientKind, RouteKind, SuppressionReason, Time, mail_event, mail_message,
 };
 use mail_message::{Column, Entity, Model};
 use sea_orm::{
@@ -141,7 +140,7 @@ async fn settle(
     let dropped: Vec<Settled> = dropped.collect();
     finish(&tx, platform, settled.iter().chain(&dropped)).await?;
     for (batch, why) in memory.stops(settled) {
-        stop(&tx, batch, &why).await?;
+        status::stop_itself(&tx, batch, &why).await?;
     }
     let wanted: Vec<(&Model, &str)> = ready.iter().copied().filter(|(letter, _)| !unwanted.contains(&letter.id)).collect();
     let taken = memory.routes.take(&tx, platform, &wanted).await?;
@@ -150,21 +149,6 @@ async fn settle(
     tx.commit().await?;
     memory.routes.stored();
     Ok(granted)
-}
-
-/// Stops a sending until somebody lets it go on.
-async fn stop(tx: &Tx, batch: MailBatchId, why: &str) -> Result<()> {
-    let stopped = mail_batch::Entity::update_many()
-        .col_expr(mail_batch::Column::State, Expr::value(BatchState::Paused.word()))
-        .col_expr(mail_batch::Column::PauseReason, Expr::value(why))
-        .filter(mail_batch::Column::Id.eq(batch))
-        .filter(mail_batch::Column::State.eq(BatchState::Running))
-        .exec(tx)
-        .await?;
-    if stopped.rows_affected > 0 {
-        tracing::error!(mailing = %batch, why, "a mailing has stopped itself");
-    }
-    Ok(())
 }
 
 /// Writes down what became of letters: one statement for each kind of outcome, and one for the history.
@@ -197,7 +181,7 @@ async fn finish(tx: &Tx, platform: &Platform, settled: impl Iterator<Item = &Set
                     (Some(enhanced), Some(text)) if !text.starts_with(enhanced.as_str()) => Some(format!("{enhanced} {text}")),
                     (_, text) => text.clone(),
                 };
-                event(platform, letter, change.event, stage.clone(), change.code, detail)
+                event(&platform.clock, letter, change.event, stage.clone(), change.code, detail)
             }));
         }
     }
@@ -255,7 +239,7 @@ fn each(group: &[&Settled], column: Column, time: impl Fn(&Outcome) -> Option<Ti
 
 /// Writes to an address no more, where it was refused for good; of one of which only that is known that it was refused, when it
 /// was refused before.
-async fn give_up_on(tx: &Tx, platform: &Platform, letter: &Model, suppress: Suppress) -> Result<()> {
+pub async fn give_up_on(tx: &Tx, platform: &Platform, letter: &Model, suppress: Suppress) -> Result<()> {
     let Some(organisation) = letter.organisation_id.filter(|_| letter.recipient_kind == RecipientKind::Participant) else {
         return Ok(());
     };
@@ -268,7 +252,7 @@ async fn give_up_on(tx: &Tx, platform: &Platform, letter: &Model, suppress: Supp
 }
 
 /// Whether the same address was refused before a time, at once or in a report.
-pub async fn refused_before(tx: &Tx, letter: &Model, time: Time) -> Result<bool> {
+async fn refused_before(tx: &Tx, letter: &Model, time: Time) -> Result<bool> {
     let earlier: Vec<MailMessageId> = Entity::find()
         .select_only()
         .column(Column::Id)

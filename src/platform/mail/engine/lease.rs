@@ -5,13 +5,15 @@ use super::routes::Taken;
 use crate::platform::{
     Platform, Result, Tx,
     db::filled_up,
-    mail::{hold, outbox::KEEP_TRYING},
+    mail::{
+        hold,
+        outbox::{KEEP_TRYING, event},
+    },
 };
 use chrono::Duration;
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_event, mail_message};
 use mail_message::{Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     UpdateMany,
     sea_query::{Expr, LockBehavior, LockType, SelectStatement},
@@ -191,7 +193,7 @@ pub async fn recover(platform: &Platform) -> Result<()> {
     }
     let events = found.iter().map(|letter| {
         let what = if letter.doubts == 1 { "it is sent once more" } else { "it stays as it is" };
-        event(platform, letter.id, MailState::Uncertain, None, None, Some(format!("{DIED}; {what}")))
+        event(&platform.clock, letter.id, MailState::Uncertain, None, None, Some(format!("{DIED}; {what}")))
     });
     if !found.is_empty() {
         mail_event::Entity::insert_many(events).exec_without_returning(&tx).await?;
@@ -289,24 +291,4 @@ pub(super) async fn changed(tx: &Tx, update: UpdateMany<Entity>) -> Result<HashS
     statement.returning_col(Column::Id);
     let rows = tx.query_all(&statement).await?;
     rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
-}
-
-/// A line of a letter's history.
-pub(super) fn event(
-    platform: &Platform,
-    message: MailMessageId,
-    event: MailState,
-    stage: Option<String>,
-    code: Option<u16>,
-    detail: Option<String>,
-) -> mail_event::ActiveModel {
-    mail_event::ActiveModel {
-        id: Set(platform.clock.new_id()),
-        message_id: Set(message),
-        at: Set(platform.clock.now()),
-        event: Set(event),
-        stage: Set(stage),
-        code: Set(code.map(i32::from)),
-        detail: Set(detail),
-    }
 }

@@ -13,7 +13,8 @@ mod prepare;
 pub mod routes;
 mod shift;
 
-pub use finish::refused_before;
+pub use finish::give_up_on;
+pub use policy::Suppress;
 
 use super::{Composers, Transport, dkim};
 use crate::platform::{Config, Error, Platform, Result, tasks::Tasks};

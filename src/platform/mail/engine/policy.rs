@@ -83,6 +83,18 @@ pub enum Suppress {
     Again(Duration),
 }
 
+impl Suppress {
+    /// What a refusal for good means for the address: nothing, where it is about us or the letter.
+    pub fn after(refusal: Refusal) -> Option<Self> {
+        match refusal {
+            Refusal::NoSuchAddress => Some(Self::Now),
+            Refusal::Disabled => Some(Self::Again(Duration::days(7))),
+            Refusal::Unknown => Some(Self::Again(Duration::days(1))),
+            _ => None,
+        }
+    }
+}
+
 /// What became of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -263,8 +275,7 @@ fn refused(stage: Stage, about: Refusal, bulk: bool) -> Verdict {
     let failed = Verdict::of(MailState::Failed);
     let content = (stage != Stage::Recipient).then_some(Stop::Content);
     match about {
-        Refusal::NoSuchAddress => Verdict { suppress: Some(Suppress::Now), ..failed },
-        Refusal::Disabled => Verdict { suppress: Some(Suppress::Again(Duration::days(7))), ..failed },
+        Refusal::NoSuchAddress | Refusal::Disabled => Verdict { suppress: Suppress::after(about), ..failed },
         Refusal::Full => Verdict::of(MailState::Deferred),
         Refusal::Policy => Verdict { domain: Sign::Fault, stop: content, ..failed },
         Refusal::Sender if bulk => Verdict { stop: Some(Stop::Sender), attempt: false, ..Verdict::of(MailState::Queued) },
@@ -272,7 +283,7 @@ fn refused(stage: Stage, about: Refusal, bulk: bool) -> Verdict {
         Refusal::Utf8 => failed,
         Refusal::Size | Refusal::Content => Verdict { stop: Some(Stop::Content), ..failed },
         Refusal::Transient | Refusal::Unknown if stage == Stage::Recipient => {
-            Verdict { suppress: Some(Suppress::Again(Duration::days(1))), ..failed }
+            Verdict { suppress: Suppress::after(Refusal::Unknown), ..failed }
         }
         Refusal::Transient | Refusal::Unknown => Verdict { stop: content, ..failed },
     }
