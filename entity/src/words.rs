@@ -235,6 +235,42 @@ words! {
         Expired,
     }
 
+    /// Why a letter did not arrive, or not yet; the most pressing first.
+    LetterReason {
+        /// Our mail server is not reached, or does not let us in.
+        OurServer,
+        /// Our own sender's address was refused.
+        Sender,
+        /// Something in the letter was refused.
+        Content,
+        /// The letter is too large.
+        TooLarge,
+        /// The other side does not take mail from us.
+        NotWelcome,
+        /// It could not be written.
+        Unwritten,
+        /// It was handed over, and nobody said whether it was taken.
+        NoAnswer,
+        /// There is no such mailbox.
+        NoSuchAddress,
+        /// The mailbox is switched off.
+        Disabled,
+        /// The mailbox is full.
+        Full,
+        /// The address has letters that the mail server cannot write to.
+        OtherLetters,
+        /// The other side did not take it yet, or not as long as it was tried.
+        NotNow,
+        /// Its time had passed before it could leave.
+        TooLate,
+        /// The person wants no such letters, or does not agree to them.
+        NotWanted,
+        /// It was taken back, or what it is about has changed.
+        NotNeeded,
+        /// It was refused, and no reason was given.
+        Unknown,
+    }
+
     /// On what the way of a letter depends.
     RouteKind {
         /// A mail server that takes our letters.

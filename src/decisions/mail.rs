@@ -8,11 +8,21 @@
 //! `AsyncSmtpConnection` over our own socket (greeting and EHLO are one call there, without HELO and without knowing PIPELINING),
 //! and another client (each brings a second TLS stack, a resolver, or a pool of its own).
 //!
-//! # 2026-11-29 · A letter is marked before its conversation, not before its final dot
-//! `dot` is written in the same transaction as the outcome of the letter before it, and before MAIL. So there is one transaction for each
-//! letter and connection, a letter whose sending was stopped is never announced, and no connection has to be thrown away because of
-//! that. The price: after a crash a letter that had not come as far as its words is called uncertain too. It is sent once more in
-//! either case.
+//! # 2026-11-30 · A letter is announced, then marked, then delivered
+//! A server is told who a letter is from and for whom in the same write as the words of the letter before it (RFC 2920, 3.1), so a
+//! letter costs one round trip. `dot` is written in the same transaction as the outcome of the letter before it, after the server
+//! has said that it waits, and before the words go: so only letters whose words may be on their way are ever in doubt, and there is one
+//! transaction for each letter and connection. A letter that may not go after all (its mailing was stopped, its address is
+//! suppressed) costs its connection, because nothing but a letter can be said there; that is rare. Where only so many letters
+//! may go in a time, a letter is announced when its turn has come. Before, `dot` was written ahead of MAIL.
+//!
+//! # 2026-11-30 · The outbox does not wait for the disk
+//! Answers are committed with `synchronous=NORMAL` (PostgreSQL: `synchronous_commit=off`) on a connection of their own, and whatever
+//! was committed is taken to the disk at once, beside the next letters. A commit survives the end of the process either way, so after
+//! a crash everything said of duplicates holds. After a power cut the letters of the last few milliseconds before it may go out once
+//! more without a mark in their history; none is lost. The alternative, waiting for the disk before each next letter, halves
+//! what a connection can send and protects nobody from being forgotten. Everything else that is written waits for the disk as ever.
+//! Answers that come within a millisecond of each other are written down together.
 //!
 //! # 2026-11-29 · Servers are opened before letters are touched
 //! A connection is greeted, encrypted and signed in before a letter is marked for it. What a server says until then is noted of the

@@ -4,7 +4,7 @@ pub mod hearing;
 pub mod live;
 pub mod shapes;
 
-use super::{funnel, guest, jobs, letters::time, places, replies, rules::is_open};
+use super::{funnel, guest, jobs, letters::time, mailings, places, replies, rules::is_open};
 use crate::{
     accounts::{Power, access, api::MessageOut},
     consent::{
@@ -27,8 +27,8 @@ use poem_openapi::{
 };
 use sea_orm::EntityTrait;
 pub use shapes::{
-    AskLaterIn, FunnelOut, InvitationOut, LetterCount, LighterIn, LighterOut, LighterTakenOut, OfferOut, PlaceOut, ReplyOut,
-    StateCount,
+    AskLaterIn, FunnelOut, InvitationOut, LetterCount, LighterIn, LighterOut, LighterTakenOut, OfferOut, OpportunityMailingOut,
+    PlaceOut, ReplyOut, StateCount,
 };
 
 /// Invitations and replies.
@@ -242,6 +242,32 @@ impl Api {
         let found = opportunity::Entity::find_by_id((actor.organisation, opportunity.0)).one(db).await.map_err(Error::from)?;
         let found = found.ok_or(Error::NotFound("opportunity"))?;
         Ok(Fine::new(&funnel::told(&self.0, &actor, &found).await?))
+    }
+
+    /// List the mailings of an opportunity
+    ///
+    /// Letters of one kind that were made together, oldest first, for those who run the opportunity: how many are on their way, how
+    /// many arrived or did not, for which reasons and what can be done about it, how many came back, and what people did then.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/mailings",
+        method = "get",
+        operation_id = "listOpportunityMailings"
+    )]
+    async fn mailings(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        /// Mailings in one answer, 500 at most.
+        limit: Query<Option<u64>>,
+        /// Read on after this cursor.
+        after: Query<Option<String>>,
+    ) -> Result<Fine<Page<OpportunityMailingOut>>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        opportunities::ways::find(self.0.db.read(), actor.organisation, opportunity.0).await?;
+        let cursor = Cursor::read(limit.0, after.0.as_deref())?;
+        let rows = mailings::about(&self.0, actor.organisation, opportunity.0, cursor).await?;
+        Ok(Fine::new(&cursor.page(rows, |row| row.batch.id.0, OpportunityMailingOut::from)))
     }
 
     /// List places

@@ -14,6 +14,7 @@ pub mod guest;
 pub mod jobs;
 pub mod letters;
 pub mod load;
+pub mod mailings;
 pub mod make;
 pub mod own;
 pub mod parting;

@@ -1,6 +1,6 @@
 //! Joining, signing in and stopping letters.
 
-use super::kit::{Block, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, ask};
+use super::kit::{Block, Desk, Field, Form, Link, Page, Reply, Submit, Visit, Zone, act, act_from_anywhere, ask};
 use crate::{
     participants::{self, Wish, links},
     platform::{
@@ -21,7 +21,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at("/o/:slug/letter", get(ask(desk, open, on_its_way)))
         .at("/join/:token", get(ask(desk, open, ask_confirm)).post(act(desk, open, confirm)))
         .at("/sign-in/:token", get(ask(desk, open, ask_enter)).post(act(desk, open, confirm)))
-        .at("/u/:token", get(ask(desk, open, ask_stop)).post(act(desk, open, stop)))
+        .at("/u/:token", get(ask(desk, open, ask_stop)).post(act_from_anywhere(desk, open, stop)))
         .at("/o/:slug/stopped", get(ask(desk, open, say_stopped)))
 }
 
@@ -202,6 +202,7 @@ async fn ask_stop(visit: Arc<Visit>) -> Result<Reply> {
     let one = "Press the first button, and we no longer send you letters like the one you have read. You need give no reason.";
     let all = "Press the second one, and we send you no letters at all, except those that you ask for yourself.";
     let form = Form::default()
+        .hidden("here", "yes")
         .submit(Submit::new("Stop these letters"))
         .submit(Submit::new("Stop all letters").sends("everything", "yes"));
     Ok(Page::new("Stop these letters").texts([one, all]).form(form).into())
@@ -214,8 +215,8 @@ async fn stop(visit: Arc<Visit>) -> Result<Reply> {
     let everything = participants::unsubscribe(visit.platform(), &token, everything).await?;
     let done = if everything { "everything" } else { "one" };
     match links::home(visit.platform(), &token).await {
-        // A mail program does not go on to another page; a browser does, and leaves the link behind.
-        Ok(organisation) if !visit.fields.has("List-Unsubscribe") => {
+        // A mail program must not be led to another page; a browser is, and leaves the link behind.
+        Ok(organisation) if visit.fields.has("here") => {
             Reply::to(visit.at(format!("/o/{}/stopped?done={done}", organisation.slug)))
         }
         Ok(organisation) => {

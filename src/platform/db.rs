@@ -9,10 +9,16 @@ use super::{
     trace,
 };
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sqlx::{
+    Sqlite,
+    pool::PoolConnection,
+    sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -23,11 +29,38 @@ use std::{
 /// An open write transaction. Dropping it without a commit rolls it back.
 pub type Tx = DatabaseTransaction;
 
+/// An open write transaction whose commit does not wait for the disk: see [`Db::begin_swift`].
+pub struct SwiftTx {
+    tx: Tx,
+    /// Nobody else writes meanwhile.
+    turn: Option<PoolConnection<Sqlite>>,
+}
+
+impl std::ops::Deref for SwiftTx {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        &self.tx
+    }
+}
+
+impl SwiftTx {
+    /// Commits: whatever happens to this process, it is done. It is on disk after [`Db::flush`].
+    pub async fn commit(self) -> Result<()> {
+        self.tx.commit().await?;
+        drop(self.turn);
+        Ok(())
+    }
+}
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    swift: DatabaseConnection,
+    /// What SQLite writes to before it commits.
+    log: Option<PathBuf>,
     statements: Arc<AtomicU64>,
 }
 
@@ -44,16 +77,20 @@ impl Db {
         };
         if url.starts_with("sqlite") {
             make_private(url);
-            let write = counted(Database::connect(sqlite(url, 1)).await?);
-            // The pool of readers is opened second: the writer makes the file and sets its journal mode.
-            let read = counted(Database::connect(sqlite(url, pool)).await?);
-            return Ok(Self { read, write, statements });
+            // A commit that was answered survives a power cut too.
+            let write = counted(Database::connect(sqlite(url, 1, SqliteSynchronous::Full)).await?);
+            // The other pools are opened second: the writer makes the file and sets its journal mode.
+            let read = counted(Database::connect(sqlite(url, pool, SqliteSynchronous::Full)).await?);
+            let mut swift = sqlite(url, 1, SqliteSynchronous::Normal);
+            swift.connect_lazy(true);
+            let swift = counted(Database::connect(swift).await?);
+            return Ok(Self { read, write, swift, log: file(url).map(|file| format!("{file}-wal").into()), statements });
         }
-        let mut options = ConnectOptions::new(url);
-        options.max_connections(pool).acquire_timeout(Duration::from_secs(30));
-        quiet(&mut options);
-        let connection = counted(Database::connect(options).await?);
-        Ok(Self { read: connection.clone(), write: connection, statements })
+        let connection = counted(Database::connect(postgres(url, pool)).await?);
+        let mut swift = postgres(url, 2);
+        swift.connect_lazy(true).map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "off")]));
+        let swift = counted(Database::connect(swift).await?);
+        Ok(Self { read: connection.clone(), write: connection, swift, log: None, statements })
     }
 
     /// For reading outside a transaction.
@@ -78,6 +115,45 @@ impl Db {
         let write = self.looked_at(&self.write);
         let begun = tokio::spawn(async move { write.begin_with_options(options).await }).await;
         begun.map_err(|_| Error::unavailable("the runtime is shutting down"))?.map_err(Error::from)
+    }
+
+    /// Begins a write transaction whose commit does not wait for the disk. Once it is committed it survives the end of this
+    /// process, as any other; a power cut only after [`Self::flush`], or after a later commit that waits. For work whose
+    /// commits follow each other so closely that the disk would be all that they wait for, and that can be done again.
+    #[allow(clippy::disallowed_methods)]
+    pub async fn begin_swift(&self) -> Result<SwiftTx> {
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let (swift, write) = (self.looked_at(&self.swift), self.write.clone());
+        let begun = tokio::spawn(async move {
+            // Whoever writes on the other connection waits in line, not at the lock of the file, which is looked at by turns.
+            let turn = match write.get_database_backend() {
+                DbBackend::Sqlite => {
+                    let turn = write.get_sqlite_connection_pool().acquire().await;
+                    Some(turn.map_err(|error| Error::unavailable(error.to_string()))?)
+                }
+                _ => None,
+            };
+            Ok(SwiftTx { tx: swift.begin_with_options(options).await?, turn })
+        });
+        begun.await.map_err(|_| Error::unavailable("the runtime is shutting down"))?
+    }
+
+    /// Waits until everything that was committed so far is on disk.
+    pub async fn flush(&self) -> Result<()> {
+        let Some(log) = self.log.clone() else {
+            // A commit that waits takes all those before it to the disk.
+            self.write.execute_unprepared("SELECT pg_logical_emit_message(true, 'alongside', '')").await?;
+            return Ok(());
+        };
+        let synced = tokio::task::spawn_blocking(move || match std::fs::File::open(log) {
+            Ok(log) => log.sync_data(),
+            // Nothing has been written since it was folded into the database.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        });
+        let synced = synced.await.map_err(|_| Error::unavailable("the runtime is shutting down"))?;
+        synced.map_err(|error| Error::unavailable(format!("the database's log does not reach the disk: {}", error.kind())))
     }
 
     /// Begins a transaction that reads everything as it is at its first statement, whatever others write meanwhile.
@@ -135,6 +211,7 @@ impl Db {
     /// Closes all connections.
     pub async fn close(self) -> Result<()> {
         self.read.close_by_ref().await?;
+        self.swift.close_by_ref().await?;
         self.write.close_by_ref().await?;
         Ok(())
     }
@@ -144,8 +221,8 @@ impl Db {
 /// beside it the same rights. What goes wrong here goes wrong when it is opened, and is told then.
 fn make_private(url: &str) {
     #[cfg(unix)]
-    if let Some((file, how)) = url.trim_start_matches("sqlite:").trim_start_matches("//").split_once('?')
-        && how.contains("mode=rwc")
+    if let Some(file) = file(url)
+        && url.contains("mode=rwc")
     {
         use std::os::unix::fs::OpenOptionsExt;
         let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
@@ -154,16 +231,27 @@ fn make_private(url: &str) {
     let _ = url;
 }
 
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+/// The file that a database of SQLite is in.
+fn file(url: &str) -> Option<&str> {
+    url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().filter(|file| !file.contains(":memory:"))
+}
+
+fn postgres(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(connections).acquire_timeout(Duration::from_secs(30));
+    quiet(&mut options);
+    options
+}
+
+fn sqlite(url: &str, connections: u32, synchronous: SqliteSynchronous) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options.max_connections(connections).acquire_timeout(Duration::from_secs(60));
     quiet(&mut options);
-    options.map_sqlx_sqlite_opts(|options| {
+    options.map_sqlx_sqlite_opts(move |options| {
         options
             .busy_timeout(Duration::from_secs(30))
-            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
-            // A commit that was answered survives a power cut too.
-            .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
             .foreign_keys(true)
             .pragma("cache_size", "-8000")
             .pragma("temp_store", "memory")

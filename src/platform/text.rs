@@ -9,10 +9,23 @@ use std::ops::RangeInclusive;
 /// and PostgreSQL knows none before -4712; the year after the last one stays free for the day after a day.
 const YEARS: RangeInclusive<i32> = 1900..=9998;
 
-/// An e-mail address as it is compared: trimmed and in lower case. `None` if it is not an address.
+/// An e-mail address as it is compared, and as it goes over the wire: trimmed, in lower case, without a dot at the end, and with a
+/// domain of other letters as mail servers spell it (RFC 5890). `None` if it is not an address.
 pub fn email_key(text: &str) -> Option<String> {
-    let text = text.trim();
-    is_address(text).then(|| text.to_lowercase())
+    let (local, domain) = text.trim().rsplit_once('@')?;
+    let domain = idna::domain_to_ascii(domain.strip_suffix('.').unwrap_or(domain)).ok()?;
+    let key = format!("{}@{domain}", local.to_lowercase());
+    is_address(&key).then_some(key)
+}
+
+/// An address as it goes over the wire: the part before the `@` as it was typed, because it is its host's own matter; the domain
+/// as [`email_key`] has it.
+pub fn on_the_wire(address: &str) -> String {
+    let key = email_key(address);
+    match (address.trim().rsplit_once('@'), key.as_deref().and_then(|key| key.rsplit_once('@'))) {
+        (Some((local, _)), Some((_, domain))) => format!("{local}@{domain}"),
+        _ => address.to_owned(),
+    }
 }
 
 /// The part of an address behind the `@`, in lower case.

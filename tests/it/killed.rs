@@ -94,8 +94,10 @@ fn a_worker_process_that_is_killed_loses_no_letter() {
         assert_eq!(before.len(), PEOPLE, "the worker had made all invitations");
         let first = server.ledger();
         let states = counts(&before);
-        assert_eq!(states["sent"], 2 * WIDTH, "every answer that came is written down: {states:?}");
-        assert_eq!(states["dot"], WIDTH, "{states:?}");
+        // Two were on their way, and an answer may have come that was not written down yet: never more than one for each connection.
+        let open = states["dot"];
+        assert!((2..=WIDTH).contains(&open), "{states:?}");
+        assert_eq!(states["sent"] + open, 2 * WIDTH + 2, "{states:?}");
         assert_eq!(first.len(), 2 * WIDTH + 2, "two more were taken without an answer");
 
         // Whoever comes next, when the leases have ended.
@@ -120,7 +122,7 @@ fn a_worker_process_that_is_killed_loses_no_letter() {
             assert_eq!(copies.len(), 2);
             assert_eq!(copies[0], copies[1], "a letter that is sent again is the same letter");
         }
-        assert_eq!(ledger.len(), PEOPLE + 2);
+        assert_eq!(ledger.len(), PEOPLE + open);
         std::fs::remove_file(secret).unwrap();
     });
 }

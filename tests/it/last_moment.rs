@@ -6,14 +6,15 @@ use crate::{
 };
 use alongside::{
     invitations::jobs::undelivered,
+    platform::mail::reason,
     statistics::{
         counts::turnout,
         people::{Audience, Scope},
     },
 };
 use chrono::Duration;
-use entity::{invitation, mail_message};
-use sea_orm::EntityTrait;
+use entity::{MailState, invitation, mail_event, mail_message};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 fn up_to(rung: &str) -> Value {
@@ -264,5 +265,116 @@ fn notice_runs_from_the_day_on_which_the_question_leaves() {
         let story = later(story, 2).await;
         mailing(&app, &story.ada, "invitations.invite", "resume").await;
         assert_eq!(sent_to(&app).await, ["cat@people.example"]);
+    });
+}
+
+/// What became of the letter of a kind to somebody, and why.
+async fn ended(app: &TestApp, kind: &str, to: &str) -> (MailState, String) {
+    let rows =
+        mail_message::Entity::find().filter(mail_message::Column::Address.eq(to)).filter(mail_message::Column::Kind.eq(kind));
+    let rows = rows.all(app.app.platform.db.read()).await;
+    let letter = rows.unwrap().into_iter().max_by_key(|letter| letter.id).unwrap();
+    let events = mail_event::Entity::find().filter(mail_event::Column::MessageId.eq(letter.id));
+    let events = events.order_by_desc(mail_event::Column::Id).all(app.app.platform.db.read()).await.unwrap();
+    let why = events.into_iter().find_map(|event| event.detail);
+    (letter.state, why.or(reason::of(&letter).map(|reason| reason::said(reason).to_owned())).unwrap_or_default())
+}
+
+#[test]
+fn fault_25_what_changed_between_the_writing_and_the_sending_counts_and_is_noted() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let names = ["ben", "cat", "dan", "eve", "fay", "gil"];
+        let mut people = Vec::new();
+        for name in names {
+            people.push(story.person(name, up_to("consultation")).await);
+        }
+        let earlier = story.open("consultation", "consultation", json!({"title": "Earlier"})).await;
+        let letters = story.invite(&earlier, json!({})).await;
+        let token = |name: &str, prefix: &str| letters.iter().find(|letter| letter.to.starts_with(name)).unwrap().token(prefix);
+
+        // Reminders are written, and wait; before they leave, everybody does something else.
+        let story = later(story, 4).await;
+        let people = {
+            let mut again = Vec::new();
+            for who in &people {
+                again.push(app.sign_in_by_letter(&story.ada, who).await);
+            }
+            again
+        };
+        remind(&app, &story.ada, &earlier).await;
+        story.consent(&token("ben", "ai_")).await;
+        story.hand_in(&token("ben", "ai_"), json!({"form": "group", "why": "Together."})).await.expect(201);
+        people[1].post(&app, "/consents/withdraw", &json!({"purpose": "contact_reminder"})).await.expect(200);
+        app.post(format!("/u/{}", token("dan", "au_"))).send().await.expect(200);
+        let wish = json!({"stance": {"kind": "paused"}});
+        let mine = people[3].get(&app, "/preferences").send().await.expect(200);
+        app.put("/api/me/preferences")
+            .token(&people[3].token)
+            .header("if-match", &mine.etag())
+            .json(&wish)
+            .send()
+            .await
+            .expect(200);
+        story.with(&token("fay", "ai_"), "/decline", &json!({})).await.expect(200);
+        // Nothing changed for gil; eve hears that the question was taken back.
+        assert_eq!(sent_to(&app).await, ["eve@people.example", "gil@people.example"]);
+        assert_eq!(ended(&app, "invitations.taken_back", "eve@people.example").await.0, MailState::Sent);
+        for (name, state) in [
+            ("ben", MailState::Cancelled),
+            ("cat", MailState::Suppressed),
+            ("dan", MailState::Suppressed),
+            ("eve", MailState::Cancelled),
+            ("fay", MailState::Cancelled),
+        ] {
+            let (found, why) = ended(&app, "invitations.remind", &format!("{name}@people.example")).await;
+            assert!(found == state && !why.is_empty(), "{name}: {found} {why}");
+        }
+
+        // And one that is closed before its invitations leave asks nobody.
+        let closed = story.open("consultation", "consultation", json!({"title": "Closed"})).await;
+        ask(&story, &closed).await;
+        story.ada.post(&app, &format!("/opportunities/{closed}/close"), &json!({})).await.expect(200);
+        assert!(sent_to(&app).await.is_empty());
+        let (found, why) = ended(&app, "invitations.invite", "gil@people.example").await;
+        assert!(found == MailState::Cancelled && !why.is_empty(), "{found} {why}");
+    });
+}
+
+#[test]
+fn fault_31_two_who_press_send_at_once_and_reminders_that_overlap_send_each_letter_once() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for name in ["ben", "cat"] {
+            story.person(name, up_to("consultation")).await;
+        }
+        let vera = app.coordinator(&story.ada, "vera").await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let path = format!("/opportunities/{id}/invitations");
+        let (nothing, key) = (json!({}), "one-press-of-the-button");
+        let press = |who: &Persona| {
+            let call = app.post(who.path(&path)).token(&who.token).header("idempotency-key", key);
+            let call = call.json(&nothing);
+            async move { call.send().await.expect(202).json["id"].clone() }
+        };
+        let (first, again) = tokio::join!(press(&story.ada), press(&story.ada));
+        assert_eq!(first, again, "a request that is repeated is one request");
+        let (_, _) = tokio::join!(story.ada.post(&app, &path, &nothing), vera.post(&app, &path, &nothing));
+        // Two workers, as two processes would have them.
+        let other = app.second().await;
+        let sent = async || {
+            let (_, _) = tokio::join!(app.app.run_due(), other.app.run_due());
+            let mut to = [sent_to(&app).await, sent_to(&other).await].concat();
+            to.sort_unstable();
+            to
+        };
+        assert_eq!(sent().await, ["ben@people.example", "cat@people.example"]);
+        let story = later(story, 4).await;
+        let vera = app.sign_in_again(&vera).await;
+        let path = format!("/opportunities/{id}/reminders");
+        let (_, _) = tokio::join!(story.ada.post(&app, &path, &nothing), vera.post(&app, &path, &nothing));
+        assert_eq!(sent().await, ["ben@people.example", "cat@people.example"]);
+        let letters = mail_message::Entity::find().filter(mail_message::Column::Kind.eq("invitations.remind"));
+        assert_eq!(letters.count(app.app.platform.db.read()).await.unwrap(), 2);
     });
 }

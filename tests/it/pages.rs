@@ -6,6 +6,7 @@ use crate::{
 };
 use chrono::Duration;
 use entity::{invitation, suppression};
+use poem::http::Method;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
@@ -131,25 +132,63 @@ fn a_link_opens_a_button_and_the_button_a_page_without_the_token() {
 }
 
 #[test]
-fn one_click_stops_letters_and_a_look_does_not() {
+fn fault_20_one_click_stops_letters_for_ever_and_a_look_does_not() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;
-        story.person("ben", json!({"stance": {"kind": "up_to", "rung": "consultation"}})).await;
+        let names = ["ben", "cat", "dan", "eve"];
+        for name in names {
+            story.person(name, json!({"stance": {"kind": "up_to", "rung": "consultation"}})).await;
+        }
         let id = story.open("consultation", "consultation", json!({})).await;
         let letters = story.invite(&id, json!({})).await;
-        let link = format!("/u/{}", letters[0].token("au_"));
+        let links: Vec<String> = names
+            .iter()
+            .map(|name| {
+                let letter = letters.iter().find(|letter| letter.to.starts_with(name)).unwrap();
+                format!("/u/{}", letter.token("au_"))
+            })
+            .collect();
         let count = async || suppression::Entity::find().count(app.app.platform.db.read()).await.unwrap();
         // Whose letters they are stands on the page, and with it that organisation's quick way out.
-        let asked = app.get(&link).send().await.expect(200).text;
+        let asked = app.get(&links[0]).send().await.expect(200).text;
         assert!(asked.contains("sunrise trust"), "{asked}");
-        assert_eq!(count().await, 0);
-        for _ in 0..2 {
-            // What a mail program sends (RFC 8058).
-            let body = b"List-Unsubscribe=One-Click".to_vec();
-            app.post(&link).bytes(body, "application/x-www-form-urlencoded").send().await.expect(200);
+        // Fifty programs that look at every link, some of them ahead of time.
+        for number in 0..50 {
+            let looked = if number % 2 == 0 { app.get(&links[0]) } else { app.call(Method::HEAD, &links[0]) };
+            looked.header("sec-purpose", "prefetch;prerender").send().await.expect(200);
         }
-        assert_eq!(count().await, 1);
-        let other = story.open("consultation", "consultation", json!({})).await;
+        assert_eq!(count().await, 0);
+        // What mail programs send (RFC 8058): either form, or nothing at all; without cookies, from another origin, years later.
+        let form = "--b\r\ncontent-disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
+        let bodies: [(&str, &str); 3] = [
+            ("List-Unsubscribe=One-Click", "application/x-www-form-urlencoded"),
+            (form, "multipart/form-data; boundary=b"),
+            ("", "application/x-www-form-urlencoded"),
+        ];
+        let click = async |link: &str, body: &str, kind: &str| {
+            let call = app.post(link).bytes(body.as_bytes().to_vec(), kind);
+            let answer =
+                call.header("origin", "https://mail.example").header("sec-fetch-site", "cross-site").send().await.expect(200);
+            assert!(
+                answer.headers.get("location").is_none() && answer.headers.get("set-cookie").is_none(),
+                "no redirect, no cookie"
+            );
+        };
+        for (number, ((body, kind), link)) in bodies.iter().zip(&links).enumerate() {
+            for _ in 0..2 {
+                click(link, body, kind).await;
+                assert_eq!(count().await, number as u64 + 1, "{kind} {body:?}: once, however often");
+            }
+        }
+        app.clock.advance(Duration::days(3 * 365));
+        click(&links[3], bodies[0].0, bodies[0].1).await;
+        assert_eq!(count().await, 4);
+        let forged = format!("/u/au_{}", "A".repeat(43));
+        app.post(&forged).bytes(bodies[0].0.into(), bodies[0].1).send().await.expect(404);
+        assert_eq!(count().await, 4);
+        let story = Story { ada: app.sign_in_again(&story.ada).await, ..story };
+        let other =
+            story.open("consultation", "consultation", json!({"closes_on": "2030-06-01", "feedback_due": "2030-09-01"})).await;
         assert!(story.invite(&other, json!({})).await.is_empty());
     });
 }

@@ -50,7 +50,7 @@ fn alike(address: &str, get: &Answer, head: &Answer) {
 }
 
 #[test]
-fn every_link_of_every_letter_can_be_opened_again_and_again() {
+fn fault_21_every_link_of_every_letter_can_be_opened_again_and_again() {
     everywhere(|app| async move {
         let all = letters(&app).await;
         app.run_jobs().await;

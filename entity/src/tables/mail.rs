@@ -126,6 +126,8 @@ pub mod mail_message {
         pub due: bool,
         /// How often a server took leave of us instead of answering.
         pub turned_away: i32,
+        /// What the last refusal was about.
+        pub reason: Option<LetterReason>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -9,10 +9,13 @@ use crate::{
     platform::{
         Platform, Result,
         http::{Body, Caller, Chapter, Cursor, Fine, Page},
-        mail::status,
+        mail::{
+            reason,
+            status::{self, Counts},
+        },
     },
 };
-use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
+use entity::{BatchState, LetterReason, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
@@ -26,6 +29,19 @@ pub struct MailingCount {
     state: MailState,
     /// How many.
     count: u64,
+}
+
+/// Letters that did not arrive, or not yet, for one reason.
+#[derive(Object)]
+pub struct MailingReason {
+    /// The reason.
+    reason: LetterReason,
+    /// How many.
+    count: u64,
+    /// What happened, in words.
+    said: String,
+    /// What can be done about it.
+    advice: String,
 }
 
 /// Letters of one kind that were made together.
@@ -45,17 +61,27 @@ pub struct MailingOut {
     created_at: Time,
     /// Its letters by state.
     letters: Vec<MailingCount>,
+    /// Why letters did not arrive, or not yet; the most pressing reason first.
+    reasons: Vec<MailingReason>,
 }
 
 impl MailingOut {
-    fn of(row: mail_batch::Model, counts: Vec<(MailState, u64)>) -> Self {
+    /// A mailing as it is told.
+    pub fn of(row: mail_batch::Model, counts: Counts) -> Self {
+        let reason = |(reason, count)| MailingReason {
+            reason,
+            count,
+            said: reason::said(reason).into(),
+            advice: reason::advice(reason).into(),
+        };
         Self {
             id: row.id,
             letter_kind: row.kind,
             state: row.state,
             pause_reason: row.pause_reason,
             created_at: row.created_at,
-            letters: counts.into_iter().map(|(state, count)| MailingCount { state, count }).collect(),
+            letters: counts.states.into_iter().map(|(state, count)| MailingCount { state, count }).collect(),
+            reasons: counts.reasons.into_iter().map(reason).collect(),
         }
     }
 }
@@ -83,10 +109,20 @@ pub struct MailingLetterOut {
     /// What it said, with addresses taken out.
     #[oai(skip_serializing_if_is_none)]
     last_text: Option<String>,
+    /// Why it did not arrive, or not yet.
+    #[oai(skip_serializing_if_is_none)]
+    reason: Option<LetterReason>,
+    /// The same in words.
+    #[oai(skip_serializing_if_is_none)]
+    said: Option<String>,
+    /// What can be done about it.
+    #[oai(skip_serializing_if_is_none)]
+    advice: Option<String>,
 }
 
 impl MailingLetterOut {
     fn of(row: mail_message::Model) -> Self {
+        let why = reason::of(&row);
         Self {
             id: row.id,
             state: row.state,
@@ -96,6 +132,9 @@ impl MailingLetterOut {
             last_stage: row.last_stage,
             last_code: row.last_code,
             last_text: row.last_text,
+            reason: why,
+            said: why.map(|why| reason::said(why).into()),
+            advice: why.map(|why| reason::advice(why).into()),
         }
     }
 }

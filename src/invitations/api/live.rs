@@ -1,12 +1,15 @@
 //! The endpoint that pushes numbers.
 
-use super::shapes::FunnelOut;
+use super::shapes::{FunnelOut, OpportunityMailingOut};
 use crate::{
     accounts::access::{self, Power},
-    invitations::live::{self, LOOK, Numbers, Seat, Told, Watched},
+    invitations::{
+        live::{self, LOOK, Numbers, Seat, Told, Watched},
+        mailings,
+    },
     platform::{
         Platform, Result,
-        http::{Caller, Chapter, Events},
+        http::{Caller, Chapter, Cursor, Events},
         tasks::Tasks,
     },
     statistics::api::CountOut,
@@ -31,12 +34,19 @@ pub struct LiveOut {
     funnel: FunnelOut,
     /// How many have answered.
     answered: CountOut,
+    /// The mailings, the first fifty of them.
+    mailings: Vec<OpportunityMailingOut>,
 }
+
+/// So many mailings are told with the other numbers.
+const MAILINGS: usize = 50;
 
 /// Reads the numbers as they are sent.
 pub(in crate::invitations) async fn told(platform: &Platform, key: (OrganisationId, OpportunityId)) -> Result<Told> {
     let numbers = Numbers::read(platform, key.0, key.1).await?;
-    let out = LiveOut { funnel: numbers.funnel.open(), answered: numbers.answered.into() };
+    let cursor = Cursor { after: None, limit: MAILINGS as u64 };
+    let mailings = mailings::about(platform, key.0, key.1, cursor).await?.into_iter().take(MAILINGS).map(Into::into).collect();
+    let out = LiveOut { funnel: numbers.funnel.open(), answered: numbers.answered.into(), mailings };
     Ok(live::named(out.to_json_string()))
 }
 

@@ -1,8 +1,15 @@
 //! What requests and answers about invitations, replies and places look like.
 
-use crate::integrity::ladder::{self, step};
-use crate::invitations::letters::{payment, promise, time};
-use crate::opportunities::group::in_words;
+use crate::{
+    accounts::api::mailings::MailingOut,
+    integrity::ladder::{self, step},
+    invitations::{
+        letters::{payment, promise, time},
+        mailings::Mailing,
+    },
+    opportunities::group::in_words,
+    statistics::api::CountOut,
+};
 use chrono::NaiveDate;
 use entity::{
     Format, InvitationId, InvitationState, MailState, MatchRunId, OpportunityId, OpportunityKind, ParticipantId, PaymentOffer,
@@ -255,6 +262,27 @@ pub struct FunnelOut {
     /// People on the waiting list; absent when it is withheld.
     #[oai(skip_serializing_if_is_none)]
     pub waiting: Option<u64>,
+}
+
+/// Letters about an opportunity that were made together, and what people did then.
+#[derive(Object)]
+pub struct OpportunityMailingOut {
+    /// What they are, and how they stand.
+    pub mailing: MailingOut,
+    /// Those that the other side had taken and that came back later.
+    pub bounced: u64,
+    /// People who stopped letters with the link in theirs; withheld where it is about few.
+    pub unsubscribed: CountOut,
+    /// People who have answered the invitation that theirs is about; withheld where it is about few.
+    pub answered: CountOut,
+}
+
+impl From<Mailing> for OpportunityMailingOut {
+    fn from(mailing: Mailing) -> Self {
+        let Mailing { batch, counts, bounced, unsubscribed, answered } = mailing;
+        let (unsubscribed, answered) = (unsubscribed.into(), answered.into());
+        Self { mailing: MailingOut::of(batch, counts), bounced, unsubscribed, answered }
+    }
 }
 
 /// A place and who holds it.

@@ -15,11 +15,14 @@ use crate::{
     participants,
     platform::{
         Result,
-        mail::{hold, status},
+        mail::{
+            hold, reason,
+            status::{self, Counts},
+        },
     },
     sessions,
 };
-use entity::{BatchState, MailBatchId, MailState, mail_batch, mail_message};
+use entity::{BatchState, LetterReason, MailBatchId, MailState, mail_batch, mail_message};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -62,15 +65,10 @@ fn when(row: &mail_batch::Model) -> String {
     row.created_at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
-/// How many of the letters stand in a state.
-fn count(counts: &[(MailState, u64)], states: &[MailState]) -> u64 {
-    counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum()
-}
-
 /// Where letters that were made together stand, in a word.
-fn stands(row: &mail_batch::Model, counts: &[(MailState, u64)]) -> &'static str {
+fn stands(row: &mail_batch::Model, counts: &Counts) -> &'static str {
     match row.state {
-        BatchState::Running if count(counts, &ON_ITS_WAY) == 0 => "Done",
+        BatchState::Running if counts.of(&ON_ITS_WAY) == 0 => "Done",
         state => state.said(),
     }
 }
@@ -85,9 +83,10 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let rows = status::newest(seat.db(), seat.actor.organisation, !all, seat.cursor()?).await?;
     let (rows, next) = paged(rows, |row| row.id.to_string());
     let counts = status::counts_of(seat.db(), rows.iter().map(|row| row.id)).await?;
+    let none = Counts::default();
     let row = |row: &mail_batch::Model| {
-        let of = counts.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-        let number = |states: &[MailState]| Cell::Number(count(of, states).to_string());
+        let of = counts.get(&row.id).unwrap_or(&none);
+        let number = |states: &[MailState]| Cell::Number(of.of(states).to_string());
         vec![
             Cell::Link(seat.link(format!("{}, {}", about(&row.kind), when(row)), format!("/letters/{}", row.id))),
             Cell::text(stands(row, of)),
@@ -138,7 +137,7 @@ fn done(visit: &Visit) -> Option<&'static str> {
 }
 
 /// What can be done about them.
-fn forms(row: &mail_batch::Model, counts: &[(MailState, u64)], at: &str) -> Vec<Form> {
+fn forms(row: &mail_batch::Model, counts: &Counts, at: &str) -> Vec<Form> {
     if row.state == BatchState::Cancelled {
         return Vec::new();
     }
@@ -146,12 +145,12 @@ fn forms(row: &mail_batch::Model, counts: &[(MailState, u64)], at: &str) -> Vec<
     let step = |step: &str| Form::to(at.to_owned()).hidden("step", step);
     if row.state == BatchState::Paused {
         forms.push(step("resume").submit(Submit::new("Let them go on")));
-    } else if count(counts, &ON_ITS_WAY) > 0 {
+    } else if counts.of(&ON_ITS_WAY) > 0 {
         let why = Field::line("reason", "Why pause them?", "").hint("For those who come after you.");
         forms.push(step("pause").field(why).submit(Submit::new("Pause them")));
     }
-    let uncertain = count(counts, &[MailState::Uncertain]) > 0;
-    if uncertain || count(counts, &[MailState::Failed, MailState::Expired]) > 0 {
+    let uncertain = counts.of(&[MailState::Uncertain]) > 0;
+    if uncertain || counts.of(&[MailState::Failed, MailState::Expired]) > 0 {
         let hint = "Nobody knows whether these arrived. Somebody may then get the same letter twice.";
         let too = Field::switch("uncertain", "Those too that may have arrived", false).hint(hint);
         let form = step("retry");
@@ -168,24 +167,36 @@ fn letter(row: &mail_message::Model) -> Vec<Cell> {
     vec![
         Cell::text(format!("Letter {}", super::desk::short(row.id))),
         Cell::text(row.state.said()),
+        Cell::text(reason::of(row).map_or("", reason::said)),
         Cell::Number(row.attempts.to_string()),
         Cell::text(if said.is_empty() { "Nothing".into() } else { said.join(" ") }),
     ]
 }
 
-async fn counted(seat: &Seat<'_>, row: &mail_batch::Model) -> Result<Vec<(MailState, u64)>> {
+/// Why letters did not arrive, or not yet, and what can be done.
+fn reasons(counts: &Counts) -> Option<Block> {
+    let row = |(why, count): &(LetterReason, u64)| {
+        vec![Cell::text(reason::said(*why)), Cell::Number(count.to_string()), Cell::text(reason::advice(*why))]
+    };
+    let columns = ["What happened", "Letters", "What you can do"].map(String::from).to_vec();
+    let rows: Vec<_> = counts.reasons.iter().map(row).collect();
+    (!rows.is_empty()).then(|| Block::Table(Table { caption: "Letters that did not arrive, or not yet".into(), columns, rows }))
+}
+
+async fn counted(seat: &Seat<'_>, row: &mail_batch::Model) -> Result<Counts> {
     Ok(status::counts_of(seat.db(), [row.id]).await?.remove(&row.id).unwrap_or_default())
 }
 
-async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &[(MailState, u64)], forms: Vec<Form>) -> Result<Page> {
+async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &Counts, forms: Vec<Form>) -> Result<Page> {
     let at = format!("/letters/{}", row.id);
     let mut facts = vec![("Written".to_owned(), when(row)), ("Where they stand".into(), stands(row, counts).into())];
     facts.extend(row.pause_reason.clone().map(|why| ("Why they are paused".into(), why)));
-    facts.extend(counts.iter().map(|(state, count)| (state.said().into(), count.to_string())));
+    facts.extend(counts.states.iter().map(|(state, count)| (state.said().into(), count.to_string())));
     let page = Page::new(about(&row.kind)).said(done(seat.visit)).wide();
     let page = page.back("Back to the letters", seat.at("/letters")).block(Block::Facts(facts));
+    let page = page.blocks(reasons(counts));
     let mut page = forms.into_iter().fold(page, Page::form);
-    if row.state != BatchState::Cancelled && count(counts, &ON_ITS_WAY) > 0 {
+    if row.state != BatchState::Cancelled && counts.of(&ON_ITS_WAY) > 0 {
         page = page.block(Block::Links(vec![seat.link("Take back what was not sent yet", format!("{at}/cancel"))]));
     }
     let state = seat.visit.query.text("state");
@@ -194,7 +205,7 @@ async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &[(MailState, u6
     let (rows, next) = paged(rows, |row| row.id.to_string());
     let only =
         |state: MailState| seat.link(format!("Those of which it says: {}", state.said()), format!("{at}?state={}", state.key()));
-    let mut links: Vec<_> = counts.iter().filter(|_| counts.len() > 1).map(|(state, _)| only(*state)).collect();
+    let mut links: Vec<_> = counts.states.iter().filter(|_| counts.states.len() > 1).map(|(state, _)| only(*state)).collect();
     if state.is_some() {
         links.push(seat.link("All of them", &at));
     }
@@ -202,7 +213,9 @@ async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &[(MailState, u6
     if rows.is_empty() {
         page = page.text("There is none.");
     } else {
-        let columns = ["Letter", "Where it stands", "Tried so often", "What the mail server said"].map(String::from).to_vec();
+        let columns = ["Letter", "Where it stands", "What happened", "Tried so often", "What the mail server said"]
+            .map(String::from)
+            .to_vec();
         let rows = rows.iter().map(letter).collect();
         page = page.block(Block::Table(Table { caption: "Without names and addresses".into(), columns, rows }));
     }

@@ -17,7 +17,7 @@ pub use fields::{Fields, pence};
 pub use form::{Choice, Control, Field, Form, Submit};
 pub use frame::{Exit, Frame, Look, NavLink};
 pub use told::{Told, unsaved};
-pub use visit::{Desk, Reply, Visit, Zone, act, ask, escaped, from_our_page, take_file};
+pub use visit::{Desk, Reply, Visit, Zone, act, act_from_anywhere, ask, escaped, from_our_page, take_file};
 
 use crate::platform::{Error, Violation};
 use askama::Template;

@@ -283,11 +283,22 @@ where
     Door { desk: desk.clone(), zone, page, reads: Reads::Raw }.with(CookieJarManager::new())
 }
 
+/// A page to which mail programs send a form as well, wherever they are and however it is written: by a link that proves itself,
+/// without cookies (RFC 8058, 3.2). Of a form that is none of ours it has no fields.
+pub fn act_from_anywhere<F, Fut>(desk: &Desk, zone: Zone, page: F) -> CookieJarManagerEndpoint<Door<F>>
+where
+    F: Fn(Arc<Visit>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Reply>> + Send + 'static,
+{
+    Door { desk: desk.clone(), zone, page, reads: Reads::Anything }.with(CookieJarManager::new())
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reads {
     Nothing,
     Form,
     Raw,
+    Anything,
 }
 
 /// Turns a request into a [`Visit`], and a [`Reply`] into a response.
@@ -309,7 +320,7 @@ where
         let mut visit = Visit::of(&self.desk, self.zone, &request);
         let pattern = request.data::<PathPattern>().map(|pattern| pattern.0.clone());
         let mut answer = pattern.map_or(Ok(()), |pattern| edge::slow_down_at(&request, &pattern));
-        if answer.is_ok() && self.reads != Reads::Nothing {
+        if answer.is_ok() && matches!(self.reads, Reads::Form | Reads::Raw) {
             answer = from_our_page(&self.desk.platform, &request);
         }
         if answer.is_ok() {
@@ -337,11 +348,12 @@ async fn read(visit: &mut Visit, reads: Reads, request: &mut Request) -> Result<
             let headers = request.headers().clone();
             visit.body = std::sync::Mutex::new(Some((headers, request.take_body())));
         }
-        Reads::Form => {
+        Reads::Form | Reads::Anything => {
             let kind = request.content_type().unwrap_or_default();
             // A button alone sends no form.
             if !(kind.is_empty() || kind.starts_with("application/x-www-form-urlencoded")) {
-                return Err(Error::WrongType("application/x-www-form-urlencoded"));
+                let refused = Err(Error::WrongType("application/x-www-form-urlencoded"));
+                return if reads == Reads::Anything { Ok(()) } else { refused };
             }
             let bytes = request.take_body().into_bytes_limit(FORM).await.map_err(|error| match error {
                 poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge(FORM),

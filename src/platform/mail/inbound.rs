@@ -6,7 +6,7 @@
 
 use super::{
     engine::{Suppress, give_up_on},
-    outbox,
+    outbox, reason,
     redact::without_addresses,
     refusal::Refusal,
     returned::{Action, AutoKind, Recipient, Report, Returned, read, recipients, verp},
@@ -237,11 +237,14 @@ async fn reported(tx: &Tx, platform: &Platform, letter: &mail_message::Model, re
         // Nobody has given up yet.
         Action::Delayed => note(tx, platform, letter, MailState::Deferred, one.code, &detail).await.map(|()| true),
         Action::Failed => {
+            let status = one.status.map(|status| status.to_string());
+            let reason = reason::of_refusal(Some(RETURNED), one.code, status.as_deref(), &text, true);
             let changed = mail_message::Entity::update_many()
                 .col_expr(mail_message::Column::State, Expr::value(MailState::Failed.word()))
                 .col_expr(mail_message::Column::LastStage, Expr::value(RETURNED))
                 .col_expr(mail_message::Column::LastCode, Expr::value(one.code.map(i32::from)))
-                .col_expr(mail_message::Column::LastEnhanced, Expr::value(one.status.map(|status| status.to_string())))
+                .col_expr(mail_message::Column::LastEnhanced, Expr::value(status))
+                .col_expr(mail_message::Column::Reason, Expr::value(reason.word()))
                 .col_expr(mail_message::Column::LastText, Expr::value(text))
                 .filter(mail_message::Column::Id.eq(letter.id))
                 .filter(mail_message::Column::State.is_in(MailState::LEFT))

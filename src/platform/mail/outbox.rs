@@ -9,6 +9,11 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use std::collections::HashMap;
 use uuid::Uuid;
 
+/// The states of letters that wait, in these words, because they are the words of the partial indexes. A leased letter waits
+/// for the end of its lease.
+pub(super) const WAITS: &str = "state IN ('queued', 'deferred', 'leased')";
+/// The state of letters that are being handed over, in the words of its partial index.
+pub(super) const DOT: &str = "state = 'dot'";
 /// A letter that nobody could deliver for so long is given up.
 pub(super) const KEEP_TRYING: Duration = Duration::hours(72);
 /// Rows in one statement: both databases limit the number of values.
@@ -112,7 +117,8 @@ fn row(
     now: Time,
     turns: &mut HashMap<String, i32>,
 ) -> mail_message::ActiveModel {
-    let domain = text::domain(&letter.address);
+    let address = text::on_the_wire(&letter.address);
+    let domain = text::domain(&address);
     let turn = turns.entry(domain.clone()).or_default();
     *turn += 1;
     mail_message::ActiveModel {
@@ -124,7 +130,7 @@ fn row(
         kind: Set(letter.kind.to_owned()),
         n: Set(letter.n),
         subject_id: Set(letter.subject_id),
-        address: Set(letter.address.clone()),
+        address: Set(address),
         domain: Set(domain),
         message_id: Set(format!("<{}@alongside>", letter.id)),
         date: Set(now),
@@ -140,6 +146,7 @@ fn row(
         last_code: Set(None),
         last_enhanced: Set(None),
         last_text: Set(None),
+        reason: Set(None),
         created_at: Set(now),
         sent_at: Set(None),
         turn: Set(*turn),

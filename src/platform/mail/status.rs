@@ -1,12 +1,16 @@
 //! Where letters stand, for those who look after them; and what they can do about it.
 
-use super::{CANCELLED, outbox::KEEP_TRYING, priority};
+use super::{
+    CANCELLED,
+    outbox::{DOT, KEEP_TRYING, WAITS},
+    priority, reason,
+};
 use crate::platform::{
     Clock, Error, Platform, Result, Tx,
     http::Cursor,
     jobs::{NewJob, enqueue},
 };
-use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
+use entity::{BatchState, LetterReason, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use mail_message::{Column, Entity};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -14,12 +18,18 @@ use sea_orm::{
 };
 use serde_json::json;
 use std::{collections::HashMap, fmt::Write};
+use uuid::Uuid;
+
+/// The states of letters that have ended otherwise than by being sent, in these words, because they are the words of a partial
+/// index.
+const ENDED: &str = "state IN ('failed', 'uncertain', 'expired', 'suppressed', 'cancelled')";
 
 /// Letters that did not arrive, or may not have. One for signing in that came too late is none of them: whoever asked for it asks
 /// again.
 fn troubled_ones() -> Condition {
+    let few = Condition::all().add(Expr::cust(ENDED));
     let late = Column::State.eq(MailState::Expired).and(Column::Priority.gt(priority::SIGN_IN));
-    Condition::any().add(Column::State.is_in([MailState::Failed, MailState::Uncertain])).add(late)
+    few.add(Condition::any().add(Column::State.is_in([MailState::Failed, MailState::Uncertain])).add(late))
 }
 
 /// A page of an organisation's mailings, oldest first, and one more.
@@ -33,6 +43,22 @@ pub async fn mailings(
         query = query.filter(mail_batch::Column::Id.gt(MailBatchId(after)));
     }
     Ok(query.order_by_asc(mail_batch::Column::Id).limit(cursor.limit + 1).all(connection).await?)
+}
+
+/// A page of the mailings about a subject, oldest first, and one more.
+pub async fn mailings_about(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    subject: Uuid,
+    cursor: Cursor,
+) -> Result<Vec<mail_batch::Model>> {
+    use mail_batch::Column as Batch;
+    let mut query =
+        mail_batch::Entity::find().filter(Batch::OrganisationId.eq(organisation)).filter(Batch::SubjectId.eq(subject));
+    if let Some(after) = cursor.after {
+        query = query.filter(Batch::Id.gt(MailBatchId(after)));
+    }
+    Ok(query.order_by_asc(Batch::Id).limit(cursor.limit + 1).all(connection).await?)
 }
 
 /// A page of an organisation's mailings, newest first, and one more; those alone that somebody should look after, if asked: some
@@ -70,26 +96,56 @@ pub async fn mailing(
     found.one(connection).await?.ok_or(Error::NotFound("mailing"))
 }
 
-/// How many letters of each of these mailings stand where: one statement.
+/// How many letters of a mailing stand where, and how many did not arrive, or not yet, for which reason.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Those in each state that there are any in.
+    pub states: Vec<(MailState, u64)>,
+    /// Those that did not arrive, or not yet, the most pressing reason first.
+    pub reasons: Vec<(LetterReason, u64)>,
+}
+
+impl Counts {
+    /// How many stand in one of these states.
+    pub fn of(&self, states: &[MailState]) -> u64 {
+        self.states.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum()
+    }
+
+    fn add(&mut self, state: MailState, refused: Option<LetterReason>, count: u64) {
+        add(&mut self.states, state, count);
+        if let Some(reason) = reason::by_state(state, refused) {
+            add(&mut self.reasons, reason, count);
+        }
+    }
+}
+
+fn add<K: Ord + Copy>(counts: &mut Vec<(K, u64)>, key: K, count: u64) {
+    match counts.binary_search_by_key(&key, |(key, _)| *key) {
+        Ok(at) => counts.get_mut(at).into_iter().for_each(|(_, sum)| *sum += count),
+        Err(at) => counts.insert(at, (key, count)),
+    }
+}
+
+/// How the letters of each of these mailings stand: one statement.
 pub async fn counts_of(
     connection: &impl ConnectionTrait,
     batches: impl IntoIterator<Item = MailBatchId>,
-) -> Result<HashMap<MailBatchId, Vec<(MailState, u64)>>> {
-    let counts: Vec<(MailBatchId, MailState, i64)> = Entity::find()
+) -> Result<HashMap<MailBatchId, Counts>> {
+    let counts: Vec<(MailBatchId, MailState, Option<LetterReason>, i64)> = Entity::find()
         .select_only()
-        .columns([Column::BatchId, Column::State])
+        .columns([Column::BatchId, Column::State, Column::Reason])
         .column_as(Column::Id.count(), "letters")
         .filter(Column::BatchId.is_in(batches))
         .group_by(Column::BatchId)
         .group_by(Column::State)
+        .group_by(Column::Reason)
         .into_tuple()
         .all(connection)
         .await?;
-    let mut of: HashMap<_, Vec<_>> = HashMap::new();
-    for (batch, state, count) in counts {
-        of.entry(batch).or_default().push((state, count.try_into().unwrap_or(0)));
+    let mut of: HashMap<_, Counts> = HashMap::new();
+    for (batch, state, refused, count) in counts {
+        of.entry(batch).or_default().add(state, refused, count.try_into().unwrap_or(0));
     }
-    of.values_mut().for_each(|counts| counts.sort_unstable());
     Ok(of)
 }
 
@@ -238,24 +294,33 @@ async fn change(
     })
 }
 
-/// The outbox in Prometheus's text form.
+/// The outbox in Prometheus's text form. Those that were sent are what is left when the others are counted, for which there are
+/// indexes; all as they are at one time.
 pub async fn metrics(platform: &Platform) -> Result<String> {
-    let counts: Vec<(MailState, i64, Option<Time>)> = Entity::find()
-        .select_only()
-        .column(Column::State)
-        .column_as(Column::Id.count(), "letters")
-        .column_as(Expr::col(Column::NextAt).min(), "oldest")
-        .group_by(Column::State)
-        .into_tuple()
-        .all(platform.db.read())
-        .await?;
+    let tx = platform.db.snapshot().await?;
+    let mut counts = Vec::<(MailState, i64, Option<Time>)>::new();
+    for words in [[WAITS, "due"], [WAITS, "NOT due"], [DOT, DOT], [ENDED, ENDED]] {
+        let found = Entity::find()
+            .select_only()
+            .column(Column::State)
+            .column_as(Column::Id.count(), "letters")
+            .column_as(Expr::col(Column::NextAt).min(), "oldest")
+            .filter(words.map(Expr::cust).into_iter().fold(Condition::all(), Condition::add))
+            .group_by(Column::State);
+        counts.extend(found.into_tuple::<(MailState, i64, Option<Time>)>().all(&tx).await?);
+    }
+    let all = i64::try_from(Entity::find().count(&tx).await?).unwrap_or(i64::MAX);
+    tx.commit().await?;
+    let others: i64 = counts.iter().map(|(_, count, _)| count).sum();
+    counts.push((MailState::Sent, all - others, None));
+    let of = |state: MailState| counts.iter().filter(move |(found, _, _)| *found == state);
     let mut text = "# HELP alongside_mail_letters Letters in the outbox.\n# TYPE alongside_mail_letters gauge\n".to_owned();
     for state in MailState::ALL {
-        let count = counts.iter().find(|(found, _, _)| found == state).map_or(0, |(_, count, _)| *count);
+        let count: i64 = of(*state).map(|(_, count, _)| count).sum();
         // Writing into a string cannot fail.
         let _ = writeln!(text, "alongside_mail_letters{{state=\"{state}\"}} {count}");
     }
-    let oldest = counts.iter().find(|(state, _, _)| *state == MailState::Queued).and_then(|(_, _, oldest)| *oldest);
+    let oldest = of(MailState::Queued).filter_map(|(_, _, oldest)| *oldest).min();
     let seconds = oldest.map_or(0, |oldest| Ord::max((platform.clock.now() - oldest).num_seconds(), 0));
     text.push_str("# HELP alongside_mail_oldest_queued_seconds How long the oldest queued letter has been due.\n");
     text.push_str("# TYPE alongside_mail_oldest_queued_seconds gauge\n");

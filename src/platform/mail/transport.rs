@@ -90,12 +90,17 @@ pub trait Transport: Send + Sync {
     fn describe(&self, server: usize) -> String;
 }
 
-/// A connection over which letters go, one after the other.
+/// A connection over which letters go, one after the other. A letter is announced first, and delivered once that is answered.
 pub trait Line: Send {
-    /// Hands one letter over; `Ok` means that somebody else is responsible for it now.
-    fn send<'a>(&'a mut self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), SendFault>>;
+    /// Says that a letter comes, from whom and to whom; `Ok` where it may be delivered now. What was not delivered after that has
+    /// not arrived.
+    fn announce<'a>(&'a mut self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), SendFault>>;
 
-    /// Whether another letter may go over it. It is not where a letter was begun whose end is not known.
+    /// Hands the letter over that was announced; `Ok` means that somebody else is responsible for it now. The next one can be
+    /// announced with it, which saves a round trip; its answer is heard by announcing it, the same one.
+    fn deliver<'a>(&'a mut self, letter: &'a Outgoing, next: Option<&'a Outgoing>) -> BoxFuture<'a, Result<(), SendFault>>;
+
+    /// Whether another letter may go over it. It is not where a letter was begun whose end is not known, nor while one is announced.
     fn is_good(&self) -> bool;
 
     /// Takes leave, if there is somebody to take leave of.
@@ -127,7 +132,11 @@ impl<T: Slot> Transport for T {
 struct Through<T>(T);
 
 impl<T: Slot> Line for Through<T> {
-    fn send<'a>(&'a mut self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), SendFault>> {
+    fn announce<'a>(&'a mut self, _: &'a Outgoing) -> BoxFuture<'a, Result<(), SendFault>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn deliver<'a>(&'a mut self, letter: &'a Outgoing, _: Option<&'a Outgoing>) -> BoxFuture<'a, Result<(), SendFault>> {
         self.0.accept(letter.clone())
     }
 

@@ -110,6 +110,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
     let (join, used, sign_in) = links(app, &all[0]).await;
     let stop = format!("/u/{}", letters.iter().find(|letter| letter.to == all[1].email).unwrap().token("au_"));
     app.post(format!("/u/{}", letters.iter().find(|letter| letter.to == all[0].email).unwrap().token("au_")))
+        .bytes(b"here=yes".to_vec(), "application/x-www-form-urlencoded")
         .send()
         .await
         .expect(303);

@@ -172,8 +172,8 @@ fn fault_26_a_mailing_can_be_paused_resumed_and_cancelled() {
         ));
         drop(tx);
         let counts = status::counts_of(platform.db.read(), [batch]).await.unwrap().remove(&batch).unwrap();
-        assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 30);
-        let count = |state| counts.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
+        assert_eq!(counts.states.iter().map(|(_, count)| count).sum::<u64>(), 30);
+        let count = |state| counts.of(&[state]);
         assert_eq!(count(MailState::Sent) + count(MailState::Cancelled), 30, "{counts:?}");
         // Whoever wrote the letters hears that they were cancelled.
         assert_eq!(app.app.run_queue().await.unwrap(), 1);

@@ -95,6 +95,37 @@ fn every_line_is_answered_for() {
 }
 
 #[test]
+fn fault_18_however_an_address_is_spelt_one_person_gets_one_letter() {
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let file = "email\nBen+News@People.Example\nben+news@people.example\n ben+news@people.example. \nann@bücher.example\n\
+                    ANN@xn--bcher-kva.example\nann@BÜCHER.example\n\"\"\"kim b\"\"@people.example\"\nben@people.example\njosé@people.example\n";
+        let made = send(&app, &ada, file).await.expect(200);
+        assert_eq!(counts(&made), [9, 3, 0, 6]);
+        let outcomes: Vec<String> = lines(&app, &ada, &made)
+            .await
+            .iter()
+            .map(|line| format!("{} {}", line["line"], line["detail"].as_str().unwrap_or("asked").split('.').next().unwrap()))
+            .collect();
+        for (line, begins) in [(3, "twice"), (4, "twice"), (6, "twice"), (7, "twice"), (8, "none"), (10, "none")] {
+            let told = outcomes.iter().find(|told| told.starts_with(&format!("{line} "))).unwrap();
+            assert_eq!(told.contains("more than once"), begins == "twice", "{told}");
+            assert_ne!(told, &format!("{line} asked"));
+        }
+        let mut to: Vec<_> = app.outbox().await.into_iter().map(|letter| letter.to).collect();
+        to.sort_unstable();
+        assert_eq!(to, ["Ben+News@people.example", "ann@xn--bcher-kva.example", "ben@people.example"]);
+        let again = send(&app, &ada, "email\nAnn@Bücher.Example\nBEN+news@people.example.\n").await.expect(200);
+        assert_eq!(counts(&again), [2, 0, 2, 0]);
+        assert!(app.outbox().await.is_empty(), "nobody is asked twice");
+        // Whoever types it their own way finds themselves.
+        app.post("/api/public/sunrise/join").json(&json!({"email": "ann@BÜCHER.example"})).send().await.expect(202);
+        assert_eq!(app.outbox().await.remove(0).to, "ann@xn--bcher-kva.example", "as mail servers spell it");
+        assert_eq!(ada.get(&app, "/people").send().await.expect(200).json["items"].as_array().unwrap().len(), 3);
+    });
+}
+
+#[test]
 fn a_file_that_is_not_understood_writes_nothing() {
     everywhere(|app| async move {
         let ada = app.administrator().await;

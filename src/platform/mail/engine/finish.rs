@@ -11,7 +11,8 @@ use crate::platform::{
     mail::{inbound::RETURNED, outbox::event, status, suppression},
 };
 use entity::{
-    MailBatchId, MailMessageId, MailState, RecipientKind, RouteKind, SuppressionReason, Time, mail_event, mail_message,
+    LetterReason, MailBatchId, MailMessageId, MailState, RecipientKind, RouteKind, SuppressionReason, Time, mail_event,
+    mail_message,
 };
 use mail_message::{Column, Entity, Model};
 use sea_orm::{
@@ -129,9 +130,10 @@ async fn settle(
     ready: &[(&Model, &str)],
 ) -> Result<HashSet<MailMessageId>> {
     let now = platform.clock.now();
-    let tx = platform.db.begin().await?;
+    // What was handed over is known to this process alone until the commit; the disk is waited for beside the next letters.
+    let tx = platform.db.begin_swift().await?;
     let letters: Vec<&Model> = ready.iter().map(|(letter, _)| *letter).collect();
-    let unwanted = suppression::unwanted(&tx, platform, &letters).await?;
+    let unwanted = suppression::unwanted(&*tx, platform, &letters).await?;
     let dropped = letters.iter().filter(|letter| unwanted.contains(&letter.id)).map(|letter| Settled {
         letter: (*letter).clone(),
         outcome: Outcome::dropped(MailState::Suppressed, "this address must not be written to"),
@@ -213,7 +215,8 @@ async fn write(tx: &Tx, platform: &Platform, change: &Change, group: &[&Settled]
             .col_expr(Column::LastStage, Expr::value(change.stage.map(str::to_owned)))
             .col_expr(Column::LastCode, Expr::value(change.code.map(i32::from)))
             .col_expr(Column::LastEnhanced, Expr::value(change.enhanced.clone()))
-            .col_expr(Column::LastText, Expr::value(change.text.clone()));
+            .col_expr(Column::LastText, Expr::value(change.text.clone()))
+            .col_expr(Column::Reason, Expr::value(change.reason().map(LetterReason::word)));
     }
     let times = [
         (Column::NextAt, each(group, Column::NextAt, |outcome| outcome.next_at)),

@@ -7,7 +7,7 @@ use crate::platform::{
     db::filled_up,
     mail::{
         hold,
-        outbox::{KEEP_TRYING, event},
+        outbox::{DOT, KEEP_TRYING, WAITS, event},
     },
 };
 use chrono::Duration;
@@ -26,9 +26,6 @@ pub const LEASE: Duration = Duration::minutes(15);
 const ROWS: u64 = 1000;
 /// Why the history holds `uncertain` for a letter whose worker died.
 const DIED: &str = "the process ended while the letter was being handed over";
-/// The states of letters that wait, in these words, because they are the words of the partial indexes. A leased letter waits
-/// for the end of its lease.
-const WAITS: &str = "state IN ('queued', 'deferred', 'leased')";
 
 /// Takes up to `most` letters that are due, the most urgent first; those of sendings that stand still are put aside.
 pub async fn claim(platform: &Platform, most: u64) -> Result<Vec<Model>> {
@@ -47,7 +44,7 @@ pub async fn claim(platform: &Platform, most: u64) -> Result<Vec<Model>> {
         .limit(most)
         .into_query();
     due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    let tx = platform.db.begin().await?;
+    let tx = platform.db.begin_swift().await?;
     let mut claimed = Entity::update_many()
         .col_expr(Column::State, Expr::value(MailState::Leased.word()))
         .col_expr(Column::Due, Expr::value(false))
@@ -55,7 +52,7 @@ pub async fn claim(platform: &Platform, most: u64) -> Result<Vec<Model>> {
         .col_expr(Column::LeaseUntil, Expr::value(now + LEASE))
         .col_expr(Column::NextAt, Expr::value(now + LEASE))
         .filter(Column::Id.in_subquery(due))
-        .exec_with_returning(&tx)
+        .exec_with_returning(&*tx)
         .await?;
     let stopped = stopped(&tx, &claimed).await?;
     if !stopped.is_empty() {
@@ -168,8 +165,7 @@ fn running() -> SelectStatement {
 /// the same to the byte; when that happens again it stays `uncertain`, for a person to look at.
 pub async fn recover(platform: &Platform) -> Result<()> {
     let now = platform.clock.now();
-    // In these words, because they are the words of the partial index.
-    let lost = Condition::all().add(Expr::cust("state = 'dot'")).add(Column::LeaseUntil.lt(now));
+    let lost = Condition::all().add(Expr::cust(DOT)).add(Column::LeaseUntil.lt(now));
     // Looked for by reading, because this is asked all the time and hardly ever so.
     if Entity::find().filter(lost.clone()).limit(1).one(platform.db.read()).await?.is_none() {
         return Ok(());

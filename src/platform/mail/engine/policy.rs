@@ -5,7 +5,7 @@
 
 use crate::platform::{
     mail::{
-        priority,
+        priority, reason,
         redact::without_addresses,
         refusal::{self, Refusal, Status},
         transport::{SendFault, Stage},
@@ -13,7 +13,7 @@ use crate::platform::{
     secret::sha256,
 };
 use chrono::Duration;
-use entity::{MailMessageId, MailState, Time, mail_message};
+use entity::{LetterReason, MailMessageId, MailState, Time, mail_message};
 
 /// How long to wait after the first, second, ... attempt; the last one repeats until the letter's time has passed.
 const WAITS: [i64; 7] = [1, 5, 15, 60, 120, 240, 480];
@@ -61,6 +61,19 @@ pub enum Sign {
     /// Nothing.
     #[default]
     None,
+}
+
+impl Change {
+    /// What it is about, where the letter was refused or could not be handed over.
+    pub fn reason(&self) -> Option<LetterReason> {
+        let for_good = match self.state {
+            MailState::Deferred => false,
+            MailState::Failed => true,
+            _ => return None,
+        };
+        let text = self.text.as_deref().unwrap_or_default();
+        Some(reason::of_refusal(self.stage, self.code, self.enhanced.as_deref(), text, for_good))
+    }
 }
 
 /// Why a sending is stopped until somebody has looked at it.

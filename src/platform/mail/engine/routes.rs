@@ -42,7 +42,7 @@ pub struct Taken<'a> {
 /// What one process knows.
 #[derive(Default)]
 pub struct Routes {
-    rows: HashMap<Key, Model>,
+    rows: HashMap<RouteKind, HashMap<String, Model>>,
     changed: BTreeSet<Key>,
     looked: Option<Time>,
 }
@@ -62,34 +62,43 @@ impl Routes {
         for row in Entity::find().filter(news).limit(MOST).all(platform.db.read()).await? {
             let key = (row.kind, row.name.clone());
             if !self.changed.contains(&key) {
-                self.rows.insert(key, row);
+                self.keep(row);
             }
         }
         self.looked = Some(now);
         Ok(())
     }
 
+    fn keep(&mut self, row: Model) {
+        self.rows.entry(row.kind).or_default().insert(row.name.clone(), row);
+    }
+
+    fn known(&mut self, kind: RouteKind, name: &str) -> Option<&mut Model> {
+        self.rows.get_mut(&kind)?.get_mut(name)
+    }
+
     /// What may be tried.
     pub fn way(&self, kind: RouteKind, name: &str, now: Time) -> Way {
-        self.rows.get(&(kind, name.to_owned())).map_or(Way::Free, |row| breaker(row).way(now))
+        let row = self.rows.get(&kind).and_then(|rows| rows.get(name));
+        row.map_or(Way::Free, |row| breaker(row).way(now))
     }
 
     /// Notes what an answer said; nothing where everything was well and is.
     pub fn note(&mut self, kind: RouteKind, name: &str, sign: Sign, change: &Change, now: Time) {
-        let key = (kind, name.to_owned());
         match sign {
             Sign::None => {}
             Sign::Good => {
-                if let Some(row) = self.rows.get_mut(&key).filter(|row| row.faults > 0 || row.closed_until.is_some()) {
+                if let Some(row) = self.known(kind, name).filter(|row| row.faults > 0 || row.closed_until.is_some()) {
                     tracing::info!(route = %row.kind, name, "letters get through again");
                     let mut breaker = breaker(row);
                     breaker.good();
                     (row.faults, row.opened, row.closed_until) = (breaker.faults, breaker.opened, breaker.until);
-                    self.changed.insert(key);
+                    self.changed.insert((kind, name.to_owned()));
                 }
             }
             Sign::Fault | Sign::Busy => {
-                let row = self.rows.entry(key.clone()).or_insert_with(|| unknown(kind, name, now));
+                let rows = self.rows.entry(kind).or_default();
+                let row = rows.entry(name.to_owned()).or_insert_with(|| unknown(kind, name, now));
                 let mut breaker = breaker(row);
                 if breaker.fault(now) {
                     let (stage, code) = (change.stage, change.code);
@@ -100,7 +109,7 @@ impl Routes {
                 row.last_code = change.code.map(i32::from);
                 row.last_enhanced.clone_from(&change.enhanced);
                 row.last_text.clone_from(&change.text);
-                self.changed.insert(key);
+                self.changed.insert((kind, name.to_owned()));
             }
         }
     }
@@ -122,8 +131,8 @@ impl Routes {
             return Ok(());
         }
         let mut rows = Vec::new();
-        for key in &self.changed {
-            if let Some(row) = self.rows.get_mut(key) {
+        for (kind, name) in &self.changed {
+            if let Some(row) = self.rows.get_mut(kind).and_then(|rows| rows.get_mut(name)) {
                 row.changed_at = now;
                 rows.push(ActiveModel::from(row.clone()).reset_all());
             }
@@ -168,7 +177,7 @@ impl Routes {
             taken.push(Taken { letter, not_before });
         }
         write(tx, rows.values().map(|row| ActiveModel::from(row.clone()).reset_all()).collect()).await?;
-        self.rows.extend(rows);
+        rows.into_values().for_each(|row| self.keep(row));
         Ok(taken)
     }
 

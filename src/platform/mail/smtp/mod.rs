@@ -3,6 +3,7 @@
 mod line;
 mod reply;
 mod server;
+mod words;
 
 pub use line::Limits;
 

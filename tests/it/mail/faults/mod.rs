@@ -4,6 +4,7 @@ mod back;
 mod process;
 mod server;
 mod signed;
+mod store;
 mod talk;
 mod words;
 

@@ -36,6 +36,7 @@ fn letter(priority: i32) -> mail_message::Model {
         turn: 0,
         due: false,
         turned_away: 0,
+        reason: None,
     }
 }
 

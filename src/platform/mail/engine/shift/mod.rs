@@ -1,27 +1,28 @@
 //! One run of the mailer: letters are taken, written and handed over over as many connections as may be open, and whenever
 //! answers have come one transaction writes all of them down and marks the letters that come next.
 
+mod lanes;
+
 use super::{
     Mailer, State,
-    finish::{Settled, write_down},
+    finish::Settled,
     flow::Way,
     lease,
-    policy::{Outcome, Sign},
     prepare::{Desk, Prepared, Ready},
+    trip::{Held, Told},
 };
-use crate::platform::{
-    Platform, Result,
-    mail::transport::{Line, SendFault, Stage},
-    tasks::caught,
-};
+use crate::platform::{Platform, Result, mail::transport::SendFault, tasks::caught};
 use chrono::Duration as Span;
 use entity::{MailMessageId, MailState, RouteKind, Time, mail_message::Model};
 use futures_util::future::join_all;
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::JoinSet,
+};
 
 /// While letters are under way we look so often whether others have come.
 const LOOK: Duration = Duration::from_millis(500);
@@ -29,18 +30,12 @@ const LOOK: Duration = Duration::from_millis(500);
 const RENEW: Duration = Duration::from_secs(240);
 /// A composer's word that a letter may be sent holds for so long.
 const FRESH: Duration = Duration::from_secs(10);
+/// Answers that come so soon after each other are written down together.
+const GATHER: Duration = Duration::from_millis(1);
 /// Letters under way when the process is asked to stop get so long to arrive.
 const FINISH: Duration = Duration::from_secs(8);
 /// Letters written at the same time.
 const DESKS: usize = 2;
-
-/// What has happened.
-enum Event {
-    Opened(usize, Result<Box<dyn Line>, SendFault>),
-    Prepared(Vec<Prepared>),
-    Answered { server: usize, letter: Box<Model>, line: Option<Box<dyn Line>>, result: Result<(), SendFault> },
-    Closed,
-}
 
 struct Shift<'a> {
     mailer: &'a Mailer,
@@ -56,13 +51,25 @@ struct Shift<'a> {
     /// Written.
     ready: VecDeque<Ready>,
     settled: Vec<Settled>,
+    /// Letters for which a connection is kept, and that are not marked yet.
+    held: Vec<Held>,
     /// Letters under way, by their ids, and when they were last held on to.
     under_way: HashMap<MailMessageId, Model>,
     renewed: Instant,
+    /// Letters that are announced, held or under way, by their domain.
+    to: HashMap<String, usize>,
+    /// Whether a letter may be announced before it is marked: not where only so many may go in a time.
+    ahead: bool,
+    announcing: usize,
     opening: HashMap<usize, usize>,
     in_use: HashMap<usize, usize>,
     preparing: usize,
-    work: JoinSet<Event>,
+    /// Whether something was committed that is not on its way to the disk, and whether something is.
+    unflushed: bool,
+    flushing: bool,
+    work: JoinSet<()>,
+    tell: UnboundedSender<Told>,
+    told: UnboundedReceiver<Told>,
     /// Nothing more was due when we looked.
     dry: bool,
     /// When the process was asked to stop.
@@ -74,6 +81,8 @@ struct Shift<'a> {
 pub async fn run(mailer: &Mailer, platform: &Platform, state: &mut State, most: u64) -> Result<usize> {
     state.memory.routes.refresh(platform).await?;
     lease::recover(platform).await?;
+    let (tell, told) = unbounded_channel();
+    let limits = &platform.config.delivery;
     let mut shift = Shift {
         desk: Desk::of(mailer, platform),
         servers: mailer.transport.servers(),
@@ -85,17 +94,28 @@ pub async fn run(mailer: &Mailer, platform: &Platform, state: &mut State, most: 
         taken: VecDeque::new(),
         ready: VecDeque::new(),
         settled: Vec::new(),
+        held: Vec::new(),
         under_way: HashMap::new(),
         renewed: Instant::now(),
+        to: HashMap::new(),
+        ahead: limits.rates.is_empty() && limits.warm_up.is_none(),
+        announcing: 0,
         opening: HashMap::new(),
         in_use: HashMap::new(),
         preparing: 0,
+        unflushed: false,
+        flushing: false,
         work: JoinSet::new(),
+        tell,
+        told,
         dry: false,
         stopping: None,
         handled: 0,
     };
-    shift.go_on().await?;
+    let done = shift.go_on().await;
+    // Whatever came of it, what was written down is not to be lost by a power cut from now on.
+    let flushed = platform.db.flush().await;
+    done.and(flushed)?;
     Ok(shift.handled)
 }
 
@@ -115,8 +135,8 @@ impl Shift<'_> {
             if self.is_done() {
                 return Ok(());
             }
-            if self.work.is_empty() {
-                if !self.settled.is_empty() || !self.taken.is_empty() {
+            if self.is_idle() {
+                if !self.settled.is_empty() || !self.taken.is_empty() || !self.held.is_empty() {
                     continue;
                 }
                 if self.ready.is_empty() && (self.dry || self.shut().is_some() || self.stopping.is_some()) {
@@ -145,10 +165,16 @@ impl Shift<'_> {
         }
     }
 
+    /// Whether nothing goes on of which something will be told.
+    fn is_idle(&self) -> bool {
+        let opening: usize = self.opening.values().sum();
+        self.under_way.is_empty() && self.announcing == 0 && opening == 0 && self.preparing == 0 && self.told.is_empty()
+    }
+
     /// Whether a process that was asked to stop has nothing in its hands any more; connections that open are not waited for.
     fn is_done(&self) -> bool {
         let nothing = self.under_way.is_empty() && self.taken.is_empty() && self.ready.is_empty() && self.settled.is_empty();
-        self.stopping.is_some() && nothing && self.preparing == 0
+        self.stopping.is_some() && nothing && self.held.is_empty() && self.announcing == 0 && self.preparing == 0
     }
 
     /// A database that is away for a moment must not cost letters under way their answers: those are waited for.
@@ -194,11 +220,14 @@ impl Shift<'_> {
         if self.dry || self.stopping.is_some() || self.shut().is_some() {
             return Ok(());
         }
-        let waiting = self.taken.len()
-            + self.preparing * self.mailer.width
-            + self.ready.iter().filter(|ready| self.fits(&ready.letter.domain, 0)).count();
+        let wanted = self.mailer.width * 2;
+        let coming = self.taken.len() + self.preparing * self.mailer.width;
         let held = self.taken.len() + self.ready.len();
-        if waiting >= self.mailer.width * 2 || held >= self.hand * 4 {
+        if coming >= wanted || held >= self.hand * 4 {
+            return Ok(());
+        }
+        let fitting = self.ready.iter().filter(|ready| self.fits(&ready.letter.domain)).take(wanted - coming).count();
+        if coming + fitting >= wanted {
             return Ok(());
         }
         let claimed = lease::claim(self.platform, u64::try_from(self.hand.min(self.left)).unwrap_or(u64::MAX)).await?;
@@ -221,11 +250,25 @@ impl Shift<'_> {
         lease::give_back(self.platform, &over, self.platform.clock.now()).await
     }
 
-    /// Whether a letter to a domain may go beside those under way and these: there is always room for another domain.
-    fn fits(&self, domain: &str, beside: usize) -> bool {
+    /// Whether a letter to a domain may go beside those that are on their way: there is always room for another domain.
+    fn fits(&self, domain: &str) -> bool {
         let width = self.mailer.width;
         let most = if width == 1 { 1 } else { width - (width / 4).max(1) };
-        self.count_of(domain) + beside < most
+        self.to.get(domain).is_none_or(|count| *count < most)
+    }
+
+    /// A letter is on its way to a domain, or is not any more.
+    fn goes_to(&mut self, domain: &str) {
+        *self.to.entry(domain.to_owned()).or_default() += 1;
+    }
+
+    fn left_for(&mut self, domain: &str) {
+        if let Some(count) = self.to.get_mut(domain) {
+            *count -= 1;
+            if *count == 0 {
+                self.to.remove(domain);
+            }
+        }
     }
 
     /// Has the letters written that were taken.
@@ -235,8 +278,11 @@ impl Shift<'_> {
             let letters: Vec<Model> = self.taken.drain(..count).collect();
             let desk = self.desk.clone();
             self.preparing += 1;
-            self.work
-                .spawn(async move { Event::Prepared(join_all(letters.into_iter().map(|letter| desk.prepare(letter))).await) });
+            let tell = self.tell.clone();
+            self.work.spawn(async move {
+                let prepared = join_all(letters.into_iter().map(|letter| desk.prepare(letter))).await;
+                let _ = tell.send(Told::Prepared(prepared));
+            });
         }
     }
 
@@ -245,10 +291,7 @@ impl Shift<'_> {
         let target = self.target().map(|(server, _)| server);
         let stopping = self.stopping.is_some();
         for idle in self.state.lines.spent(|server| !stopping && target.is_none_or(|target| target == server)) {
-            self.work.spawn(async move {
-                idle.line.close().await;
-                Event::Closed
-            });
+            self.work.spawn(idle.line.close());
         }
     }
 
@@ -261,140 +304,56 @@ impl Shift<'_> {
         let wanted = self.ready.len().saturating_sub(open).min(room);
         for _ in 0..wanted {
             *self.opening.entry(server).or_default() += 1;
-            let transport = self.mailer.transport.clone();
+            let (transport, tell) = (self.mailer.transport.clone(), self.tell.clone());
             self.work.spawn(async move {
                 let opened = caught(async { transport.open(server).await }).await;
-                Event::Opened(server, opened.unwrap_or_else(|| Err(SendFault::nowhere())))
+                let _ = tell.send(Told::Opened(server, opened.unwrap_or_else(|| Err(SendFault::nowhere()))));
             });
         }
-    }
-
-    /// Pairs letters with connections, writes down what is settled, and lets the letters go that may.
-    async fn hand_out(&mut self) -> Result<()> {
-        let (pairs, later) = self.pair();
-        for (until, letters) in later {
-            let given = lease::give_back(self.platform, &letters, until).await;
-            self.bear(given)?;
-        }
-        let changed = self.state.memory.routes.has_news();
-        if self.settled.is_empty() && pairs.is_empty() && !changed {
-            return Ok(());
-        }
-        let ready: Vec<(&Model, &str)> = pairs
-            .iter()
-            .map(|(server, _, ready)| (&ready.letter, self.servers.get(*server).map_or("", String::as_str)))
-            .collect();
-        let granted = match write_down(self.platform, &mut self.state.memory, &self.settled, &ready).await {
-            Ok(granted) => granted,
-            Err(error) if self.under_way.is_empty() => return Err(error),
-            Err(error) => {
-                tracing::error!(error = %error, "answers could not be written; no more letters are taken until they are");
-                for (server, line, ready) in pairs {
-                    self.state.lines.keep(server, line);
-                    self.ready.push_front(ready);
-                }
-                return Ok(());
-            }
-        };
-        self.settled.clear();
-        for (server, line, ready) in pairs {
-            if granted.contains(&ready.letter.id) {
-                self.send(server, line, ready);
-            } else {
-                self.handled += 1;
-                self.state.lines.keep(server, line);
-            }
-        }
-        Ok(())
-    }
-
-    /// Letters with the connections they go over; and those that cannot go now, with the time when they can.
-    #[allow(clippy::type_complexity)]
-    fn pair(&mut self) -> (Vec<(usize, Box<dyn Line>, Ready)>, HashMap<Time, Vec<Model>>) {
-        let now = self.platform.clock.now();
-        let mut later = HashMap::<Time, Vec<Model>>::new();
-        let mut pairs: Vec<(usize, Box<dyn Line>, Ready)> = Vec::new();
-        let mut trying = HashSet::<String>::new();
-        let mut left = VecDeque::new();
-        while let Some(ready) = self.ready.pop_front() {
-            if ready.asked.elapsed() > FRESH {
-                self.taken.push_back(ready.letter);
-                continue;
-            }
-            let domain = &ready.letter.domain;
-            let beside = pairs.iter().filter(|(_, _, other)| other.letter.domain == *domain).count();
-            match self.state.memory.routes.way(RouteKind::Domain, domain, now) {
-                Way::Shut(until) => {
-                    later.entry(until).or_default().push(ready.letter);
-                    continue;
-                }
-                Way::One if beside > 0 || trying.contains(domain) || self.count_of(domain) > 0 => {
-                    later.entry(now + Span::minutes(1)).or_default().push(ready.letter);
-                    continue;
-                }
-                Way::One => drop(trying.insert(domain.clone())),
-                Way::Free => {}
-            }
-            match self.fits(domain, beside).then(|| self.state.lines.next()).flatten() {
-                Some(idle) => pairs.push((idle.server, idle.line, ready)),
-                None => left.push_back(ready),
-            }
-        }
-        self.ready = left;
-        (pairs, later)
-    }
-
-    /// Letters to a domain that are under way.
-    fn count_of(&self, domain: &str) -> usize {
-        self.under_way.values().filter(|letter| letter.domain == domain).count()
-    }
-
-    fn send(&mut self, server: usize, mut line: Box<dyn Line>, ready: Ready) {
-        let kind = self.mailer.composers.name(&ready.letter.kind).unwrap_or("unknown");
-        let span = self.platform.traces.letter(kind);
-        self.under_way.insert(ready.letter.id, ready.letter.clone());
-        *self.in_use.entry(server).or_default() += 1;
-        let Ready { letter, outgoing, .. } = ready;
-        self.work.spawn(async move {
-            let sent = caught(async {
-                let result = line.send(&outgoing).await;
-                (line, result)
-            });
-            let (line, result) = match span.within(sent).await {
-                Some((line, result)) => (Some(line), result),
-                None => {
-                    let text = "the sender panicked".to_owned();
-                    (None, Err(SendFault { stage: Stage::Dot, code: None, enhanced: None, text }))
-                }
-            };
-            span.ended(result.as_ref().map_or_else(|fault| fault.stage.word(), |()| "sent"), result.is_ok());
-            Event::Answered { server, letter: Box::new(letter), line, result }
-        });
     }
 
     /// Waits until something has happened, and takes in all that has.
     async fn wait(&mut self) {
-        let event = tokio::select! {
-            event = self.work.join_next() => event,
+        let first = tokio::select! {
+            told = self.told.recv() => told,
             () = self.platform.wake.notified() => None,
             () = self.mailer.tasks.stopping(), if self.stopping.is_none() => None,
             () = tokio::time::sleep(LOOK) => None,
         };
-        let Some(first) = event else {
+        // Tasks that have ended are let go.
+        while self.work.try_join_next().is_some() {}
+        let Some(first) = first else {
             self.dry = false;
             return;
         };
-        let more: Vec<_> = std::iter::from_fn(|| self.work.try_join_next()).collect();
-        for event in std::iter::once(first).chain(more).flatten() {
-            self.take_in(event);
+        self.take_in(first);
+        let until = tokio::time::Instant::now() + GATHER;
+        loop {
+            while let Ok(told) = self.told.try_recv() {
+                self.take_in(told);
+            }
+            let something = !(self.settled.is_empty() && self.held.is_empty());
+            let more = !self.under_way.is_empty() || self.announcing > 0;
+            if !(something && more) {
+                return;
+            }
+            match tokio::time::timeout_at(until, self.told.recv()).await {
+                Ok(Some(told)) => self.take_in(told),
+                _ => return,
+            }
         }
     }
 
-    fn take_in(&mut self, event: Event) {
+    fn take_in(&mut self, told: Told) {
         let now = self.platform.clock.now();
-        match event {
-            Event::Closed => {}
-            Event::Prepared(letters) => {
+        match told {
+            Told::Flushed => {
+                self.flushing = false;
+                if self.unflushed {
+                    self.flush();
+                }
+            }
+            Told::Prepared(letters) => {
                 self.preparing -= 1;
                 for prepared in letters {
                     match prepared {
@@ -407,7 +366,7 @@ impl Shift<'_> {
                     self.taken.extend(self.ready.drain(..).map(|ready| ready.letter));
                 }
             }
-            Event::Opened(server, opened) => {
+            Told::Opened(server, opened) => {
                 if let Some(opening) = self.opening.get_mut(&server) {
                     *opening = opening.saturating_sub(1);
                 }
@@ -416,50 +375,23 @@ impl Shift<'_> {
                     Err(fault) => self.not_opened(server, fault, now),
                 }
             }
-            Event::Answered { server, letter, line, result } => {
-                self.under_way.remove(&letter.id);
-                if let Some(in_use) = self.in_use.get_mut(&server) {
-                    *in_use = in_use.saturating_sub(1);
+            Told::Announced(ask) => self.announced(ask),
+            Told::Answered(answer) => {
+                self.under_way.remove(&answer.letter.id);
+                self.left_for(&answer.letter.domain);
+                if let Some(back) = answer.back {
+                    self.announcing -= 1;
+                    self.left_for(&back.letter.domain);
+                    self.ready.push_front(*back);
                 }
-                if let Some(line) = line {
-                    self.state.lines.keep(server, line);
+                if !answer.goes_on {
+                    self.no_longer_in_use(answer.server);
                 }
-                let outcome = match result {
-                    Ok(()) => Outcome::sent(),
-                    Err(fault) => Outcome::after(fault, &letter, now),
-                };
-                self.learn(server, &letter, &outcome);
-                let server = self.servers.get(server).cloned();
-                self.settle(Settled { letter: *letter, outcome, server });
+                if let Some(line) = answer.line {
+                    self.state.lines.keep(answer.server, line);
+                }
+                self.came_of(answer.server, *answer.letter, answer.result);
             }
-        }
-    }
-
-    /// A server that cannot be reached is its own matter: no letter was touched.
-    fn not_opened(&mut self, server: usize, fault: SendFault, now: Time) {
-        let Some(name) = self.servers.get(server) else { return };
-        let busy = fault.code.is_some_and(|code| (400..500).contains(&code));
-        if busy {
-            self.state.lines.fewer(server, self.mailer.width);
-        }
-        // Others are open: it only wants no more of them.
-        if busy && self.in_use.get(&server).is_some_and(|count| *count > 0) {
-            return;
-        }
-        self.state.memory.routes.trouble(name, &fault, now);
-    }
-
-    fn learn(&mut self, server: usize, letter: &Model, outcome: &Outcome) {
-        match outcome.server {
-            Sign::Busy => self.state.lines.fewer(server, self.mailer.width),
-            _ => self.state.lines.took(server, self.mailer.width),
-        }
-        let change = &outcome.change;
-        if change.state != MailState::Sent {
-            tracing::warn!(
-                letter = %letter.id, state = %change.state, stage = change.stage, code = change.code,
-                text = change.text, "a letter did not leave",
-            );
         }
     }
 
@@ -489,6 +421,10 @@ impl Shift<'_> {
 
     /// Gives back what was taken and not begun.
     async fn lay_down(&mut self, until: Time) -> Result<()> {
+        for held in std::mem::take(&mut self.held) {
+            self.taken.push_back(held.ready.letter.clone());
+            self.let_go(held);
+        }
         let letters: Vec<Model> = self.taken.drain(..).chain(self.ready.drain(..).map(|ready| ready.letter)).collect();
         lease::give_back(self.platform, &letters, until).await
     }
