@@ -46,3 +46,12 @@
 //! is understood is thrown away at once, because it holds what people wrote; what is not is kept for a month for an operator. The walk
 //! over the parts of a message is our own over `mail-parser`'s words: its own grows with the square of the size where boundaries are
 //! missing. One piece reads what a refusal is about, for answers and for reports.
+//!
+//! # 2026-11-30 · `doctor mail` works SPF and DMARC out itself
+//! Names are asked for by hickory-resolver, without its TLS and its recursor. What the records mean is worked out in
+//! `commands::doctor::sender`, over a trait of one method: SPF as receivers do it (RFC 7208, with its limits), for the mail server's
+//! addresses and for one that nobody has, which shows `+all` and how many lookups a record takes. Where DMARC's organisational domain
+//! begins is found by walking up the labels, as DMARCbis does, so no list of public suffixes grows old here; where there are no
+//! records yet, a domain and those below it count as one. Rejected: `mail-auth` (190 crates, and its answers hold no reasons for
+//! people), and asking the DNS in plain `doctor` (a computer without one has no fault). What cannot be known from here is a note and
+//! no fault: whether a rented relay's other addresses may send, and whether it signs.

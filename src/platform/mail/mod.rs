@@ -22,19 +22,24 @@ pub mod suppression;
 pub mod transport;
 mod twin;
 
-pub use engine::{Mailer, routes};
+pub use engine::{Mailer, routes, signer};
 pub use letter::{Block, Letter};
 pub use outbox::{NewLetter, batch_about, enqueue, open_batch};
 pub use status::metrics;
 pub use transport::Transport;
 
-use super::{Platform, Result};
+use super::{Config, Platform, Result};
 use entity::{MailState, mail_message};
 use futures_util::future::BoxFuture;
 use std::{collections::HashMap, sync::Arc};
 
 /// Job that tells higher rooms that a sending was cancelled: `{mailing}`.
 pub const CANCELLED: &str = "mail.cancelled";
+
+/// The address that letters are from, without a name. None if the setting is no address.
+pub fn sender_address(config: &Config) -> Option<String> {
+    config.mail_from.parse().ok().map(|from: lettre::message::Mailbox| from.email.to_string())
+}
 
 /// Forgets what is kept for a while only: what is known of domains, and what came back.
 pub async fn forget(platform: &Platform) -> Result<()> {
