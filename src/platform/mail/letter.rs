@@ -25,6 +25,15 @@ pub enum Block {
     },
 }
 
+/// A file for a calendar that goes with a letter (RFC 6047).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    /// What it does there, such as `REQUEST` (RFC 5546).
+    pub method: &'static str,
+    /// The file, with CRLF line ends.
+    pub text: String,
+}
+
 /// A letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
@@ -44,6 +53,10 @@ pub struct Letter {
     pub unsubscribe: Option<String>,
     /// Stable name of the mailing, for `List-Id`.
     pub list_id: Option<String>,
+    /// Files for a calendar.
+    pub calendars: Vec<Calendar>,
+    /// Whether nothing may show what it is about, or who writes.
+    pub(super) neutral: bool,
 }
 
 impl Letter {
@@ -58,6 +71,8 @@ impl Letter {
             reason: reason.into(),
             unsubscribe: None,
             list_id: None,
+            calendars: Vec::new(),
+            neutral: false,
         }
     }
 
@@ -67,6 +82,8 @@ impl Letter {
         if contact.neutral_subject {
             self.subject = NEUTRAL_SUBJECT.into();
             self.from_name.clear();
+            self.calendars.clear();
+            self.neutral = true;
         }
         self.large_print = contact.format == LetterFormat::LargePrint;
         self
@@ -114,6 +131,14 @@ impl Letter {
         self
     }
 
+    /// Adds a file for a calendar. With a letter that must show nothing there is none: whoever sees the calendar would see it.
+    pub fn calendar(mut self, method: &'static str, text: impl Into<String>) -> Self {
+        if !self.neutral {
+            self.calendars.push(Calendar { method, text: text.into() });
+        }
+        self
+    }
+
     /// Sets the unsubscribe address and the name of the mailing.
     pub fn stoppable(mut self, unsubscribe: impl Into<String>, list_id: impl Into<String>) -> Self {
         self.unsubscribe = Some(unsubscribe.into());
@@ -133,6 +158,8 @@ mod tests {
         assert_eq!((usual.from_name.as_str(), usual.large_print), ("Sunrise Trust", false));
         let neutral = letter().as_wished(&Contact { neutral_subject: true, ..Contact::usual() });
         assert_eq!((neutral.from_name.as_str(), neutral.subject.as_str()), ("", NEUTRAL_SUBJECT));
+        let filed = |letter: Letter| letter.calendar("REQUEST", "BEGIN:VCALENDAR").calendars.len();
+        assert_eq!((filed(usual), filed(neutral)), (1, 0));
         let large = letter().as_wished(&Contact { format: LetterFormat::LargePrint, ..Contact::usual() });
         assert!(large.large_print && large.subject == "Support after violence");
     }

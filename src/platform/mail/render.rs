@@ -12,7 +12,7 @@ use lettre::{
     Address, Message,
     message::{
         Mailbox, MultiPart, SinglePart,
-        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
+        header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
 
@@ -87,12 +87,40 @@ pub fn render(letter: &Letter, frame: Frame<'_>) -> Result<Vec<u8>> {
     let part = |kind: ContentType, text: String| {
         SinglePart::builder().header(kind).header(ContentTransferEncoding::QuotedPrintable).body(text)
     };
-    let body = MultiPart::alternative()
-        .boundary(boundary(frame.message_id))
+    let mut body = MultiPart::alternative()
+        .boundary(boundary("=_", frame.message_id))
         .singlepart(part(ContentType::TEXT_PLAIN, twin::text(&sheet)))
         .singlepart(part(ContentType::TEXT_HTML, html));
+    // Programs that know calendars act on the part beside the words, others show the file.
+    if let [one] = letter.calendars.as_slice() {
+        let kind = format!("text/calendar; method={}; charset=utf-8", one.method);
+        body = body.singlepart(encoded(&kind, &one.text, None)?);
+    }
+    if !letter.calendars.is_empty() {
+        body = filed(letter, body, boundary("=.", frame.message_id))?;
+    }
     let message = message.multipart(body).map_err(|error| Error::bug(format!("a letter could not be put together: {error}")))?;
     Ok(message.formatted())
+}
+
+/// The words, with files for a calendar behind them.
+fn filed(letter: &Letter, words: MultiPart, boundary: String) -> Result<MultiPart> {
+    let mut all = MultiPart::mixed().boundary(boundary).multipart(words);
+    for (at, one) in letter.calendars.iter().enumerate() {
+        let name = if at == 0 { "meeting.ics".to_owned() } else { format!("meeting-{}.ics", at + 1) };
+        let kind = format!("application/ics; name=\"{name}\"");
+        let file = encoded(&kind, &one.text, Some(ContentDisposition::attachment(&name)))?;
+        all = all.singlepart(file);
+    }
+    Ok(all)
+}
+
+/// A part whose bytes no relay touches.
+fn encoded(kind: &str, text: &str, disposition: Option<ContentDisposition>) -> Result<SinglePart> {
+    let kind = ContentType::parse(kind).map_err(|error| Error::bug(format!("a file that is of no kind: {error}")))?;
+    let part = SinglePart::builder().header(kind);
+    let part = disposition.into_iter().fold(part, |part, disposition| part.header(disposition));
+    Ok(part.header(ContentTransferEncoding::Base64).body(text.to_owned()))
 }
 
 /// Headers of mailings and of letters that nobody typed. Every value is ASCII without line breaks.
@@ -184,10 +212,11 @@ fn paragraphs(text: &str) -> Vec<Vec<String>> {
     lines.split(String::is_empty).filter(|lines| !lines.is_empty()).map(<[String]>::to_vec).collect()
 }
 
-/// Parts the message. Follows from its id, and begins with what quoted-printable can never hold.
-fn boundary(message_id: &str) -> String {
+/// Parts the message. Follows from its id, and begins with what neither quoted-printable nor base64 can hold; none begins as another
+/// one does.
+fn boundary(start: &str, message_id: &str) -> String {
     let id: String = message_id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(60).collect();
-    format!("=_{id}")
+    format!("{start}{id}")
 }
 
 #[cfg(test)]
@@ -264,6 +293,21 @@ mod tests {
     #[test]
     fn the_same_row_gives_the_same_bytes() {
         assert_eq!(message(&letter()), message(&letter()));
+    }
+
+    #[test]
+    fn files_for_a_calendar_stand_beside_the_words_and_behind_them() {
+        let plain = message(&letter());
+        assert!(!plain.contains("multipart/mixed") && !plain.contains("calendar"));
+        let one = message(&letter().calendar("REQUEST", "BEGIN:VCALENDAR\r\n"));
+        assert_eq!(one.matches("Content-Type: text/calendar; method=REQUEST; charset=utf-8\r\n").count(), 1, "{one}");
+        assert_eq!(one.matches("Content-Disposition: attachment; filename=\"meeting.ics\"\r\n").count(), 1, "{one}");
+        assert_eq!(one.matches("QkVHSU46VkNBTEVOREFSDQo=").count(), 2);
+        assert!(one.find("text/html") < one.find("text/calendar"), "the richest part stands last");
+        let two = message(&letter().calendar("CANCEL", "a").calendar("CANCEL", "b"));
+        assert!(!two.contains("text/calendar") && two.contains("meeting.ics") && two.contains("meeting-2.ics"), "{two}");
+        assert!(one.is_ascii() && two.is_ascii());
+        assert_eq!(two, message(&letter().calendar("CANCEL", "a").calendar("CANCEL", "b")));
     }
 
     #[test]
