@@ -13,7 +13,7 @@ use crate::{
             limits::Limits,
             once, openapi, problem,
         },
-        jobs::{Fault, Next, Queue},
+        jobs::{Next, Queue},
         mail::{self, CANCELLED, Composers, Mailer, Transport},
         tasks::Tasks,
         trace::Traces,
@@ -281,7 +281,7 @@ pub fn queue() -> Queue {
     queue.on(participants::trials::LOOK_AFTER, |platform, _| participants::trials::look_after(platform));
     queue.on(participants::PREFERENCE_CHANGED, matching::preference::changed);
     queue.on(participants::LEFT, matching::preference::changed);
-    queue.on(consent::WITHDRAWN, withdrawn);
+    queue.on(consent::WITHDRAWN, parts::withdrawal::carry_out);
     queue.on(opportunities::CLOSE_DUE, |platform, _| opportunities::opening::close_due(platform));
     queue.on(opportunities::OPENED, |platform, payload| async move {
         webhooks::news::opened(&platform, &payload).await?;
@@ -302,6 +302,7 @@ pub fn queue() -> Queue {
     queue.on(parts::LOOK_AFTER, |platform, _| parts::pauses::look_after(platform));
     queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
+    queue.on(invitations::PLACE_CHANGED, sessions::telling::place_changed);
     queue.on(choices::REVIEW_DUE, |platform, _| choices::review::look(platform));
     queue.on(choices::SILENCE_DUE, |platform, _| choices::going_on::look(platform));
     queue.on(matching::INVITE, matching::runs::invite);
@@ -318,7 +319,7 @@ pub fn queue() -> Queue {
 }
 
 /// The kinds of jobs that belong to one organisation, and move with it.
-pub const ORGANISATION_JOBS: [&str; 15] = [
+pub const ORGANISATION_JOBS: [&str; 16] = [
     participants::SIGN_IN_ASKED,
     participants::PREFERENCE_CHANGED,
     participants::LEFT,
@@ -328,6 +329,7 @@ pub const ORGANISATION_JOBS: [&str; 15] = [
     opportunities::quotas::DRAW_MOVED,
     invitations::REMINDERS,
     invitations::PLACE_FREED,
+    invitations::PLACE_CHANGED,
     invitations::TELL_ENDED,
     matching::INVITE,
     matching::together::WORK,
@@ -335,21 +337,6 @@ pub const ORGANISATION_JOBS: [&str; 15] = [
     feedback::SEND,
     CANCELLED,
 ];
-
-/// Carries out what a withdrawal promised, in every room that holds something given under that consent: all of it or
-/// nothing. Answers come first, because that holds the invitation; what rests on them follows.
-async fn withdrawn(platform: Platform, payload: serde_json::Value) -> Result<Next, Fault> {
-    let withdrawal = consent::Withdrawal::read(payload)?;
-    let tx = platform.db.begin().await?;
-    responses::withdrawal::carry_out(&tx, &platform, &withdrawal).await?;
-    sessions::withdrawal::carry_out(&tx, &platform, &withdrawal).await?;
-    influence::withdrawal::carry_out(&tx, &withdrawal).await?;
-    feedback::withdrawal::carry_out(&tx, &withdrawal).await?;
-    consent::withdrawal::erase_facts(&tx, &withdrawal).await?;
-    tx.commit().await?;
-    platform.wake.notify_one();
-    Ok(Next::Done)
-}
 
 /// Who writes which letter.
 fn composers() -> Composers {
@@ -374,6 +361,9 @@ fn composers() -> Composers {
         composers.on(kind, invitations::compose);
     }
     composers.on(sessions::NOTES, sessions::letters::compose);
+    for kind in [sessions::ARRANGED, sessions::CHANGED, sessions::CANCELLED, sessions::AHEAD, sessions::GONE] {
+        composers.on(kind, sessions::dates::compose);
+    }
     composers.on(feedback::REPORT, feedback::compose);
     composers
 }

@@ -55,3 +55,22 @@
 //! records yet, a domain and those below it count as one. Rejected: `mail-auth` (190 crates, and its answers hold no reasons for
 //! people), and asking the DNS in plain `doctor` (a computer without one has no fault). What cannot be known from here is a note and
 //! no fault: whether a rented relay's other addresses may send, and whether it signs.
+//!
+//! # 2026-11-30 · Meetings are told by letter, and the letter decides when it leaves
+//! A letter about a meeting names the change that it was made for, and is dropped where another one has come since. What it says has
+//! changed is worked out when it leaves: between the meeting as it is and as the person was last told, by the letters that have left.
+//! So `meeting_revision` keeps what a meeting was at each change, and whoever got nothing yet reads of a new meeting and not of a change.
+//! Getting a place, going on after a pause and giving a place up lead to one letter about all that lies ahead. Rejected: a letter for
+//! each meeting (a group of twelve evenings is twelve letters), texts fixed when a letter is made (two changes in an hour tell
+//! something that is wrong by then).
+//!
+//! # 2026-11-30 · Files for calendars
+//! Written by the crate `icalendar`, without its parser; read in the tests by ical.js and Python's icalendar. Times are in UTC: a
+//! meeting is one instant, and a file without rules of time zones cannot have wrong ones. `UID` is the meeting's id and `alongside`,
+//! with no host in it, so it stays when an organisation moves; `SEQUENCE` counts changes of time, place and name; `DTSTAMP` is the day of
+//! the letter, so a letter that is sent again is the same to the byte. One meeting travels as `text/calendar` beside the words, for
+//! programs that act on it, and as a file, for those that do not. Several are one file with `PUBLISH`, because `REQUEST` may hold one
+//! alone; `CANCEL` may too, so each gets a file of its own. No answer is asked (`RSVP=FALSE`, no word on whether they come): a place in a
+//! group is no yes to each evening. **Who wants neutral letters gets no file**: a calendar is often shared with the very person who must
+//! not know, and nobody thinks of that when a file is opened. Their own page has one with the time alone. Rejected: a neutral file by
+//! letter (a nameless appointment that appears by itself is a question, too), a setting for it (the safe way must not depend on one).

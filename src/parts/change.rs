@@ -193,6 +193,8 @@ pub async fn go_on(tx: &Tx, platform: &Platform, person: &Person, id: Opportunit
             places::back_in_line(tx, platform, &held.about).await?;
         }
         sessions::apologies::take_back(tx, platform, person, id).await?;
+        // Meetings may have changed meanwhile.
+        places::changed(tx, platform, person.organisation, id, person.participant).await?;
         tasks::give_way(tx, platform, person.organisation, id, person.participant).await?;
     }
     Ok(())

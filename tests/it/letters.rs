@@ -23,7 +23,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 26] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -44,6 +44,11 @@ const KINDS: [&str; 21] = [
     participants::trials::HALF_WAY,
     participants::trials::OVER,
     sessions::NOTES,
+    sessions::ARRANGED,
+    sessions::CHANGED,
+    sessions::CANCELLED,
+    sessions::AHEAD,
+    sessions::GONE,
     feedback::REPORT,
 ];
 
@@ -215,6 +220,38 @@ async fn parting(given: &Given, all: &mut BTreeMap<&'static str, Mail>) {
     all.insert(invitations::ENDED, one(app).await);
 }
 
+/// The letters about meetings that change, and to somebody who comes later and leaves.
+async fn meetings(given: &Given, all: &mut BTreeMap<&'static str, Mail>) {
+    let app = &given.app;
+    let group = crate::parts::group(given).await;
+    let lea = given.someone("lea").await;
+    crate::parts::takes_part(given, group, &lea).await;
+    let evening = |title: &str, day: &str, hour: u32, place: &str| {
+        let times = [format!("{day}T{hour}:00:00Z"), format!("{day}T{}:00:00Z", hour + 2)];
+        json!({"title": title, "starts_at": times[0], "ends_at": times[1], "location": place})
+    };
+    let first = given.post(group, "/meetings", &evening("First evening", "2027-03-24", 18, "Town hall")).await.expect(201).id();
+    one(app).await;
+    let moved = evening("First evening", "2027-03-31", 17, "Library, by the side door");
+    given.put(group, &format!("/meetings/{first}"), &moved).await.expect(200);
+    all.insert(sessions::CHANGED, one(app).await);
+    given.post(group, &format!("/meetings/{first}/cancel"), &json!({})).await.expect(200);
+    all.insert(sessions::CANCELLED, one(app).await);
+    for (title, day) in [("Second evening", "2027-04-07"), ("Third evening", "2027-04-14")] {
+        given.post(group, "/meetings", &evening(title, day, 17, "Town hall")).await.expect(201);
+        one(app).await;
+    }
+    let max = given.someone("max").await;
+    crate::parts::takes_part(given, group, &max).await;
+    let platform = &app.app.platform;
+    let tx = platform.db.begin().await.unwrap();
+    invitations::places::changed(&tx, platform, given.organisation, group, max.id).await.unwrap();
+    tx.commit().await.unwrap();
+    all.insert(sessions::AHEAD, one(app).await);
+    max.post(app, &format!("/opportunities/{group}/part"), &json!({"choice": "leave"})).await.expect(200);
+    all.insert(sessions::GONE, one(app).await);
+}
+
 /// One letter of every kind, written in earnest.
 pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     let root = app.administrator().await;
@@ -235,11 +272,13 @@ pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     given.agrees(&dan, open).await;
     let meeting = json!({"title": "First meeting", "starts_at": "2027-03-10T18:00:00Z", "ends_at": "2027-03-10T20:00:00Z"});
     let path = format!("/meetings/{}", given.post(open, "/meetings", &meeting).await.expect(201).id());
+    all.insert(sessions::ARRANGED, one(app).await);
     let there = json!([{"participant": dan.id, "attendance": "present"}]);
     given.put(open, &format!("{path}/attendance"), &there).await.expect(200);
     given.put(open, &format!("{path}/notes"), &json!({"text": "We talked about seats."})).await.expect(200);
     given.post(open, &format!("{path}/notes/share"), &json!({})).await.expect(200);
     all.insert(sessions::NOTES, one(app).await);
+    meetings(&given, &mut all).await;
 
     let consultation = given.consultation(6).await;
     let theme = given.theme(consultation.id, "Seats", false, &consultation.responses).await;

@@ -149,6 +149,7 @@ impl World {
         }
         for id in ids(app, "meeting").await {
             starts.push(format!("/o/sunrise/me/meetings/{id}"));
+            starts.push(format!("/o/sunrise/me/meetings/{id}/meeting.ics"));
         }
         for letter in &self.letters {
             starts.extend(addresses(letter));

@@ -157,6 +157,7 @@ tables! {
     response Organisation,
     place Organisation,
     meeting Organisation,
+    meeting_revision Organisation,
     attendance Organisation,
     notes_agreement Organisation,
     contribution Organisation,

@@ -53,6 +53,11 @@ fn about(kind: &str) -> &'static str {
         participants::trials::HALF_WAY => "How trying more is going",
         participants::trials::OVER => "Trying more is over",
         sessions::NOTES => "Notes of a meeting",
+        sessions::ARRANGED => "When a meeting is",
+        sessions::CHANGED => "A meeting has changed",
+        sessions::CANCELLED => "A meeting does not take place",
+        sessions::AHEAD => "Meetings that lie ahead",
+        sessions::GONE => "Meetings that are over for somebody",
         feedback::REPORT => "What came of it",
         _ => "Another letter",
     }

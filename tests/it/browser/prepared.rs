@@ -216,6 +216,7 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
         ("meetings", format!("{ways}/{told}/meetings")),
         ("meeting", format!("{ways}/{told}/meetings/{meeting}")),
         ("meeting-edit", format!("{ways}/{told}/meetings/{meeting}/edit")),
+        ("meeting-cancel", format!("{ways}/{told}/meetings/{meeting}/cancel")),
         ("meeting-attendance", format!("{ways}/{told}/meetings/{meeting}/attendance")),
         ("meeting-notes", format!("{ways}/{told}/meetings/{meeting}/notes")),
         ("meeting-share", format!("{ways}/{told}/meetings/{meeting}/share")),

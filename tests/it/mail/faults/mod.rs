@@ -1,6 +1,7 @@
 //! The faults that delivery has to survive, by their numbers.
 
 mod back;
+mod calendars;
 mod process;
 mod server;
 mod signed;
