@@ -258,7 +258,7 @@ fn found(sender: &Sender, table: &Table) -> Report {
 fn says(report: &Report, what: &str, level: Level, words: &str) {
     let fits = |one: &&Finding| one.what == what && one.level == level && one.detail.contains(words);
     let all: Vec<_> = report.findings.iter().map(|one| (one.what, one.level, &one.detail)).collect();
-    assert!(report.findings.iter().any(|one| fits(&&one)), "{what} should be {level:?} and say: {words}\n{all:#?}");
+    assert!(report.findings.iter().any(|one| fits(&one)), "{what} should be {level:?} and say: {words}\n{all:#?}");
 }
 
 #[test]
