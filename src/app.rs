@@ -8,6 +8,7 @@ use crate::{
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
+            cors::cors,
             edge::{self, Edge, Traffic},
             inbound,
             limits::Limits,
@@ -18,14 +19,14 @@ use crate::{
         tasks::Tasks,
         trace::Traces,
     },
-    projects,
+    projects, replies,
     responses::{self, submit::Submissions},
     sessions, statistics,
     webhooks::{self, Courier},
 };
 use entity::installation;
 use migration::{Migrations, Migrator};
-use poem::{EndpointExt, IntoResponse, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
+use poem::{EndpointExt, IntoResponse, Request, Route, endpoint::BoxEndpoint};
 use poem_openapi::OpenApiService;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait};
 use std::{path::PathBuf, sync::Arc};
@@ -250,6 +251,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
     );
     let back = (
         sessions::api::Api(platform.clone()),
+        replies::api::Api(platform.clone()),
         influence::api::Api(platform.clone()),
         statistics::api::Api(platform.clone()),
         feedback::api::Api(platform.clone()),
@@ -276,11 +278,15 @@ pub fn queue() -> Queue {
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
     queue.on(mail::inbound::READ, mail::inbound::handle);
+    queue.on(mail::answered::ANSWERED, replies::hear::answered);
     queue.on(accounts::RESET_ASKED, accounts::write_reset);
     queue.on(participants::SIGN_IN_ASKED, participants::write_sign_in);
     queue.on(participants::trials::LOOK_AFTER, |platform, _| participants::trials::look_after(platform));
     queue.on(participants::PREFERENCE_CHANGED, matching::preference::changed);
-    queue.on(participants::LEFT, matching::preference::changed);
+    queue.on(participants::LEFT, |platform, payload| async move {
+        replies::withdrawal::left(&platform, &payload).await?;
+        matching::preference::changed(platform, payload).await
+    });
     queue.on(consent::WITHDRAWN, withdrawn);
     queue.on(opportunities::CLOSE_DUE, |platform, _| opportunities::opening::close_due(platform));
     queue.on(opportunities::OPENED, |platform, payload| async move {
@@ -343,6 +349,7 @@ async fn withdrawn(platform: Platform, payload: serde_json::Value) -> Result<Nex
     let tx = platform.db.begin().await?;
     responses::withdrawal::carry_out(&tx, &platform, &withdrawal).await?;
     sessions::withdrawal::carry_out(&tx, &platform, &withdrawal).await?;
+    replies::withdrawal::carry_out(&tx, &withdrawal).await?;
     influence::withdrawal::carry_out(&tx, &withdrawal).await?;
     feedback::withdrawal::carry_out(&tx, &withdrawal).await?;
     consent::withdrawal::erase_facts(&tx, &withdrawal).await?;
@@ -394,19 +401,6 @@ fn health(platform: &Platform) -> BoxEndpoint<'static> {
 /// Whether the server can do its work: the database answers.
 async fn readiness(platform: Platform) -> Result<&'static str> {
     platform.db.ping().await.map(|()| "ready")
-}
-
-/// What lets the listed front ends call the API from a browser. The hosted pages and the API browser are at home here.
-fn cors(config: &Config, inner: BoxEndpoint<'static>) -> BoxEndpoint<'static> {
-    if config.cors_origins.is_empty() {
-        return inner;
-    }
-    let cors = Cors::new()
-        .allow_origins(config.cors_origins.iter().map(String::as_str).chain([config.public_origin()]))
-        .allow_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allow_headers(["authorization", "content-type", "idempotency-key", "if-match"])
-        .expose_headers(["etag", "location", "retry-after", "x-request-id"]);
-    inner.with(cors).map_to_response().boxed()
 }
 
 /// Makes the folder of an SQLite file.

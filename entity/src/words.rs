@@ -78,6 +78,18 @@ words! {
         Tasks,
         /// Who is expected at a meeting, and what they need there.
         Expected,
+        /// What one person answered to a letter by e-mail.
+        Reply,
+    }
+
+    /// What became of what somebody answered to a letter.
+    ReplyState {
+        /// Nobody has decided about it yet.
+        New,
+        /// It counts as something that the person gave.
+        Taken,
+        /// It was read, and counts nowhere.
+        SetAside,
     }
 
     /// What a member of staff may do in an organisation.

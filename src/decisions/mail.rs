@@ -46,3 +46,28 @@
 //! is understood is thrown away at once, because it holds what people wrote; what is not is kept for a month for an operator. The walk
 //! over the parts of a message is our own over `mail-parser`'s words: its own grows with the square of the size where boundaries are
 //! missing. One piece reads what a refusal is about, for answers and for reports.
+//!
+//! # 2026-11-30 · Who answers a letter is known by the address that it came to
+//! `Reply-To` holds the letter's id and ten bytes of proof, made with another label than those of the return address, so neither can be
+//! made of the other. It proves that the writer has had the letter, not who they are: whoever got it from the person can answer it, and
+//! `From` can be forged. So an answer from another address than the letter went to says so to staff, and none is taken without a person
+//! who reads it. Rejected: to refuse such answers (people write from a second address, or let somebody write for them).
+//!
+//! # 2026-11-30 · A Message-ID is a name and no proof
+//! Some mail programs answer to the sender. If such an answer comes in by the same door, it names our letter by its Message-ID: a UUIDv7
+//! with 62 bits of chance, which nobody guesses, but which staff see as the id of a letter, logs hold, and every mail of the thread
+//! carries. It is taken if it also says that it is from whom the letter went to; it is marked as not proved for whoever reads it, and
+//! stops no letters. Rejected: to drop it (what people said would be lost to a fault of their mail program), and to trust it.
+//!
+//! # 2026-11-30 · An answer is a candidate, and its words are kept once
+//! People answer letters that ask nothing, and letters about work in which they have no part. So an answer counts for nothing until
+//! somebody who may read both people and words has looked. Taking it makes a contribution under the same conditions as any other that
+//! staff write down, and moves the words there: what the person takes back there is gone everywhere. The whole text waits beside what was
+//! told to be new until then, so that nothing is lost to a wrong guess. Links and codes are taken out of both, because the quoted letter
+//! holds the person's own. Rejected: answers as contributions at once (nobody agreed to that by pressing "reply"), and a room for
+//! conversations (another product, and one more place to be watched).
+//!
+//! # 2026-11-30 · Of whom is not heard any more, nothing is kept
+//! Who has left, or has taken back their part in what a letter was about, may still press "reply" on an old letter. The message is thrown
+//! away, and its row says that and nothing of the person. Answers that nobody took go with the part that they were about, whatever the
+//! notice promised about what was given: nothing was agreed for them.

@@ -81,6 +81,7 @@ impl World {
             app.post(format!("/api/public/sunrise/{door}")).json(&json!({"email": email})).send().await.expect(202);
         }
         letters.extend(app.outbox().await);
+        crate::replies::answered(app, &ben.email, &format!("{mark} answers, and the lamp is broken")).await;
         let hook = json!({"url": "https://front.example/news", "description": "Our front end", "events": ["report.published"]});
         let hook = story.ada.post(app, "/webhooks", &hook).await.expect(201).id();
         for (verb, status) in [("test", 202), ("pause", 200)] {
@@ -186,6 +187,7 @@ async fn filled(app: &TestApp, pattern: &str) -> Vec<String> {
         let fills = match part.strip_prefix(':') {
             Some("slug") => vec!["sunrise".to_owned()],
             Some("purpose") => vec!["participate".to_owned()],
+            Some("reply") => ids(app, "mail_reply").await,
             Some(table @ ("opportunity" | "notice" | "project" | "decision" | "meeting" | "topic")) => ids(app, table).await,
             _ => vec![part.to_owned()],
         };
@@ -349,6 +351,7 @@ pub async fn reads(app: &TestApp, world: &World) -> Vec<(String, String, Option<
         ("import", "import_run"),
         ("webhook", "webhook"),
         ("delivery", "webhook_delivery"),
+        ("reply", "mail_reply"),
     ] {
         tables.insert(name, ids(app, table).await);
     }

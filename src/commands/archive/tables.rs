@@ -160,6 +160,7 @@ tables! {
     attendance Organisation,
     notes_agreement Organisation,
     contribution Organisation,
+    mail_reply Organisation,
     theme Organisation,
     theme_source Organisation,
     recommendation Organisation,

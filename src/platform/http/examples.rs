@@ -105,6 +105,7 @@ pub const WHOLE: &[(&str, &str)] = &[
         "createOrganisation",
         r#"{"slug": "moonrise", "name": "Moonrise", "contact": "hello@moonrise.example", "minimum_group": 10}"#,
     ),
+    ("TakeReplyIn", r#"{"words": "own"}"#),
     ("CloseIn", r#"{"reason": "Everybody who was asked has answered."}"#),
     ("LighterIn", "{}"),
     ("PartIn", r#"{"choice": "leave", "meetings": "apologies", "contributions": "keep", "named": true, "results": true}"#),
@@ -292,6 +293,19 @@ pub const VALUES: &[(&str, &str)] = &[
     ("RoleIn.role", r#""coordinator""#),
     ("NotesIn.text", r#""We agreed that the seats by the door are too cold.""#),
     ("RecommendationOut.reason", r#""Most people who wait long asked for it.""#),
+    ("attachments", "1"),
+    ("attachment_names", r#"["lift.jpg"]"#),
+    ("decided_by", r#""account:0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e""#),
+    ("MailReplyOut.words", r#""Thursday suits me, if there is a lift.""#),
+    (
+        "MailReplyOut.whole",
+        r#""Thursday suits me, if there is a lift.\n\nOn 1 March 2027, Sunrise Trust wrote:\n> When can you come?""#,
+    ),
+    ("MyReplyOut.words", r#""Thursday suits me, if there is a lift.""#),
+    (
+        "MyReplyOut.whole",
+        r#""Thursday suits me, if there is a lift.\n\nOn 1 March 2027, Sunrise Trust wrote:\n> When can you come?""#,
+    ),
     ("SettleIn.reason", r#""Most people who wait long asked for it.""#),
 ];
 

@@ -4,6 +4,7 @@
 //! "we will write" is forgotten. What it says is composed when it is sent, from ids, after asking once more whether it
 //! may be sent at all.
 
+pub mod answered;
 pub mod dkim;
 mod engine;
 pub mod folder;

@@ -20,6 +20,8 @@ use lettre::{
 const SUBJECT: usize = 255;
 /// Longest name of a sender, in characters.
 const NAME: usize = 120;
+/// What a letter says that can be answered by e-mail.
+pub const ANSWER: &str = "You can answer this letter by e-mail. Staff of the organisation that runs this read your answer.";
 /// Languages that are written from right to left.
 const RIGHT_TO_LEFT: [&str; 11] = ["ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"];
 
@@ -29,6 +31,8 @@ pub struct Frame<'a> {
     pub from: &'a Mailbox,
     /// The recipient.
     pub to: Address,
+    /// Where answers go, if somebody reads them there. The letter then says so.
+    pub reply_to: Option<Address>,
     /// With its angle brackets.
     pub message_id: &'a str,
     /// When the letter was made.
@@ -65,13 +69,16 @@ pub struct Sheet {
     pub parts: Vec<Part>,
     /// Why the person gets it.
     pub reason: String,
+    /// That they can answer it, where they can.
+    pub answer: Option<&'static str>,
     /// Where to stop such letters.
     pub unsubscribe: Option<String>,
 }
 
 /// The whole message, with CRLF line ends.
 pub fn render(letter: &Letter, frame: Frame<'_>) -> Result<Vec<u8>> {
-    let sheet = sheet(letter, frame.from)?;
+    let answer = frame.reply_to.is_some().then_some(ANSWER);
+    let sheet = Sheet { answer, ..sheet(letter, frame.from)? };
     let html = sheet.render().map_err(|error| Error::bug(format!("a letter could not be rendered: {error}")))?;
     let sender = Mailbox::new(Some(sheet.sender.clone()), frame.from.email.clone());
     let mut message = Message::builder()
@@ -80,6 +87,9 @@ pub fn render(letter: &Letter, frame: Frame<'_>) -> Result<Vec<u8>> {
         .from(sender)
         .to(Mailbox::new(None, frame.to))
         .subject(sheet.subject.clone());
+    if let Some(address) = frame.reply_to {
+        message = message.reply_to(Mailbox::new(None, address));
+    }
     for (name, value) in headers(letter, &sheet, frame.from.email.domain()) {
         message = message.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
     }
@@ -135,6 +145,7 @@ fn sheet(letter: &Letter, from: &Mailbox) -> Result<Sheet> {
         size: if letter.large_print { 22 } else { 16 },
         parts,
         reason: words(&letter.reason),
+        answer: None,
         unsubscribe: letter.unsubscribe.as_deref().map(link).transpose()?,
     })
 }
@@ -200,6 +211,7 @@ mod tests {
         let frame = Frame {
             from: &from,
             to: "ben@example.org".parse().unwrap(),
+            reply_to: None,
             message_id: "<0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e@alongside>",
             date: Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap(),
         };
@@ -259,6 +271,24 @@ mod tests {
         }
         let arabic = Letter { language: "ar-EG".into(), ..letter() };
         assert!(sheet(&arabic, &from).unwrap().render().unwrap().contains("<html lang=\"ar-eg\" dir=\"rtl\">"));
+    }
+
+    #[test]
+    fn a_letter_that_can_be_answered_says_so_in_both_parts_and_no_other_does() {
+        let from: Mailbox = "Alongside <alongside@sunrise.example>".parse().unwrap();
+        let frame = Frame {
+            from: &from,
+            to: "ben@example.org".parse().unwrap(),
+            reply_to: Some("r+aaaa@returns.sunrise.example".parse().unwrap()),
+            message_id: "<0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e@alongside>",
+            date: Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap(),
+        };
+        let answerable = String::from_utf8(render(&letter(), frame).unwrap()).unwrap();
+        assert!(head(&answerable).iter().any(|line| line == "Reply-To: r+aaaa@returns.sunrise.example"), "{answerable}");
+        let says =
+            |message: &str| message.replace("=\r\n", "").replace("\r\n", " ").matches("You can answer this letter by").count();
+        assert_eq!((says(&answerable), says(&message(&letter()))), (2, 0));
+        assert!(!message(&letter()).contains("Reply-To"));
     }
 
     #[test]

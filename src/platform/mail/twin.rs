@@ -23,6 +23,7 @@ pub fn text(sheet: &Sheet) -> String {
     paragraphs.push("----".to_owned());
     paragraphs.push(wrap(&sheet.sender, "", ""));
     paragraphs.push(wrap(&sheet.reason, "", ""));
+    paragraphs.push(wrap(sheet.answer.unwrap_or_default(), "", ""));
     if let Some(url) = &sheet.unsubscribe {
         paragraphs.push(format!("Stop these letters:\n{url}"));
     }

@@ -1,5 +1,6 @@
 //! The faults that delivery has to survive, by their numbers.
 
+mod answers;
 mod back;
 mod process;
 mod server;
