@@ -123,7 +123,8 @@ mod tests {
         let new = new_letter(&clock, 7);
         let from: lettre::message::Mailbox = "Alongside <alongside@sunrise.example>".parse().unwrap();
         let message_id = format!("<{}@alongside>", new.id);
-        let frame = Frame { from: &from, to: new.address.parse().unwrap(), message_id: &message_id, date: clock.now() };
+        let frame =
+            Frame { from: &from, to: new.address.parse().unwrap(), reply_to: None, message_id: &message_id, date: clock.now() };
         let length = render(&letter(new.id, new.recipient_id), frame).unwrap().len();
         assert!(length.abs_diff(LENGTH) < 300, "{length}");
     }
