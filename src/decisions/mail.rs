@@ -71,3 +71,9 @@
 //! Who has left, or has taken back their part in what a letter was about, may still press "reply" on an old letter. The message is thrown
 //! away, and its row says that and nothing of the person. Answers that nobody took go with the part that they were about, whatever the
 //! notice promised about what was given: nothing was agreed for them.
+//!
+//! # 2026-11-30 · Mailboxes are not read yet, and `async-imap` would do it
+//! Who cannot make their mail server hand over messages has no way yet. `async-imap` 0.12 is kept, free to use, and runs on tokio over any
+//! stream, so over the TLS that is there. It reads a message into memory whole, so its size is to be asked for first; it tells the log
+//! all that it reads, so it is to be silenced; a message may go from the mailbox only after the transaction that holds it. Rejected: POP3
+//! (no client on tokio that is kept; it locks the mailbox), and IDLE (a connection that stands for hours, to win a minute).
