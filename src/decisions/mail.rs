@@ -46,3 +46,16 @@
 //! is understood is thrown away at once, because it holds what people wrote; what is not is kept for a month for an operator. The walk
 //! over the parts of a message is our own over `mail-parser`'s words: its own grows with the square of the size where boundaries are
 //! missing. One piece reads what a refusal is about, for answers and for reports.
+//!
+//! # 2026-11-30 · Easy Read stands beside the plain words, line by line
+//! Whoever wants Easy Read gets every letter in it. Each line of a letter is `both(plain, easy)`: two wordings, each written by hand,
+//! side by side in the composer, so that whoever changes one sees the other, and nothing that people need to know can be left out
+//! of one form without being seen. Tests read every second wording in the source (15 words, one sentence a line, words of every day)
+//! and compare the days, amounts and addresses of both letters. Rejected: one composer for each form (they drift apart), templates in
+//! files (no compiler looks at their gaps), and making the one out of the other. There are no pictures: a picture in a letter is
+//! loaded from somewhere, or makes it large, and licensed sets may not be handed on.
+//!
+//! # 2026-11-30 · Every letter in every form is looked at as it is shown
+//! Each kind is written by its composer in plain English, Easy Read, large print and with a neutral subject, and axe-core looks at
+//! it in a browser by day, by night and turned from right to left; a lint reads both parts of each. A fault is planted in each way,
+//! and has to be found: night is looked at because colours that are clear by day can vanish in it.

@@ -23,7 +23,7 @@ pub mod transport;
 mod twin;
 
 pub use engine::{Mailer, routes};
-pub use letter::{Block, Letter};
+pub use letter::{Block, Both, Form, Letter, both};
 pub use outbox::{NewLetter, batch_about, enqueue, open_batch};
 pub use status::metrics;
 pub use transport::Transport;

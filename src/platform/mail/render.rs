@@ -4,7 +4,7 @@
 //! loaded from elsewhere and nothing is counted: no picture, no tracking. What people typed (names, titles) can never
 //! become a header or markup.
 
-use super::{Block, Letter, twin};
+use super::{Block, Form, Letter, twin};
 use crate::platform::{Error, Result, text::is_link};
 use askama::Template;
 use entity::Time;
@@ -132,11 +132,20 @@ fn sheet(letter: &Letter, from: &Mailbox) -> Result<Sheet> {
         sender: sender.unwrap_or_default(),
         direction: if RIGHT_TO_LEFT.contains(&language.split('-').next().unwrap_or_default()) { "rtl" } else { "ltr" },
         language,
-        size: if letter.large_print { 22 } else { 16 },
+        size: size(letter.form),
         parts,
         reason: words(&letter.reason),
         unsubscribe: letter.unsubscribe.as_deref().map(link).transpose()?,
     })
+}
+
+/// How large the words are, in CSS pixels. Easy Read asks for 14 points or more, which are 18.7 pixels.
+fn size(form: Form) -> u8 {
+    match form {
+        Form::Plain => 16,
+        Form::EasyRead => 20,
+        Form::LargePrint => 22,
+    }
 }
 
 /// A language tag; English if it is not one.
@@ -215,8 +224,8 @@ mod tests {
         Letter::new("Sunrise trust", "What we heard", "You asked to hear from us.")
             .heading("What happens next")
             .text("One & two <three>.\nA second line.\n\nA second paragraph.")
-            .list(vec!["apples".into(), "pears".into()])
-            .facts(vec![("When", "Monday".into())])
+            .list(vec!["apples", "pears"])
+            .fact("When", "Monday")
             .button("Answer", "https://a.example/i#ai_abc?x=1")
             .stoppable("https://a.example/u/au_abc", "sunrise.news")
     }
