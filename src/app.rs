@@ -105,9 +105,7 @@ impl App {
     pub fn endpoint(&self) -> BoxEndpoint<'static> {
         let document = self.clone();
         let document = move || openapi::complete(&service(&document).spec()).unwrap_or_default().to_string();
-        let browser = self.clone();
-        let ready = self.platform.clone();
-        let metrics = self.clone();
+        let (browser, metrics, ready) = (self.clone(), self.clone(), self.platform.clone());
         let config = &self.platform.config;
         let routes = pages::routes(&self.desk())
             .nest("/api", cors(config, service(self).boxed()))
@@ -239,6 +237,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         matching::api::mine::MineApi(platform.clone()),
         matching::api::groups::GroupsApi(platform.clone()),
         invitations::api::Api(platform.clone()),
+        invitations::wording::api::LetterWordsApi(platform.clone()),
         invitations::api::hearing::HearingApi(platform.clone()),
         invitations::api::live::LiveApi { platform: platform.clone(), watched: app.watched.clone(), tasks: app.tasks.clone() },
         responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },
@@ -370,7 +369,7 @@ fn composers() -> Composers {
     composers.on(parts::PAUSE_OVER, parts::compose);
     composers.on(invitations::ENDED, invitations::compose);
     let asking = [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK];
-    for kind in asking.into_iter().chain(about_places) {
+    for kind in asking.into_iter().chain(about_places).chain([invitations::wording::TEST]) {
         composers.on(kind, invitations::compose);
     }
     composers.on(sessions::NOTES, sessions::letters::compose);

@@ -542,6 +542,34 @@ words! {
         Ok,
     }
 
+    /// A letter in which coordinators may say something in their own words.
+    OwnLetter {
+        /// The letter that asks.
+        Invite,
+        /// The letter that asks again, because the person wanted that.
+        Again,
+        /// The reminder.
+        Remind,
+        /// The letter that says that somebody has a place.
+        Place,
+    }
+
+    /// Where in a letter such words stand.
+    OwnSlot {
+        /// Behind the greeting.
+        Opening,
+        /// At the end.
+        Closing,
+    }
+
+    /// How such words are written.
+    OwnForm {
+        /// Plain English, or another language in plain words.
+        Plain,
+        /// Easy Read.
+        EasyRead,
+    }
+
     /// How written material should come.
     LetterFormat {
         /// Plain English.

@@ -85,6 +85,7 @@ impl MigratorTrait for Migrator {
             "m0003_13_preference_text",
             "m0004_01_delivery",
             "m0004_02_inbound",
+            "m0004_03_letter_words",
         ]
     }
 }

@@ -59,3 +59,23 @@
 //! Each kind is written by its composer in plain English, Easy Read, large print and with a neutral subject, and axe-core looks at
 //! it in a browser by day, by night and turned from right to left; a lint reads both parts of each. A fault is planted in each way,
 //! and has to be found: night is looked at because colours that are clear by day can vanish in it.
+//!
+//! # 2026-11-30 · A letter has the words of the day on which it was made
+//! Coordinators' own words are kept as whole versions that are never changed, and a letter takes the version that was in force at its
+//! date. So the same row gives the same bytes, before and after a crash, and nothing has to be pinned while letters are under way.
+//! The price: who mends a word after the letters were made has to cancel the mailing and ask again. Rejected: the words as they are
+//! at the moment of sending (two people in one mailing read different things, and a letter sent again is another), and a column that
+//! pins a version when a letter is first written (a write for each letter, and a second truth).
+//!
+//! # 2026-11-30 · Own words are for two places, and never for what people are owed
+//! Behind the greeting and at the end, in four letters. The facts, the promise, the reasons and the ways out are built in: a template
+//! for whole letters would let them be left out, by mistake or not. What the letter is about is said even below an opening of one's own,
+//! except where that would ask twice. Variables are put in behind the Markdown, so no name becomes markup. Markdown is read by
+//! `pulldown-cmark`, and what is not on the list is refused, not cleaned: a cleaned letter is not the one that was looked at.
+//!
+//! # 2026-11-30 · A gap is looked for by the database, among everybody who has joined
+//! What is written in one language or form has to be whole in it. Which language, form and missing name make a gap follows from the
+//! texts; one statement finds the people, counts them and pages through them. It looks at everybody who has joined and not at those alone
+//! who may be asked: that is decided for each person as letters are made, and most of it may change until then. So a gap may be
+//! reported for somebody who would not have been asked; another word beside the name closes it for all. The form stands in the
+//! preferences' document, which is searched here and nowhere else, because a second column would be one more thing that can be wrong.

@@ -4,25 +4,37 @@ pub mod easy;
 mod ended;
 mod facts;
 mod may;
+pub mod sample;
 mod words;
 
 pub use facts::{day, holds, moment, payment, promise, time};
 
-use super::{AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, parting, places};
+use super::{
+    AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, parting, places,
+    wording::{
+        self,
+        rules::{self, Gap, Taken, Values},
+    },
+};
 use crate::{
     accounts::links::{self, LinkKind},
     integrity::ahead::Supported,
     opportunities::{quotas, supported},
     participants::{rules::quiet_until, trials::in_force},
-    platform::{Error, Platform, Result, mail::Composed, secret::TokenKind},
+    platform::{
+        Error, Platform, Result,
+        mail::{Composed, Form},
+        secret::TokenKind,
+    },
 };
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, MailState, OrganisationId, PlaceState, PreferenceDoc, Purpose, TopicId, invitation, mail_message, opportunity,
-    opportunity_topic, organisation, part, participant,
+    InvitationId, LetterWord, MailState, OrganisationId, OwnLetter, PlaceState, PreferenceDoc, Purpose, TopicId, invitation,
+    mail_message, opportunity, opportunity_topic, organisation, part, participant,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use std::collections::BTreeSet;
 
 /// Everything a letter about an invitation is made of.
 struct About {
@@ -43,6 +55,8 @@ struct About {
     last_day: Option<NaiveDate>,
     /// What it can be, by what is on record.
     supported: Supported,
+    /// What the coordinator says in their own words.
+    own: Taken,
 }
 
 /// How what an offer can be is called, where that is less than it claims to be.
@@ -53,6 +67,9 @@ pub const GROUP: &str = "Who is there";
 
 /// Writes a letter about an invitation, unless it may not be sent any more.
 pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
+    if message.kind == wording::TEST {
+        return wording::show::compose(platform, message).await;
+    }
     let Some(mut about) = read(&platform, &message).await? else {
         return Ok(Composed::Drop(MailState::Cancelled, "what the letter is about is gone"));
     };
@@ -69,6 +86,14 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let stop = links::address(&platform, &about.organisation, LinkKind::Unsubscribe, &stop);
     if message.kind == INVITE {
         hold(&platform, &mut about).await?;
+    }
+    if let Some(own) = wording::letter_of(&message.kind) {
+        // As they were when the letter was made: sent again, it is the same letter.
+        let (home, way) = (about.organisation.id, about.opportunity.id);
+        let words = wording::at(platform.db.read(), home, way, message.date).await?;
+        if about.take_words(own, &words).is_err() {
+            return Ok(Composed::Drop(MailState::Cancelled, "the words of the coordinator would have a gap for this person"));
+        }
     }
     let letter = match message.kind.as_str() {
         INVITE => about.invite(&url),
@@ -118,6 +143,7 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
         draws_on,
         last_day,
         supported,
+        own: Taken::default(),
     }))
 }
 
@@ -162,4 +188,38 @@ pub async fn topics_of(
 /// Which consent a letter that asks something needs. Who asked to be asked again did so themselves: that is no reminder.
 pub(super) fn purpose(kind: &str) -> Purpose {
     if kind == REMIND { Purpose::ContactReminder } else { Purpose::ContactInvite }
+}
+
+/// What a coordinator's words may name about an opportunity: the same for everybody.
+pub async fn values(
+    connection: &impl ConnectionTrait,
+    organisation: &organisation::Model,
+    way: &opportunity::Model,
+) -> Result<Values> {
+    let zone: Tz = organisation.time_zone.parse().unwrap_or(Tz::UTC);
+    let last_day = quotas::drawn_by(connection, way).await?.last_day(way.closes_on);
+    Ok(values_of(organisation, way, zone, last_day))
+}
+
+fn values_of(organisation: &organisation::Model, way: &opportunity::Model, zone: Tz, last_day: Option<NaiveDate>) -> Values {
+    let known = [
+        ("title", Some(way.title.clone())),
+        ("organisation", Some(organisation.name.clone())),
+        ("contact", Some(organisation.contact.clone())),
+        ("starts", way.starts_at.map(|at| moment(at, zone))),
+        ("answer_by", last_day.map(day)),
+        ("feedback_by", way.feedback_due.map(day)),
+    ];
+    Values(known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+}
+
+impl About {
+    /// Takes the coordinator's words for a letter to this person, or says what it would lack.
+    fn take_words(&mut self, letter: OwnLetter, words: &[LetterWord]) -> Result<(), BTreeSet<Gap>> {
+        let values = values_of(&self.organisation, &self.opportunity, self.zone, self.last_day);
+        let values = values.named(self.person.name.as_deref());
+        let form = sample::form_of(Form::of(&self.wishes.contact));
+        self.own = rules::take(words, letter, &self.person.language, form, &values)?;
+        Ok(())
+    }
 }

@@ -24,6 +24,7 @@ pub mod rules;
 pub mod same_day;
 pub mod silence;
 pub mod waiting;
+pub mod wording;
 
 pub use guest::Guest;
 pub use letters::compose;

@@ -2,7 +2,8 @@
 
 mod easy;
 mod forms;
-mod lint;
+pub mod lint;
+mod own;
 
 use crate::{
     document::golden,
@@ -28,7 +29,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 22] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -43,6 +44,7 @@ const KINDS: [&str; 21] = [
     invitations::NOT_DRAWN,
     invitations::DRAW_MOVED,
     invitations::ENDED,
+    invitations::wording::TEST,
     parts::PAUSE_OVER,
     invitations::choices::REVIEW,
     invitations::choices::GOING_ON,
@@ -248,6 +250,10 @@ pub async fn letters_as(app: &TestApp, contact: &Contact) -> BTreeMap<&'static s
         let who = given.someone(&format!("sam-{}", kind.replace('.', "-"))).await;
         all.insert(kind, about(given, contact, kind, open, &who).await);
     }
+
+    let test = json!({"format": contact.format});
+    given.post(open, "/letters/invite/test", &test).await.expect(202);
+    all.insert(invitations::wording::TEST, one(given, contact).await);
 
     let dan = given.someone("dan").await;
     given.place(open, &dan, PlaceState::Held).await;

@@ -151,6 +151,7 @@ tables! {
     match_result Organisation,
     invitation Organisation,
     invitation_link Organisation,
+    letter_words Organisation,
     silence Organisation,
     part Organisation,
     response_draft Organisation,

@@ -27,7 +27,9 @@ impl About {
         let rung = step(opportunity.rung);
         let title = &opportunity.title;
         let first = self.invitation.why.reasons.first().filter(|_| self.invitation.question_first);
+        let own = self.own.opening.is_some();
         let opening = match first {
+            None if own => "".into(),
             Some(reason) => both(
                 format!("{reason} So here is a question: would you like to take part in this?"),
                 format!("{}\nDo you want to take part in this?", easy::reason(reason)),
@@ -40,6 +42,7 @@ impl About {
         let reasons: Vec<Both> = self.invitation.why.reasons.iter().map(|reason| both(reason, easy::reason(reason))).collect();
         self.letter(both(format!("Would you like to take part: {title}"), format!("Do you want to take part: {title}")))
             .text(opening)
+            .own(self.own.opening.clone())
             .text(both("", "You can say yes.\nYou can say no.\nBoth are fine."))
             .heading(both("", "What it is about"))
             .text(&opportunity.summary)
@@ -76,6 +79,7 @@ impl About {
                 "Yes, no, later, or something lighter: every answer is fine, and you need give no reason.",
                 "You can say yes.\nYou can say no.\nYou can say later.\nYou can choose to do less.\nEvery answer is fine.\nYou do not have to say why.",
             ))
+            .own(self.own.closing.clone())
             .heading(both("", "Who made the steps"))
             .text(format!("{}.", ladder::ATTRIBUTION))
     }
@@ -101,12 +105,18 @@ impl About {
 
     fn once_more(&self, subject: Both, opening: Both, url: &str) -> Letter {
         let by = self.last_day.map(|last| format!("You can answer until {}.", day(last))).unwrap_or_default();
-        self.letter(subject).text(opening).text(by).heading(both("", "What you can do")).button("Read more and answer", url).text(
-            both(
-                "If it is not for you, you can say no there, or leave it. Nothing follows from that.",
-                "You can say yes.\nYou can say no.\nYou can do nothing.\nAll of this is fine.",
-            ),
-        )
+        let leaves = both(
+            "If it is not for you, you can say no there, or leave it. Nothing follows from that.",
+            "You can say yes.\nYou can say no.\nYou can do nothing.\nAll of this is fine.",
+        );
+        self.letter(subject)
+            .own(self.own.opening.clone())
+            .text(opening)
+            .text(by)
+            .heading(both("", "What you can do"))
+            .button("Read more and answer", url)
+            .text(leaves)
+            .own(self.own.closing.clone())
     }
 
     pub(super) fn taken_back(&self) -> Letter {
@@ -197,6 +207,7 @@ impl About {
         let opportunity = &self.opportunity;
         let title = &opportunity.title;
         self.letter(format!("You have a place: {title}"))
+            .own(self.own.opening.clone())
             .text(both(format!("You have a place in “{title}”."), format!("You said yes to “{title}”.\nYou have a place.")))
             .fact(both("When", "When it is"), self.when())
             .fact(both("Time it takes", "How long it takes"), time_said(opportunity))
@@ -209,6 +220,7 @@ impl About {
                 "If something changes for you, you can give the place up there at any time. You need give no reason.",
                 "You can give the place up at any time.\nYou do not have to say why.",
             ))
+            .own(self.own.closing.clone())
     }
 
     fn when(&self) -> String {

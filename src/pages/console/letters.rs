@@ -43,6 +43,7 @@ fn about(kind: &str) -> &'static str {
         invitations::INVITE => "Invitation to take part",
         invitations::AGAIN => "A new link to an invitation",
         invitations::REMIND => "Reminder",
+        invitations::wording::TEST => "A letter that somebody here sent to themselves, to see it",
         invitations::TAKEN_BACK => "An invitation that was taken back",
         invitations::PLACE => "A place became free",
         invitations::NO_PLACE => "No place became free",

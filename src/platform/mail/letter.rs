@@ -4,6 +4,7 @@
 //! plain English and in Easy Read (at most 15 words a sentence, one idea each, words of every day). The letter takes the one
 //! that the person reads. What has one wording (a name, an address, what a coordinator wrote) stays as it is in both.
 
+use super::own::Own;
 use entity::{Contact, LetterFormat};
 
 /// A subject line that tells nothing to somebody looking over a shoulder.
@@ -83,6 +84,8 @@ pub enum Block {
     List(Vec<String>),
     /// Facts, each with its name.
     Facts(Vec<(String, String)>),
+    /// What a coordinator wrote, in the language that it is in.
+    Own(Own),
     /// The thing to do, as a link.
     Button {
         /// What it does, in words.
@@ -146,6 +149,12 @@ impl Letter {
         if !text.trim().is_empty() {
             self.blocks.push(Block::Text(text));
         }
+        self
+    }
+
+    /// Adds what a coordinator wrote; where there is nothing, nothing.
+    pub fn own(mut self, own: Option<Own>) -> Self {
+        self.blocks.extend(own.filter(|own| !own.parts.is_empty()).map(Block::Own));
         self
     }
 

@@ -12,6 +12,7 @@ pub mod inbound;
 pub mod letter;
 pub mod lmtp;
 pub mod outbox;
+pub mod own;
 pub mod render;
 mod redact;
 pub mod refusal;

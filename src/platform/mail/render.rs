@@ -4,7 +4,7 @@
 //! loaded from elsewhere and nothing is counted: no picture, no tracking. What people typed (names, titles) can never
 //! become a header or markup.
 
-use super::{Block, Form, Letter, twin};
+use super::{Block, Form, Letter, own::OwnSheet, twin};
 use crate::platform::{Error, Result, text::is_link};
 use askama::Template;
 use entity::Time;
@@ -45,6 +45,8 @@ pub enum Part {
     List(Vec<String>),
     /// Names and values.
     Facts(Vec<(String, String)>),
+    /// What a coordinator wrote.
+    Own(OwnSheet),
     /// What it does, and where it leads.
     Button(String, String),
 }
@@ -95,6 +97,24 @@ pub fn render(letter: &Letter, frame: Frame<'_>) -> Result<Vec<u8>> {
     Ok(message.formatted())
 }
 
+/// A letter as somebody looks at it before it is sent.
+pub struct Shown {
+    /// Subject line.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+/// What a letter looks like, without a message around it. `from` is the sender of the installation.
+pub fn show(letter: &Letter, from: &str) -> Result<Shown> {
+    let from: Mailbox = from.parse().map_err(|_| Error::unavailable("the sender of letters is no address"))?;
+    let sheet = sheet(letter, &from)?;
+    let html = sheet.render().map_err(|error| Error::bug(format!("a letter could not be rendered: {error}")))?;
+    Ok(Shown { text: twin::text(&sheet), subject: sheet.subject, html })
+}
+
 /// Headers of mailings and of letters that nobody typed. Every value is ASCII without line breaks.
 fn headers(letter: &Letter, sheet: &Sheet, domain: &str) -> Vec<(HeaderName, String)> {
     let mut headers = vec![
@@ -122,6 +142,7 @@ fn sheet(letter: &Letter, from: &Mailbox) -> Result<Sheet> {
             Block::Facts(facts) => {
                 parts.push(Part::Facts(facts.iter().map(|(name, value)| (words(name), words(value))).collect()));
             }
+            Block::Own(own) => parts.push(Part::Own(OwnSheet::of(own, &language)?)),
             Block::Button { label, url } => parts.push(Part::Button(words(label), link(url)?)),
         }
     }
@@ -130,7 +151,7 @@ fn sheet(letter: &Letter, from: &Mailbox) -> Result<Sheet> {
     Ok(Sheet {
         subject: one_line(&letter.subject, SUBJECT),
         sender: sender.unwrap_or_default(),
-        direction: if RIGHT_TO_LEFT.contains(&language.split('-').next().unwrap_or_default()) { "rtl" } else { "ltr" },
+        direction: direction(&language),
         language,
         size: size(letter.form),
         parts,
@@ -148,14 +169,19 @@ fn size(form: Form) -> u8 {
     }
 }
 
+/// In which direction a language is written.
+pub(super) fn direction(language: &str) -> &'static str {
+    if RIGHT_TO_LEFT.contains(&language.split('-').next().unwrap_or_default()) { "rtl" } else { "ltr" }
+}
+
 /// A language tag; English if it is not one.
-fn language(tag: &str) -> String {
+pub(super) fn language(tag: &str) -> String {
     let good = !tag.is_empty() && tag.len() <= 35 && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if good { tag.to_lowercase() } else { "en".to_owned() }
 }
 
 /// An address of the web, as it may stand in a header and in markup.
-fn link(url: &str) -> Result<String> {
+pub(super) fn link(url: &str) -> Result<String> {
     let good =
         ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme)) && url.len() <= 900 && is_link(url);
     if good { Ok(url.to_owned()) } else { Err(Error::bug("a letter holds a link that is not an address of the web")) }
@@ -177,7 +203,7 @@ fn one_line(text: &str, most: usize) -> String {
 }
 
 /// Text without control characters, on one line.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     let text: String = text.chars().map(|c| if breaks(c) { ' ' } else { c }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

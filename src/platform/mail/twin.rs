@@ -17,6 +17,13 @@ pub fn text(sheet: &Sheet) -> String {
             Part::Facts(facts) => {
                 facts.iter().map(|(name, value)| wrap(&format!("{name}: {value}"), "", "  ")).collect::<Vec<_>>().join("\n")
             }
+            Part::Own(own) => {
+                let parts = own.lines().into_iter().map(|lines| {
+                    let lines = lines.iter().map(|(mark, line)| wrap(line, mark, &" ".repeat(mark.len())));
+                    lines.collect::<Vec<_>>().join("\n")
+                });
+                parts.collect::<Vec<_>>().join("\n\n")
+            }
             Part::Button(label, url) => format!("{}\n{url}", wrap(&format!("{label}:"), "", "")),
         });
     }

@@ -5,7 +5,11 @@ use super::{
     driver::{self, Browser, Ways},
     walk::violations,
 };
-use crate::letters::{Form, every_form};
+use crate::{
+    harness::{Backend, on},
+    letters::{Form, every_form},
+    story::Story,
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
 
@@ -71,6 +75,33 @@ fn fault_34_every_letter_in_every_form_works_for_everybody() {
         }
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     }));
+}
+
+/// A coordinator's own words, from right to left inside a letter from left to right.
+#[test]
+fn fault_34_own_words_in_another_language_work_for_everybody() {
+    on(Backend::Sqlite, |app| async move {
+        let story = Story::begin(app.clone()).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let text = "مرحبا {{ name }}،\n**شكرا** لك\n\n1. *واحد*\n2. [صفحتنا عن الانتظار](https://sunrise.example/ar)";
+        let word =
+            |letter: &str, form: &str| json!({"letter": letter, "slot": "opening", "language": "ar", "form": form, "text": text});
+        let words = json!({"words": [word("invite", "plain"), word("invite", "easy_read"), word("place", "plain")]});
+        story.ada.put(&app, &format!("/opportunities/{id}/letters"), &words).await.expect(200);
+        let axe = driver::axe();
+        driver::with(NOWHERE, READER, async |browser| {
+            for (letter, format) in [("invite", "plain"), ("invite", "easy_read"), ("place", "large_print")] {
+                let path = format!("/opportunities/{id}/letters/{letter}/preview?language=ar&format={format}");
+                let seen = story.ada.get(&app, &path).send().await.expect(200).json;
+                for dark in [false, true] {
+                    let found = wrong(browser, axe.as_deref(), seen["html"].as_str().unwrap(), dark).await;
+                    assert!(found.is_empty(), "{letter}, {format}: {found:#?}");
+                    browser.picture(&format!("letter-own-{letter}-{format}-{dark}")).await;
+                }
+            }
+        })
+        .await;
+    });
 }
 
 #[test]

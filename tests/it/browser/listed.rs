@@ -195,6 +195,8 @@ async fn console(from: &Prepared) -> Vec<Listed> {
     found.push(wrong("console-draft-terms-wrong", &stage("draft-terms"), terms));
     let question = vec![Choose("One of several answers"), Press("Save the question")];
     found.push(wrong("console-draft-question-wrong", &stage("draft-question"), question));
+    let words = vec![Fill("Behind the greeting", "# Big"), Press("Save")];
+    found.push(wrong("console-own-words-wrong", &stage("own-words-edit"), words));
     let meeting = vec![Fill("Name", ""), Fill("When it ends", ""), Press("Save")];
     found.push(wrong("console-meeting-edit-wrong", &stage("meeting-edit"), meeting));
     found.push(wrong("console-notice-use-wrong", &stage("notice-use"), vec![Fill("For how many months", "1.5"), Press("Save")]));

@@ -155,6 +155,7 @@ fn looked_at(look: impl Fn(Form, &Mail) -> Vec<String>) {
 
 /// The smallest letters of a form, in pixels. Easy Read asks for 14 points, which are 18.7 pixels.
 fn least(form: Form, letter: &Mail) -> u32 {
+    // Letters to staff about their accounts have one form.
     let staff = letter.raw.contains("From: Alongside") || letter.raw.contains("From: \"Alongside\"");
     match form {
         Form::EasyRead if !staff => 19,
