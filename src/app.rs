@@ -8,24 +8,25 @@ use crate::{
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
         http::{
+            cors::cors,
             edge::{self, Edge, Traffic},
             inbound,
             limits::Limits,
             once, openapi, problem,
         },
-        jobs::{Fault, Next, Queue},
+        jobs::{Next, Queue},
         mail::{self, CANCELLED, Composers, Mailer, Transport},
         tasks::Tasks,
         trace::Traces,
     },
-    projects,
+    projects, replies,
     responses::{self, submit::Submissions},
     sessions, statistics,
     webhooks::{self, Courier},
 };
 use entity::installation;
 use migration::{Migrations, Migrator};
-use poem::{EndpointExt, IntoResponse, Request, Route, endpoint::BoxEndpoint, middleware::Cors};
+use poem::{EndpointExt, IntoResponse, Request, Route, endpoint::BoxEndpoint};
 use poem_openapi::OpenApiService;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait};
 use std::{path::PathBuf, sync::Arc};
@@ -105,9 +106,7 @@ impl App {
     pub fn endpoint(&self) -> BoxEndpoint<'static> {
         let document = self.clone();
         let document = move || openapi::complete(&service(&document).spec()).unwrap_or_default().to_string();
-        let browser = self.clone();
-        let ready = self.platform.clone();
-        let metrics = self.clone();
+        let (browser, metrics, ready) = (self.clone(), self.clone(), self.platform.clone());
         let config = &self.platform.config;
         let routes = pages::routes(&self.desk())
             .nest("/api", cors(config, service(self).boxed()))
@@ -239,6 +238,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
         matching::api::mine::MineApi(platform.clone()),
         matching::api::groups::GroupsApi(platform.clone()),
         invitations::api::Api(platform.clone()),
+        invitations::wording::api::LetterWordsApi(platform.clone()),
         invitations::api::hearing::HearingApi(platform.clone()),
         invitations::api::live::LiveApi { platform: platform.clone(), watched: app.watched.clone(), tasks: app.tasks.clone() },
         responses::api::Api { platform: platform.clone(), forms: forms.clone(), submissions: app.submissions.clone() },
@@ -250,6 +250,7 @@ pub fn service(app: &App) -> OpenApiService<impl poem_openapi::OpenApi + use<>, 
     );
     let back = (
         sessions::api::Api(platform.clone()),
+        replies::api::Api(platform.clone()),
         influence::api::Api(platform.clone()),
         statistics::api::Api(platform.clone()),
         feedback::api::Api(platform.clone()),
@@ -276,12 +277,16 @@ pub fn queue() -> Queue {
         Ok(Next::At(platform.clock.now() + chrono::Duration::hours(1)))
     });
     queue.on(mail::inbound::READ, mail::inbound::handle);
+    queue.on(mail::answered::ANSWERED, replies::hear::answered);
     queue.on(accounts::RESET_ASKED, accounts::write_reset);
     queue.on(participants::SIGN_IN_ASKED, participants::write_sign_in);
     queue.on(participants::trials::LOOK_AFTER, |platform, _| participants::trials::look_after(platform));
     queue.on(participants::PREFERENCE_CHANGED, matching::preference::changed);
-    queue.on(participants::LEFT, matching::preference::changed);
-    queue.on(consent::WITHDRAWN, withdrawn);
+    queue.on(participants::LEFT, |platform, payload| async move {
+        replies::withdrawal::left(&platform, &payload).await?;
+        matching::preference::changed(platform, payload).await
+    });
+    queue.on(consent::WITHDRAWN, parts::withdrawal::carry_out);
     queue.on(opportunities::CLOSE_DUE, |platform, _| opportunities::opening::close_due(platform));
     queue.on(opportunities::OPENED, |platform, payload| async move {
         webhooks::news::opened(&platform, &payload).await?;
@@ -302,6 +307,7 @@ pub fn queue() -> Queue {
     queue.on(parts::LOOK_AFTER, |platform, _| parts::pauses::look_after(platform));
     queue.on(invitations::LET_GO, invitations::jobs::let_go);
     queue.on(invitations::PLACE_FREED, matching::runs::place_freed);
+    queue.on(invitations::PLACE_CHANGED, sessions::telling::place_changed);
     queue.on(choices::REVIEW_DUE, |platform, _| choices::review::look(platform));
     queue.on(choices::SILENCE_DUE, |platform, _| choices::going_on::look(platform));
     queue.on(matching::INVITE, matching::runs::invite);
@@ -318,7 +324,7 @@ pub fn queue() -> Queue {
 }
 
 /// The kinds of jobs that belong to one organisation, and move with it.
-pub const ORGANISATION_JOBS: [&str; 15] = [
+pub const ORGANISATION_JOBS: [&str; 16] = [
     participants::SIGN_IN_ASKED,
     participants::PREFERENCE_CHANGED,
     participants::LEFT,
@@ -328,6 +334,7 @@ pub const ORGANISATION_JOBS: [&str; 15] = [
     opportunities::quotas::DRAW_MOVED,
     invitations::REMINDERS,
     invitations::PLACE_FREED,
+    invitations::PLACE_CHANGED,
     invitations::TELL_ENDED,
     matching::INVITE,
     matching::together::WORK,
@@ -335,21 +342,6 @@ pub const ORGANISATION_JOBS: [&str; 15] = [
     feedback::SEND,
     CANCELLED,
 ];
-
-/// Carries out what a withdrawal promised, in every room that holds something given under that consent: all of it or
-/// nothing. Answers come first, because that holds the invitation; what rests on them follows.
-async fn withdrawn(platform: Platform, payload: serde_json::Value) -> Result<Next, Fault> {
-    let withdrawal = consent::Withdrawal::read(payload)?;
-    let tx = platform.db.begin().await?;
-    responses::withdrawal::carry_out(&tx, &platform, &withdrawal).await?;
-    sessions::withdrawal::carry_out(&tx, &platform, &withdrawal).await?;
-    influence::withdrawal::carry_out(&tx, &withdrawal).await?;
-    feedback::withdrawal::carry_out(&tx, &withdrawal).await?;
-    consent::withdrawal::erase_facts(&tx, &withdrawal).await?;
-    tx.commit().await?;
-    platform.wake.notify_one();
-    Ok(Next::Done)
-}
 
 /// Who writes which letter.
 fn composers() -> Composers {
@@ -370,10 +362,13 @@ fn composers() -> Composers {
     composers.on(parts::PAUSE_OVER, parts::compose);
     composers.on(invitations::ENDED, invitations::compose);
     let asking = [invitations::INVITE, invitations::AGAIN, invitations::REMIND, invitations::TAKEN_BACK];
-    for kind in asking.into_iter().chain(about_places) {
+    for kind in asking.into_iter().chain(about_places).chain([invitations::wording::TEST]) {
         composers.on(kind, invitations::compose);
     }
     composers.on(sessions::NOTES, sessions::letters::compose);
+    for kind in [sessions::ARRANGED, sessions::CHANGED, sessions::CANCELLED, sessions::AHEAD, sessions::GONE] {
+        composers.on(kind, sessions::dates::compose);
+    }
     composers.on(feedback::REPORT, feedback::compose);
     composers
 }
@@ -394,19 +389,6 @@ fn health(platform: &Platform) -> BoxEndpoint<'static> {
 /// Whether the server can do its work: the database answers.
 async fn readiness(platform: Platform) -> Result<&'static str> {
     platform.db.ping().await.map(|()| "ready")
-}
-
-/// What lets the listed front ends call the API from a browser. The hosted pages and the API browser are at home here.
-fn cors(config: &Config, inner: BoxEndpoint<'static>) -> BoxEndpoint<'static> {
-    if config.cors_origins.is_empty() {
-        return inner;
-    }
-    let cors = Cors::new()
-        .allow_origins(config.cors_origins.iter().map(String::as_str).chain([config.public_origin()]))
-        .allow_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allow_headers(["authorization", "content-type", "idempotency-key", "if-match"])
-        .expose_headers(["etag", "location", "retry-after", "x-request-id"]);
-    inner.with(cors).map_to_response().boxed()
 }
 
 /// Makes the folder of an SQLite file.

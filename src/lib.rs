@@ -14,6 +14,7 @@
 //! | [`parts`] | you can leave, pause, or do less at any time, without a reason; what is owed stays owed |
 //! | [`feedback`] | you see what happened to what you said, by the day that was promised |
 //! | [`influence`] | every proposal that follows from what you said gets an answer, with the reason |
+//! | [`replies`] | you can answer a letter by e-mail, and see what became of it |
 //! | [`sessions`] | meetings whose notes you can put right |
 //! | [`responses`] | answers you can save, change and take back; nothing is lost |
 //! | [`matching`] | never above what you want, no override by anybody; few places are drawn fairly |
@@ -60,6 +61,7 @@ pub mod webhooks;
 pub mod parts;
 pub mod feedback;
 pub mod influence;
+pub mod replies;
 pub mod sessions;
 pub mod responses;
 pub mod matching;

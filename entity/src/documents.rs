@@ -182,6 +182,22 @@ documents! {
         reasons: Vec<String>,
     }
 
+    /// What a coordinator says in a letter in their own words.
+    LetterWord {
+        /// Which letter.
+        letter: OwnLetter,
+        /// Where in it.
+        slot: OwnSlot,
+        /// The language of the words, such as `en`.
+        language: String,
+        /// Whether they are in plain words or in Easy Read. Neither is made of the other.
+        form: OwnForm,
+        /// In Markdown: paragraphs, lines, lists, bold, italics, and links to `https://` and `mailto:` addresses. `{{ name }}` is a
+        /// gap that is filled for each person; `{{ name | there }}` says what to write for somebody who gave no name. 4000 characters
+        /// at most.
+        text: String,
+    }
+
     /// Something that will be done after a report.
     NextStep {
         /// What.
@@ -214,6 +230,8 @@ lists! {
     PresenceTargets(PresenceTarget);
     /// How places are shared out among groups.
     SeatQuotas(SeatQuota);
+    /// What a coordinator says in letters in their own words.
+    LetterWords(LetterWord);
     /// Forms an opportunity offers.
     Formats(Format);
     /// What will be done next.

@@ -52,6 +52,8 @@ ids! {
     AccountLinkId;
     /// A note that staff have read something about people.
     ReadingId;
+    /// What somebody answered to a letter by e-mail.
+    ReplyId;
     /// An organisation: the tenant, because it is the data controller.
     OrganisationId;
     /// One account's role in one organisation.

@@ -91,9 +91,8 @@ documents! {
 
     /// How and when somebody may be written to.
     Contact {
-        /// The form of written material. Letters come in large print to those who wish it, and say what kind of involvement is
-        /// meant in Easy Read to those who wish that; the rest of a letter, and other forms, are kept here for whoever writes
-        /// to the person.
+        /// The form of written material. Letters come in large print or in Easy Read to those who wish it; what a coordinator wrote
+        /// stands in them as it was written. Other forms are kept here for whoever writes to the person.
         #[serde(default = "plain")]
         #[oai(default = "plain")]
         format: LetterFormat,

@@ -78,6 +78,18 @@ words! {
         Tasks,
         /// Who is expected at a meeting, and what they need there.
         Expected,
+        /// What one person answered to a letter by e-mail.
+        Reply,
+    }
+
+    /// What became of what somebody answered to a letter.
+    ReplyState {
+        /// Nobody has decided about it yet.
+        New,
+        /// It counts as something that the person gave.
+        Taken,
+        /// It was read, and counts nowhere.
+        SetAside,
     }
 
     /// What a member of staff may do in an organisation.
@@ -576,6 +588,34 @@ words! {
         AskFirst,
         /// Yes.
         Ok,
+    }
+
+    /// A letter in which coordinators may say something in their own words.
+    OwnLetter {
+        /// The letter that asks.
+        Invite,
+        /// The letter that asks again, because the person wanted that.
+        Again,
+        /// The reminder.
+        Remind,
+        /// The letter that says that somebody has a place.
+        Place,
+    }
+
+    /// Where in a letter such words stand.
+    OwnSlot {
+        /// Behind the greeting.
+        Opening,
+        /// At the end.
+        Closing,
+    }
+
+    /// How such words are written.
+    OwnForm {
+        /// Plain English, or another language in plain words.
+        Plain,
+        /// Easy Read.
+        EasyRead,
     }
 
     /// How written material should come.

@@ -85,6 +85,9 @@ impl MigratorTrait for Migrator {
             "m0003_13_preference_text",
             "m0004_01_delivery",
             "m0004_02_inbound",
+            "m0004_03_letter_words",
+            "m0004_04_replies",
+            "m0004_05_meeting_letters",
             "m0004_06_outbox",
         ]
     }

@@ -59,14 +59,7 @@ pub enum Command {
     /// Bring the database's schema up to date
     Migrate,
     /// Check the settings and what the server needs, and say what to do
-    Doctor {
-        /// One JSON object a finding
-        #[arg(long)]
-        json: bool,
-        /// Set the jobs that gave up going again
-        #[arg(long)]
-        retry_dead: bool,
-    },
+    Doctor(doctor::Options),
     /// Write everything this installation holds to one encrypted file, while it goes on working
     Backup(backup::Options),
     /// Bring a backup back, into an empty database of either kind
@@ -98,7 +91,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Serve => serve::serve(settings()?).await,
         Command::Worker => serve::worker(settings()?).await,
         Command::Migrate => serve::migrate(settings()?).await,
-        Command::Doctor { json, retry_dead } => doctor::doctor(json, retry_dead).await,
+        Command::Doctor(options) => doctor::doctor(options).await,
         Command::Backup(options) => backup::backup(options).await,
         Command::Restore(options) => restore::restore(options).await,
         Command::Letters(options) => letters::letters(options).await,

@@ -17,9 +17,9 @@
 //! may go in a time, a letter is announced when its turn has come. Before, `dot` was written ahead of MAIL.
 //!
 //! # 2026-11-30 · The outbox does not wait for the disk
-//! Answers are committed with `synchronous=NORMAL` (PostgreSQL: `synchronous_commit=off`) on a connection of their own, and whatever
-//! was committed is taken to the disk at once, beside the next letters. A commit survives the end of the process either way, so after
-//! a crash everything said of duplicates holds. After a power cut the letters of the last few milliseconds before it may go out once
+//! Answers are committed with `synchronous=NORMAL` on a connection of their own (PostgreSQL: `synchronous_commit=off` for those transactions), and whatever
+//! was committed is taken to the disk at once, beside the next letters; no more begin while that takes longer than a fifth of a second. A commit survives the end of the process either way, so after
+//! a crash everything said of duplicates holds. After a power cut the letters of the last moments before it may go out once
 //! more without a mark in their history; none is lost. The alternative, waiting for the disk before each next letter, halves
 //! what a connection can send and protects nobody from being forgotten. Everything else that is written waits for the disk as ever.
 //! Answers that come within a millisecond of each other are written down together.
@@ -56,3 +56,95 @@
 //! is understood is thrown away at once, because it holds what people wrote; what is not is kept for a month for an operator. The walk
 //! over the parts of a message is our own over `mail-parser`'s words: its own grows with the square of the size where boundaries are
 //! missing. One piece reads what a refusal is about, for answers and for reports.
+//!
+//! # 2026-11-30 · `doctor mail` works SPF and DMARC out itself
+//! Names are asked for by hickory-resolver, without its TLS and its recursor. What the records mean is worked out in
+//! `commands::doctor::sender`, over a trait of one method: SPF as receivers do it (RFC 7208, with its limits), for the mail server's
+//! addresses and for one that nobody has, which shows `+all` and how many lookups a record takes. Where DMARC's organisational domain
+//! begins is found by walking up the labels, as DMARCbis does, so no list of public suffixes grows old here; where there are no
+//! records yet, a domain and those below it count as one. Rejected: `mail-auth` (190 crates, and its answers hold no reasons for
+//! people), and asking the DNS in plain `doctor` (a computer without one has no fault). What cannot be known from here is a note and
+//! no fault: whether a rented relay's other addresses may send, and whether it signs.
+//!
+//! # 2026-11-30 · Meetings are told by letter, and the letter decides when it leaves
+//! A letter about a meeting names the change that it was made for, and is dropped where another one has come since. What it says has
+//! changed is worked out when it leaves: between the meeting as it is and as the person was last told, by the letters that have left.
+//! So `meeting_revision` keeps what a meeting was at each change, and whoever got nothing yet reads of a new meeting and not of a change.
+//! Getting a place, going on after a pause and giving a place up lead to one letter about all that lies ahead. Rejected: a letter for
+//! each meeting (a group of twelve evenings is twelve letters), texts fixed when a letter is made (two changes in an hour tell
+//! something that is wrong by then).
+//!
+//! # 2026-11-30 · Files for calendars
+//! Written by the crate `icalendar`, without its parser; read in the tests by ical.js and Python's icalendar. Times are in UTC: a
+//! meeting is one instant, and a file without rules of time zones cannot have wrong ones. `UID` is the meeting's id and `alongside`,
+//! with no host in it, so it stays when an organisation moves; `SEQUENCE` counts changes of time, place and name; `DTSTAMP` is the day of
+//! the letter, so a letter that is sent again is the same to the byte. One meeting travels as `text/calendar` beside the words, for
+//! programs that act on it, and as a file, for those that do not. Several are one file with `PUBLISH`, because `REQUEST` may hold one
+//! alone; `CANCEL` may too, so each gets a file of its own. No answer is asked (`RSVP=FALSE`, no word on whether they come): a place in a
+//! group is no yes to each evening. **Who wants neutral letters gets no file**: a calendar is often shared with the very person who must
+//! not know, and nobody thinks of that when a file is opened. Their own page has one with the time alone. Rejected: a neutral file by
+//! letter (a nameless appointment that appears by itself is a question, too), a setting for it (the safe way must not depend on one).
+//!
+//! # 2026-11-30 · Who answers a letter is known by the address that it came to
+//! `Reply-To` holds the letter's id and ten bytes of proof, made with another label than those of the return address, so neither can be
+//! made of the other. It proves that the writer has had the letter, not who they are: whoever got it from the person can answer it, and
+//! `From` can be forged. So an answer from another address than the letter went to says so to staff, and none is taken without a person
+//! who reads it. Rejected: to refuse such answers (people write from a second address, or let somebody write for them).
+//!
+//! # 2026-11-30 · A Message-ID is a name and no proof
+//! Some mail programs answer to the sender. If such an answer comes in by the same door, it names our letter by its Message-ID: a UUIDv7
+//! with 62 bits of chance, which nobody guesses, but which staff see as the id of a letter, logs hold, and every mail of the thread
+//! carries. It is taken if it also says that it is from whom the letter went to; it is marked as not proved for whoever reads it, and
+//! stops no letters. Rejected: to drop it (what people said would be lost to a fault of their mail program), and to trust it.
+//!
+//! # 2026-11-30 · An answer is a candidate, and its words are kept once
+//! People answer letters that ask nothing, and letters about work in which they have no part. So an answer counts for nothing until
+//! somebody who may read both people and words has looked. Taking it makes a contribution under the same conditions as any other that
+//! staff write down, and moves the words there: what the person takes back there is gone everywhere. The whole text waits beside what was
+//! told to be new until then, so that nothing is lost to a wrong guess. Links and codes are taken out of both, because the quoted letter
+//! holds the person's own. Rejected: answers as contributions at once (nobody agreed to that by pressing "reply"), and a room for
+//! conversations (another product, and one more place to be watched).
+//!
+//! # 2026-11-30 · Of whom is not heard any more, nothing is kept
+//! Who has left, or has taken back their part in what a letter was about, may still press "reply" on an old letter. The message is thrown
+//! away, and its row says that and nothing of the person. Answers that nobody took go with the part that they were about, whatever the
+//! notice promised about what was given: nothing was agreed for them.
+//!
+//! # 2026-11-30 · Mailboxes are not read yet, and `async-imap` would do it
+//! Who cannot make their mail server hand over messages has no way yet. `async-imap` 0.12 is kept, free to use, and runs on tokio over any
+//! stream, so over the TLS that is there. It reads a message into memory whole, so its size is to be asked for first; it tells the log
+//! all that it reads, so it is to be silenced; a message may go from the mailbox only after the transaction that holds it. Rejected: POP3
+//! (no client on tokio that is kept; it locks the mailbox), and IDLE (a connection that stands for hours, to win a minute).
+//!
+//! # 2026-11-30 · Easy Read stands beside the plain words, line by line
+//! Whoever wants Easy Read gets every letter in it. Each line of a letter is `both(plain, easy)`: two wordings, each written by hand,
+//! side by side in the composer, so that whoever changes one sees the other, and nothing that people need to know can be left out
+//! of one form without being seen. Tests read every second wording in the source (15 words, one sentence a line, words of every day)
+//! and compare the days, amounts and addresses of both letters. Rejected: one composer for each form (they drift apart), templates in
+//! files (no compiler looks at their gaps), and making the one out of the other. There are no pictures: a picture in a letter is
+//! loaded from somewhere, or makes it large, and licensed sets may not be handed on.
+//!
+//! # 2026-11-30 · Every letter in every form is looked at as it is shown
+//! Each kind is written by its composer in plain English, Easy Read, large print and with a neutral subject, and axe-core looks at
+//! it in a browser by day, by night and turned from right to left; a lint reads both parts of each. A fault is planted in each way,
+//! and has to be found: night is looked at because colours that are clear by day can vanish in it.
+//!
+//! # 2026-11-30 · A letter has the words of the day on which it was made
+//! Coordinators' own words are kept as whole versions that are never changed, and a letter takes the version that was in force at its
+//! date. So the same row gives the same bytes, before and after a crash, and nothing has to be pinned while letters are under way.
+//! The price: who mends a word after the letters were made has to cancel the mailing and ask again. Rejected: the words as they are
+//! at the moment of sending (two people in one mailing read different things, and a letter sent again is another), and a column that
+//! pins a version when a letter is first written (a write for each letter, and a second truth).
+//!
+//! # 2026-11-30 · Own words are for two places, and never for what people are owed
+//! Behind the greeting and at the end, in four letters. The facts, the promise, the reasons and the ways out are built in: a template
+//! for whole letters would let them be left out, by mistake or not. What the letter is about is said even below an opening of one's own,
+//! except where that would ask twice. Variables are put in behind the Markdown, so no name becomes markup. Markdown is read by
+//! `pulldown-cmark`, and what is not on the list is refused, not cleaned: a cleaned letter is not the one that was looked at.
+//!
+//! # 2026-11-30 · A gap is looked for by the database, among everybody who has joined
+//! What is written in one language or form has to be whole in it. Which language, form and missing name make a gap follows from the
+//! texts; one statement finds the people, counts them and pages through them. It looks at everybody who has joined and not at those alone
+//! who may be asked: that is decided for each person as letters are made, and most of it may change until then. So a gap may be
+//! reported for somebody who would not have been asked; another word beside the name closes it for all. The form stands in the
+//! preferences' document, which is searched here and nowhere else, because a second column would be one more thing that can be wrong.

@@ -7,7 +7,7 @@ use crate::{
     participants::{Recipient, recipient},
     platform::{
         Error, Platform, Result,
-        mail::{Composed, Letter},
+        mail::{Both, Composed, Letter, both},
     },
     statistics::counts,
 };
@@ -63,24 +63,37 @@ fn report_letter(
     change: Option<&str>,
     (url, mine): (&str, &str),
 ) -> Letter {
-    let name = &recipient.organisation.name;
-    let letter = recipient
-        .letter(
-            format!("What came of {}", document.title),
-            format!("You get this letter because you {part} in something that {name} ran, and asked to be told what came of it."),
-        )
-        .text("Hello,")
-        .text(format!("You {part} in {}. Thank you. This is what came of it.", document.title));
+    let (name, contact, title) = (&recipient.organisation.name, &recipient.organisation.contact, &document.title);
+    let reason = both(
+        format!("You get this letter because you {part} in something that {name} ran, and asked to be told what came of it."),
+        format!("You {part} in something with {name}. You asked us to tell you what came of it."),
+    );
+    let letter = recipient.letter(format!("What came of {title}"), reason).text("Hello,").text(both(
+        format!("You {part} in {title}. Thank you. This is what came of it."),
+        format!("You {part} in {title}.\nThank you.\nNow we tell you what came of it."),
+    ));
     let letter = match change {
-        Some(change) => letter.heading("What has changed since the last report").text(change),
+        Some(change) => letter.heading(both("What has changed since the last report", "What is new")).text(change),
         None => letter,
     };
     letter
         .heading("In one minute")
-        .text(&document.in_one_minute.text)
+        .text(in_one_minute(document))
         .button("Read the whole report", url)
-        .text(format!("On your own page, {mine}, you can see what became of what you said, and tell us how this was for you."))
-        .text(format!("If you have a question, turn to {}.", recipient.organisation.contact))
+        .heading(both("", "Your own page"))
+        .text(both(
+            format!("On your own page, {mine}, you can see what became of what you said, and tell us how this was for you."),
+            format!("You can see what we did with what you said.\nYou can tell us how this was for you.\nIt is all on your own page.\n{mine}"),
+        ))
+        .heading(both("", "Questions?"))
+        .text(both(format!("If you have a question, turn to {contact}."), format!("You can ask {contact}.")))
+}
+
+/// As the coordinator wrote it in each form. Where they wrote no Easy Read, the letter says so.
+fn in_one_minute(document: &ReportDocument) -> Both {
+    let written = &document.in_one_minute;
+    let plain = &written.text;
+    both(plain, written.easy_read.clone().unwrap_or_else(|| format!("We do not have this in Easy Read.\n\n{plain}")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Work on many invitations: reminders, the end of an opportunity, invitations that are taken back.
 
-use super::{AGAIN, DRAW_MOVED, INVITE, REMIND, TAKEN_BACK, letters::purpose, make, places, posted, rules, waiting};
+use super::{AGAIN, DRAW_MOVED, INVITE, REMIND, TAKEN_BACK, letters::purpose, make, places, posted, rules, waiting, wording};
 use crate::{
     accounts::Actor,
     consent::permitted,
@@ -53,6 +53,7 @@ pub async fn ask_reminders(tx: &Tx, platform: &Platform, actor: &Actor, opportun
     if !opportunities::is_open(tx, &row, platform.clock.now()).await? {
         return Err(Error::conflict("closed", "This does not take answers now."));
     }
+    wording::check::must_be_whole(tx, actor, opportunity).await?;
     let payload = serde_json::json!({"organisation": actor.organisation, "opportunity": opportunity});
     let job = NewJob::now(super::REMINDERS, actor.organisation, payload).once(format!("{}:{opportunity}", super::REMINDERS));
     enqueue(tx, &platform.clock, job).await?;

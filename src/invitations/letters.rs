@@ -1,30 +1,40 @@
 //! Letters about invitations. Each asks once more, at the last moment, whether it may be sent.
 
+pub mod easy;
 mod ended;
+mod facts;
 mod may;
+pub mod sample;
+mod words;
 
-use super::{AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, parting, places};
+pub use facts::{day, holds, moment, payment, promise, time};
+
+use super::{
+    AGAIN, DRAW_MOVED, ENDED, INVITE, NO_PLACE, NOT_DRAWN, PLACE, REMIND, TAKEN_BACK, parting, places,
+    wording::{
+        self,
+        rules::{self, Gap, Taken, Values},
+    },
+};
 use crate::{
     accounts::links::{self, LinkKind},
-    integrity::{
-        ahead::Supported,
-        ladder::{self, step},
-    },
-    opportunities::{group::in_words, quotas, supported},
+    integrity::ahead::Supported,
+    opportunities::{quotas, supported},
     participants::{rules::quiet_until, trials::in_force},
     platform::{
         Error, Platform, Result,
-        mail::{Composed, Letter},
+        mail::{Composed, Form},
         secret::TokenKind,
     },
 };
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, LetterFormat, MailState, OrganisationId, PaymentKind, PaymentOffer, PlaceState, PreferenceDoc, Purpose, Time,
-    TopicId, invitation, mail_message, opportunity, opportunity_topic, organisation, part, participant,
+    InvitationId, LetterWord, MailState, OrganisationId, OwnLetter, PlaceState, PreferenceDoc, Purpose, TopicId, invitation,
+    mail_message, opportunity, opportunity_topic, organisation, part, participant,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use std::collections::BTreeSet;
 
 /// Everything a letter about an invitation is made of.
 struct About {
@@ -45,6 +55,8 @@ struct About {
     last_day: Option<NaiveDate>,
     /// What it can be, by what is on record.
     supported: Supported,
+    /// What the coordinator says in their own words.
+    own: Taken,
 }
 
 /// How what an offer can be is called, where that is less than it claims to be.
@@ -55,6 +67,9 @@ pub const GROUP: &str = "Who is there";
 
 /// Writes a letter about an invitation, unless it may not be sent any more.
 pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
+    if message.kind == wording::TEST {
+        return wording::show::compose(platform, message).await;
+    }
     let Some(mut about) = read(&platform, &message).await? else {
         return Ok(Composed::Drop(MailState::Cancelled, "what the letter is about is gone"));
     };
@@ -71,6 +86,14 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let stop = links::address(&platform, &about.organisation, LinkKind::Unsubscribe, &stop);
     if message.kind == INVITE {
         hold(&platform, &mut about).await?;
+    }
+    if let Some(own) = wording::letter_of(&message.kind) {
+        // As they were when the letter was made: sent again, it is the same letter.
+        let (home, way) = (about.organisation.id, about.opportunity.id);
+        let words = wording::at(platform.db.read(), home, way, message.date).await?;
+        if about.take_words(own, &words).is_err() {
+            return Ok(Composed::Drop(MailState::Cancelled, "the words of the coordinator would have a gap for this person"));
+        }
     }
     let letter = match message.kind.as_str() {
         INVITE => about.invite(&url),
@@ -120,6 +143,7 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
         draws_on,
         last_day,
         supported,
+        own: Taken::default(),
     }))
 }
 
@@ -166,212 +190,36 @@ pub(super) fn purpose(kind: &str) -> Purpose {
     if kind == REMIND { Purpose::ContactReminder } else { Purpose::ContactInvite }
 }
 
+/// What a coordinator's words may name about an opportunity: the same for everybody.
+pub async fn values(
+    connection: &impl ConnectionTrait,
+    organisation: &organisation::Model,
+    way: &opportunity::Model,
+) -> Result<Values> {
+    let zone: Tz = organisation.time_zone.parse().unwrap_or(Tz::UTC);
+    let last_day = quotas::drawn_by(connection, way).await?.last_day(way.closes_on);
+    Ok(values_of(organisation, way, zone, last_day))
+}
+
+fn values_of(organisation: &organisation::Model, way: &opportunity::Model, zone: Tz, last_day: Option<NaiveDate>) -> Values {
+    let known = [
+        ("title", Some(way.title.clone())),
+        ("organisation", Some(organisation.name.clone())),
+        ("contact", Some(organisation.contact.clone())),
+        ("starts", way.starts_at.map(|at| moment(at, zone))),
+        ("answer_by", last_day.map(day)),
+        ("feedback_by", way.feedback_due.map(day)),
+    ];
+    Values(known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+}
+
 impl About {
-    fn letter(&self, subject: String) -> Letter {
-        let reason = format!(
-            "You get this letter because you joined {} and chose to be asked. {}",
-            self.organisation.name,
-            contact(&self.organisation)
-        );
-        // The words are English, whatever else the person reads.
-        let letter = Letter::new(&self.organisation.name, subject, reason).as_wished(&self.wishes.contact);
-        letter.text(match &self.person.name {
-            Some(name) => format!("Dear {name},"),
-            None => "Hello,".to_owned(),
-        })
+    /// Takes the coordinator's words for a letter to this person, or says what it would lack.
+    fn take_words(&mut self, letter: OwnLetter, words: &[LetterWord]) -> Result<(), BTreeSet<Gap>> {
+        let values = values_of(&self.organisation, &self.opportunity, self.zone, self.last_day);
+        let values = values.named(self.person.name.as_deref());
+        let form = sample::form_of(Form::of(&self.wishes.contact));
+        self.own = rules::take(words, letter, &self.person.language, form, &values)?;
+        Ok(())
     }
-
-    fn invite(&self, url: &str) -> Letter {
-        let opportunity = &self.opportunity;
-        let rung = step(opportunity.rung);
-        let first = self.invitation.why.reasons.first().filter(|_| self.invitation.question_first);
-        let opening = match first {
-            Some(reason) => format!("{reason} So here is a question: would you like to take part in this?"),
-            None => "We would like to ask you to take part in this.".to_owned(),
-        };
-        self.letter(format!("Would you like to take part: {}", opportunity.title))
-            .text(opening)
-            .text(&opportunity.summary)
-            .facts(vec![
-                ("What this is", format!("{}. {}", rung.people_say, self.in_their_form(rung))),
-                (SUPPORTED, supported::in_words(&self.supported).unwrap_or_default()),
-                ("What we promise", promise(opportunity)),
-                ("What can change", opportunity.open_to_influence.clone()),
-                ("What cannot change", opportunity.not_open.clone()),
-                ("Who decides", opportunity.who_decides.clone()),
-                ("Time it takes", time(opportunity)),
-                ("When", self.when()),
-                (GROUP, in_words(opportunity.group_facts.as_ref())),
-                ("Payment", payment(&opportunity.payment)),
-                ("Support", opportunity.support.clone()),
-                ("Please note", opportunity.content_note.clone().unwrap_or_default()),
-                ("Someone to talk to", support(opportunity)),
-                ("Answer by", self.last_day.map(day).unwrap_or_default()),
-                ("You hear what came of it by", opportunity.feedback_due.map(day).unwrap_or_default()),
-                ("How people are chosen", opportunity.how_chosen.clone()),
-            ])
-            .text(self.invitation.held_until.map(|last| holds(last, self.invitation.question_first)).unwrap_or_default())
-            .text(self.draws_on.map(draws).unwrap_or_default())
-            .heading("Why you were asked")
-            .list(self.invitation.why.reasons.clone())
-            .button("Read more and answer", url)
-            .text("Yes, no, later, or something lighter: every answer is fine, and you need give no reason.")
-            .text(format!("{}.", ladder::ATTRIBUTION))
-    }
-
-    /// What a rung means, in the form that the person reads best.
-    fn in_their_form(&self, rung: &ladder::Step) -> &'static str {
-        if self.wishes.contact.format == LetterFormat::EasyRead { rung.easy_read } else { rung.plain }
-    }
-
-    fn again(&self, url: &str) -> Letter {
-        self.once_more("You asked us to ask again", "You asked us to ask you again today about", url)
-    }
-
-    fn remind(&self, url: &str) -> Letter {
-        self.once_more("A reminder", "We wrote to you about", url)
-    }
-
-    fn once_more(&self, subject: &str, opening: &str, url: &str) -> Letter {
-        let opportunity = &self.opportunity;
-        let by = self.last_day.map(|last| format!(" You can answer until {}.", day(last))).unwrap_or_default();
-        self.letter(format!("{subject}: {}", opportunity.title))
-            .text(format!("{opening} “{}”.{by}", opportunity.title))
-            .button("Read more and answer", url)
-            .text("If it is not for you, you can say no there, or leave it. Nothing follows from that.")
-    }
-
-    fn taken_back(&self) -> Letter {
-        let title = &self.opportunity.title;
-        let opening = match self.place {
-            Some(_) => format!("You were on the waiting list for “{title}”. We have taken you off it."),
-            None => format!("We had asked you about “{title}”. We have taken the question back."),
-        };
-        self.letter(format!("You need not do anything about: {title}"))
-            .text(opening)
-            .text("It no longer fits what you told us about how you want to be involved. You need not do anything about it.")
-    }
-
-    fn no_place(&self, url: &str) -> Letter {
-        let title = &self.opportunity.title;
-        let ended = match self.draws_on {
-            Some(_) => format!(
-                "You said yes to “{title}”. No names could be drawn for it, so nobody has got a place by lot, and the list has ended now."
-            ),
-            None => format!("You were on the waiting list for “{title}”. No place has become free, and the list has ended now."),
-        };
-        self.letter(format!("The waiting list has ended: {title}"))
-            .text(ended)
-            .text("Thank you for being ready to take part. You need not do anything, and nothing follows from this for you.")
-            .button("See what it was about", url)
-    }
-
-    fn not_drawn(&self, url: &str) -> Letter {
-        let title = &self.opportunity.title;
-        self.letter(format!("Names were drawn: {title}"))
-            .text(format!("You said yes to “{title}”. Thank you. Names were drawn by lot among all who said yes."))
-            .text("Your name was not among them. That says nothing about you.")
-            .text("If a place becomes free, names are drawn for it among all who said yes. We write to you if yours comes up.")
-            .button("See where you stand, or say that you no longer want a place", url)
-    }
-
-    fn draw_moved(&self, url: &str) -> Letter {
-        let title = &self.opportunity.title;
-        let on = self.draws_on.map(day).unwrap_or_default();
-        self.letter(format!("Names are drawn later: {title}"))
-            .text(format!("You said yes to “{title}”. Names could not be drawn on the day that we told you."))
-            .text(format!("They are drawn on {on}. Yours is among them, and you need not do anything."))
-            .button("See where you stand, or say that you no longer want a place", url)
-    }
-
-    fn place(&self, url: &str) -> Letter {
-        let opportunity = &self.opportunity;
-        self.letter(format!("You have a place: {}", opportunity.title))
-            .text(format!("You have a place in “{}”.", opportunity.title))
-            .facts(vec![
-                ("When", self.when()),
-                ("Time it takes", time(opportunity)),
-                ("Payment", payment(&opportunity.payment)),
-                ("Support", opportunity.support.clone()),
-                ("Someone to talk to", support(opportunity)),
-            ])
-            .button("See your place, or give it up", url)
-            .text("If something changes for you, you can give the place up there at any time. You need give no reason.")
-    }
-
-    fn when(&self) -> String {
-        self.opportunity.starts_at.map(|at| moment(at, self.zone)).unwrap_or_default()
-    }
-}
-
-fn contact(organisation: &organisation::Model) -> String {
-    format!("Questions: {}", organisation.contact)
-}
-
-fn support(opportunity: &opportunity::Model) -> String {
-    opportunity.support_contact.as_ref().map(|contact| format!("{}, {}", contact.name, contact.reach)).unwrap_or_default()
-}
-
-/// What was promised on the day it opened.
-pub fn promise(opportunity: &opportunity::Model) -> String {
-    opportunity.promised.as_ref().map(|told| told.promise.clone()).unwrap_or_default()
-}
-
-/// Until when a place is held, in words.
-pub fn holds(last: NaiveDate, question_first: bool) -> String {
-    let until = match question_first {
-        // Nothing is offered before they have answered; nor does anybody lose a place because they want to be asked first.
-        true => format!("If you would like to, a place stays free for you until {}.", day(last)),
-        false => format!("We hold this place for you until {}.", day(last)),
-    };
-    format!("{until} After that you can still say yes if a place is free.")
-}
-
-/// When names are drawn, in words.
-fn draws(on: NaiveDate) -> String {
-    format!("A yes is not a place yet. Names are drawn by lot on {}, among all who have said yes before.", day(on))
-}
-
-/// A date in words.
-pub fn day(date: NaiveDate) -> String {
-    date.format("%-d %B %Y").to_string()
-}
-
-/// A time as the clocks of a time zone show it.
-pub fn moment(at: Time, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%A %-d %B %Y, %H:%M").to_string()
-}
-
-/// The time an opportunity takes, in words.
-pub fn time(opportunity: &opportunity::Model) -> String {
-    let words = |minutes: i32| match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} minutes"),
-        (1, 0) => "1 hour".to_owned(),
-        (hours, 0) => format!("{hours} hours"),
-        (1, minutes) => format!("1 hour {minutes} minutes"),
-        (hours, minutes) => format!("{hours} hours {minutes} minutes"),
-    };
-    match opportunity.preparation_minutes {
-        0 => words(opportunity.minutes),
-        preparation => format!("{}, and {} to prepare", words(opportunity.minutes), words(preparation)),
-    }
-}
-
-/// A payment offer in words.
-pub fn payment(offer: &PaymentOffer) -> String {
-    let amount = |pence: i64| format!("£{}.{:02}", pence / 100, pence % 100);
-    let mut text = match (offer.kind, offer.amount_pence) {
-        (PaymentKind::Unpaid, _) => "This is not paid.".to_owned(),
-        (PaymentKind::Amount, Some(pence)) => format!("{} for everything, preparation included.", amount(pence)),
-        (PaymentKind::Voucher, Some(pence)) => format!("A voucher of {}.", amount(pence)),
-        (PaymentKind::Salary, Some(pence)) => format!("A paid role: {}.", amount(pence)),
-        (kind, None) => format!("{kind}."),
-    };
-    for part in [&offer.expenses, &offer.how] {
-        if !part.trim().is_empty() {
-            text.push(' ');
-            text.push_str(part.trim());
-        }
-    }
-    text
 }

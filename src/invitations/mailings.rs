@@ -1,6 +1,7 @@
 //! The letters about an opportunity that were made together, as those see them who run it: how many are on their way, arrived or
 //! not and why, and what people did then. Numbers alone; what people did is withheld where it is about few.
 
+use super::{AGAIN, ENDED, INVITE, REMIND, TAKEN_BACK};
 use crate::{
     accounts::organisations,
     platform::{
@@ -11,7 +12,7 @@ use crate::{
             status::{self, Counts},
         },
     },
-    statistics::disclosure::{Shown, alone},
+    statistics::disclosure::{Shown, part},
 };
 use entity::{
     MailBatchId, MailState, OpportunityId, OrganisationId, ParticipantLinkPurpose, invitation, mail_batch, mail_message,
@@ -23,6 +24,9 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 use std::collections::HashMap;
+
+/// Kinds of letter about an opportunity that go to many. Others are about one person each, and would tell what they did.
+const OURS: [&str; 5] = [INVITE, AGAIN, REMIND, TAKEN_BACK, ENDED];
 
 /// Letters of one kind that were made together.
 pub struct Mailing {
@@ -46,7 +50,7 @@ pub async fn about(
     cursor: Cursor,
 ) -> Result<Vec<Mailing>> {
     let db = platform.db.read();
-    let batches = status::mailings_about(db, organisation, opportunity.0, cursor).await?;
+    let batches = status::mailings_about(db, organisation, opportunity.0, &OURS, cursor).await?;
     let ids: Vec<MailBatchId> = batches.iter().map(|batch| batch.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -74,12 +78,16 @@ pub async fn about(
         .into_query();
     let answered = count(db, organisation, &ids, Condition::all().add(Expr::exists(answered))).await?;
     let of = |counts: &HashMap<MailBatchId, u64>, id: MailBatchId| counts.get(&id).copied().unwrap_or(0);
-    let mailing = |batch: mail_batch::Model| Mailing {
-        counts: counts.remove(&batch.id).unwrap_or_default(),
-        bounced: of(&bounced, batch.id),
-        unsubscribed: alone(of(&stopped, batch.id), minimum),
-        answered: alone(of(&answered, batch.id), minimum),
-        batch,
+    let mailing = |batch: mail_batch::Model| {
+        let counts = counts.remove(&batch.id).unwrap_or_default();
+        let letters = counts.states.iter().map(|(_, count)| count).sum();
+        Mailing {
+            counts,
+            bounced: of(&bounced, batch.id),
+            unsubscribed: part(of(&stopped, batch.id), letters, minimum),
+            answered: part(of(&answered, batch.id), letters, minimum),
+            batch,
+        }
     };
     Ok(batches.into_iter().map(mailing).collect())
 }

@@ -25,6 +25,7 @@ pub mod rules;
 pub mod same_day;
 pub mod silence;
 pub mod waiting;
+pub mod wording;
 
 pub use guest::Guest;
 pub use letters::compose;
@@ -60,6 +61,8 @@ pub const ENDED: &str = "endings.told";
 pub const TELL_ENDED: &str = "invitations.tell_ended";
 /// Kind of the job that says a place has become free. `matching` takes it over.
 pub const PLACE_FREED: &str = "invitations.place_freed";
+/// Kind of the job that says that somebody got a place or gave it up, where meetings lie ahead. `sessions` takes it over.
+pub const PLACE_CHANGED: &str = "invitations.place_changed";
 /// Kind of the job that enqueues reminders.
 pub const REMINDERS: &str = "invitations.reminders";
 /// Kind of the recurring job that ends invitations to few places whose letter could not be delivered.

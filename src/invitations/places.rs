@@ -1,7 +1,7 @@
 //! Places of workshops, groups, panels and roles: taken in the order of the yeses, with a waiting list behind them.
 
 use super::{
-    PLACE, PLACE_FREED,
+    PLACE, PLACE_CHANGED, PLACE_FREED,
     make::{self, Letters},
     parting, posted, rules, to_opportunity, waiting,
 };
@@ -88,7 +88,30 @@ pub async fn take(
             place::Entity::insert(row).exec_without_returning(tx).await?;
         }
     }
+    if state == PlaceState::Held {
+        changed(tx, platform, organisation, opportunity.id, participant).await?;
+    }
     Ok(state)
+}
+
+/// Says that somebody got a place, goes on with it, or gave it up, where that matters to meetings that lie ahead.
+pub async fn changed(
+    tx: &Tx,
+    platform: &Platform,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    participant: ParticipantId,
+) -> Result<()> {
+    let ahead = meeting::Entity::find()
+        .filter(meeting::Column::OrganisationId.eq(organisation))
+        .filter(meeting::Column::OpportunityId.eq(opportunity))
+        .filter(meeting::Column::StartsAt.gt(platform.clock.now()));
+    if ahead.count(tx).await? == 0 {
+        return Ok(());
+    }
+    let payload = json!({"organisation": organisation, "opportunity": opportunity, "participant": participant});
+    let job = NewJob::now(PLACE_CHANGED, organisation, payload).once(format!("{PLACE_CHANGED}:{opportunity}:{participant}"));
+    enqueue(tx, &platform.clock, job).await
 }
 
 /// Gives a place up, which is always possible. Until it begins, the first on the waiting list who still agrees to take part
@@ -109,6 +132,9 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     if let Some(invitation) = invitation_of(tx, organisation, opportunity.id, participant).await? {
         // Nobody reads that they have the place which they have given up.
         posted::take_back(tx, organisation, invitation.id, &[PLACE]).await?;
+    }
+    if was_held {
+        changed(tx, platform, organisation, opportunity.id, participant).await?;
     }
     if !was_held || !passes_places_on(opportunity, platform.clock.now()) {
         return Ok(());

@@ -228,6 +228,7 @@ async fn move_up(tx: &Tx, platform: &Platform, opportunity: &opportunity::Model,
     let mut row = next.into_active_model();
     row.state = Set(PlaceState::Held);
     row.update(tx).await?;
+    super::places::changed(tx, platform, organisation, opportunity.id, participant).await?;
     let invitation = invitation_of(tx, organisation, opportunity.id, participant).await?;
     let invitation = invitation.ok_or_else(|| Error::bug("a place without an invitation"))?;
     let (id, version) = (invitation.id, invitation.version);

@@ -237,3 +237,22 @@ pub fn why(ask: &Ask, person: &Candidate<'_>, chosen: Chosen) -> Vec<String> {
     reasons.push(chosen.how().to_owned());
     reasons
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invitations::letters::easy;
+
+    #[test]
+    fn every_way_of_choosing_has_its_words_in_easy_read() {
+        for chosen in [Chosen::Everybody, Chosen::Drawn, Chosen::Letters, Chosen::Shared] {
+            assert_ne!(easy::reason(chosen.how()), chosen.how());
+        }
+        let source = include_str!("rules.rs").split("pub fn why(").nth(1).unwrap().split("\n}").next().unwrap();
+        let said: Vec<_> = source.split('"').skip(1).step_by(2).map(|text| text.replace("{}", "x")).collect();
+        assert!(said.len() >= 9, "{said:?}");
+        for reason in said {
+            assert_ne!(easy::reason(&reason), reason);
+        }
+    }
+}

@@ -38,7 +38,7 @@ pub struct Way {
 }
 
 /// How an opportunity is named in the audit log.
-pub(super) fn object(id: OpportunityId) -> String {
+pub fn object(id: OpportunityId) -> String {
     format!("opportunity:{id}")
 }
 

@@ -83,7 +83,7 @@ pub(super) fn check_person(check: &mut Check, name: Option<&str>, language: Opti
 }
 
 /// Whether a text has the form of a language tag (BCP 47).
-pub(super) fn is_language(tag: &str) -> bool {
+pub fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-');
     let first = parts.next().unwrap_or_default();
     let first_ok = (2..=3).contains(&first.len()) && first.chars().all(|c| c.is_ascii_lowercase());

@@ -5,12 +5,12 @@ use crate::{
     accounts::links::{LinkKind, address},
     platform::{
         Error, Platform, Result,
-        mail::{Composed, Letter, suppression},
+        mail::{Both, Composed, Letter, both, suppression},
         secret::TokenKind,
     },
 };
 use entity::{
-    MailState, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, ParticipantState, mail_message, organisation,
+    Contact, MailState, ParticipantId, ParticipantLinkId, ParticipantLinkPurpose, ParticipantState, mail_message, organisation,
     participant, participant_link,
 };
 use sea_orm::EntityTrait;
@@ -32,15 +32,14 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let token = platform.secret.token(links::token_kind(link.purpose), link.id.0);
     let kind = if link.purpose == ParticipantLinkPurpose::SignIn { LinkKind::SignIn } else { LinkKind::Join };
     let url = address(&platform, &organisation, kind, &token);
+    let (_, wishes) = preferences::current(platform.db.read(), &person).await?;
     let letter = match message.kind.as_str() {
-        JOIN => join(&organisation, &url),
-        SIGN_IN => {
-            let (_, doc) = preferences::current(platform.db.read(), &person).await?;
-            sign_in(&organisation, &url).as_wished(&doc.contact)
-        }
+        JOIN => join(&organisation, &wishes.contact, &url),
+        SIGN_IN => sign_in(&organisation, &wishes.contact, &url),
         JOIN_INVITATION => {
             let stop = platform.secret.token(TokenKind::Unsubscribe, message.id.0);
-            invitation(&organisation, &url, &address(&platform, &organisation, LinkKind::Unsubscribe, &stop))
+            let stop = address(&platform, &organisation, LinkKind::Unsubscribe, &stop);
+            invitation(&organisation, &wishes.contact, &url, &stop)
         }
         _ => return Err(Error::bug("a kind of letter that participants does not write")),
     };
@@ -85,46 +84,88 @@ async fn outdated(platform: &Platform, message: &mail_message::Model, matter: &M
     Ok(None)
 }
 
-fn join(organisation: &organisation::Model, url: &str) -> Letter {
+fn join(organisation: &organisation::Model, contact: &Contact, url: &str) -> Letter {
     let name = &organisation.name;
-    Letter::new(
-        name,
-        format!("Confirm that you want to join {name}"),
-        "You get this letter because somebody entered this address.",
-    )
-    .text(format!("Somebody, most likely you, wants to take part in what {name} does, and gave this address."))
-    .button("Yes, I want to join", url)
-    .text("The link works for 48 hours and once. If it was not you, leave it: nothing will happen.")
-    .text("After joining you choose how much you want to be involved. You can change that, pause or leave at any time.")
-    .text(contact(organisation))
+    let subject = both(format!("Confirm that you want to join {name}"), format!("Do you want to join {name}?"));
+    let reason = both("You get this letter because somebody entered this address.", "Somebody gave us this address.");
+    Letter::to(contact, name, subject, reason).unanswerable()
+        .text(both(
+            format!("Somebody, most likely you, wants to take part in what {name} does, and gave this address."),
+            format!("Somebody gave us your address.\nWas it you?\nThen you can join {name} now."),
+        ))
+        .heading(both("", "What to do"))
+        .text(both("", "Press the button if you want to join."))
+        .button("Yes, I want to join", url)
+        .text(both(
+            "The link works for 48 hours and once. If it was not you, leave it: nothing will happen.",
+            "The button works for 2 days.\nIt works one time.",
+        ))
+        .text(both("", "Was it not you?\nThen do nothing.\nNothing will happen."))
+        .heading(both("", "After you join"))
+        .text(both(
+            "After joining you choose how much you want to be involved. You can change that, pause or leave at any time.",
+            "You choose what you want to do.\nYou choose how much you want to do.\nYou can change it at any time.\nYou can stop for a while.\nYou can leave at any time.",
+        ))
+        .heading(both("", "Questions?"))
+        .text(questions(organisation))
 }
 
-fn sign_in(organisation: &organisation::Model, url: &str) -> Letter {
+fn sign_in(organisation: &organisation::Model, contact: &Contact, url: &str) -> Letter {
     let name = &organisation.name;
-    Letter::new(name, format!("Your link to {name}"), "You get this letter because somebody asked for it with this address.")
-        .text("Here is the link to your own page.")
+    let reason = both(
+        "You get this letter because somebody asked for it with this address.",
+        "Somebody asked us to send this letter to you.",
+    );
+    Letter::to(contact, name, format!("Your link to {name}"), reason)
+        .text(both("Here is the link to your own page.", "This button opens your own page."))
         .button("Open my page", url)
-        .text("The link works for 15 minutes and once. If you did not ask for it, leave it.")
-        .text(contact(organisation))
+        .text(both(
+            "The link works for 15 minutes and once. If you did not ask for it, leave it.",
+            "The button works for 15 minutes.\nIt works one time.",
+        ))
+        .text(both("", "Did you not ask for this?\nThen do nothing."))
+        .heading(both("", "Questions?"))
+        .text(questions(organisation))
 }
 
-fn invitation(organisation: &organisation::Model, url: &str, stop: &str) -> Letter {
+fn invitation(organisation: &organisation::Model, contact: &Contact, url: &str, stop: &str) -> Letter {
     let name = &organisation.name;
-    Letter::new(
-        name,
-        format!("{name} asks whether you want to join"),
-        format!("{name} gave us your address to send you this letter."),
-    )
-    .text(format!("{name} involves people in its work and asks whether you would like to be one of them."))
-    .text(format!("{name} gave us your address for this letter. You have not been signed up for anything."))
-    .text("If you do nothing, nothing happens, and you will not be reminded.")
-    .button("See what it is about and join", url)
-    .text("If you join, you choose how much you want to be involved. You can change that, pause or leave at any time.")
-    .text(format!("If you do not want letters like this, use this link, and that is all you need to do: {stop}"))
-    .text(contact(organisation))
-    .stoppable(stop, format!("join.{}", organisation.slug))
+    let subject = both(format!("{name} asks whether you want to join"), format!("Do you want to join {name}?"));
+    let reason = both(format!("{name} gave us your address to send you this letter."), format!("{name} gave us your address."));
+    Letter::to(contact, name, subject, reason).unanswerable()
+        .text(both(
+            format!("{name} involves people in its work and asks whether you would like to be one of them."),
+            format!("{name} asks people what they think.\nThey ask you if you want to join."),
+        ))
+        .text(both(
+            format!("{name} gave us your address for this letter. You have not been signed up for anything."),
+            format!("{name} gave us your address for this letter.\nYou have not joined yet."),
+        ))
+        .heading(both("", "What to do"))
+        .text(both(
+            "If you do nothing, nothing happens, and you will not be reminded.",
+            "You can do nothing.\nThen nothing happens.\nWe do not ask you again.",
+        ))
+        .text(both("", "Do you want to know more?\nPress this button."))
+        .button("See what it is about and join", url)
+        .heading(both("", "After you join"))
+        .text(both(
+            "If you join, you choose how much you want to be involved. You can change that, pause or leave at any time.",
+            "You choose what you want to do.\nYou choose how much you want to do.\nYou can change it at any time.\nYou can stop for a while.\nYou can leave at any time.",
+        ))
+        .heading(both("", "Do you want no more letters?"))
+        .text(both(
+            format!("If you do not want letters like this, use this link, and that is all you need to do: {stop}"),
+            format!("Use this link.\nThat is all you need to do.\n{stop}"),
+        ))
+        .heading(both("", "Questions?"))
+        .text(questions(organisation))
+        .stoppable(stop, format!("join.{}", organisation.slug))
 }
 
-fn contact(organisation: &organisation::Model) -> String {
-    format!("Questions? {}: {}", organisation.name, organisation.contact)
+fn questions(organisation: &organisation::Model) -> Both {
+    both(
+        format!("Questions? {}: {}", organisation.name, organisation.contact),
+        format!("You can ask {}.\n{}", organisation.name, organisation.contact),
+    )
 }

@@ -23,7 +23,7 @@ pub mod topics;
 pub mod trials;
 
 pub use jobs::write_sign_in;
-pub use joining::{Opened, Wish, ask_sign_in, confirm, join, slow_down};
+pub use joining::{Opened, Wish, ask_sign_in, confirm, is_language, join, slow_down};
 pub use letters::compose;
 pub use links::{home, is_for_signing_in, unsubscribe, unsubscribe_link, unsubscribe_links};
 pub use looked::{Look, at_me};

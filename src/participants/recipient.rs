@@ -3,7 +3,11 @@
 use super::rules::quiet_until;
 use crate::{
     accounts::links::{self, LinkKind},
-    platform::{Error, Platform, Result, mail::Letter, secret::TokenKind},
+    platform::{
+        Error, Platform, Result,
+        mail::{Both, Letter},
+        secret::TokenKind,
+    },
 };
 use chrono_tz::Tz;
 use entity::{ParticipantId, ParticipantState, PreferenceDoc, Time, mail_message, organisation, participant};
@@ -21,8 +25,8 @@ pub struct Recipient {
 
 impl Recipient {
     /// A letter without content, as the person wants to be written to.
-    pub fn letter(&self, subject: String, reason: String) -> Letter {
-        Letter::new(&self.organisation.name, subject, reason).as_wished(&self.wishes.contact)
+    pub fn letter(&self, subject: impl Into<Both>, reason: impl Into<Both>) -> Letter {
+        Letter::to(&self.wishes.contact, &self.organisation.name, subject, reason)
     }
 
     /// The same letter with the link that stops letters of its family.

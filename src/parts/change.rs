@@ -12,7 +12,7 @@ use crate::{
     },
     opportunities::{self, tasks},
     platform::{Error, Platform, Result, Tx, text::Check},
-    responses, sessions,
+    replies, responses, sessions,
 };
 use chrono::{Months, NaiveDate};
 use entity::{GivenChoice, InvitationId, OpportunityId, OpportunityKind, PartState, Purpose, TaskKind, Time, opportunity, part};
@@ -135,12 +135,14 @@ async fn settle_given(tx: &Tx, platform: &Platform, person: &Person, id: Opportu
         GivenChoice::Keep => {}
         GivenChoice::Anonymise => {
             let words = sessions::withdrawal::anonymise(tx, platform, whose, erasure).await?;
+            replies::withdrawal::anonymise(tx, whose, &words).await?;
             influence::withdrawal::anonymise(tx, whose, &words, erasure).await?;
         }
         GivenChoice::Withdraw => {
             // Answers come first; what rests on them follows.
             responses::withdrawal::erase(tx, platform, whose, erasure).await?;
             sessions::withdrawal::erase(tx, platform, whose, erasure).await?;
+            replies::withdrawal::erase(tx, whose, erasure).await?;
             influence::withdrawal::erase(tx, whose, erasure).await?;
             feedback::withdrawal::erase(tx, whose, erasure).await?;
         }
@@ -193,6 +195,8 @@ pub async fn go_on(tx: &Tx, platform: &Platform, person: &Person, id: Opportunit
             places::back_in_line(tx, platform, &held.about).await?;
         }
         sessions::apologies::take_back(tx, platform, person, id).await?;
+        // Meetings may have changed meanwhile.
+        places::changed(tx, platform, person.organisation, id, person.participant).await?;
         tasks::give_way(tx, platform, person.organisation, id, person.participant).await?;
     }
     Ok(())

@@ -69,7 +69,7 @@ pub async fn end(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityId,
         let early = closes_early(&held, platform.clock.now(), opportunities::zone(tx, actor.organisation).await?);
         opening::shut(tx, platform, held.clone(), &actor.by, early.then(|| row.words.clone())).await?;
     }
-    let meetings = apologies::cancel_all(tx, platform, actor.organisation, id).await?;
+    let meetings = apologies::cancel_all(tx, platform, actor.organisation, id, &actor.by).await?;
     endings::carry_out(tx, platform, &held, &row).await?;
     tasks::ended(tx, platform, &held).await?;
     audit::record(tx, &platform.clock, actor.organisation, &actor.by, "end_opportunity", &format!("opportunity:{id}")).await?;

@@ -6,7 +6,7 @@ use crate::{
     participants::{Recipient, preferences::today, recipient},
     platform::{
         Error, Platform, Result,
-        mail::{Composed, Letter},
+        mail::{Composed, Letter, both},
     },
 };
 use chrono::NaiveDate;
@@ -37,13 +37,26 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
 
 fn pause_over(platform: &Platform, recipient: &Recipient, title: &str, id: OpportunityId, until: NaiveDate) -> Letter {
     let home = &recipient.organisation;
-    let reason =
-        format!("You get this letter because you chose to pause from something with {}. Questions: {}", home.name, home.contact);
+    let reason = both(
+        format!("You get this letter because you chose to pause from something with {}. Questions: {}", home.name, home.contact),
+        format!("You chose to stop for a while with {}. Questions? You can ask {}.", home.name, home.contact),
+    );
     recipient
         .letter(format!("Do you want to go on: {title}"), reason)
         .text("Hello,")
-        .text(format!("You chose to pause from “{title}” until {}. That day has passed.", day(until)))
-        .text("You can go on, choose something lighter, or leave. Every answer is as good, and you need give no reason.")
+        .text(both(
+            format!("You chose to pause from “{title}” until {}. That day has passed.", day(until)),
+            format!("You chose to stop for a while.\nIt was about “{title}”.\nYou chose {}.\nThat day is over.", day(until)),
+        ))
+        .heading(both("", "What you can do"))
+        .text(both(
+            "You can go on, choose something lighter, or leave. Every answer is as good, and you need give no reason.",
+            "You can go on.\nYou can choose to do less.\nYou can leave.\nEvery answer is fine.\nYou do not have to say why.",
+        ))
         .button("Choose what fits you", recipient.own_page(platform, &format!("/parts/{id}")))
-        .text("If you do nothing, you go on pausing, and your place is kept. We do not write to you about it again.")
+        .heading(both("", "If you do nothing"))
+        .text(both(
+            "If you do nothing, you go on pausing, and your place is kept. We do not write to you about it again.",
+            "You do not take part for now.\nWe keep your place.\nWe do not write to you about this again.",
+        ))
 }

@@ -11,6 +11,7 @@ mod gave;
 mod letters;
 pub mod mine;
 pub mod pauses;
+pub mod withdrawal;
 pub mod words;
 
 pub use letters::compose;

@@ -87,10 +87,7 @@ impl Db {
             return Ok(Self { read, write, swift, log: file(url).map(|file| format!("{file}-wal").into()), statements });
         }
         let connection = counted(Database::connect(postgres(url, pool)).await?);
-        let mut swift = postgres(url, 2);
-        swift.connect_lazy(true).map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "off")]));
-        let swift = counted(Database::connect(swift).await?);
-        Ok(Self { read: connection.clone(), write: connection, swift, log: None, statements })
+        Ok(Self { read: connection.clone(), write: connection.clone(), swift: connection, log: None, statements })
     }
 
     /// For reading outside a transaction.
@@ -134,7 +131,12 @@ impl Db {
                 }
                 _ => None,
             };
-            Ok(SwiftTx { tx: swift.begin_with_options(options).await?, turn })
+            let tx = swift.begin_with_options(options).await?;
+            if turn.is_none() {
+                // Of this transaction alone: not every pool in between lets sessions have settings.
+                tx.execute_unprepared("SET LOCAL synchronous_commit = off").await?;
+            }
+            Ok(SwiftTx { tx, turn })
         });
         begun.await.map_err(|_| Error::unavailable("the runtime is shutting down"))?
     }

@@ -4,7 +4,7 @@ pub mod shapes;
 
 use super::{
     contributions::{self, New},
-    expected,
+    dates, expected,
     meetings::{self},
     notes::{self},
 };
@@ -21,8 +21,8 @@ use poem_openapi::{
     param::{Header, Path, Query},
 };
 pub use shapes::{
-    AttendanceIn, AttendanceOut, ContributionIn, ContributionOut, ExpectedOut, GivenOut, MeetingIn, MeetingOut, NotesAnswerIn,
-    NotesAnswerOut, NotesIn, OwnContributionIn, OwnMeetingOut,
+    AttendanceIn, AttendanceOut, CalendarFile, ContributionIn, ContributionOut, ExpectedOut, GivenOut, MeetingIn, MeetingOut,
+    NotesAnswerIn, NotesAnswerOut, NotesIn, OwnContributionIn, OwnMeetingOut,
 };
 
 /// Meetings and contributions.
@@ -32,7 +32,8 @@ pub struct Api(pub Platform);
 impl Api {
     /// Add a meeting
     ///
-    /// A dated meeting of an opportunity. People who hold a place find it on their own page.
+    /// A dated meeting of an opportunity. People who hold a place and agree to take part find it on their own page, and get a letter
+    /// with a file for their calendar, if it lies ahead.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/meetings",
         method = "post",
@@ -55,7 +56,9 @@ impl Api {
         let made = meetings::create(once.tx(), &self.0, &actor, opportunity.0, given.into()).await?;
         let at = format!("/api/organisations/{}/opportunities/{}/meetings/{}", actor.organisation, opportunity.0, made.id);
         let (version, long) = (made.version, expected::too_long_for(&self.0, &made).await?);
-        once.commit(Created::new(&MeetingOut::of(made, true).too_long_for(long)).at(at).version(version)).await
+        let answer = once.commit(Created::new(&MeetingOut::of(made, true).too_long_for(long)).at(at).version(version)).await;
+        self.0.wake.notify_one();
+        answer
     }
 
     /// List meetings
@@ -107,7 +110,8 @@ impl Api {
 
     /// Change a meeting
     ///
-    /// Title, time and place.
+    /// Title, time and place. Where one of them is another one now, and the meeting lies ahead, people who hold a place get a letter
+    /// that says what has changed.
     #[oai(
         path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting",
         method = "put",
@@ -127,6 +131,28 @@ impl Api {
         let changed = meetings::change(&self.0, &actor, opportunity.0, meeting.0, if_match.0.as_deref(), facts).await?;
         let (version, long) = (changed.version, expected::too_long_for(&self.0, &changed).await?);
         Ok(Fine::new(&MeetingOut::of(changed, true).too_long_for(long)).version(version))
+    }
+
+    /// Call a meeting off
+    ///
+    /// It stays in the list and does not take place. Whoever was told of it by letter gets another one, which takes it out of their
+    /// calendar.
+    #[oai(
+        path = "/organisations/:organisation/opportunities/:opportunity/meetings/:meeting/cancel",
+        method = "post",
+        operation_id = "cancelMeeting"
+    )]
+    async fn cancel_meeting(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        opportunity: Path<OpportunityId>,
+        meeting: Path<MeetingId>,
+    ) -> Result<Fine<MeetingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::ManageWork).await?;
+        let changed = meetings::cancel(&self.0, &actor, opportunity.0, meeting.0, Some("*")).await?;
+        let version = changed.version;
+        Ok(Fine::new(&MeetingOut::of(changed, true)).version(version))
     }
 
     /// Read who was there
@@ -338,6 +364,16 @@ impl Api {
         let cursor = Cursor::read(limit.0, after.0.as_deref())?;
         let rows = notes::own(self.0.db.read(), &person, cursor).await?;
         Ok(Fine::new(&cursor.page(rows, |row| row.meeting.id.0, OwnMeetingOut::from)))
+    }
+
+    /// A meeting for my calendar
+    ///
+    /// The meeting as a file that calendars read. For people who want letters that show nothing to others, it tells the time alone.
+    #[oai(path = "/me/meetings/:meeting/calendar", method = "get", operation_id = "getOwnMeetingFile")]
+    async fn own_meeting_file(&self, caller: Caller, meeting: Path<MeetingId>) -> Result<CalendarFile> {
+        let person = access::person(&self.0, &caller).await?;
+        let row = notes::own_one(self.0.db.read(), &person, meeting.0).await?.meeting;
+        Ok(CalendarFile(dates::own_file(&self.0, &person, &row).await?))
     }
 
     /// Say whether notes are right

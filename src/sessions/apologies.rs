@@ -1,5 +1,6 @@
 //! Word that somebody does not come, sent by themselves for meetings that are still to come.
 
+use super::{revisions, telling};
 use crate::{
     accounts::Person,
     consent::permits::permits_until_commit,
@@ -98,22 +99,27 @@ async fn renew(tx: &Tx, person: &Person, held: &[MeetingId]) -> Result<()> {
     Ok(())
 }
 
-/// Says that the meetings of an opportunity that begin from now on do not take place. Answers how many.
+/// Says that the meetings of an opportunity that begin from now on do not take place; whoever was told of them gets one letter.
+/// Answers how many.
 pub async fn cancel_all(
     tx: &Tx,
     platform: &Platform,
     organisation: entity::OrganisationId,
     opportunity: OpportunityId,
+    by: &str,
 ) -> Result<u64> {
     let now = platform.clock.now();
     let cancelled = meeting::Entity::update_many()
         .col_expr(meeting::Column::CancelledAt, Expr::value(now))
         .col_expr(meeting::Column::Version, Expr::col(meeting::Column::Version).add(1))
+        .col_expr(meeting::Column::Sequence, Expr::col(meeting::Column::Sequence).add(1))
         .filter(meeting::Column::OrganisationId.eq(organisation))
         .filter(meeting::Column::OpportunityId.eq(opportunity))
         .filter(meeting::Column::CancelledAt.is_null())
         .filter(meeting::Column::StartsAt.gte(now))
-        .exec(tx)
+        .exec_with_returning(tx)
         .await?;
-    Ok(cancelled.rows_affected)
+    revisions::keep_all(tx, &cancelled, now).await?;
+    telling::tell_over(tx, platform, organisation, opportunity, &cancelled, by).await?;
+    Ok(u64::try_from(cancelled.len()).unwrap_or(u64::MAX))
 }

@@ -79,6 +79,41 @@ pub async fn record(
     Ok(made)
 }
 
+/// What somebody sent in answer to a letter.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// Who.
+    pub participant: ParticipantId,
+    /// To what.
+    pub opportunity: OpportunityId,
+    /// At which meeting, if the letter was about one.
+    pub meeting: Option<MeetingId>,
+    /// The words.
+    pub text: String,
+}
+
+/// Makes a contribution of what somebody sent in answer to a letter, by a member of staff: under the conditions of [`record`].
+/// They have not said that it may be quoted, so it may not.
+pub async fn take_answer(tx: &Tx, platform: &Platform, actor: &Actor, from: Answered) -> Result<contribution::Model> {
+    let scope = Scope { organisation: actor.organisation, opportunity: from.opportunity };
+    let found = super::opportunity_until_commit(tx, actor.organisation, from.opportunity).await?;
+    if found.state == OpportunityState::Draft {
+        return Err(Error::conflict("not_open", "Nothing can be given to an opportunity that was never open."));
+    }
+    if !agrees(tx, platform, scope, from.participant).await? {
+        let detail = "This person has not agreed to take part in this, so their words cannot count here. Set the answer aside, and \
+                      say what you did about it.";
+        return Err(Error::conflict("no_consent", detail));
+    }
+    if !is_part_of(tx, scope, from.participant).await? {
+        let detail = "This person has no part in this: they neither hold a place nor have said yes. Set the answer aside, and say \
+                      what you did about it.";
+        return Err(Error::conflict("no_part", detail));
+    }
+    let new = New { participant: Some(from.participant), meeting: from.meeting, text: from.text, quote: QuotePermission::No };
+    insert(tx, platform, scope, new, &actor.by).await
+}
+
 /// Takes what a participant gives.
 pub async fn give(
     tx: &Tx,

@@ -7,7 +7,7 @@ use crate::{
     participants::{Recipient, recipient},
     platform::{
         Error, Platform, Result,
-        mail::{Composed, Letter},
+        mail::{Composed, Letter, both},
     },
 };
 use entity::{Attendance, MailState, MeetingId, Purpose, attendance, mail_message, meeting};
@@ -44,15 +44,25 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
 }
 
 fn notes(recipient: &Recipient, meeting: &meeting::Model, when: &str, url: &str) -> Letter {
-    let name = &recipient.organisation.name;
-    let letter = recipient.letter(
-        format!("Notes of {}", meeting.title),
+    let (name, contact, title) = (&recipient.organisation.name, &recipient.organisation.contact, &meeting.title);
+    let reason = both(
         format!("You get this letter because you were at this meeting of {name}, or sent word that you could not come."),
+        format!("This was a meeting of {name}. You were there, or you told us that you could not come."),
     );
-    letter
+    recipient
+        .letter(format!("Notes of {title}"), reason)
         .text("Hello,")
-        .text(format!("Here are the notes of {} ({when}). Thank you for your part in it.", meeting.title))
-        .text("Please read them when it suits you. You can say that they are right, or what is wrong.")
+        .text(both(
+            format!("Here are the notes of {title} ({when}). Thank you for your part in it."),
+            format!("There was a meeting.\nIts name was {title}.\nIt was on {when}.\nThank you for your part in it."),
+        ))
+        .text(both("", "We wrote down what people said.\nThis is called notes."))
+        .heading(both("", "What you can do"))
+        .text(both(
+            "Please read them when it suits you. You can say that they are right, or what is wrong.",
+            "You can read the notes when you like.\nYou can tell us if they are right.\nYou can tell us what is wrong.",
+        ))
         .button("Read the notes", url)
-        .text(format!("If you have a question, turn to {}.", recipient.organisation.contact))
+        .heading(both("", "Questions?"))
+        .text(both(format!("If you have a question, turn to {contact}."), format!("You can ask {contact}.")))
 }

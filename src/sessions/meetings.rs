@@ -1,5 +1,6 @@
 //! Meetings and attendance.
 
+use super::{ARRANGED, CANCELLED, CHANGED, revisions, telling};
 use crate::{
     accounts::Actor,
     consent::permits::permitted_until_commit,
@@ -51,7 +52,7 @@ impl Facts {
     }
 }
 
-/// Adds a meeting to an opportunity.
+/// Adds a meeting to an opportunity. Whoever holds a place there gets a letter, if it lies ahead.
 pub async fn create(
     tx: &Tx,
     platform: &Platform,
@@ -75,8 +76,11 @@ pub async fn create(
         version: Set(1),
         created_at: Set(platform.clock.now()),
         cancelled_at: Set(None),
+        sequence: Set(0),
     };
     let made = row.insert(tx).await?;
+    revisions::keep(tx, &made, made.created_at).await?;
+    telling::tell(tx, platform, &made, ARRANGED, &actor.by).await?;
     record(tx, platform, actor, "create_meeting", made.id).await?;
     Ok(made)
 }
@@ -133,7 +137,7 @@ pub(super) async fn hold_version(
     Ok(found)
 }
 
-/// Changes what a meeting is.
+/// Changes what a meeting is. Where that matters to those who come, they get a letter that says what has changed.
 pub async fn change(
     platform: &Platform,
     actor: &Actor,
@@ -145,16 +149,61 @@ pub async fn change(
     facts.check()?;
     let tx = platform.db.begin().await?;
     let old = hold_version(&tx, actor, opportunity, id, if_match).await?;
-    let version = old.version + 1;
+    if old.cancelled_at.is_some() {
+        return Err(Error::conflict("cancelled", "This meeting does not take place. Add a new one instead."));
+    }
+    let title = facts.title.trim();
+    let matters = old.title != title
+        || old.starts_at != facts.starts_at
+        || old.ends_at != facts.ends_at
+        || old.location.as_deref().unwrap_or_default().trim() != facts.location.as_deref().unwrap_or_default().trim();
+    let (version, sequence) = (old.version + 1, old.sequence + i32::from(matters));
     let mut row = old.into_active_model();
-    row.title = Set(facts.title.trim().to_owned());
+    row.title = Set(title.to_owned());
     row.starts_at = Set(facts.starts_at);
     row.ends_at = Set(facts.ends_at);
     row.location = Set(facts.location);
     row.version = Set(version);
+    row.sequence = Set(sequence);
     let changed = row.update(&tx).await?;
+    if matters {
+        revisions::keep(&tx, &changed, platform.clock.now()).await?;
+        telling::tell(&tx, platform, &changed, CHANGED, &actor.by).await?;
+    }
     record(&tx, platform, actor, "change_meeting", id).await?;
     tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(changed)
+}
+
+/// Says that a meeting which lies ahead does not take place. Whoever was told of it gets a letter. Said again, it changes nothing.
+pub async fn cancel(
+    platform: &Platform,
+    actor: &Actor,
+    opportunity: OpportunityId,
+    id: MeetingId,
+    if_match: Option<&str>,
+) -> Result<meeting::Model> {
+    let tx = platform.db.begin().await?;
+    let old = hold_version(&tx, actor, opportunity, id, if_match).await?;
+    let now = platform.clock.now();
+    if old.cancelled_at.is_some() {
+        return Ok(old);
+    }
+    if old.starts_at <= now {
+        return Err(Error::conflict("begun", "This meeting has begun, so it cannot be called off any more."));
+    }
+    let (version, sequence) = (old.version + 1, old.sequence + 1);
+    let mut row = old.into_active_model();
+    row.cancelled_at = Set(Some(now));
+    row.version = Set(version);
+    row.sequence = Set(sequence);
+    let changed = row.update(&tx).await?;
+    revisions::keep(&tx, &changed, now).await?;
+    telling::tell(&tx, platform, &changed, CANCELLED, &actor.by).await?;
+    record(&tx, platform, actor, "cancel_meeting", id).await?;
+    tx.commit().await?;
+    platform.wake.notify_one();
     Ok(changed)
 }
 

@@ -1,15 +1,20 @@
 //! Dated meetings, who was there, what was said, and what people gave beside a questionnaire.
 //!
 //! **What it promises people.** The notes of a meeting are theirs too: they get them, and can say that they are right or
-//! what is wrong. What somebody gave stays theirs: they can take it back, and then the words are gone.
+//! what is wrong. Whoever has a place hears when and where people meet, and what changes. What somebody gave stays theirs: they can take it back, and then the words are gone.
 
 pub mod api;
 pub mod apologies;
+pub mod calendar;
 pub mod contributions;
+pub mod dates;
 pub mod expected;
 pub mod letters;
 pub mod meetings;
 pub mod notes;
+mod revisions;
+pub mod telling;
+mod told;
 pub mod withdrawal;
 
 use crate::platform::{Error, Result, Tx};
@@ -18,6 +23,17 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 
 /// Kind of the letter that brings the notes of a meeting.
 pub const NOTES: &str = "sessions.notes";
+/// Kind of the letter that says when and where a meeting is: of a family of its own, so that whoever stops notes still hears of
+/// meetings.
+pub const ARRANGED: &str = "meetings.arranged";
+/// Kind of the letter that says what has changed about one.
+pub const CHANGED: &str = "meetings.changed";
+/// Kind of the letter that says that one does not take place.
+pub const CANCELLED: &str = "meetings.cancelled";
+/// Kind of the letter that names all that lie ahead, to whoever got a place or goes on.
+pub const AHEAD: &str = "meetings.ahead";
+/// Kind of the letter that names those that are over for whoever gets it.
+pub const GONE: &str = "meetings.gone";
 
 /// The opportunity that something is about, in its organisation.
 pub async fn opportunity(

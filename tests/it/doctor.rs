@@ -27,8 +27,13 @@ impl Folder {
 
     /// What `doctor` finds: the check, its level and its words.
     fn ask(&self, settings: &[(&str, &str)]) -> Vec<(String, String, String)> {
+        self.rows(&["doctor", "--json"], settings).0
+    }
+
+    /// The same of `doctor` with other words, and the records that it would set.
+    fn rows(&self, words: &[&str], settings: &[(&str, &str)]) -> (Vec<(String, String, String)>, Vec<Value>) {
         let output = Command::new(env!("CARGO_BIN_EXE_alongside"))
-            .args(["doctor", "--json"])
+            .args(words)
             .env_clear()
             .envs(settings.iter().map(|(key, value)| (format!("ALONGSIDE_{key}"), value)))
             .current_dir(&self.0)
@@ -36,15 +41,16 @@ impl Folder {
             .output()
             .unwrap();
         let lines = String::from_utf8(output.stdout).unwrap();
-        let rows = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let rows: Vec<_> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
         let word = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
         let found: Vec<_> = rows
+            .iter()
             .filter(|row| row["check"].is_string())
-            .map(|row| (word(&row, "check"), word(&row, "level"), word(&row, "detail")))
+            .map(|row| (word(row, "check"), word(row, "level"), word(row, "detail")))
             .collect();
         let well = found.iter().all(|(_, level, _)| level != "problem");
         assert_eq!(output.status.success(), well, "{found:?}");
-        found
+        (found, rows.into_iter().filter_map(|mut row| row.get_mut("record").map(Value::take)).collect())
     }
 }
 
@@ -218,4 +224,63 @@ fn a_database_whose_clock_is_another_is_found() {
             .unwrap();
         says(&ask(), "clock of the database", "problem", "lies ahead");
     });
+}
+
+/// A name server that knows one record, and of everything else that it does not exist.
+fn name_server() -> std::net::SocketAddr {
+    use hickory_resolver::proto::{
+        op::{Message, OpCode, ResponseCode},
+        rr::{RData, Record, RecordType, rdata::TXT},
+        serialize::binary::{BinDecodable, BinEncodable},
+    };
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 2048];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            let question = Message::from_bytes(&buffer[..length]).unwrap();
+            let asked = question.queries[0].clone();
+            let mut answer = Message::response(question.metadata.id, OpCode::Query);
+            answer.add_query(asked.clone());
+            if asked.name().to_ascii() == "_dmarc.sunrise.example." && asked.query_type() == RecordType::TXT {
+                let says = RData::TXT(TXT::new(vec!["v=DMARC1; p=reject; rua=mailto:dmarc@sunrise.example".into()]));
+                answer.add_answer(Record::from_rdata(asked.name().clone(), 60, says));
+            } else {
+                answer.metadata.response_code = ResponseCode::NXDomain;
+            }
+            socket.send_to(&answer.to_bytes().unwrap(), from).unwrap();
+        }
+    });
+    address
+}
+
+/// `doctor mail` looks at letters alone, with the DNS; `doctor` asks no DNS.
+#[test]
+fn what_the_dns_says_of_letters_is_looked_at_by_itself() {
+    let folder = Folder::new();
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/src/platform/mail/dkim/keys/ed25519.pem");
+    let dkim = format!("letters:{key}");
+    let from = ("MAIL_FROM", "Sunrise <letters@sunrise.example>");
+    let server = name_server().to_string();
+    let words = ["doctor", "mail", "--json", "--name-server", &server];
+    let (found, records) = folder.rows(&words, &[from, ("MAIL_DKIM", &dkim), ("MAIL_RETURNS", "returns.sunrise.example")]);
+    says(&found, "mail", "note", "nobody receives them");
+    says(&found, "DMARC", "ok", "p=reject");
+    says(&found, "DKIM", "problem", "letters._domainkey.sunrise.example");
+    says(&found, "SPF", "problem", "returns.sunrise.example");
+    says(&found, "mail server of the return path", "problem", "bounces are lost");
+    assert!(found.iter().all(|(what, ..)| what != "database" && what != "disk"), "{found:?}");
+    let key = records.iter().find(|record| record["name"] == "letters._domainkey.sunrise.example").unwrap();
+    assert!(key["type"] == "TXT" && key["value"].as_str().unwrap().starts_with("v=DKIM1; k=ed25519; p="), "{key}");
+    // A name server that is not there costs some seconds at most.
+    let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (began, silent) = (std::time::Instant::now(), nobody.local_addr().unwrap().to_string());
+    let (found, records) = folder.rows(&["doctor", "mail", "--json", "--name-server", &silent], &[from]);
+    says(&found, "DNS", "problem", "nothing could be looked up");
+    assert!(records.is_empty() && began.elapsed() < std::time::Duration::from_secs(15), "{:?}", began.elapsed());
+    let (found, _) = folder.rows(&["doctor", "mail", "--json"], &[]);
+    says(&found, "DNS", "note", "ALONGSIDE_MAIL_FROM");
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let found = folder.ask(&[("MAIL", "smtp"), ("SMTP_URL", &format!("smtp://{closed}"))]);
+    says(&found, "DNS", "note", "alongside doctor mail");
 }

@@ -58,6 +58,7 @@ impl Operation {
             Some(name) => match (known.get(name), name) {
                 (Some(value), _) => value.clone(),
                 (None, "stage") => "design".into(),
+                (None, "letter") => "invite".into(),
                 (None, _) => "0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e".into(),
             },
             None => part.to_owned(),

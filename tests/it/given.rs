@@ -257,26 +257,40 @@ impl Given {
 
     /// Wants letters with subject lines that tell nothing.
     pub async fn wants_neutral_subjects(&self, who: &Someone) {
-        let id: PreferenceId = self.app.clock.new_id();
         let mut document = PreferenceDoc::unspoken();
         document.contact.neutral_subject = true;
+        self.says(who.id, document).await;
+    }
+
+    /// Says for the first time how they want to be involved.
+    async fn says(&self, who: ParticipantId, document: PreferenceDoc) {
+        let id: PreferenceId = self.app.clock.new_id();
         let row = preference::ActiveModel {
             organisation_id: Set(self.organisation),
             id: Set(id),
-            participant_id: Set(who.id),
+            participant_id: Set(who),
             n: Set(1),
             document: Set(document),
-            recorded_at: Set(self.app.clock.now()),
+            // Long ago: it is no sign of life.
+            recorded_at: Set(self.app.clock.now() - Duration::days(365)),
             recorded_by: Set("system".into()),
         };
         put!(self, row, preference);
         let row = participant::ActiveModel {
             organisation_id: Set(self.organisation),
-            id: Set(who.id),
+            id: Set(who),
             preference_id: Set(Some(id)),
             ..Default::default()
         };
         participant::Entity::update(row).exec(self.app.app.platform.db.write()).await.unwrap();
+    }
+
+    /// Whoever has said nothing yet wants to be written to like this.
+    pub async fn others_want(&self, contact: &Contact) {
+        let silent = participant::Entity::find().filter(participant::Column::PreferenceId.is_null());
+        for person in silent.all(self.app.app.platform.db.write()).await.unwrap() {
+            self.says(person.id, PreferenceDoc { contact: contact.clone(), ..PreferenceDoc::unspoken() }).await;
+        }
     }
 
     /// Says something about a use of their data.

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 use syn::visit::{self, Visit};
 
 /// The rooms, from the top down. A room uses those after it.
-const ROOMS: [&str; 23] = [
+const ROOMS: [&str; 24] = [
     "main",
     "commands",
     "app",
@@ -14,6 +14,7 @@ const ROOMS: [&str; 23] = [
     "feedback",
     "influence",
     "payments",
+    "replies",
     "sessions",
     "responses",
     "matching",

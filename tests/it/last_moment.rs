@@ -334,10 +334,14 @@ fn fault_25_what_changed_between_the_writing_and_the_sending_counts_and_is_noted
         // And one that is closed before its invitations leave asks nobody.
         let closed = story.open("consultation", "consultation", json!({"title": "Closed"})).await;
         ask(&story, &closed).await;
-        story.ada.post(&app, &format!("/opportunities/{closed}/close"), &json!({})).await.expect(200);
+        story
+            .ada
+            .post(&app, &format!("/opportunities/{closed}/close"), &json!({"reason": "It was opened by mistake."}))
+            .await
+            .expect(200);
         assert!(sent_to(&app).await.is_empty());
         let (found, why) = ended(&app, "invitations.invite", "gil@people.example").await;
-        assert!(found == MailState::Cancelled && !why.is_empty(), "{found} {why}");
+        assert!(found == MailState::Expired && !why.is_empty(), "{found} {why}");
     });
 }
 

@@ -38,6 +38,7 @@ mod feedback;
 mod sessions;
 mod participants;
 mod replaced;
+mod replies;
 mod parts;
 mod rules_kept;
 mod silence;

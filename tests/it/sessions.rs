@@ -121,6 +121,7 @@ fn notes_reach_nobody_who_took_their_part_back_or_stopped_them() {
             given.put(group, &format!("{path}/notes"), &json!({"text": words})).await.expect(200);
             given.post(group, &format!("{path}/notes/share"), &json!({})).await.expect(200);
         };
+        app.outbox().await;
         // Between the sharing and the sending, Ben takes his part back.
         share("Seats.").await;
         given.consent(&people[0], Purpose::Participate, group.0, ConsentType::Withdraw).await;

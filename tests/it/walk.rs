@@ -81,6 +81,7 @@ impl World {
             app.post(format!("/api/public/sunrise/{door}")).json(&json!({"email": email})).send().await.expect(202);
         }
         letters.extend(app.outbox().await);
+        crate::replies::answered(app, &ben.email, &format!("{mark} answers, and the lamp is broken")).await;
         let hook = json!({"url": "https://front.example/news", "description": "Our front end", "events": ["report.published"]});
         let hook = story.ada.post(app, "/webhooks", &hook).await.expect(201).id();
         for (verb, status) in [("test", 202), ("pause", 200)] {
@@ -149,6 +150,7 @@ impl World {
         }
         for id in ids(app, "meeting").await {
             starts.push(format!("/o/sunrise/me/meetings/{id}"));
+            starts.push(format!("/o/sunrise/me/meetings/{id}/meeting.ics"));
         }
         for letter in &self.letters {
             starts.extend(addresses(letter));
@@ -186,6 +188,7 @@ async fn filled(app: &TestApp, pattern: &str) -> Vec<String> {
         let fills = match part.strip_prefix(':') {
             Some("slug") => vec!["sunrise".to_owned()],
             Some("purpose") => vec!["participate".to_owned()],
+            Some("reply") => ids(app, "mail_reply").await,
             Some(table @ ("opportunity" | "notice" | "project" | "decision" | "meeting" | "topic")) => ids(app, table).await,
             _ => vec![part.to_owned()],
         };
@@ -349,10 +352,12 @@ pub async fn reads(app: &TestApp, world: &World) -> Vec<(String, String, Option<
         ("import", "import_run"),
         ("webhook", "webhook"),
         ("delivery", "webhook_delivery"),
+        ("reply", "mail_reply"),
     ] {
         tables.insert(name, ids(app, table).await);
     }
     tables.insert("slug", vec!["sunrise".into()]);
+    tables.insert("letter", ["invite", "again", "remind", "place"].map(String::from).to_vec());
     let mut all = Vec::new();
     for operation in operations(&served(app).await).iter().filter(|operation| operation.method == Method::GET) {
         // Numbers that are pushed come for as long as somebody listens.

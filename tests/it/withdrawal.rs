@@ -42,7 +42,7 @@ impl Scene {
         put!(given, meeting, {
             id: meeting, opportunity_id: about.id, title: "One".into(), starts_at: now, ends_at: now, location: None,
             notes: Some("Seats.".into()), notes_shared_at: Some(now), notes_agreed_at: None, version: 1, created_at: now,
-            cancelled_at: None,
+            cancelled_at: None, sequence: 0,
         });
         let theme = given.theme(about.id, "Seats", false, &about.responses).await;
         let decision = given.decision(about.project, "Which seats", None).await;
@@ -299,7 +299,7 @@ fn who_took_part_in_a_workshop_is_counted_as_far_as_they_allow() {
         let meeting: MeetingId = app.clock.new_id();
         put!(given, meeting, {
             id: meeting, opportunity_id: id, title: "One".into(), starts_at: now, ends_at: now, location: None,
-            notes: None, notes_shared_at: None, notes_agreed_at: None, version: 1, created_at: now, cancelled_at: None,
+            notes: None, notes_shared_at: None, notes_agreed_at: None, version: 1, created_at: now, cancelled_at: None, sequence: 0,
         });
         let (mut who, mut contributions) = (Vec::new(), Vec::<ContributionId>::new());
         for n in 0..14 {

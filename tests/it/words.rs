@@ -199,7 +199,7 @@ impl Visit<'_> for Texts {
 }
 
 /// The string literals in a macro's tokens.
-fn literals(tokens: proc_macro2::TokenStream, found: &mut Vec<String>) {
+pub fn literals(tokens: proc_macro2::TokenStream, found: &mut Vec<String>) {
     for token in tokens {
         match token {
             proc_macro2::TokenTree::Group(group) => literals(group.stream(), found),
@@ -231,7 +231,7 @@ fn is_for_people(path: &str) -> bool {
     told.contains(&path) || !inside && !apart.contains(&path) && !machines.iter().any(|part| path.starts_with(part))
 }
 
-fn files(folder: &Path, end: &str, all: &mut Vec<PathBuf>) {
+pub fn files(folder: &Path, end: &str, all: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

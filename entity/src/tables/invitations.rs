@@ -105,3 +105,28 @@ pub mod invitation_link {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// One version of what coordinators say in the letters about an opportunity. Versions are never changed: a letter says what the
+/// words were when it was made.
+pub mod letter_words {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "letter_words")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub opportunity_id: OpportunityId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub n: i32,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub words: LetterWords,
+        #[sea_orm(column_type = "Text")]
+        pub written_by: String,
+        pub written_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

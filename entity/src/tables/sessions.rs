@@ -30,6 +30,37 @@ pub mod meeting {
         pub created_at: Time,
         /// Since when it does not take place.
         pub cancelled_at: Option<Time>,
+        /// How often what matters to those who come was changed: `SEQUENCE` in calendars (RFC 5545, 3.8.7.4).
+        pub sequence: i32,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What a meeting was at one time: letters say what has changed since somebody was told.
+pub mod meeting_revision {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "meeting_revision")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub meeting_id: MeetingId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sequence: i32,
+        #[sea_orm(column_type = "Text")]
+        pub title: String,
+        pub starts_at: Time,
+        pub ends_at: Time,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub location: Option<String>,
+        /// Whether it does not take place.
+        pub cancelled: bool,
+        /// Since when it is so.
+        pub made_at: Time,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

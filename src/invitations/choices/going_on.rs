@@ -9,7 +9,7 @@ use crate::{
     platform::{
         Error, Platform, Result,
         jobs::{Fault, Next},
-        mail::{Composed, Letter},
+        mail::{Composed, Letter, both},
     },
 };
 use chrono::Duration;
@@ -89,17 +89,24 @@ pub(super) async fn letter(platform: &Platform, recipient: &Recipient) -> Result
         return Ok(Err(Composed::Drop(MailState::Cancelled, "the person was heard of")));
     }
     let page = |rest: &str| recipient.own_page(platform, rest);
-    let letter = begun(recipient, "Do you want to go on hearing from us?".into())
-        .text("We have asked you a few times, and have not heard from you. That is fine. You need give no reason.")
-        .text("Until we hear from you, we ask you half as often. Do you want to go on hearing from us?")
+    let letter = begun(recipient, both("Do you want to go on hearing from us?", "Do you want more letters from us?"))
+        .text(both(
+            "We have asked you a few times, and have not heard from you. That is fine. You need give no reason.",
+            "We asked you some things.\nYou did not answer.\nThat is fine.\nYou do not have to say why.",
+        ))
+        .text(both(
+            "Until we hear from you, we ask you half as often. Do you want to go on hearing from us?",
+            "We now ask you less often.\nDo you want us to go on asking you?",
+        ))
         .button("Yes, go on", page("/hearing"))
-        .text("You can also choose one of these:")
+        .heading(both("", "Other things you can choose"))
+        .text(both("You can also choose one of these:", ""))
         .list(vec![
-            format!("Ask me for less: {}", page("/step-down")),
-            format!("Pause: {}", page("/pause")),
-            format!("Leave: {}", page("/leave")),
+            both(format!("Ask me for less: {}", page("/step-down")), format!("Ask me for less: {}", page("/step-down"))),
+            both(format!("Pause: {}", page("/pause")), format!("Stop for a while: {}", page("/pause"))),
+            both(format!("Leave: {}", page("/leave")), format!("Leave for good: {}", page("/leave"))),
         ])
-        .text("If you do nothing, nothing else changes.");
+        .text(both("If you do nothing, nothing else changes.", "You can do nothing.\nThen nothing else changes."));
     Ok(Ok(letter))
 }
 

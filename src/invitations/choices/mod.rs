@@ -9,7 +9,7 @@ use crate::{
     participants::{Recipient, recipient, unsubscribe_links},
     platform::{
         Error, Platform, Result, Tx,
-        mail::{self, Composed, Letter, NewLetter, priority},
+        mail::{self, Both, Composed, Letter, NewLetter, both, priority},
     },
 };
 use entity::{MailState, OrganisationId, ParticipantId, Purpose, RecipientKind, mail_message};
@@ -63,10 +63,12 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
 }
 
 /// A letter without content, with why the person gets it.
-fn begun(recipient: &Recipient, subject: String) -> Letter {
+fn begun(recipient: &Recipient, subject: Both) -> Letter {
     let home = &recipient.organisation;
-    let reason =
-        format!("You get this letter because you joined {} and agreed to be asked. Questions: {}", home.name, home.contact);
+    let reason = both(
+        format!("You get this letter because you joined {} and agreed to be asked. Questions: {}", home.name, home.contact),
+        format!("You joined {}. You said that we can ask you. Questions? You can ask {}.", home.name, home.contact),
+    );
     recipient.letter(subject, reason).text("Hello,")
 }
 

@@ -8,7 +8,7 @@ use crate::{
     platform::{
         Platform, Result,
         jobs::{Fault, Next},
-        mail::{Composed, Letter},
+        mail::{Composed, Letter, both},
     },
 };
 use chrono::{Days, Duration};
@@ -105,11 +105,21 @@ pub(super) async fn letter(
     let day = super::super::letters::day;
     let zone = recipient.organisation.time_zone.parse().unwrap_or(chrono_tz::Tz::UTC);
     let said = day(row.recorded_at.with_timezone(&zone).date_naive());
-    let letter = begun(recipient, format!("Your choices hold until {}", day(until)))
-        .text(format!("Your choices of {said} hold until {}. After that we ask you first, each time.", day(until)))
-        .text("We then ask about what you chose, and about nothing beyond it.")
-        .text("If your choices are still right, you can keep them with one button. You can also change them, or leave it.")
-        .text("Looking at them changes nothing.")
+    let letter = begun(recipient, format!("Your choices hold until {}", day(until)).into())
+        .text(both(
+            format!("Your choices of {said} hold until {}. After that we ask you first, each time.", day(until)),
+            format!("You made choices on {said}.\nThey hold until {}.\nAfter that we ask you first, each time.", day(until)),
+        ))
+        .text(both(
+            "We then ask about what you chose, and about nothing beyond it.",
+            "We then ask about what you chose.\nWe do not ask for more.",
+        ))
+        .heading(both("", "What you can do"))
+        .text(both(
+            "If your choices are still right, you can keep them with one button. You can also change them, or leave it.",
+            "Are your choices still right?\nThen you can keep them.\nYou can also change them.\nYou can also do nothing.",
+        ))
+        .text(both("Looking at them changes nothing.", "You can look at them first.\nLooking changes nothing."))
         .button("See my choices", recipient.own_page(platform, "/review"));
     Ok(Ok(letter))
 }

@@ -1,11 +1,14 @@
 //! The letter that says that something was ended by whoever ran it: thanks, what is owed, and what comes next.
 
-use super::{About, day, payment};
+use super::{About, day, facts};
 use crate::{
     invitations::{endings, rules, same_day::OwnDays},
     opportunities::{self, supported},
     participants::rules::{Offer, objection},
-    platform::{Error, Platform, Result, mail::Letter},
+    platform::{
+        Error, Platform, Result,
+        mail::{Letter, both},
+    },
 };
 use entity::{InvitationState, OpportunityState, invitation, opportunity, opportunity_topic};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
@@ -21,30 +24,51 @@ impl About {
         let took_part = self.invitation.state == InvitationState::Accepted;
         let title = &opportunity.title;
         let opening = match took_part {
-            true => format!("“{title}” ends now. Thank you for taking part in it."),
-            false => format!("“{title}” ends now. You need not do anything about it. Thank you for reading what we sent you."),
+            true => both(
+                format!("“{title}” ends now. Thank you for taking part in it."),
+                format!("“{title}” ends now.\nYou took part in it.\nThank you."),
+            ),
+            false => both(
+                format!("“{title}” ends now. You need not do anything about it. Thank you for reading what we sent you."),
+                format!("“{title}” ends now.\nYou do not have to do anything.\nThank you for reading our letters."),
+            ),
         };
         let mut letter = self
-            .letter(format!("This ends now: {title}"))
+            .letter(both(format!("This ends now: {title}"), format!("This ends: {title}")))
             .text(opening)
-            .heading("What we want to tell you about it")
+            .heading(both("What we want to tell you about it", "What we want to tell you"))
             .text(&ending.words)
             .heading("What happens next");
         letter = match (took_part, opportunity.feedback_due) {
-            (true, Some(due)) => letter.text(format!("You hear what came of it by {}, as we promised.", day(due))),
-            (true, None) => letter.text("You hear what came of it."),
-            (false, _) => letter,
+            (true, Some(due)) => letter.text(both(
+                format!("You hear what came of it by {}, as we promised.", day(due)),
+                format!("We tell you what came of it.\nWe do this by {}.\nWe promised this.", day(due)),
+            )),
+            (true, None) => letter.text(both("You hear what came of it.", "We tell you what came of it.")),
+            (false, _) => letter.text(both("", "We do not write to you about this again.")),
         };
         if took_part {
-            letter = letter.text("Meetings that were still to come do not take place.");
-            letter = letter.text("What is owed to you stays owed, and is paid.");
-            letter = letter.facts(vec![("What was offered", payment(&opportunity.payment))]);
-            letter = letter.text(format!("If you would like to talk about it, turn to {}.", self.organisation.contact));
+            let contact = &self.organisation.contact;
+            letter = letter
+                .text(both("Meetings that were still to come do not take place.", "There are no more meetings."))
+                .heading(both("", "Money"))
+                .text(both("What is owed to you stays owed, and is paid.", "You get all the money that we owe you."))
+                .fact(both("What was offered", "What we said about money"), facts::payment_said(&opportunity.payment))
+                .heading(both("", "If you want to talk about it"))
+                .text(both(
+                    format!("If you would like to talk about it, turn to {contact}."),
+                    format!("You can talk to us about this.\n{contact}"),
+                ));
         }
         let others = self.others(platform).await?;
         if !others.is_empty() {
-            letter = letter.heading("Other ways in the same work");
-            letter = letter.text("These are open now, and fit what you chose. You need not do anything about them.").list(others);
+            letter = letter
+                .heading(both("Other ways in the same work", "Other things you can do"))
+                .text(both(
+                    "These are open now, and fit what you chose. You need not do anything about them.",
+                    "These are open now.\nThey fit what you chose.\nYou do not have to do them.",
+                ))
+                .list(others);
         }
         Ok(letter.button("See where you stand", url))
     }

@@ -134,6 +134,7 @@ pub async fn start(tx: &Tx, platform: &Platform, actor: &Actor, id: OpportunityI
         .await?
         .ok_or(Error::NotFound("opportunity"))?;
     must_be_open(tx, &opportunity, platform.clock.now()).await?;
+    invitations::wording::check::must_be_whole(tx, actor, id).await?;
     let sharing = quotas::drawn_by(tx, &opportunity).await?;
     let mut check = Check::new();
     if let Some(letters) = how.letters {

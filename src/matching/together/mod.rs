@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     accounts::Actor,
+    invitations::wording::check::must_be_whole,
     opportunities::{self, quotas},
     platform::{
         Error, Platform, Result, Tx, audit,
@@ -239,6 +240,7 @@ pub async fn start(
         let about = opportunity::Entity::find_by_id((actor.organisation, *opportunity)).lock(LockType::NoKeyUpdate);
         let about = about.one(tx).await?.ok_or(Error::NotFound("opportunity"))?;
         must_be_open(tx, &about, now).await?;
+        must_be_whole(tx, actor, about.id).await?;
         if is_under_way(tx, &about).await? {
             return Err(Error::conflict("running", "People are being asked for one of these. Wait until that has finished."));
         }

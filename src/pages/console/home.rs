@@ -83,7 +83,8 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
     let more = a.or(b).or(c).is_some();
     let draws = draws(&seat).await?;
     let several = open.len() > 1;
-    let waiting = super::tasks::waiting(&seat).await?;
+    let mut waiting = super::tasks::waiting(&seat).await?;
+    waiting.extend(super::replies::waiting(&seat).await?);
     let nothing = waiting.is_empty()
         && late.is_none()
         && draws.is_empty()

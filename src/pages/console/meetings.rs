@@ -32,6 +32,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
         .at(format!("{at}/new"), get(ask(desk, console, ask_new)).post(act(desk, console, create)))
         .at(format!("{at}/:meeting"), get(ask(desk, console, one)))
         .at(format!("{at}/:meeting/edit"), get(ask(desk, console, ask_edit)).post(act(desk, console, edit)))
+        .at(format!("{at}/:meeting/cancel"), get(ask(desk, console, ask_cancel)).post(act(desk, console, cancel)))
         .at(format!("{at}/:meeting/attendance"), get(ask(desk, console, ask_there)).post(act(desk, console, there)))
         .at(format!("{at}/:meeting/notes"), get(ask(desk, console, ask_notes)).post(act(desk, console, write)))
         .at(format!("{at}/:meeting/share"), get(ask(desk, console, ask_share)).post(act(desk, console, share)))
@@ -135,6 +136,7 @@ async fn create(visit: Arc<Visit>) -> Result<Reply> {
         let made = meetings::create(once.tx(), seat.platform(), &seat.actor, way.id, facts).await?;
         let address = here(&seat, &way, &made, "");
         once.commit_at(&address).await?;
+        seat.platform().wake.notify_one();
         Ok(address)
     };
     match made.await {
@@ -149,6 +151,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     let row = one_of(&seat, &way).await?;
     let said = match visit.query.text("done") {
         "saved" => Some("Saved."),
+        "cancelled" => Some("The meeting does not take place. Whoever was told of it gets a letter."),
         "shared" => Some("The notes are on their way to those who were there."),
         _ => None,
     };
@@ -162,6 +165,11 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
         let to = |words: &str, rest: &str| Link::new(words, here(&seat, &way, &row, rest));
         let mut links =
             vec![to("Change time or place", "/edit"), to("Who was there", "/attendance"), to("Write the notes", "/notes")];
+        if row.cancelled_at.is_some() {
+            links.remove(0);
+        } else if row.starts_at > seat.platform().clock.now() {
+            links.insert(1, to("Call the meeting off", "/cancel"));
+        }
         if row.notes.is_some() && row.notes_shared_at.is_none() {
             links.push(to("Send the notes", "/share"));
         }
@@ -228,6 +236,41 @@ async fn edit(visit: Arc<Visit>) -> Result<Reply> {
         Err(error) => {
             let form = form(&seat, Some(&row)).hidden("version", visit.fields.text("version"));
             Ok(mistaken(below(&seat, &way, &row, "Change the meeting").form(again(form, &visit, error)?)).into())
+        }
+    }
+}
+
+fn cancel_page(seat: &Seat<'_>, way: &opportunity::Model, row: &meeting::Model, form: Form) -> Page {
+    below(seat, way, row, "Call the meeting off")
+        .text("The meeting stays in the list and does not take place. This cannot be undone: add another meeting instead.")
+        .text("Whoever was told of it gets a letter that says so, and that takes it out of their calendar.")
+        .form(form)
+}
+
+fn cancel_form() -> Form {
+    Form::default().submit(Submit::new("Call the meeting off"))
+}
+
+async fn ask_cancel(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    let way = found(&seat).await?;
+    let row = one_of(&seat, &way).await?;
+    Ok(cancel_page(&seat, &way, &row, cancel_form().version(row.version)).into())
+}
+
+async fn cancel(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    let way = found(&seat).await?;
+    let row = one_of(&seat, &way).await?;
+    let done = async {
+        let version = visit.fields.if_match()?;
+        meetings::cancel(seat.platform(), &seat.actor, way.id, row.id, Some(&version)).await
+    };
+    match done.await {
+        Ok(_) => Reply::to(here(&seat, &way, &row, "?done=cancelled")),
+        Err(error) => {
+            let form = cancel_form().hidden("version", visit.fields.text("version"));
+            Ok(mistaken(cancel_page(&seat, &way, &row, again(form, &visit, error)?)).into())
         }
     }
 }

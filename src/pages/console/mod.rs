@@ -17,6 +17,7 @@ mod notices;
 mod people;
 mod projects;
 mod questions;
+mod replies;
 mod settings;
 mod together;
 mod tasks;
@@ -35,6 +36,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = letters::routes(route, desk);
     let route = people::routes(route, desk);
     let route = tasks::routes(route, desk);
+    let route = replies::routes(route, desk);
     let route = heard::routes(route, desk);
     let route = settings::routes(route, desk);
     let route = topics::routes(route, desk);

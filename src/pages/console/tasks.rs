@@ -65,7 +65,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     let said = (visit.query.text("done") == "done").then_some("It is noted as done.");
     let page =
         Page::new("What there is to do for people").caption(&seat.organisation.name).back("Back to the start", seat.at(""));
-    let page = page.said(said);
+    let page = page.said(said).blocks(super::replies::waiting(&seat).await?);
     if rows.is_empty() {
         return Ok(page.text("There is nothing to do.").into());
     }

@@ -48,6 +48,10 @@ macro_rules! said {
 }
 
 said! {
+    OwnLetter {
+        Invite => "The letter that asks", Again => "The letter that asks again", Remind => "The reminder",
+        Place => "The letter about a place",
+    }
     Role {
         Administrator => "Administrator", Coordinator => "Coordinator", Analyst => "Analyst", Viewer => "Viewer",
     }

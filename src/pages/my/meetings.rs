@@ -9,7 +9,10 @@ use crate::{
         meeting,
     },
     platform::{Error, Result, http::Cursor},
-    sessions::notes::{self, OwnMeeting},
+    sessions::{
+        dates,
+        notes::{self, OwnMeeting},
+    },
 };
 use entity::{Attendance, MeetingId};
 use poem::{Route, get, http::StatusCode};
@@ -24,6 +27,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     route
         .at("/o/:slug/me/meetings", get(ask(desk, own, list)))
         .at("/o/:slug/me/meetings/:meeting", get(ask(desk, own, show)).post(act(desk, own, answer)))
+        .at("/o/:slug/me/meetings/:meeting/meeting.ics", get(ask(desk, own, file)))
 }
 
 fn here(visit: &Visit, own: &Own, id: MeetingId) -> String {
@@ -105,13 +109,18 @@ async fn page(visit: &Visit, own: &Own, row: &OwnMeeting, wrong: Form) -> Result
     }
     let to = at(visit, &own.organisation, &format!("/parts/{}", row.meeting.opportunity_id));
     let part = has_part(visit.platform().db.read(), own.person.organisation, row.meeting.opportunity_id, own.person.participant);
-    let part = part.await?.then(|| Block::Links(vec![Link::new("Leave, pause, or do less", to)]));
+    let part = part.await?.then(|| Link::new("Leave, pause, or do less", to));
+    let coming = row.meeting.cancelled_at.is_none() && row.meeting.ends_at > visit.platform().clock.now();
+    let calendar = coming
+        .then(|| Link::new("Put it into my calendar (a file)", format!("{}/meeting.ics", here(visit, own, row.meeting.id))));
+    let links: Vec<Link> = calendar.into_iter().chain(part).collect();
+    let links = (!links.is_empty()).then_some(Block::Links(links));
     let page = Page::new(&row.meeting.title)
         .caption("Meeting")
         .back("My meetings", at(visit, &own.organisation, "/meetings"))
         .said(done(visit))
         .block(Block::Facts(facts))
-        .blocks(part)
+        .blocks(links)
         .heading("Notes");
     let Some(notes) = &row.meeting.notes else {
         let text = match row.meeting.notes_shared_at {
@@ -134,6 +143,14 @@ async fn show(visit: Arc<Visit>) -> Result<Reply> {
     let own = own(&visit).await?;
     let row = notes::own_one(visit.platform().db.read(), &own.person, visit.param("meeting")?).await?;
     Ok(page(&visit, &own, &row, wrong(&row)).await?.into())
+}
+
+/// The meeting as a file for the person's calendar.
+async fn file(visit: Arc<Visit>) -> Result<Reply> {
+    let own = own(&visit).await?;
+    let row = notes::own_one(visit.platform().db.read(), &own.person, visit.param("meeting")?).await?;
+    let file = dates::own_file(visit.platform(), &own.person, &row.meeting).await?;
+    Ok(Reply::File("meeting.ics".into(), "text/calendar; charset=utf-8", file.into()))
 }
 
 async fn answer(visit: Arc<Visit>) -> Result<Reply> {

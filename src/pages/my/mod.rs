@@ -11,6 +11,7 @@ mod meetings;
 mod part;
 mod preferences;
 mod record;
+mod replies;
 mod slower;
 mod trial;
 
@@ -45,6 +46,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = meetings::routes(route, desk);
     let route = given::routes(route, desk);
     let route = asking::routes(route, desk);
+    let route = replies::routes(route, desk);
     record::routes(route, desk)
 }
 

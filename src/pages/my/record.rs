@@ -64,6 +64,8 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
     }
     let meetings = Link::new("My meetings, with their notes", at(&visit, &own.organisation, "/meetings"));
     page = page.heading("Meetings").block(Block::Links(vec![meetings]));
+    let replies = Link::new("What I answered to letters by e-mail", at(&visit, &own.organisation, "/replies"));
+    page = page.heading("Answers to letters").block(Block::Links(vec![replies]));
     let looked = Link::new("See who looked at what is kept about me", at(&visit, &own.organisation, "/record/looked"));
     Ok(page.heading("Who looked").block(Block::Links(vec![looked])).into())
 }
@@ -209,6 +211,7 @@ fn reading_words(what: ReadingOf) -> &'static str {
         ReadingOf::Expected => "Who is expected at a meeting, and what they need there",
         ReadingOf::Contributions => "What was said at meetings, without names",
         ReadingOf::Tasks => "Who changed their part, and what is to be done about it",
+        ReadingOf::Reply => "What I answered to a letter by e-mail",
         ReadingOf::Draw => "A draw: which groups people are in, without names",
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     },
     platform::{
         Error, Platform, Result,
-        mail::{Composed, Letter},
+        mail::{Both, Composed, Letter, both},
     },
 };
 use entity::{MailState, TrialEnd, TrialId, mail_message, trial};
@@ -40,12 +40,16 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
 }
 
-fn letter(recipient: &Recipient, subject: &str) -> Letter {
-    let reason = format!(
-        "You get this letter because you chose to try something more with {} for a while. Questions: {}",
-        recipient.organisation.name, recipient.organisation.contact
+fn letter(recipient: &Recipient, subject: Both) -> Letter {
+    let home = &recipient.organisation;
+    let reason = both(
+        format!(
+            "You get this letter because you chose to try something more with {} for a while. Questions: {}",
+            home.name, home.contact
+        ),
+        format!("You chose to try something with {}. Questions? You can ask {}.", home.name, home.contact),
     );
-    recipient.letter(subject.to_owned(), reason).text("Hello,")
+    recipient.letter(subject, reason).text("Hello,")
 }
 
 fn half_way(platform: &Platform, recipient: &Recipient, row: &trial::Model) -> Letter {
@@ -53,21 +57,40 @@ fn half_way(platform: &Platform, recipient: &Recipient, row: &trial::Model) -> L
         1 => "1 session".to_owned(),
         count => format!("{count} sessions"),
     };
-    letter(recipient, "How is it going?")
-        .text(format!(
-            "You are trying “{}” for {sessions}, or until {}. About half of that is over.",
-            step(row.rung).people_say,
-            row.last_day.format("%-d %B %Y")
+    let (what, until) = (step(row.rung).people_say, row.last_day.format("%-d %B %Y"));
+    letter(recipient, "How is it going?".into())
+        .text(both(
+            format!("You are trying “{what}” for {sessions}, or until {until}. About half of that is over."),
+            format!("You are trying “{what}”.\nYou chose {sessions}, or until {until}.\nAbout half of that is over."),
         ))
-        .text("If you want to go on, you need not do anything. Afterwards, what you chose before counts again by itself.")
-        .text("If you want to go back now, you can do that on your own page. You need give no reason.")
+        .heading(both("", "If you want to go on"))
+        .text(both(
+            "If you want to go on, you need not do anything. Afterwards, what you chose before counts again by itself.",
+            "You can do nothing.\nAt the end your old choice counts again.",
+        ))
+        .heading(both("", "If you want to go back now"))
+        .text(both(
+            "If you want to go back now, you can do that on your own page. You need give no reason.",
+            "You can go back on your own page.\nYou do not have to say why.",
+        ))
         .button("Go on, or go back now", recipient.own_page(platform, "/trial"))
 }
 
 fn over(platform: &Platform, recipient: &Recipient, row: &trial::Model) -> Letter {
-    letter(recipient, "What you chose before counts again")
-        .text(format!("You tried “{}” for a while. That is over now, as you had chosen.", step(row.rung).people_say))
-        .text("What you chose before counts again. You need not do anything.")
-        .text("If you have taken a place, it stays yours. You can give it up at any time, and need give no reason.")
+    let what = step(row.rung).people_say;
+    letter(recipient, both("What you chose before counts again", "Your old choice counts again"))
+        .text(both(
+            format!("You tried “{what}” for a while. That is over now, as you had chosen."),
+            format!("You tried “{what}” for a while.\nThat is over now.\nYou chose it that way."),
+        ))
+        .text(both(
+            "What you chose before counts again. You need not do anything.",
+            "Your old choice counts again.\nYou do not have to do anything.",
+        ))
+        .heading(both("", "If you have a place"))
+        .text(both(
+            "If you have taken a place, it stays yours. You can give it up at any time, and need give no reason.",
+            "The place stays yours.\nYou can give it up at any time.\nYou do not have to say why.",
+        ))
         .button("See my choices", recipient.own_page(platform, "/preferences"))
 }

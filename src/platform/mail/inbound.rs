@@ -1,10 +1,12 @@
 //! Mail that comes back to us: it is taken first and understood afterwards, so that nothing is lost while we are busy, and
 //! nothing that cannot be understood is thrown away.
 //!
-//! Bounces come to an address that names their letter and proves that we made it. Whoever can write such an address has had the
-//! letter; what comes without that proof changes nothing.
+//! Bounces come to an address that names their letter and proves that we made it, and answers to another one that does. Whoever can
+//! write such an address has had the letter; what comes without that proof changes nothing. An answer that came to another address
+//! of ours is taken if it names its letter and says that it is from whom the letter went to; it is marked as not proved.
 
 use super::{
+    answered::{hand_on, is_from, named_letter},
     engine::{Suppress, give_up_on},
     outbox, reason,
     redact::without_addresses,
@@ -37,8 +39,9 @@ pub const READ: &str = "mail.read";
 const MEMORY: Duration = Duration::days(30);
 /// Most messages that are shown at once.
 const SHOWN: u64 = 1000;
-/// What is tagged.
+/// What is tagged: a letter, for what comes back of it, and for answers to it.
 const LETTER: &str = "letter";
+const ANSWER: &str = "answer";
 /// Where in the conversation a report stands that came later.
 pub const RETURNED: &str = "returned";
 /// So many letters of a sending that came back for how they are made or whom they are from, and so large a part of it (one in so
@@ -52,18 +55,36 @@ pub fn return_address(secret: &Secret, domain: Option<&str>, letter: MailMessage
     verp::address(verp::BOUNCE, &token, domain?)
 }
 
-/// The letter that an address names, if we made that address.
-fn letter_in(secret: &Secret, address: &str) -> Option<MailMessageId> {
-    let token = verp::read(verp::BOUNCE, address)?;
+/// The address that answers to a letter come to: letters to people who take part can be answered, those to staff cannot. `None`
+/// where nothing is taken.
+pub fn reply_address(secret: &Secret, domain: Option<&str>, letter: &mail_message::Model) -> Option<String> {
+    if letter.recipient_kind != RecipientKind::Participant || letter.organisation_id.is_none() {
+        return None;
+    }
+    let token = [letter.id.0.as_bytes().as_slice(), &secret.tag(ANSWER, letter.id.0)].concat();
+    verp::address(verp::REPLY, &token, domain?)
+}
+
+/// The letter that an address names, if we made that address for `what` comes back.
+fn letter_in(secret: &Secret, address: &str, prefix: &str, what: &str) -> Option<MailMessageId> {
+    let token = verp::read(prefix, address)?;
     let (id, tag) = token.split_at_checked(16)?;
     let id = Uuid::from_slice(id).ok()?;
     // Hashes take the same time to compare, wherever they begin to differ.
-    (sha256(tag) == sha256(&secret.tag(LETTER, id))).then_some(MailMessageId(id))
+    (sha256(tag) == sha256(&secret.tag(what, id))).then_some(MailMessageId(id))
+}
+
+fn returned_letter(secret: &Secret, address: &str) -> Option<MailMessageId> {
+    letter_in(secret, address, verp::BOUNCE, LETTER)
+}
+
+fn answered_letter(secret: &Secret, address: &str) -> Option<MailMessageId> {
+    letter_in(secret, address, verp::REPLY, ANSWER)
 }
 
 /// Whether an address is one that we made.
 pub fn is_ours(secret: &Secret, address: &str) -> bool {
-    letter_in(secret, address).is_some()
+    returned_letter(secret, address).or_else(|| answered_letter(secret, address)).is_some()
 }
 
 /// Takes a message that was delivered to these addresses. One that is delivered twice is taken once.
@@ -102,15 +123,17 @@ pub async fn handle(platform: Platform, payload: Value) -> Result<Next, Fault> {
     let Some(raw) = row.raw.clone().filter(|_| row.state == InboundState::Waiting) else { return Ok(Next::Done) };
     let sent_to: Vec<String> = serde_json::from_value(row.sent_to.clone()).unwrap_or_default();
     let secret = platform.secret.clone();
-    let (found, letter) = platform.cpu.run(move || understand(&secret, &sent_to, &raw)).await?;
+    let (found, about) = platform.cpu.run(move || understand(&secret, &sent_to, &raw)).await?;
     let tx = platform.db.begin().await?;
-    let letter = match letter {
-        Some(id) => mail_message::Entity::find_by_id(id).one(&tx).await?,
-        None => None,
-    };
-    let (state, why) = match &letter {
-        Some(letter) => follow(&tx, &platform, letter, &found).await?,
-        None => without_proof(&found),
+    let letter = about.letter(&tx, &found).await?;
+    let (state, why) = match (&letter, &found) {
+        (Some(letter), Returned::Reply(_)) if about.is_answer() => {
+            hand_on(&tx, &platform, letter, id, matches!(about, About::Answered(_))).await?
+        }
+        // The address for answers is seen by whoever gets the letter passed on; that it came there proves no report.
+        (Some(_), Returned::Report(_) | Returned::Complaint(_)) if matches!(about, About::Answered(_)) => without_proof(&found),
+        (Some(letter), _) => follow(&tx, &platform, letter, &found).await?,
+        (None, _) => without_proof(&found),
     };
     mail_inbound::Entity::update_many()
         .col_expr(mail_inbound::Column::State, Expr::value(state.word()))
@@ -121,7 +144,7 @@ pub async fn handle(platform: Platform, payload: Value) -> Result<Next, Fault> {
         .filter(mail_inbound::Column::Id.eq(id))
         .exec(&tx)
         .await?;
-    if state != InboundState::Kept {
+    if matches!(state, InboundState::Done | InboundState::Ignored) {
         mail_inbound::Entity::update_many()
             .col_expr(mail_inbound::Column::Raw, Expr::value(Option::<Vec<u8>>::None))
             .filter(mail_inbound::Column::Id.eq(id))
@@ -132,10 +155,47 @@ pub async fn handle(platform: Platform, payload: Value) -> Result<Next, Fault> {
     Ok(Next::Done)
 }
 
+/// What a message is about.
+enum About {
+    /// It came to the address for answers to a letter.
+    Answered(MailMessageId),
+    /// It came to the address that a letter comes back to, or holds it.
+    Returned(MailMessageId),
+    /// Nothing proves that it is about a letter; it names these as those that it answers, the nearest first.
+    Named(Vec<MailMessageId>),
+}
+
+impl About {
+    /// Whether it can be an answer of whom the letter went to.
+    fn is_answer(&self) -> bool {
+        !matches!(self, Self::Returned(_))
+    }
+
+    /// The letter, as far as it is there. One that is named alone counts if it went to whom the answer says it is from.
+    async fn letter(&self, tx: &Tx, found: &Returned) -> Result<Option<mail_message::Model>> {
+        let ids = match self {
+            Self::Answered(id) | Self::Returned(id) => return Ok(mail_message::Entity::find_by_id(*id).one(tx).await?),
+            Self::Named(ids) => ids,
+        };
+        let Returned::Reply(reply) = found else { return Ok(None) };
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let letters = mail_message::Entity::find().filter(mail_message::Column::Id.is_in(ids.iter().copied())).all(tx).await?;
+        let fits = |letter: &&mail_message::Model| {
+            letter.recipient_kind == RecipientKind::Participant && letter.organisation_id.is_some() && is_from(reply, letter)
+        };
+        Ok(ids.iter().filter_map(|id| letters.iter().find(|letter| letter.id == *id)).find(fits).cloned())
+    }
+}
+
 /// What a message is, and the letter that it is proved to be about: by the address it came to, else by what it holds of the letter.
-fn understand(secret: &Secret, sent_to: &[String], raw: &[u8]) -> (Returned, Option<MailMessageId>) {
+fn understand(secret: &Secret, sent_to: &[String], raw: &[u8]) -> (Returned, About) {
     let found = read(raw);
-    let came_to = sent_to.iter().cloned().chain(recipients(raw).into_iter().map(|(_, address)| address));
+    let came_to: Vec<String> = sent_to.iter().cloned().chain(recipients(raw).into_iter().map(|(_, address)| address)).collect();
+    if let Some(letter) = came_to.iter().find_map(|address| answered_letter(secret, address)) {
+        return (found, About::Answered(letter));
+    }
     let inside = match &found {
         Returned::Report(report) => report.original.as_ref().and_then(|original| original.return_path()),
         Returned::Complaint(complaint) => {
@@ -143,8 +203,15 @@ fn understand(secret: &Secret, sent_to: &[String], raw: &[u8]) -> (Returned, Opt
         }
         _ => None,
     };
-    let letter = came_to.chain(inside).find_map(|address| letter_in(secret, &address));
-    (found, letter)
+    if let Some(letter) = came_to.into_iter().chain(inside).find_map(|address| returned_letter(secret, &address)) {
+        return (found, About::Returned(letter));
+    }
+    let named = match &found {
+        Returned::Reply(reply) => reply.in_reply_to.iter().chain(reply.references.iter().rev()),
+        _ => return (found, About::Named(Vec::new())),
+    };
+    let named = named.filter_map(|name| named_letter(name)).collect();
+    (found, About::Named(named))
 }
 
 fn kind(found: &Returned) -> InboundKind {
@@ -198,14 +265,20 @@ async fn follow(
     }
 }
 
-async fn stop(tx: &Tx, platform: &Platform, letter: &mail_message::Model, kind: &str, reason: SuppressionReason) -> Result<()> {
+pub(super) async fn stop(
+    tx: &Tx,
+    platform: &Platform,
+    letter: &mail_message::Model,
+    kind: &str,
+    reason: SuppressionReason,
+) -> Result<()> {
     let Some(organisation) = letter.organisation_id.filter(|_| letter.recipient_kind == RecipientKind::Participant) else {
         return Ok(());
     };
     suppression::suppress(tx, platform, organisation, &letter.address, kind, reason, None).await
 }
 
-async fn note(
+pub(super) async fn note(
     tx: &Tx,
     platform: &Platform,
     letter: &mail_message::Model,

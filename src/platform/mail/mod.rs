@@ -4,6 +4,7 @@
 //! "we will write" is forgotten. What it says is composed when it is sent, from ids, after asking once more whether it
 //! may be sent at all.
 
+pub mod answered;
 pub mod dkim;
 mod engine;
 pub mod folder;
@@ -12,6 +13,7 @@ pub mod inbound;
 pub mod letter;
 pub mod lmtp;
 pub mod outbox;
+pub mod own;
 pub mod reason;
 pub mod render;
 mod redact;
@@ -23,19 +25,24 @@ pub mod suppression;
 pub mod transport;
 mod twin;
 
-pub use engine::{Mailer, routes};
-pub use letter::{Block, Letter};
+pub use engine::{Mailer, routes, signer};
+pub use letter::{Block, Both, Calendar, Form, Letter, both};
 pub use outbox::{NewLetter, batch_about, enqueue, open_batch};
 pub use status::metrics;
 pub use transport::Transport;
 
-use super::{Platform, Result};
+use super::{Config, Platform, Result};
 use entity::{MailState, mail_message};
 use futures_util::future::BoxFuture;
 use std::{collections::HashMap, sync::Arc};
 
 /// Job that tells higher rooms that a sending was cancelled: `{mailing}`.
 pub const CANCELLED: &str = "mail.cancelled";
+
+/// The address that letters are from, without a name. None if the setting is no address.
+pub fn sender_address(config: &Config) -> Option<String> {
+    config.mail_from.parse().ok().map(|from: lettre::message::Mailbox| from.email.to_string())
+}
 
 /// Forgets what is kept for a while only: what is known of domains, and what came back.
 pub async fn forget(platform: &Platform) -> Result<()> {

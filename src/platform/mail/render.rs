@@ -4,7 +4,7 @@
 //! loaded from elsewhere and nothing is counted: no picture, no tracking. What people typed (names, titles) can never
 //! become a header or markup.
 
-use super::{Block, Letter, twin};
+use super::{Block, Form, Letter, both, own::OwnSheet, twin};
 use crate::platform::{Error, Result, text::is_link};
 use askama::Template;
 use entity::Time;
@@ -12,7 +12,7 @@ use lettre::{
     Address, Message,
     message::{
         Mailbox, MultiPart, SinglePart,
-        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
+        header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
 
@@ -20,6 +20,10 @@ use lettre::{
 const SUBJECT: usize = 255;
 /// Longest name of a sender, in characters.
 const NAME: usize = 120;
+/// What a letter says that can be answered by e-mail.
+const EASY_ANSWER: &str = "You can answer this letter by e-mail.\nPeople who work here will read your answer.";
+/// The same in plain English.
+pub const ANSWER: &str = "You can answer this letter by e-mail. Staff of the organisation that runs this read your answer.";
 /// Languages that are written from right to left.
 const RIGHT_TO_LEFT: [&str; 11] = ["ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"];
 
@@ -29,6 +33,8 @@ pub struct Frame<'a> {
     pub from: &'a Mailbox,
     /// The recipient.
     pub to: Address,
+    /// Where answers go, if somebody reads them there. The letter then says so.
+    pub reply_to: Option<Address>,
     /// With its angle brackets.
     pub message_id: &'a str,
     /// When the letter was made.
@@ -45,6 +51,8 @@ pub enum Part {
     List(Vec<String>),
     /// Names and values.
     Facts(Vec<(String, String)>),
+    /// What a coordinator wrote.
+    Own(OwnSheet),
     /// What it does, and where it leads.
     Button(String, String),
 }
@@ -65,13 +73,16 @@ pub struct Sheet {
     pub parts: Vec<Part>,
     /// Why the person gets it.
     pub reason: String,
+    /// That they can answer it, where they can.
+    pub answer: Option<String>,
     /// Where to stop such letters.
     pub unsubscribe: Option<String>,
 }
 
 /// The whole message, with CRLF line ends.
 pub fn render(letter: &Letter, frame: Frame<'_>) -> Result<Vec<u8>> {
-    let sheet = sheet(letter, frame.from)?;
+    let answer = frame.reply_to.is_some().then(|| both(ANSWER, EASY_ANSWER).in_form(letter.form));
+    let sheet = Sheet { answer, ..sheet(letter, frame.from)? };
     let html = sheet.render().map_err(|error| Error::bug(format!("a letter could not be rendered: {error}")))?;
     let sender = Mailbox::new(Some(sheet.sender.clone()), frame.from.email.clone());
     let mut message = Message::builder()
@@ -80,6 +91,9 @@ pub fn render(letter: &Letter, frame: Frame<'_>) -> Result<Vec<u8>> {
         .from(sender)
         .to(Mailbox::new(None, frame.to))
         .subject(sheet.subject.clone());
+    if let Some(address) = frame.reply_to {
+        message = message.reply_to(Mailbox::new(None, address));
+    }
     for (name, value) in headers(letter, &sheet, frame.from.email.domain()) {
         message = message.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
     }
@@ -87,12 +101,58 @@ pub fn render(letter: &Letter, frame: Frame<'_>) -> Result<Vec<u8>> {
     let part = |kind: ContentType, text: String| {
         SinglePart::builder().header(kind).header(ContentTransferEncoding::QuotedPrintable).body(text)
     };
-    let body = MultiPart::alternative()
-        .boundary(boundary(frame.message_id))
+    let mut body = MultiPart::alternative()
+        .boundary(boundary("=_", frame.message_id))
         .singlepart(part(ContentType::TEXT_PLAIN, twin::text(&sheet)))
         .singlepart(part(ContentType::TEXT_HTML, html));
+    // Programs that know calendars act on the part beside the words, others show the file.
+    if let [one] = letter.calendars.as_slice() {
+        let kind = format!("text/calendar; method={}; charset=utf-8", one.method);
+        body = body.singlepart(encoded(&kind, &one.text, None)?);
+    }
+    if !letter.calendars.is_empty() {
+        body = filed(letter, body, boundary("=.", frame.message_id))?;
+    }
     let message = message.multipart(body).map_err(|error| Error::bug(format!("a letter could not be put together: {error}")))?;
     Ok(message.formatted())
+}
+
+/// The words, with files for a calendar behind them.
+fn filed(letter: &Letter, words: MultiPart, boundary: String) -> Result<MultiPart> {
+    let mut all = MultiPart::mixed().boundary(boundary).multipart(words);
+    for (at, one) in letter.calendars.iter().enumerate() {
+        let name = if at == 0 { "meeting.ics".to_owned() } else { format!("meeting-{}.ics", at + 1) };
+        let kind = format!("application/ics; name=\"{name}\"");
+        let file = encoded(&kind, &one.text, Some(ContentDisposition::attachment(&name)))?;
+        all = all.singlepart(file);
+    }
+    Ok(all)
+}
+
+/// A part whose bytes no relay touches.
+fn encoded(kind: &str, text: &str, disposition: Option<ContentDisposition>) -> Result<SinglePart> {
+    let kind = ContentType::parse(kind).map_err(|error| Error::bug(format!("a file that is of no kind: {error}")))?;
+    let part = SinglePart::builder().header(kind);
+    let part = disposition.into_iter().fold(part, |part, disposition| part.header(disposition));
+    Ok(part.header(ContentTransferEncoding::Base64).body(text.to_owned()))
+}
+
+/// A letter as somebody looks at it before it is sent.
+pub struct Shown {
+    /// Subject line.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+/// What a letter looks like, without a message around it. `from` is the sender of the installation.
+pub fn show(letter: &Letter, from: &str) -> Result<Shown> {
+    let from: Mailbox = from.parse().map_err(|_| Error::unavailable("the sender of letters is no address"))?;
+    let sheet = sheet(letter, &from)?;
+    let html = sheet.render().map_err(|error| Error::bug(format!("a letter could not be rendered: {error}")))?;
+    Ok(Shown { text: twin::text(&sheet), subject: sheet.subject, html })
 }
 
 /// Headers of mailings and of letters that nobody typed. Every value is ASCII without line breaks.
@@ -122,6 +182,7 @@ fn sheet(letter: &Letter, from: &Mailbox) -> Result<Sheet> {
             Block::Facts(facts) => {
                 parts.push(Part::Facts(facts.iter().map(|(name, value)| (words(name), words(value))).collect()));
             }
+            Block::Own(own) => parts.push(Part::Own(OwnSheet::of(own, &language)?)),
             Block::Button { label, url } => parts.push(Part::Button(words(label), link(url)?)),
         }
     }
@@ -130,23 +191,38 @@ fn sheet(letter: &Letter, from: &Mailbox) -> Result<Sheet> {
     Ok(Sheet {
         subject: one_line(&letter.subject, SUBJECT),
         sender: sender.unwrap_or_default(),
-        direction: if RIGHT_TO_LEFT.contains(&language.split('-').next().unwrap_or_default()) { "rtl" } else { "ltr" },
+        direction: direction(&language),
         language,
-        size: if letter.large_print { 22 } else { 16 },
+        size: size(letter.form),
         parts,
         reason: words(&letter.reason),
+        answer: None,
         unsubscribe: letter.unsubscribe.as_deref().map(link).transpose()?,
     })
 }
 
+/// How large the words are, in CSS pixels. Easy Read asks for 14 points or more, which are 18.7 pixels.
+fn size(form: Form) -> u8 {
+    match form {
+        Form::Plain => 16,
+        Form::EasyRead => 20,
+        Form::LargePrint => 22,
+    }
+}
+
+/// In which direction a language is written.
+pub(super) fn direction(language: &str) -> &'static str {
+    if RIGHT_TO_LEFT.contains(&language.split('-').next().unwrap_or_default()) { "rtl" } else { "ltr" }
+}
+
 /// A language tag; English if it is not one.
-fn language(tag: &str) -> String {
+pub(super) fn language(tag: &str) -> String {
     let good = !tag.is_empty() && tag.len() <= 35 && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if good { tag.to_lowercase() } else { "en".to_owned() }
 }
 
 /// An address of the web, as it may stand in a header and in markup.
-fn link(url: &str) -> Result<String> {
+pub(super) fn link(url: &str) -> Result<String> {
     let good =
         ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme)) && url.len() <= 900 && is_link(url);
     if good { Ok(url.to_owned()) } else { Err(Error::bug("a letter holds a link that is not an address of the web")) }
@@ -168,7 +244,7 @@ fn one_line(text: &str, most: usize) -> String {
 }
 
 /// Text without control characters, on one line.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     let text: String = text.chars().map(|c| if breaks(c) { ' ' } else { c }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -184,10 +260,11 @@ fn paragraphs(text: &str) -> Vec<Vec<String>> {
     lines.split(String::is_empty).filter(|lines| !lines.is_empty()).map(<[String]>::to_vec).collect()
 }
 
-/// Parts the message. Follows from its id, and begins with what quoted-printable can never hold.
-fn boundary(message_id: &str) -> String {
+/// Parts the message. Follows from its id, and begins with what neither quoted-printable nor base64 can hold; none begins as another
+/// one does.
+fn boundary(start: &str, message_id: &str) -> String {
     let id: String = message_id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(60).collect();
-    format!("=_{id}")
+    format!("{start}{id}")
 }
 
 #[cfg(test)]
@@ -200,6 +277,7 @@ mod tests {
         let frame = Frame {
             from: &from,
             to: "ben@example.org".parse().unwrap(),
+            reply_to: None,
             message_id: "<0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e@alongside>",
             date: Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap(),
         };
@@ -215,8 +293,8 @@ mod tests {
         Letter::new("Sunrise trust", "What we heard", "You asked to hear from us.")
             .heading("What happens next")
             .text("One & two <three>.\nA second line.\n\nA second paragraph.")
-            .list(vec!["apples".into(), "pears".into()])
-            .facts(vec![("When", "Monday".into())])
+            .list(vec!["apples", "pears"])
+            .fact("When", "Monday")
             .button("Answer", "https://a.example/i#ai_abc?x=1")
             .stoppable("https://a.example/u/au_abc", "sunrise.news")
     }
@@ -262,8 +340,41 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_that_can_be_answered_says_so_in_both_parts_and_no_other_does() {
+        let from: Mailbox = "Alongside <alongside@sunrise.example>".parse().unwrap();
+        let frame = Frame {
+            from: &from,
+            to: "ben@example.org".parse().unwrap(),
+            reply_to: Some("r+aaaa@returns.sunrise.example".parse().unwrap()),
+            message_id: "<0199d3c2-7a10-7c4e-9f0e-2b6f1a5c8d3e@alongside>",
+            date: Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap(),
+        };
+        let answerable = String::from_utf8(render(&letter(), frame).unwrap()).unwrap();
+        assert!(head(&answerable).iter().any(|line| line == "Reply-To: r+aaaa@returns.sunrise.example"), "{answerable}");
+        let says =
+            |message: &str| message.replace("=\r\n", "").replace("\r\n", " ").matches("You can answer this letter by").count();
+        assert_eq!((says(&answerable), says(&message(&letter()))), (2, 0));
+        assert!(!message(&letter()).contains("Reply-To"));
+    }
+
+    #[test]
     fn the_same_row_gives_the_same_bytes() {
         assert_eq!(message(&letter()), message(&letter()));
+    }
+
+    #[test]
+    fn files_for_a_calendar_stand_beside_the_words_and_behind_them() {
+        let plain = message(&letter());
+        assert!(!plain.contains("multipart/mixed") && !plain.contains("calendar"));
+        let one = message(&letter().calendar("REQUEST", "BEGIN:VCALENDAR\r\n"));
+        assert_eq!(one.matches("Content-Type: text/calendar; method=REQUEST; charset=utf-8\r\n").count(), 1, "{one}");
+        assert_eq!(one.matches("Content-Disposition: attachment; filename=\"meeting.ics\"\r\n").count(), 1, "{one}");
+        assert_eq!(one.matches("QkVHSU46VkNBTEVOREFSDQo=").count(), 2);
+        assert!(one.find("text/html") < one.find("text/calendar"), "the richest part stands last");
+        let two = message(&letter().calendar("CANCEL", "a").calendar("CANCEL", "b"));
+        assert!(!two.contains("text/calendar") && two.contains("meeting.ics") && two.contains("meeting-2.ics"), "{two}");
+        assert!(one.is_ascii() && two.is_ascii());
+        assert_eq!(two, message(&letter().calendar("CANCEL", "a").calendar("CANCEL", "b")));
     }
 
     #[test]

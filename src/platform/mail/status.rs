@@ -45,16 +45,19 @@ pub async fn mailings(
     Ok(query.order_by_asc(mail_batch::Column::Id).limit(cursor.limit + 1).all(connection).await?)
 }
 
-/// A page of the mailings about a subject, oldest first, and one more.
+/// A page of the mailings of these kinds about a subject, oldest first, and one more.
 pub async fn mailings_about(
     connection: &impl ConnectionTrait,
     organisation: OrganisationId,
     subject: Uuid,
+    kinds: &[&str],
     cursor: Cursor,
 ) -> Result<Vec<mail_batch::Model>> {
     use mail_batch::Column as Batch;
-    let mut query =
-        mail_batch::Entity::find().filter(Batch::OrganisationId.eq(organisation)).filter(Batch::SubjectId.eq(subject));
+    let mut query = mail_batch::Entity::find()
+        .filter(Batch::OrganisationId.eq(organisation))
+        .filter(Batch::SubjectId.eq(subject))
+        .filter(Batch::Kind.is_in(kinds.iter().copied()));
     if let Some(after) = cursor.after {
         query = query.filter(Batch::Id.gt(MailBatchId(after)));
     }

@@ -17,12 +17,20 @@ pub fn text(sheet: &Sheet) -> String {
             Part::Facts(facts) => {
                 facts.iter().map(|(name, value)| wrap(&format!("{name}: {value}"), "", "  ")).collect::<Vec<_>>().join("\n")
             }
+            Part::Own(own) => {
+                let parts = own.lines().into_iter().map(|lines| {
+                    let lines = lines.iter().map(|(mark, line)| wrap(line, mark, &" ".repeat(mark.len())));
+                    lines.collect::<Vec<_>>().join("\n")
+                });
+                parts.collect::<Vec<_>>().join("\n\n")
+            }
             Part::Button(label, url) => format!("{}\n{url}", wrap(&format!("{label}:"), "", "")),
         });
     }
     paragraphs.push("----".to_owned());
     paragraphs.push(wrap(&sheet.sender, "", ""));
     paragraphs.push(wrap(&sheet.reason, "", ""));
+    paragraphs.push(wrap(sheet.answer.as_deref().unwrap_or_default(), "", ""));
     if let Some(url) = &sheet.unsubscribe {
         paragraphs.push(format!("Stop these letters:\n{url}"));
     }

@@ -13,8 +13,38 @@ use entity::{
     Attendance, ContributionId, MeetingId, NeedKind, OpportunityId, ParticipantId, QuotePermission, Time, attendance,
     contribution, meeting, notes_agreement,
 };
-use poem_openapi::Object;
+use poem::{IntoResponse, Response};
+use poem_openapi::{
+    ApiResponse, Object,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+};
 use serde::Deserialize;
+
+/// A file that calendars read.
+pub struct CalendarFile(pub String);
+
+impl IntoResponse for CalendarFile {
+    fn into_response(self) -> Response {
+        let name = "attachment; filename=\"meeting.ics\"";
+        Response::builder().content_type("text/calendar; charset=utf-8").header("Content-Disposition", name).body(self.0)
+    }
+}
+
+impl ApiResponse for CalendarFile {
+    fn meta() -> MetaResponses {
+        let schema = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
+        let response = MetaResponse {
+            description: "The file.",
+            status: Some(200),
+            status_range: None,
+            content: vec![MetaMediaType { content_type: "text/calendar", schema }],
+            headers: vec![],
+        };
+        MetaResponses { responses: vec![response] }
+    }
+
+    fn register(_: &mut Registry) {}
+}
 
 /// A meeting.
 #[derive(Object, Deserialize)]

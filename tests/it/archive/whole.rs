@@ -87,6 +87,8 @@ async fn full(app: &TestApp) -> World {
     let quotas = json!({"quotas": [{"dimension": "age_band", "category": "under_25", "min": 1, "max": 2}]});
     story.ada.put(app, &format!("/opportunities/{}/quotas", shared.id()), &quotas).await.expect(200);
     let changes = json!({"closes_on": day(30), "feedback_due": day(60)});
+    let said = json!({"letter": "place", "slot": "closing", "language": "en", "form": "plain", "text": "See you then."});
+    story.ada.put(app, &format!("/opportunities/{draws}/letters"), &json!({"words": [said]})).await.expect(200);
     let one = story.open("consultation", "consultation", changes.clone()).await;
     let other = story.open("consultation", "consultation", changes).await;
     let both = json!({"opportunities": [{"opportunity": one, "yes": 1}, {"opportunity": other, "yes": 1}]});

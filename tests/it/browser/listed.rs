@@ -195,6 +195,8 @@ async fn console(from: &Prepared) -> Vec<Listed> {
     found.push(wrong("console-draft-terms-wrong", &stage("draft-terms"), terms));
     let question = vec![Choose("One of several answers"), Press("Save the question")];
     found.push(wrong("console-draft-question-wrong", &stage("draft-question"), question));
+    let words = vec![Fill("Behind the greeting", "# Big"), Press("Save")];
+    found.push(wrong("console-own-words-wrong", &stage("own-words-edit"), words));
     let meeting = vec![Fill("Name", ""), Fill("When it ends", ""), Press("Save")];
     found.push(wrong("console-meeting-edit-wrong", &stage("meeting-edit"), meeting));
     found.push(wrong("console-notice-use-wrong", &stage("notice-use"), vec![Fill("For how many months", "1.5"), Press("Save")]));
@@ -207,6 +209,7 @@ async fn console(from: &Prepared) -> Vec<Listed> {
     ] {
         found.push(wrong(name, &format!("{told}{rest}"), vec![Press(press)]));
     }
+    found.push(wrong("console-reply-wrong", &stage("reply"), vec![Press("Set it aside")]));
     found.push(wrong("console-topics-wrong", "/console/sunrise/topics", vec![Press("Add this topic")]));
     found
 }
@@ -238,6 +241,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
         Listed::new("notice", "/o/:slug/me/consents/notice", format!("{me}/consents/notice")),
         Listed::new("consents-history", "/o/:slug/me/consents/history", format!("{me}/consents/history")),
         Listed::new("facts", "/o/:slug/me/facts", format!("{me}/facts")),
+        Listed::new("replies", "/o/:slug/me/replies", format!("{me}/replies")),
         Listed::new("asking", "/o/:slug/me/asking", format!("{me}/asking")),
         Listed::new("asking-over", "/o/:slug/me/asking/over", format!("{me}/asking/over")),
         Listed::new("details", "/o/:slug/me/details", format!("{me}/details")),
@@ -260,6 +264,7 @@ fn own(from: &Prepared) -> Vec<Listed> {
     let route = "/o/:slug/me/parts/:opportunity";
     let holds = format!("{me}/parts/{}", from.consultation);
     let dana = vec![
+        Listed::new("replies-taken", "/o/:slug/me/replies", format!("{me}/replies")),
         Listed::new("part", route, &holds),
         Listed::new("part-wrong", route, &holds).wrong([Press("Do this now")]),
         Listed::new("part-pausing", route, format!("{me}/parts/{}?done=pausing", from.pausing)),

@@ -7,6 +7,7 @@
 mod coordinator;
 pub mod driver;
 mod leaving;
+mod letters;
 mod listed;
 mod prepared;
 mod tales;

@@ -115,6 +115,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         .await
         .expect(303);
     app.outbox().await;
+    let replies = answers(app, &story, &all).await;
     let mut asked = Vec::new();
     for token in tokens.iter().chain([&ended, &begun, &handed_in]) {
         let opened = app.post(format!("/i/{token}")).send().await.expect(303);
@@ -132,6 +133,7 @@ pub async fn prepare(app: &TestApp) -> Prepared {
         .expect(200);
     let gale = gone(&Given::of(app, &story.ada), told.parse().unwrap()).await;
     stages.push(("tasks", "/console/sunrise/tasks".into()));
+    stages.extend(replies);
     stages.push(("workshop-end", format!("/console/sunrise/opportunities/{workshop}/end")));
     let finn = all.remove(2);
     finn.post(app, "/trial", &json!({"rung": "co_production", "supporter": "My sister"})).await.expect(201);
@@ -204,6 +206,9 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
         ("draft-terms", format!("{ways}/{draft}/terms")),
         ("draft-questions", format!("{ways}/{draft}/questions")),
         ("draft-question", format!("{ways}/{draft}/questions/add")),
+        ("own-words", format!("{ways}/{gathers}/letters")),
+        ("own-words-edit", format!("{ways}/{gathers}/letters/edit?letter=place")),
+        ("own-words-look", format!("{ways}/{gathers}/letters/look?letter=place&format=easy_read")),
         ("gathers", format!("{ways}/{gathers}")),
         ("gathers-quotas", format!("{ways}/{gathers}/quotas")),
         ("gathers-send", format!("{ways}/{gathers}/send")),
@@ -217,6 +222,7 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
         ("meetings", format!("{ways}/{told}/meetings")),
         ("meeting", format!("{ways}/{told}/meetings/{meeting}")),
         ("meeting-edit", format!("{ways}/{told}/meetings/{meeting}/edit")),
+        ("meeting-cancel", format!("{ways}/{told}/meetings/{meeting}/cancel")),
         ("meeting-attendance", format!("{ways}/{told}/meetings/{meeting}/attendance")),
         ("meeting-notes", format!("{ways}/{told}/meetings/{meeting}/notes")),
         ("meeting-share", format!("{ways}/{told}/meetings/{meeting}/share")),
@@ -234,6 +240,29 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
         ("told-report", format!("{ways}/{told}/report")),
         ("told-preview", format!("{ways}/{told}/report/preview")),
         ("told-publish", format!("{ways}/{told}/report/publish")),
+    ]
+}
+
+/// Answers to letters: one that waits, one that was set aside, one that counts; the pages about them.
+async fn answers(app: &TestApp, story: &Story, people: &[Participant]) -> Vec<(&'static str, String)> {
+    let words = "Thursday suits me.\n\nOn Mon, Mar 1, 2027 at 9:00 AM Sunrise wrote:\n> When can you come?";
+    let [cleo, dana, emil] = [0, 1, 2].map(|n| &people[n].email);
+    let aside = crate::replies::answered(app, emil, "Is there a lift?").await;
+    let taken = crate::replies::answered(app, dana, "The morning is better for me.").await;
+    let cleos = crate::replies::answered(app, cleo, "Can somebody ring me?").await;
+    let waits = crate::replies::answered(app, &people[3].email, words).await;
+    let reason = |words: &str| json!({"reason": words});
+    for (id, words) in [(&aside, "Yes, there is. We rang you."), (&cleos, "We ring you on Thursday.")] {
+        story.ada.post(app, &format!("/replies/{id}/set-aside"), &reason(words)).await.expect(200);
+    }
+    story.ada.post(app, &format!("/replies/{taken}/take"), &json!({"words": "own"})).await.expect(200);
+    let at = |rest: &str| format!("/console/sunrise/replies{rest}");
+    vec![
+        ("replies", at("")),
+        ("replies-set-aside", at("?state=set_aside")),
+        ("reply", at(&format!("/{waits}"))),
+        ("reply-set-aside", at(&format!("/{aside}"))),
+        ("reply-taken", at(&format!("/{taken}"))),
     ]
 }
 

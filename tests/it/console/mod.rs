@@ -6,6 +6,7 @@ mod edits;
 mod gatherings;
 mod journey;
 mod letters;
+mod own_words;
 mod topics;
 mod walk;
 

@@ -99,13 +99,11 @@ pub fn letter(id: MailMessageId, recipient: Uuid) -> Letter {
     )
     .text(format!("Dear person {},", recipient.simple()))
     .text(paragraph.repeat(7))
-    .facts(vec![
-        ("What this is", "You tell us what you think, and we decide.".into()),
-        ("Time it takes", "20 minutes".into()),
-        ("Payment", "£10.00 for everything, preparation included.".into()),
-    ])
+    .fact("What this is", "You tell us what you think, and we decide.")
+    .fact("Time it takes", "20 minutes")
+    .fact("Payment", "£10.00 for everything, preparation included.")
     .heading("Why you were asked")
-    .list(vec!["You said that you want to hear about this.".into(), "You have not been asked this month.".into()])
+    .list(vec!["You said that you want to hear about this.", "You have not been asked this month."])
     .button("Read more and answer", &link)
     .text("Yes, no, later, or something lighter: every answer is fine, and you need give no reason.")
     .stoppable(format!("https://alongside.example/u/au_{}", id.0.simple()), "bench.sunrise")
@@ -123,7 +121,8 @@ mod tests {
         let new = new_letter(&clock, 7);
         let from: lettre::message::Mailbox = "Alongside <alongside@sunrise.example>".parse().unwrap();
         let message_id = format!("<{}@alongside>", new.id);
-        let frame = Frame { from: &from, to: new.address.parse().unwrap(), message_id: &message_id, date: clock.now() };
+        let frame =
+            Frame { from: &from, to: new.address.parse().unwrap(), reply_to: None, message_id: &message_id, date: clock.now() };
         let length = render(&letter(new.id, new.recipient_id), frame).unwrap().len();
         assert!(length.abs_diff(LENGTH) < 300, "{length}");
     }

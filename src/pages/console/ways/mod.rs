@@ -5,6 +5,7 @@ mod drawing;
 mod ending;
 mod groups;
 mod gathering;
+mod letters;
 mod opening;
 mod parts;
 mod quotas;
@@ -47,7 +48,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
     let route = route
         .at(new, get(ask(desk, console, ask_new)).post(act(desk, console, create)))
         .at("/console/:slug/opportunities/:opportunity", get(ask(desk, console, one)));
-    let route = parts::routes(route, desk);
+    let route = letters::routes(parts::routes(route, desk), desk);
     let route = drawing::routes(quotas::routes(route, desk), desk);
     let route = opening::routes(spreading::routes(route, desk), desk);
     asking::routes(ending::routes(route, desk), desk)
@@ -260,7 +261,8 @@ async fn draft(seat: &Seat<'_>, way: &opportunity::Model, page: Page) -> Result<
     let page = page.heading("What has to be said before it opens").block(Block::Steps(steps(seat, way, &missing)));
     let shares = seat.manages() && way.places.is_some();
     let shares = shares.then(|| Block::Links(vec![Link::new("Share places out among groups", at(seat, way, "/quotas"))]));
-    let page = page.blocks(shares).heading("Open it");
+    let own = seat.manages().then(|| Block::Links(vec![Link::new("Your own words in letters", at(seat, way, "/letters"))]));
+    let page = page.blocks(shares).blocks(own).heading("Open it");
     Ok(match (missing.len(), seat.manages()) {
         (0, true) => page.text("Nothing is missing.").block(Block::Go(Link::new("Check and open", at(seat, way, "/open")))),
         (0, false) => page.text("Nothing is missing."),
@@ -305,6 +307,7 @@ fn opened(seat: &Seat<'_>, way: &opportunity::Model, ahead: Ahead, page: Page) -
         if seat.may(Power::ReadPeople) && way.places.is_some() {
             links.push(to("Places and waiting list", "/places"));
         }
+        links.push(to("Your own words in letters", "/letters"));
         page = page.heading("Asking people").block(Block::Links(links));
     } else {
         page = page.heading("Asking people").block(Block::Links(vec![to("How the invitations stand", "/funnel")]));

@@ -20,8 +20,11 @@ pub use policy::Suppress;
 use super::{Composers, Transport, dkim};
 use crate::platform::{Config, Error, Platform, Result, tasks::Tasks};
 use lettre::message::Mailbox;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
+
+/// A composer's word that a letter may be sent holds for so long.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// Sends letters.
 pub struct Mailer {
@@ -32,6 +35,8 @@ pub struct Mailer {
     signer: Option<Arc<dkim::Signer>>,
     /// Letters under way at the same time.
     width: usize,
+    /// A composer's word that a letter may be sent holds for so long.
+    fresh: Duration,
     /// Who asks it to stop.
     tasks: Tasks,
     /// What it remembers from one run to the next. One run at a time.
@@ -65,12 +70,18 @@ impl Mailer {
         })?;
         let signer = signer(config, from.email.domain())?.map(Arc::new);
         let width = config.smtp_connections.max(1);
-        Ok(Self { composers, transport, from, signer, width, tasks: Tasks::new(), state: Mutex::default() })
+        let fresh = FRESH;
+        Ok(Self { composers, transport, from, signer, width, fresh, tasks: Tasks::new(), state: Mutex::default() })
     }
 
     /// The same mailer; once these tasks are asked to end it begins no more letters, and gives those back that it took.
     pub fn until(self, tasks: &Tasks) -> Self {
         Self { tasks: tasks.clone(), ..self }
+    }
+
+    /// The same mailer; it asks a composer again whether a letter may be sent after so long, instead of ten seconds.
+    pub fn fresh_for(self, fresh: Duration) -> Self {
+        Self { fresh, ..self }
     }
 
     /// Sends what is due until nothing is, nothing gets through, or `most` letters were taken; answers how many were handled.

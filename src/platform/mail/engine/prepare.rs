@@ -6,7 +6,7 @@ use crate::platform::{
     mail::{
         Composed, Composers, Letter,
         dkim::Signer,
-        inbound::return_address,
+        inbound::{reply_address, return_address},
         render::{Frame, render},
         transport::Outgoing,
     },
@@ -83,6 +83,12 @@ impl Desk {
         return_address(&self.platform.secret, domain, letter).unwrap_or_else(|| self.from.email.to_string())
     }
 
+    /// Whom answers go to, where they are taken.
+    fn reply_to(&self, letter: &mail_message::Model) -> Option<Address> {
+        let domain = self.platform.config.delivery.returns.as_deref();
+        reply_address(&self.platform.secret, domain, letter)?.parse().ok()
+    }
+
     async fn compose(&self, letter: &mail_message::Model) -> Result<Composed> {
         let composer = self.composers.of(&letter.kind).ok_or_else(|| Error::bug("nobody writes letters of this kind"))?;
         let composed = caught(async { composer(self.platform.clone(), letter.clone()).await }).await;
@@ -91,7 +97,8 @@ impl Desk {
 
     fn write(&self, words: &Letter, letter: &mail_message::Model) -> Result<Outgoing> {
         let to: Address = letter.address.parse().map_err(|_| Error::bug("the address is not one that can be written to"))?;
-        let frame = Frame { from: &self.from, to, message_id: &letter.message_id, date: letter.date };
+        let reply_to = self.reply_to(letter).filter(|_| words.answerable);
+        let frame = Frame { from: &self.from, to, reply_to, message_id: &letter.message_id, date: letter.date };
         let message = catch_unwind(AssertUnwindSafe(|| render(words, frame)))
             .unwrap_or_else(|_| Err(Error::bug("rendering the letter panicked")))?;
         let message = match &self.signer {

@@ -75,6 +75,15 @@ fn depth(line: &str) -> (usize, &str) {
     (depth, if depth > 0 { rest.strip_prefix(' ').unwrap_or(rest) } else { rest })
 }
 
+/// All of it, what was quoted with its marks.
+pub(super) fn everything(lines: &Lines) -> String {
+    let marked = |line: &Line| {
+        if line.depth == 0 { line.text.clone() } else { format!("{} {}", ">".repeat(line.depth.min(5)), line.text) }
+    };
+    let marked: Vec<String> = lines.lines.iter().map(marked).collect();
+    tidy(marked.iter().map(String::as_str))
+}
+
 /// Takes out what is not new. Where nothing would be left, everything stays.
 pub(super) fn own(lines: &Lines) -> Own {
     let all = &lines.lines;
@@ -88,11 +97,7 @@ pub(super) fn own(lines: &Lines) -> Own {
     drop_sent_from(all, &mut keep);
     let text = tidy(all.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(line, _)| line.text.as_str()));
     if text.is_empty() {
-        let marked = |line: &Line| {
-            if line.depth == 0 { line.text.clone() } else { format!("{} {}", ">".repeat(line.depth.min(5)), line.text) }
-        };
-        let everything: Vec<String> = all.iter().map(marked).collect();
-        return Own { text: tidy(everything.iter().map(String::as_str)), shortened: false, between: false };
+        return Own { text: everything(lines), shortened: false, between: false };
     }
     let said =
         |at: &usize| keep.get(*at).is_some_and(|keep| *keep) && all.get(*at).is_some_and(|line| !line.text.trim().is_empty());

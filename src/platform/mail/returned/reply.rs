@@ -5,7 +5,7 @@ use super::{
     header::is_unseen,
     html,
     mime::Part,
-    quote::{Lines, Own, lines, own},
+    quote::{Lines, Own, everything, lines, own},
 };
 
 /// Longest text of an answer, in characters.
@@ -25,6 +25,8 @@ pub struct Reply {
     pub subject: Option<String>,
     /// The field `Date` as it is written: it is the sender's word, not a time to rely on.
     pub date: Option<String>,
+    /// The name of the answer itself, without brackets.
+    pub message_id: Option<String>,
     /// The messages that are answered, without brackets.
     pub in_reply_to: Vec<String>,
     /// The messages before, oldest first, without brackets.
@@ -32,7 +34,9 @@ pub struct Reply {
     /// What the person newly wrote, as plain text; the whole text where that cannot be told from the rest. Empty if there is
     /// no text at all.
     pub text: String,
-    /// Whether the text was longer than [`TEXT`] characters and lacks its end.
+    /// The text with what was quoted, at most [`TEXT`] characters of it.
+    pub whole: String,
+    /// Whether a text was longer than [`TEXT`] characters and lacks its end.
     pub cut: bool,
     /// Whether a quotation or a signature was taken out.
     pub shortened: bool,
@@ -59,10 +63,9 @@ pub(super) fn read(message: &Part<'_>) -> Result<Reply, &'static str> {
         return Err("encrypted or enveloped: cannot be read here");
     }
     let headers = &message.headers;
-    let body = words(message);
-    let cut = body.text.char_indices().nth(TEXT).map(|(at, _)| at);
-    let mut text = body.text;
-    text.truncate(cut.unwrap_or(text.len()));
+    let (body, whole) = words(message);
+    let (text, text_cut) = shortened(body.text);
+    let (whole, whole_cut) = shortened(whole);
     let mut references = headers.ids("references");
     references.drain(..references.len().saturating_sub(REFERENCES));
     let mut in_reply_to = headers.ids("in-reply-to");
@@ -73,10 +76,12 @@ pub(super) fn read(message: &Part<'_>) -> Result<Reply, &'static str> {
         from: headers.addresses("from").into_iter().next(),
         subject: headers.text("subject", 255),
         date: headers.get("date").map(|date| date.chars().take(100).collect()),
+        message_id: headers.ids("message-id").into_iter().next(),
         in_reply_to,
         references,
         text,
-        cut: cut.is_some(),
+        whole,
+        cut: text_cut || whole_cut,
         shortened: body.shortened,
         between: body.between,
         attachments: files.len(),
@@ -93,8 +98,15 @@ fn is_sealed(part: &Part<'_>) -> bool {
     }
 }
 
-/// What the person newly wrote. The plain text goes first; the HTML is read where that has none.
-fn words(message: &Part<'_>) -> Own {
+/// At most [`TEXT`] characters, and whether there were more.
+fn shortened(mut text: String) -> (String, bool) {
+    let end = text.char_indices().nth(TEXT).map(|(at, _)| at);
+    text.truncate(end.unwrap_or(text.len()));
+    (text, end.is_some())
+}
+
+/// What the person newly wrote, and all of it. The plain text goes first; the HTML is read where that has none.
+fn words(message: &Part<'_>) -> (Own, String) {
     let of = |kind: &str| {
         let mut found = Lines::default();
         for part in chosen(message, kind) {
@@ -106,7 +118,8 @@ fn words(message: &Part<'_>) -> Own {
     };
     let plain = of("text/plain");
     let empty = plain.lines.iter().all(|line| line.text.trim().is_empty());
-    own(&if empty { of("text/html") } else { plain })
+    let found = if empty { of("text/html") } else { plain };
+    (own(&found), everything(&found))
 }
 
 fn read_lines(part: &Part<'_>) -> Lines {

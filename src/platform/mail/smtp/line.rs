@@ -240,7 +240,9 @@ impl Line {
         let next = next.and_then(|next| self.envelope(next).ok());
         let mut words = stuffed(&letter.message);
         next.iter().flatten().for_each(|command| words.extend_from_slice(command.as_bytes()));
-        self.say(Stage::Data, self.limits.block, &words).await?;
+        // Behind the dot stands the next envelope: where that breaks off, the letter may have arrived.
+        let stage = if next.is_some() { Stage::Dot } else { Stage::Data };
+        self.say(stage, self.limits.block, &words).await?;
         let reply = self.reply(Stage::Dot, self.limits.dot).await?;
         self.announced = next.is_some();
         self.good = (reply.code < 300 || reply.code >= 400) && reply.code != 421 && (self.announced || !self.reader.holds_more());

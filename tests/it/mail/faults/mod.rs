@@ -1,6 +1,8 @@
 //! The faults that delivery has to survive, by their numbers.
 
+mod answers;
 mod back;
+mod calendars;
 mod process;
 mod server;
 mod signed;

@@ -175,3 +175,25 @@ fn fault_12_a_sender_that_is_not_taken_stops_its_sending() {
         assert!(self::batch(&app, id).await.pause_reason.unwrap().contains("our address"));
     });
 }
+
+#[test]
+fn fault_05_a_server_that_takes_long_over_each_envelope_gets_letters_all_the_same() {
+    everywhere(|app| async move {
+        let (first, second) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let slow = |gate: &Arc<Notify>| vec![(At::Recipient, Act::Wait(gate.clone()))];
+        let server = Server::start([slow(&first), slow(&second)]).await;
+        queue(&app, 1).await;
+        // As ten seconds are to a minute: the composer's word has run out when the answer comes.
+        let mailer = narrow(&app, &server).fresh_for(std::time::Duration::from_millis(50));
+        let answers = async {
+            for gate in [&first, &second] {
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                gate.notify_one();
+            }
+        };
+        join(run(&app, &mailer), answers).await;
+        let row = only(&app).await;
+        assert_eq!((row.state, row.attempts, row.doubts), (MailState::Sent, 1, 0));
+        assert_eq!(server.ledger().len(), 1);
+    });
+}

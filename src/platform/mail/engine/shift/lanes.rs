@@ -1,6 +1,6 @@
 //! Letters and the connections that they go over.
 
-use super::{FRESH, Shift};
+use super::{SLOW_DISK, Shift};
 use crate::platform::{
     Result,
     mail::{
@@ -17,7 +17,10 @@ use crate::platform::{
 };
 use chrono::Duration as Span;
 use entity::{MailState, RouteKind, Time, mail_message::Model};
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Instant,
+};
 
 impl Shift<'_> {
     /// Pairs letters with connections, writes down what is settled, and lets the letters go that may.
@@ -25,6 +28,10 @@ impl Shift<'_> {
         for (until, letters) in self.pair() {
             let given = lease::give_back(self.platform, &letters, until).await;
             self.bear(given)?;
+        }
+        self.drop_stale();
+        if self.flushing.is_some_and(|since| since.elapsed() > SLOW_DISK) {
+            return Ok(());
         }
         let changed = self.state.memory.routes.has_news();
         if self.settled.is_empty() && self.held.is_empty() && !changed {
@@ -57,13 +64,25 @@ impl Shift<'_> {
         Ok(())
     }
 
+    /// A composer's word does not hold for ever: letters that have waited long for their turn are asked about again.
+    fn drop_stale(&mut self) {
+        let (stale, held) =
+            std::mem::take(&mut self.held).into_iter().partition(|held| held.ready.asked.elapsed() > self.mailer.fresh);
+        self.held = held;
+        let stale: Vec<Held> = stale;
+        for held in stale {
+            self.taken.push_back(held.ready.letter.clone());
+            self.let_go(held);
+        }
+    }
+
     /// What was committed goes to the disk while letters go on.
     pub(super) fn flush(&mut self) {
         self.unflushed = true;
-        if std::mem::replace(&mut self.flushing, true) {
+        if self.flushing.is_some() {
             return;
         }
-        self.unflushed = false;
+        (self.flushing, self.unflushed) = (Some(Instant::now()), false);
         let (db, tell) = (self.platform.db.clone(), self.tell.clone());
         self.work.spawn(async move {
             if let Err(error) = db.flush().await {
@@ -81,7 +100,7 @@ impl Shift<'_> {
         while self.state.lines.len() > 0
             && let Some(ready) = self.ready.pop_front()
         {
-            if ready.asked.elapsed() > FRESH {
+            if ready.asked.elapsed() > self.mailer.fresh {
                 self.taken.push_back(ready.letter);
                 continue;
             }
@@ -115,7 +134,7 @@ impl Shift<'_> {
         if !self.ahead {
             return self.held.push(Held { server, line, ready, announced: false });
         }
-        self.announcing += 1;
+        self.asked.insert(ready.letter.id, ready.letter.clone());
         let tell = self.tell.clone();
         self.work.spawn(async move {
             let _ = tell.send(announce(server, line, ready, false).await);
@@ -150,11 +169,12 @@ impl Shift<'_> {
         }
         let ready = self.ready.front()?;
         let domain = &ready.letter.domain;
-        if ready.asked.elapsed() > FRESH || !self.fits(domain) || !free(RouteKind::Domain, domain) {
+        if ready.asked.elapsed() > self.mailer.fresh || !self.fits(domain) || !free(RouteKind::Domain, domain) {
             return None;
         }
         let ready = self.ready.pop_front()?;
         self.goes_to(&ready.letter.domain);
+        self.asked.insert(ready.letter.id, ready.letter.clone());
         Some(Box::new(ready))
     }
 
@@ -164,7 +184,6 @@ impl Shift<'_> {
         let span = self.platform.traces.letter(kind);
         self.under_way.insert(letter.id, letter.clone());
         let next = self.next(held.server);
-        self.announcing += usize::from(next.is_some());
         let tell = self.tell.clone();
         self.work.spawn(deliver(held, next, span, move |told| drop(tell.send(told))));
     }
@@ -172,12 +191,15 @@ impl Shift<'_> {
     /// A server was told of a letter.
     pub(super) fn announced(&mut self, ask: Ask) {
         let Ask { server, line, ready, ahead, result } = ask;
-        self.announcing -= 1;
+        self.asked.remove(&ready.letter.id);
         let fault = match (result, line) {
             (Ok(()), Some(line)) => {
                 let held = Held { server, line, ready, announced: true };
-                // Asking took long, or no more letters are begun.
-                if held.ready.asked.elapsed() > FRESH || self.stopping.is_some() {
+                let late = held.ready.asked.elapsed() > self.mailer.fresh;
+                if late && std::mem::replace(&mut self.ahead, false) {
+                    tracing::warn!("a mail server takes long to answer; letters are announced when their turn has come");
+                }
+                if late || self.stopping.is_some() {
                     self.taken.push_back(held.ready.letter.clone());
                     return self.let_go(held);
                 }
@@ -197,7 +219,7 @@ impl Shift<'_> {
             Some(fault) if !(ahead && fault.code == Some(421) && fault.stage == Stage::Mail) => {
                 self.came_of(server, ready.letter, Err(fault));
             }
-            _ => self.ready.push_front(*ready),
+            _ => self.put_back(*ready),
         }
     }
 

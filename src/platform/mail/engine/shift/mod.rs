@@ -28,10 +28,10 @@ use tokio::{
 const LOOK: Duration = Duration::from_millis(500);
 /// Letters that are under way for long are held on to.
 const RENEW: Duration = Duration::from_secs(240);
-/// A composer's word that a letter may be sent holds for so long.
-const FRESH: Duration = Duration::from_secs(10);
 /// Answers that come so soon after each other are written down together.
 const GATHER: Duration = Duration::from_millis(1);
+/// While what was committed so long ago is not on the disk, no more letters begin.
+const SLOW_DISK: Duration = Duration::from_millis(200);
 /// Letters under way when the process is asked to stop get so long to arrive.
 const FINISH: Duration = Duration::from_secs(8);
 /// Letters written at the same time.
@@ -60,13 +60,14 @@ struct Shift<'a> {
     to: HashMap<String, usize>,
     /// Whether a letter may be announced before it is marked: not where only so many may go in a time.
     ahead: bool,
-    announcing: usize,
+    /// Letters that a server is being told of, with what is under way the ones that a connection is used for.
+    asked: HashMap<MailMessageId, Model>,
     opening: HashMap<usize, usize>,
     in_use: HashMap<usize, usize>,
     preparing: usize,
     /// Whether something was committed that is not on its way to the disk, and whether something is.
     unflushed: bool,
-    flushing: bool,
+    flushing: Option<Instant>,
     work: JoinSet<()>,
     tell: UnboundedSender<Told>,
     told: UnboundedReceiver<Told>,
@@ -99,12 +100,12 @@ pub async fn run(mailer: &Mailer, platform: &Platform, state: &mut State, most: 
         renewed: Instant::now(),
         to: HashMap::new(),
         ahead: limits.rates.is_empty() && limits.warm_up.is_none(),
-        announcing: 0,
+        asked: HashMap::new(),
         opening: HashMap::new(),
         in_use: HashMap::new(),
         preparing: 0,
         unflushed: false,
-        flushing: false,
+        flushing: None,
         work: JoinSet::new(),
         tell,
         told,
@@ -157,7 +158,9 @@ impl Shift<'_> {
                     letters,
                     "letters are under way whose answer is not waited for; they are looked after by the next worker"
                 );
-                return Ok(());
+                // Those that a server was only told of have not been handed over.
+                self.taken.extend(self.asked.drain().map(|(_, letter)| letter));
+                return self.lay_down(self.platform.clock.now()).await;
             }
             self.wait().await;
             let held = self.hold_on().await;
@@ -168,13 +171,14 @@ impl Shift<'_> {
     /// Whether nothing goes on of which something will be told.
     fn is_idle(&self) -> bool {
         let opening: usize = self.opening.values().sum();
-        self.under_way.is_empty() && self.announcing == 0 && opening == 0 && self.preparing == 0 && self.told.is_empty()
+        let going = self.under_way.len() + self.asked.len() + opening + self.preparing;
+        going == 0 && self.flushing.is_none() && self.told.is_empty()
     }
 
     /// Whether a process that was asked to stop has nothing in its hands any more; connections that open are not waited for.
     fn is_done(&self) -> bool {
         let nothing = self.under_way.is_empty() && self.taken.is_empty() && self.ready.is_empty() && self.settled.is_empty();
-        self.stopping.is_some() && nothing && self.held.is_empty() && self.announcing == 0 && self.preparing == 0
+        self.stopping.is_some() && nothing && self.held.is_empty() && self.asked.is_empty() && self.preparing == 0
     }
 
     /// A database that is away for a moment must not cost letters under way their answers: those are waited for.
@@ -280,8 +284,11 @@ impl Shift<'_> {
             self.preparing += 1;
             let tell = self.tell.clone();
             self.work.spawn(async move {
-                let prepared = join_all(letters.into_iter().map(|letter| desk.prepare(letter))).await;
-                let _ = tell.send(Told::Prepared(prepared));
+                let prepared = caught(join_all(letters.into_iter().map(|letter| desk.prepare(letter)))).await;
+                if prepared.is_none() {
+                    tracing::error!("letters could not be written; they are taken again when their leases have ended");
+                }
+                let _ = tell.send(Told::Prepared(prepared.unwrap_or_default()));
             });
         }
     }
@@ -297,7 +304,7 @@ impl Shift<'_> {
 
     /// Opens as many connections as there are letters for.
     fn open(&mut self) {
-        let Some((server, allowed)) = self.target() else { return };
+        let Some((server, allowed)) = self.target().filter(|_| self.stopping.is_none()) else { return };
         let opening = self.opening.get(&server).copied().unwrap_or(0);
         let open = self.state.lines.len() + opening;
         let room = allowed.saturating_sub(open + self.in_use.get(&server).copied().unwrap_or(0));
@@ -333,7 +340,7 @@ impl Shift<'_> {
                 self.take_in(told);
             }
             let something = !(self.settled.is_empty() && self.held.is_empty());
-            let more = !self.under_way.is_empty() || self.announcing > 0;
+            let more = !(self.under_way.is_empty() && self.asked.is_empty());
             if !(something && more) {
                 return;
             }
@@ -348,7 +355,7 @@ impl Shift<'_> {
         let now = self.platform.clock.now();
         match told {
             Told::Flushed => {
-                self.flushing = false;
+                self.flushing = None;
                 if self.unflushed {
                     self.flush();
                 }
@@ -380,9 +387,9 @@ impl Shift<'_> {
                 self.under_way.remove(&answer.letter.id);
                 self.left_for(&answer.letter.domain);
                 if let Some(back) = answer.back {
-                    self.announcing -= 1;
+                    self.asked.remove(&back.letter.id);
                     self.left_for(&back.letter.domain);
-                    self.ready.push_front(*back);
+                    self.put_back(*back);
                 }
                 if !answer.goes_on {
                     self.no_longer_in_use(answer.server);
@@ -392,6 +399,14 @@ impl Shift<'_> {
                 }
                 self.came_of(answer.server, *answer.letter, answer.result);
             }
+        }
+    }
+
+    /// A letter that was not begun waits again, or is given back with the others.
+    fn put_back(&mut self, ready: Ready) {
+        match self.stopping {
+            Some(_) => self.taken.push_back(ready.letter),
+            None => self.ready.push_front(ready),
         }
     }
 
@@ -415,7 +430,8 @@ impl Shift<'_> {
         // A run may go on for hours, and others die meanwhile or find something out.
         self.state.memory.routes.refresh(self.platform).await?;
         lease::recover(self.platform).await?;
-        let held: Vec<Model> = self.under_way.values().chain(self.ready.iter().map(|ready| &ready.letter)).cloned().collect();
+        let held = self.held.iter().map(|held| &held.ready.letter).chain(self.ready.iter().map(|ready| &ready.letter));
+        let held: Vec<Model> = self.under_way.values().chain(self.asked.values()).chain(held).cloned().collect();
         lease::renew(self.platform, &held).await
     }
 
