@@ -4,9 +4,8 @@ use crate::{
     harness::{Browser, Mail, Participant, TestApp, everywhere},
     story::Story,
 };
-use alongside::platform::mail::inbound;
-use entity::{InboundState, MailState, mail_inbound, mail_message, mail_reply};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use entity::{InboundState, mail_inbound, mail_reply};
+use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
 /// The address for answers in the corpus.
@@ -51,21 +50,6 @@ pub async fn comes_in(app: &TestApp, raw: impl Into<Vec<u8>>) -> InboundState {
         mail_inbound::Entity::find().order_by_desc(mail_inbound::Column::Id).all(app.app.platform.db.read()).await.unwrap();
     assert!(rows.iter().all(|row| row.state == InboundState::Kept || row.raw.is_none()), "what is understood is not kept");
     rows[0].state
-}
-
-/// Somebody answers the newest letter that went to them, however the installation is set up. Answers the answer.
-pub async fn answered(app: &TestApp, email: &str, words: &str) -> String {
-    let platform = &app.app.platform;
-    let letters = mail_message::Entity::find()
-        .filter(mail_message::Column::Address.eq(email))
-        .filter(mail_message::Column::State.eq(MailState::Sent))
-        .order_by_desc(mail_message::Column::Id);
-    let letter = letters.one(platform.db.read()).await.unwrap().expect("a letter");
-    let to = inbound::reply_address(&platform.secret, Some("returns.sunrise.example"), &letter).unwrap();
-    let raw = format!("From: {email}\nTo: {to}\nMessage-ID: <{}@a>\n\n{words}\n", letter.id);
-    inbound::take(platform, &[to], raw.into_bytes()).await.unwrap();
-    app.run_jobs().await;
-    all(app).await.pop().expect("an answer").id.to_string()
 }
 
 /// All answers there are, the oldest first.

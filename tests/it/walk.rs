@@ -81,7 +81,7 @@ impl World {
             app.post(format!("/api/public/sunrise/{door}")).json(&json!({"email": email})).send().await.expect(202);
         }
         letters.extend(app.outbox().await);
-        crate::replies::answered(app, &ben.email, &format!("{mark} answers, and the lamp is broken")).await;
+        crate::harness::answers::answered(app, &ben.email, &format!("{mark} answers, and the lamp is broken")).await;
         let hook = json!({"url": "https://front.example/news", "description": "Our front end", "events": ["report.published"]});
         let hook = story.ada.post(app, "/webhooks", &hook).await.expect(201).id();
         for (verb, status) in [("test", 202), ("pause", 200)] {

@@ -223,25 +223,35 @@ mod tests {
         }
 
         #[test]
-        fn the_answer_is_never_quiet_and_never_before_now(
+        fn fault_28_the_answer_is_the_first_time_that_is_not_quiet(
             periods in proptest::collection::vec((1u32..28, 0u64..6, any_repeat()), 0..5), from in proptest::option::of(0i32..24),
-            to in proptest::option::of(1i32..25), at in 0i64..(27 * 24), zone in prop::sample::select(vec![Tz::Europe__London, Tz::Asia__Kathmandu]),
+            to in proptest::option::of(1i32..25), start in prop::sample::select(vec![(2027, 3), (2027, 10), (2028, 2)]),
+            at in 0i64..(33 * 48), zone in prop::sample::select(vec![Tz::Europe__London, Tz::Asia__Kathmandu, Tz::Australia__Lord_Howe]),
         ) {
+            // Over both changes of the clocks, by an hour and by half of one, and over the day that most years do not have.
+            let month = NaiveDate::from_ymd_opt(start.0, start.1, 1).unwrap();
             let mut wishes = PreferenceDoc::unspoken();
-            wishes.quiet_periods =
-                periods.iter().map(|(from, days, repeat)| period(day(*from), *days, *repeat)).collect();
+            let later = |days: u32| month + Days::new(u64::from(days));
+            wishes.quiet_periods = periods.iter().map(|(from, days, repeat)| period(later(*from), *days, *repeat)).collect();
             // Whoever leaves no day free is never written to.
-            prop_assume!(past_quiet(&wishes, day(28)).is_some());
+            prop_assume!(past_quiet(&wishes, later(36)).is_some());
             (wishes.contact.from_hour, wishes.contact.to_hour) = (from, to);
-            let now = Utc.with_ymd_and_hms(2027, 3, 1, 0, 0, 0).unwrap() + Duration::hours(at);
+            let now = month.and_time(NaiveTime::MIN).and_utc() + Duration::minutes(30 * at + 1);
             let when = quiet_until(&wishes, zone, now).unwrap_or(now);
             prop_assert!(when >= now);
-            let local = when.with_timezone(&zone);
-            prop_assert!(!quiet_on(&wishes, local.date_naive()));
             let (from, to) = hours(&wishes);
-            prop_assert!((from..to).contains(&local.hour()));
+            let allowed = |at: Time| {
+                let local = at.with_timezone(&zone);
+                !quiet_on(&wishes, local.date_naive()) && (from..to).contains(&local.hour())
+            };
+            prop_assert!(allowed(when), "never outside the hours: {when}");
             // Once it has come, there is nothing more to wait for.
             prop_assert_eq!(quiet_until(&wishes, zone, when), None);
+            let mut before = now;
+            while before < when.min(now + Duration::days(12)) {
+                prop_assert!(!allowed(before), "{before} would have been allowed before {when}");
+                before += Duration::minutes(30);
+            }
         }
     }
 }

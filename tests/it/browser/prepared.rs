@@ -247,10 +247,10 @@ async fn stages(app: &TestApp, story: &Story, told: &str, meeting: &str) -> Vec<
 async fn answers(app: &TestApp, story: &Story, people: &[Participant]) -> Vec<(&'static str, String)> {
     let words = "Thursday suits me.\n\nOn Mon, Mar 1, 2027 at 9:00 AM Sunrise wrote:\n> When can you come?";
     let [cleo, dana, emil] = [0, 1, 2].map(|n| &people[n].email);
-    let aside = crate::replies::answered(app, emil, "Is there a lift?").await;
-    let taken = crate::replies::answered(app, dana, "The morning is better for me.").await;
-    let cleos = crate::replies::answered(app, cleo, "Can somebody ring me?").await;
-    let waits = crate::replies::answered(app, &people[3].email, words).await;
+    let aside = crate::harness::answers::answered(app, emil, "Is there a lift?").await;
+    let taken = crate::harness::answers::answered(app, dana, "The morning is better for me.").await;
+    let cleos = crate::harness::answers::answered(app, cleo, "Can somebody ring me?").await;
+    let waits = crate::harness::answers::answered(app, &people[3].email, words).await;
     let reason = |words: &str| json!({"reason": words});
     for (id, words) in [(&aside, "Yes, there is. We rang you."), (&cleos, "We ring you on Thursday.")] {
         story.ada.post(app, &format!("/replies/{id}/set-aside"), &reason(words)).await.expect(200);

@@ -1,6 +1,7 @@
 //! What a test stands on: the production [`App`] over a fresh database, with a clock that stands still and letters that
 //! stay in memory. [`everywhere`] runs a test on both databases.
 
+pub mod answers;
 mod browser;
 pub mod databases;
 mod personas;
