@@ -280,6 +280,7 @@ fn nobody_is_asked_for_a_day_on_which_they_come_to_enough() {
             let meeting = json!({"title": "More", "starts_at": starts, "ends_at": ends});
             story.ada.post(&app, &format!("/opportunities/{first}/meetings"), &meeting).await.expect(201);
         }
+        app.outbox().await;
         assert_eq!(names(&workshop(&story, "2027-03-26T18:00:00Z").await.1), ["ben"]);
         // The last look before a letter leaves: between the letter and its leaving they said yes to something else.
         let (_, asked) = workshop(&story, "2027-03-27T10:00:00Z").await;
