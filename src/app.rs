@@ -7,6 +7,7 @@ use crate::{
     matching, opportunities, pages, participants, parts,
     platform::{
         Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
+        db::sqlite_file,
         http::{
             cors::cors,
             edge::{self, Edge, Traffic},
@@ -402,12 +403,6 @@ pub fn make_folder(config: &Config) -> Result<()> {
         maker.create(&folder).map_err(cannot)?;
     }
     Ok(())
-}
-
-/// The file that a URL of SQLite names.
-pub fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//").split('?').next()?;
-    (!path.is_empty() && path != ":memory:").then(|| path.into())
 }
 
 /// The folder of an SQLite file.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app,
-    platform::{Clock, Config, Db, Error, Result, Tx},
+    platform::{Clock, Config, Db, Error, Result, Tx, db},
 };
 use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::json;
@@ -69,7 +69,7 @@ fn new_key(path: &Path, as_json: bool) -> Result<ExitCode> {
 
 /// Opens the database that is there; a look makes none.
 pub(super) async fn open(config: &Config) -> Result<Db> {
-    if let Some(file) = app::sqlite_file(&config.database_url).filter(|file| !file.exists()) {
+    if let Some(file) = db::sqlite_file(&config.database_url).filter(|file| !file.exists()) {
         return Err(Error::unavailable(format!("there is no database in {}: see ALONGSIDE_DATABASE_URL", file.display())));
     }
     Ok(Db::connect(&config.database_url, 1).await?)

@@ -2,6 +2,7 @@
 //!
 //! A task names what to do, and never why somebody did something, or what they are like.
 
+use super::ways::several;
 use crate::{
     accounts::{Actor, Power, organisations, readings},
     platform::{Error, Platform, Result, Tx, http::Cursor},
@@ -10,8 +11,8 @@ use crate::{
 use chrono::NaiveDate;
 use entity::{OpportunityId, OrganisationId, ParticipantId, ReadingOf, TaskId, TaskKind, opportunity, participant, task};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
@@ -122,7 +123,7 @@ pub async fn list(platform: &Platform, actor: &Actor, done: bool, cursor: Cursor
 /// Adds what tasks are about, and who, for those who may know it.
 async fn listed(platform: &Platform, actor: &Actor, rows: Vec<task::Model>) -> Result<Vec<Listed>> {
     let (db, organisation) = (platform.db.read(), actor.organisation);
-    let abouts = abouts(db, organisation, rows.iter().map(|row| row.opportunity_id)).await?;
+    let abouts = several(db, organisation, rows.iter().map(|row| row.opportunity_id)).await?;
     let mut people = HashMap::new();
     if actor.may(Power::ReadPeople) {
         let named: BTreeSet<Uuid> =
@@ -141,20 +142,6 @@ async fn listed(platform: &Platform, actor: &Actor, rows: Vec<task::Model>) -> R
         Some(Listed { row, about, person })
     };
     Ok(rows.into_iter().filter_map(listed).collect())
-}
-
-async fn abouts(
-    connection: &impl ConnectionTrait,
-    organisation: OrganisationId,
-    ids: impl Iterator<Item = OpportunityId>,
-) -> Result<HashMap<OpportunityId, opportunity::Model>> {
-    let ids: BTreeSet<OpportunityId> = ids.collect();
-    let found = opportunity::Entity::find()
-        .filter(opportunity::Column::OrganisationId.eq(organisation))
-        .filter(opportunity::Column::Id.is_in(ids))
-        .all(connection)
-        .await?;
-    Ok(found.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// How many tasks are open, by what they are about. For those who run the work they are exact; everybody else is not told of those
@@ -178,7 +165,7 @@ pub async fn open(platform: &Platform, actor: &Actor) -> Result<Vec<Open>> {
         true => 0,
         false => u64::try_from(organisations::get(platform, organisation).await?.minimum_group).unwrap_or(u64::MAX),
     };
-    let abouts = abouts(db, organisation, counts.iter().map(|(about, ..)| *about)).await?;
+    let abouts = several(db, organisation, counts.iter().map(|(about, ..)| *about)).await?;
     let open = |(about, kind, count): (OpportunityId, TaskKind, i64)| {
         let count = u64::try_from(count).unwrap_or(0);
         // That something was ended is nobody's secret. That few people stepped down is, and so is that anybody did.

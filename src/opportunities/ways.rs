@@ -22,7 +22,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// An opportunity with what it is linked to.
 #[derive(Clone, Debug)]
@@ -198,6 +198,21 @@ async fn link(
         opportunity_decision::Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
     Ok(())
+}
+
+/// The opportunities of these ids without their links, in one statement; those that are not there are left out.
+pub async fn several(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    ids: impl Iterator<Item = OpportunityId>,
+) -> Result<HashMap<OpportunityId, opportunity::Model>> {
+    let ids: BTreeSet<OpportunityId> = ids.collect();
+    let found = opportunity::Entity::find()
+        .filter(opportunity::Column::OrganisationId.eq(organisation))
+        .filter(opportunity::Column::Id.is_in(ids))
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// One opportunity without its links.

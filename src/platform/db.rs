@@ -84,7 +84,7 @@ impl Db {
             let mut swift = sqlite(url, 1, SqliteSynchronous::Normal);
             swift.connect_lazy(true);
             let swift = counted(Database::connect(swift).await?);
-            return Ok(Self { read, write, swift, log: file(url).map(|file| format!("{file}-wal").into()), statements });
+            return Ok(Self { read, write, swift, log: sqlite_file(url).map(log_of), statements });
         }
         let connection = counted(Database::connect(postgres(url, pool)).await?);
         Ok(Self { read: connection.clone(), write: connection.clone(), swift: connection, log: None, statements })
@@ -107,8 +107,7 @@ impl Db {
     /// would seem to succeed without being committed.
     #[allow(clippy::disallowed_methods)]
     pub async fn begin(&self) -> Result<Tx> {
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = to_write();
         let write = self.looked_at(&self.write);
         let begun = tokio::spawn(async move { write.begin_with_options(options).await }).await;
         begun.map_err(|_| Error::unavailable("the runtime is shutting down"))?.map_err(Error::from)
@@ -119,8 +118,7 @@ impl Db {
     /// commits follow each other so closely that the disk would be all that they wait for, and that can be done again.
     #[allow(clippy::disallowed_methods)]
     pub async fn begin_swift(&self) -> Result<SwiftTx> {
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = to_write();
         let (swift, write) = (self.looked_at(&self.swift), self.write.clone());
         let begun = tokio::spawn(async move {
             // Whoever writes on the other connection waits in line, not at the lock of the file, which is looked at by turns.
@@ -223,7 +221,7 @@ impl Db {
 /// beside it the same rights. What goes wrong here goes wrong when it is opened, and is told then.
 fn make_private(url: &str) {
     #[cfg(unix)]
-    if let Some(file) = file(url)
+    if let Some(file) = sqlite_file(url)
         && url.contains("mode=rwc")
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -233,9 +231,22 @@ fn make_private(url: &str) {
     let _ = url;
 }
 
-/// The file that a database of SQLite is in.
-fn file(url: &str) -> Option<&str> {
-    url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().filter(|file| !file.contains(":memory:"))
+/// Whoever begins to write on SQLite does so at once, and waits for nobody half-way.
+fn to_write() -> TransactionOptions {
+    TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
+}
+
+/// The file that a URL of SQLite names.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//").split('?').next()?;
+    (!path.is_empty() && path != ":memory:").then(|| path.into())
+}
+
+/// The file beside a database of SQLite that it writes to before it commits.
+fn log_of(file: PathBuf) -> PathBuf {
+    let mut log = file.into_os_string();
+    log.push("-wal");
+    log.into()
 }
 
 fn postgres(url: &str, connections: u32) -> ConnectOptions {

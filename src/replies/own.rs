@@ -1,8 +1,8 @@
 //! Somebody's own answers: that they came in, what became of them, and taking them back.
 
-use super::read::abouts;
 use crate::{
     accounts::Person,
+    opportunities::ways::several,
     platform::{Error, Platform, Result, http::Cursor},
     sessions::contributions,
 };
@@ -42,7 +42,7 @@ pub async fn list(connection: &impl ConnectionTrait, person: &Person, cursor: Cu
         query = query.filter(mail_reply::Column::Id.lt(ReplyId(before)));
     }
     let rows = query.order_by_desc(mail_reply::Column::Id).limit(cursor.limit + 1).all(connection).await?;
-    let abouts = abouts(connection, person.organisation, rows.iter().filter_map(|row| row.opportunity_id)).await?;
+    let abouts = several(connection, person.organisation, rows.iter().filter_map(|row| row.opportunity_id)).await?;
     let given = contribution::Entity::find()
         .filter(contribution::Column::OrganisationId.eq(person.organisation))
         .filter(contribution::Column::Id.is_in(rows.iter().filter_map(|row| row.contribution_id)))

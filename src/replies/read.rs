@@ -3,13 +3,13 @@
 use super::may_read;
 use crate::{
     accounts::{Actor, readings},
+    opportunities::ways::several,
     platform::{Error, Platform, Result, http::Cursor},
 };
 use entity::{
     OpportunityId, OrganisationId, ReadingOf, ReplyId, ReplyState, contribution, mail_reply, meeting, opportunity, participant,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
-use std::collections::{BTreeSet, HashMap};
 
 /// An answer without its words, and with what it is about.
 #[derive(Clone, Debug)]
@@ -66,27 +66,12 @@ pub async fn list(platform: &Platform, actor: &Actor, filter: Filter, cursor: Cu
         query = query.filter(mail_reply::Column::Id.gt(ReplyId(after)));
     }
     let rows = query.order_by_asc(mail_reply::Column::Id).limit(cursor.limit + 1).all(db).await?;
-    let abouts = abouts(db, organisation, rows.iter().filter_map(|row| row.opportunity_id)).await?;
+    let abouts = several(db, organisation, rows.iter().filter_map(|row| row.opportunity_id)).await?;
     let listed = |row: mail_reply::Model| {
         let about = row.opportunity_id.and_then(|id| abouts.get(&id).cloned());
         Listed { row: mail_reply::Model { words: None, whole: None, reason: None, ..row }, about }
     };
     Ok(rows.into_iter().map(listed).collect())
-}
-
-/// The opportunities of these ids.
-pub(super) async fn abouts(
-    connection: &impl ConnectionTrait,
-    organisation: OrganisationId,
-    ids: impl Iterator<Item = OpportunityId>,
-) -> Result<HashMap<OpportunityId, opportunity::Model>> {
-    let ids: BTreeSet<OpportunityId> = ids.collect();
-    let found = opportunity::Entity::find()
-        .filter(opportunity::Column::OrganisationId.eq(organisation))
-        .filter(opportunity::Column::Id.is_in(ids))
-        .all(connection)
-        .await?;
-    Ok(found.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// How many answers nobody has decided about.

@@ -5,7 +5,9 @@ use crate::{
     app,
     commands::letters,
     platform::{
-        Clock, Config, Db, Error, Result, jobs,
+        Clock, Config, Db, Error, Result,
+        db::sqlite_file,
+        jobs,
         mail::{hold, inbound, routes},
     },
 };
@@ -20,7 +22,7 @@ pub const APART: Duration = Duration::seconds(30);
 /// Whether it answers, is up to date, and goes with the key; what gave up, and what waits.
 pub async fn look(config: &Config, retry_dead: bool) -> Vec<Finding> {
     let what = "database";
-    if app::sqlite_file(&config.database_url).is_some_and(|file| !file.exists()) {
+    if sqlite_file(&config.database_url).is_some_and(|file| !file.exists()) {
         return vec![Finding::good(what, "is not there yet; the first start makes it, or `alongside migrate`")];
     }
     let db = match Db::connect(&config.database_url, 1).await {

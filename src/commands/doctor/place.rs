@@ -1,10 +1,7 @@
 //! The computer: files, room on the disk, the clock.
 
 use super::{Finding, database::APART};
-use crate::{
-    app,
-    platform::{Config, config::MailWay},
-};
+use crate::platform::{Config, config::MailWay, db};
 use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
 
@@ -26,7 +23,7 @@ pub fn secret(config: &Config) -> Finding {
 
 /// Whether a database in a file is hidden from others on the computer.
 pub fn data(config: &Config) -> Option<Finding> {
-    let file = app::sqlite_file(&config.database_url)?;
+    let file = db::sqlite_file(&config.database_url)?;
     let found = std::fs::metadata(&file).ok()?;
     Some(match is_private(&found) {
         true => Finding::good("database file", format!("{} can be read by its owner alone", file.display())),
@@ -48,7 +45,7 @@ fn is_private(_: &std::fs::Metadata) -> bool {
 /// Whether there is room where something is written: for a database in a file, as much again as it takes now.
 pub fn disk(config: &Config) -> Vec<Finding> {
     let mut places: Vec<(PathBuf, u64)> = Vec::new();
-    if let Some(file) = app::sqlite_file(&config.database_url) {
+    if let Some(file) = db::sqlite_file(&config.database_url) {
         let size = std::fs::metadata(&file).map_or(0, |found| found.len());
         places.push((file, size.max(ROOM)));
     }

@@ -302,13 +302,14 @@ async fn change(
 pub async fn metrics(platform: &Platform) -> Result<String> {
     let tx = platform.db.snapshot().await?;
     let mut counts = Vec::<(MailState, i64, Option<Time>)>::new();
-    for words in [[WAITS, "due"], [WAITS, "NOT due"], [DOT, DOT], [ENDED, ENDED]] {
+    // Those that wait in two parts, because there are two indexes.
+    for which in [format!("{WAITS} AND due"), format!("{WAITS} AND NOT due"), DOT.to_owned(), ENDED.to_owned()] {
         let found = Entity::find()
             .select_only()
             .column(Column::State)
             .column_as(Column::Id.count(), "letters")
             .column_as(Expr::col(Column::NextAt).min(), "oldest")
-            .filter(words.map(Expr::cust).into_iter().fold(Condition::all(), Condition::add))
+            .filter(Expr::cust(which))
             .group_by(Column::State);
         counts.extend(found.into_tuple::<(MailState, i64, Option<Time>)>().all(&tx).await?);
     }

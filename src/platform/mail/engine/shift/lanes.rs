@@ -66,11 +66,8 @@ impl Shift<'_> {
 
     /// A composer's word does not hold for ever: letters that have waited long for their turn are asked about again.
     fn drop_stale(&mut self) {
-        let (stale, held) =
-            std::mem::take(&mut self.held).into_iter().partition(|held| held.ready.asked.elapsed() > self.mailer.fresh);
-        self.held = held;
-        let stale: Vec<Held> = stale;
-        for held in stale {
+        let fresh = self.mailer.fresh;
+        for held in self.held.extract_if(.., |held| held.ready.asked.elapsed() > fresh).collect::<Vec<_>>() {
             self.taken.push_back(held.ready.letter.clone());
             self.let_go(held);
         }
