@@ -8,14 +8,15 @@ use super::{
     error::{Error, Result},
     trace,
 };
+use futures_util::TryStreamExt;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sqlx::{
-    Sqlite,
+    Executor, Sqlite,
     pool::PoolConnection,
-    sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlite::{SqliteArguments, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
     path::PathBuf,
@@ -137,6 +138,31 @@ impl Db {
             Ok(SwiftTx { tx, turn })
         });
         begun.await.map_err(|_| Error::unavailable("the runtime is shutting down"))?
+    }
+
+    /// Runs a whole transaction on SQLite, from its BEGIN to its COMMIT, with one call: what [`Self::begin_swift`] says of a commit
+    /// holds for this one. Answers how many rows each statement changed. What goes wrong undoes all of it.
+    #[allow(clippy::disallowed_methods)]
+    pub async fn run_swift(&self, script: &'static str, arguments: SqliteArguments) -> Result<Vec<u64>> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let span = trace::transaction();
+        let (swift, write) = (self.swift.clone(), self.write.clone());
+        let ran = tokio::spawn(async move {
+            let _turn = write.get_sqlite_connection_pool().acquire().await?;
+            let mut connection = swift.get_sqlite_connection_pool().acquire().await?;
+            let done = (&mut *connection).execute_many(sqlx::query_with(script, arguments));
+            let ran = done.map_ok(|done| done.rows_affected()).try_collect().await;
+            if ran.is_err() {
+                // With the connection goes what was begun.
+                connection.close().await?;
+            }
+            ran
+        });
+        let ran = ran.await.map_err(|_| Error::unavailable("the runtime is shutting down"))?;
+        if let Some(span) = span {
+            span.statement();
+        }
+        ran.map_err(|error: sqlx::Error| Error::unavailable(error.to_string()))
     }
 
     /// Waits until everything that was committed so far is on disk.

@@ -52,16 +52,6 @@ fn of(organisation: Option<OrganisationId>) -> Condition {
     Condition::all().add(organisation.map_or_else(|| column.is_null(), |id| column.eq(id)))
 }
 
-/// The letters that nothing holds.
-pub(super) fn free() -> Condition {
-    let holds = || mail_hold::Entity::find().select_only();
-    let all = holds().column(mail_hold::Column::Id).filter(of(None)).into_query();
-    let some =
-        holds().column(mail_hold::Column::OrganisationId).filter(mail_hold::Column::OrganisationId.is_not_null()).into_query();
-    let own = Column::OrganisationId.is_null().or(Column::OrganisationId.not_in_subquery(some));
-    Condition::all().add(Expr::exists(all).not()).add(own)
-}
-
 /// The letters that a hold keeps.
 fn kept(hold: &mail_hold::Model) -> Condition {
     let waiting = Condition::all().add(Column::State.is_in(WAITING));

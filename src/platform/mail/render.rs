@@ -11,7 +11,7 @@ use entity::Time;
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart, SinglePart,
+        Body, Mailbox, MultiPart, SinglePart,
         header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
@@ -99,7 +99,10 @@ pub fn render(letter: &Letter, frame: Frame<'_>) -> Result<Vec<u8>> {
     }
     // Always the same encoding: 7-bit safe whatever the words are, and readable in the file.
     let part = |kind: ContentType, text: String| {
-        SinglePart::builder().header(kind).header(ContentTransferEncoding::QuotedPrintable).body(text)
+        // Its line ends are ours, so nothing has to be looked for in it.
+        let encoded = quoted_printable::encode(text.replace('\n', "\r\n"));
+        let body = Body::dangerous_pre_encoded(encoded, ContentTransferEncoding::QuotedPrintable);
+        SinglePart::builder().header(kind).body(body)
     };
     let mut body = MultiPart::alternative()
         .boundary(boundary("=_", frame.message_id))
@@ -245,8 +248,23 @@ fn one_line(text: &str, most: usize) -> String {
 
 /// Text without control characters, on one line.
 pub(super) fn words(text: &str) -> String {
+    if is_clean(text) {
+        return text.to_owned();
+    }
     let text: String = text.chars().map(|c| if breaks(c) { ' ' } else { c }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether nothing has to be done to words, as it nearly always is.
+fn is_clean(text: &str) -> bool {
+    let mut after_space = true;
+    let clean = text.bytes().all(|byte| {
+        let space = byte == b' ';
+        let fine = byte.is_ascii() && !byte.is_ascii_control() && !(space && after_space);
+        after_space = space;
+        fine
+    });
+    clean && (text.is_empty() || !after_space)
 }
 
 fn breaks(c: char) -> bool {
@@ -255,6 +273,9 @@ fn breaks(c: char) -> bool {
 
 /// Paragraphs (an empty line parts them), each as its lines.
 fn paragraphs(text: &str) -> Vec<Vec<String>> {
+    if is_clean(text) {
+        return if text.is_empty() { Vec::new() } else { vec![vec![text.to_owned()]] };
+    }
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
     let lines: Vec<String> = text.lines().map(words).collect();
     lines.split(String::is_empty).filter(|lines| !lines.is_empty()).map(<[String]>::to_vec).collect()

@@ -109,40 +109,52 @@ pub async fn suppressed<'a>(
     Ok(hashes.into_iter().filter(|(hash, _)| found.contains(hash)).map(|(_, address)| address).collect())
 }
 
+/// What must not be found if a letter is to be sent.
+pub(super) struct Guard<'a> {
+    /// Whose list.
+    pub organisation: OrganisationId,
+    /// The address.
+    pub hash: Vec<u8>,
+    /// Letters of this family, or all.
+    pub family: &'a str,
+}
+
+/// What has to be looked for before a letter is sent, if anything.
+pub(super) fn guard<'a>(platform: &Platform, letter: &'a mail_message::Model) -> Option<Guard<'a>> {
+    // What somebody has just asked for themselves, such as a link to sign in, they get in any case.
+    if letter.recipient_kind != RecipientKind::Participant || letter.priority <= priority::SIGN_IN {
+        return None;
+    }
+    let organisation = letter.organisation_id?;
+    Some(Guard { organisation, hash: hash(platform, organisation, &letter.address), family: family(&letter.kind) })
+}
+
 /// Those of the letters that must not be sent: one query for all.
 pub(super) async fn unwanted(
     connection: &impl ConnectionTrait,
     platform: &Platform,
     letters: &[&mail_message::Model],
 ) -> Result<HashSet<MailMessageId>> {
-    let bound: Vec<(OrganisationId, Vec<u8>, &mail_message::Model)> = letters
-        .iter()
-        .filter(|letter| letter.recipient_kind == RecipientKind::Participant)
-        // What somebody has just asked for themselves, such as a link to sign in, they get in any case.
-        .filter(|letter| letter.priority > priority::SIGN_IN)
-        .filter_map(|letter| {
-            let organisation = letter.organisation_id?;
-            Some((organisation, hash(platform, organisation, &letter.address), *letter))
-        })
-        .collect();
+    let bound: Vec<(Guard<'_>, MailMessageId)> =
+        letters.iter().filter_map(|letter| Some((guard(platform, letter)?, letter.id))).collect();
     if bound.is_empty() {
         return Ok(HashSet::new());
     }
     let found: HashSet<(OrganisationId, Vec<u8>, String)> = Entity::find()
         .select_only()
         .columns([Column::OrganisationId, Column::AddressHash, Column::Scope])
-        .filter(Column::OrganisationId.is_in(bound.iter().map(|(organisation, _, _)| *organisation).collect::<HashSet<_>>()))
-        .filter(Column::AddressHash.is_in(bound.iter().map(|(_, hash, _)| hash.clone())))
+        .filter(Column::OrganisationId.is_in(bound.iter().map(|(guard, _)| guard.organisation).collect::<HashSet<_>>()))
+        .filter(Column::AddressHash.is_in(bound.iter().map(|(guard, _)| guard.hash.clone())))
         .filter(in_force(platform))
         .into_tuple()
         .all(connection)
         .await?
         .into_iter()
         .collect();
-    let stops = |(organisation, hash, letter): &(OrganisationId, Vec<u8>, &mail_message::Model)| {
-        [ALL, family(&letter.kind)].iter().any(|scope| found.contains(&(*organisation, hash.clone(), (*scope).to_owned())))
+    let stops = |guard: &Guard<'_>| {
+        [ALL, guard.family].iter().any(|scope| found.contains(&(guard.organisation, guard.hash.clone(), (*scope).to_owned())))
     };
-    Ok(bound.iter().filter(|one| stops(one)).map(|(_, _, letter)| letter.id).collect())
+    Ok(bound.iter().filter(|(guard, _)| stops(guard)).map(|(_, letter)| *letter).collect())
 }
 
 fn in_force(platform: &Platform) -> Condition {

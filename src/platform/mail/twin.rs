@@ -51,15 +51,19 @@ fn wrap(text: &str, first: &str, rest: &str) -> String {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;
+    let mut long = first.chars().count();
     for word in text.split_whitespace() {
-        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        let width = word.chars().count();
+        if !empty && long + 1 + width > WIDTH {
             lines.push(std::mem::replace(&mut line, rest.to_owned()));
-            empty = true;
+            (empty, long) = (true, rest.chars().count());
         }
         if !empty {
             line.push(' ');
+            long += 1;
         }
         line.push_str(word);
+        long += width;
         empty = false;
     }
     if !empty {

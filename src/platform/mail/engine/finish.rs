@@ -2,9 +2,10 @@
 //! letters what became of them than are under way at the same time.
 
 use super::{
-    lease::{changed, mark, ours},
+    lease::{Lease, changed, mark, ours, which},
     policy::{Change, Outcome, Stop, Suppress},
     routes::Routes,
+    swift,
 };
 use crate::platform::{
     Platform, Result, Tx,
@@ -73,6 +74,14 @@ impl Memory {
         }
     }
 
+    /// Whether there is nothing to write down but that letters arrived, and no letters to count.
+    fn is_usual(&self, platform: &Platform, settled: &[Settled]) -> bool {
+        let limits = &platform.config.delivery;
+        let sent = Outcome::sent();
+        let counted = !limits.rates.is_empty() || limits.warm_up.is_some();
+        !counted && !self.routes.has_news() && settled.iter().all(|one| one.outcome == sent)
+    }
+
     /// The sendings that are stopped after these answers, and why.
     fn stops(&self, settled: &[Settled]) -> HashMap<MailBatchId, String> {
         let stop = |one: &Settled| {
@@ -129,6 +138,19 @@ async fn settle(
     settled: &[Settled],
     ready: &[(&Model, &str)],
 ) -> Result<HashSet<MailMessageId>> {
+    if memory.is_usual(platform, settled) {
+        return usual(platform, memory, settled, ready).await;
+    }
+    in_full(platform, memory, settled, ready).await
+}
+
+/// The same, whatever became of the letters.
+async fn in_full(
+    platform: &Platform,
+    memory: &mut Memory,
+    settled: &[Settled],
+    ready: &[(&Model, &str)],
+) -> Result<HashSet<MailMessageId>> {
     let now = platform.clock.now();
     // What was handed over is known to this process alone until the commit; the disk is waited for beside the next letters.
     let tx = platform.db.begin_swift().await?;
@@ -153,6 +175,35 @@ async fn settle(
     Ok(granted)
 }
 
+/// The same where all letters arrived, and nothing else is to be written down.
+async fn usual(
+    platform: &Platform,
+    memory: &mut Memory,
+    settled: &[Settled],
+    ready: &[(&Model, &str)],
+) -> Result<HashSet<MailMessageId>> {
+    let arrived: Vec<Lease> = settled.iter().map(|one| Lease::from(&one.letter)).collect();
+    let next: Vec<&Model> = ready.iter().map(|(letter, _)| *letter).collect();
+    let done = swift::write_down(platform, &arrived, &next).await?;
+    if done.arrived < arrived.len() {
+        overtaken(MailState::Sent, arrived.len() - done.arrived);
+    }
+    if done.next == next.len() {
+        return Ok(next.iter().map(|letter| letter.id).collect());
+    }
+    // Why the others may not go is found out as always.
+    let mine = ours(next.iter().map(|letter| Lease::from(*letter)));
+    let mut granted = which(platform.db.write(), mine, MailState::Dot).await?;
+    let others: Vec<(&Model, &str)> = ready.iter().copied().filter(|(letter, _)| !granted.contains(&letter.id)).collect();
+    granted.extend(in_full(platform, memory, &[], &others).await?);
+    Ok(granted)
+}
+
+/// Letters that were taken over, or taken back, before what became of them was written.
+fn overtaken(state: MailState, letters: usize) {
+    tracing::warn!(%state, letters, "letters were taken over or taken back before their outcome was written");
+}
+
 /// Writes down what became of letters: one statement for each kind of outcome, and one for the history.
 async fn finish(tx: &Tx, platform: &Platform, settled: impl Iterator<Item = &Settled>) -> Result<()> {
     let mut groups: Vec<(&Change, Vec<&Settled>)> = Vec::new();
@@ -166,10 +217,7 @@ async fn finish(tx: &Tx, platform: &Platform, settled: impl Iterator<Item = &Set
     for (change, group) in groups {
         let written = write(tx, platform, change, &group).await?;
         if written.len() < group.len() {
-            tracing::warn!(
-                state = %change.state, letters = group.len() - written.len(),
-                "letters were taken over or taken back before their outcome was written",
-            );
+            overtaken(change.state, group.len() - written.len());
         }
         for one in group.iter().filter(|one| written.contains(&one.letter.id)) {
             if let Some(suppress) = one.outcome.suppress {
@@ -226,7 +274,7 @@ async fn write(tx: &Tx, platform: &Platform, change: &Change, group: &[&Settled]
         update = times.into_iter().fold(update, |update, times| update.col_expr(column, times));
     }
     let update = update
-        .filter(ours(group.iter().map(|one| &one.letter)))
+        .filter(ours(group.iter().map(|one| Lease::from(&one.letter))))
         // A letter that was taken back meanwhile stays taken back.
         .filter(Column::State.is_in([MailState::Leased, MailState::Dot]));
     changed(tx, update).await

@@ -1,7 +1,7 @@
 //! The outbox as its workers see it: taking letters by lease, marking those whose handing over begins, giving back what was
 //! not begun. Each is one statement for many letters, and none can change a letter that somebody else took over.
 
-use super::routes::Taken;
+use super::{routes::Taken, swift};
 use crate::platform::{
     Platform, Result, Tx,
     db::filled_up,
@@ -16,7 +16,7 @@ use mail_message::{Column, Entity, Model};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     UpdateMany,
-    sea_query::{Expr, LockBehavior, LockType, SelectStatement},
+    sea_query::{Expr, LockBehavior, LockType},
 };
 use std::collections::{BTreeMap, HashSet};
 
@@ -26,6 +26,21 @@ pub const LEASE: Duration = Duration::minutes(15);
 const ROWS: u64 = 1000;
 /// Why the history holds `uncertain` for a letter whose worker died.
 const DIED: &str = "the process ended while the letter was being handed over";
+
+/// A letter, and that it is in our hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The letter.
+    pub id: MailMessageId,
+    /// Whoever takes the letter over raises it.
+    pub token: i64,
+}
+
+impl From<&Model> for Lease {
+    fn from(letter: &Model) -> Self {
+        Self { id: letter.id, token: letter.lease_token }
+    }
+}
 
 /// Takes up to `most` letters that are due, the most urgent first; those of sendings that stand still are put aside.
 pub async fn claim(platform: &Platform, most: u64) -> Result<Vec<Model>> {
@@ -152,15 +167,6 @@ async fn put_aside(tx: &Tx, now: Time, stopped: &Stopped) -> Result<()> {
     Ok(())
 }
 
-/// Batches whose letters may go out.
-fn running() -> SelectStatement {
-    mail_batch::Entity::find()
-        .select_only()
-        .column(mail_batch::Column::Id)
-        .filter(mail_batch::Column::State.eq(BatchState::Running))
-        .into_query()
-}
-
 /// Finds letters whose worker died while it handed them over. Whether they arrived is not known: each is sent once more,
 /// the same to the byte; when that happens again it stays `uncertain`, for a person to look at.
 pub async fn recover(platform: &Platform) -> Result<()> {
@@ -200,10 +206,10 @@ pub async fn recover(platform: &Platform) -> Result<()> {
 }
 
 /// The letters, as long as nobody took them over: taking over raises the token.
-pub(super) fn ours<'a>(letters: impl IntoIterator<Item = &'a Model>) -> Condition {
+pub(super) fn ours(letters: impl IntoIterator<Item = Lease>) -> Condition {
     let mut by_token = BTreeMap::<i64, Vec<MailMessageId>>::new();
     for letter in letters {
-        by_token.entry(letter.lease_token).or_default().push(letter.id);
+        by_token.entry(letter.token).or_default().push(letter.id);
     }
     let group = |(token, ids): (i64, Vec<MailMessageId>)| {
         Condition::all().add(Column::LeaseToken.eq(token)).add(Column::Id.is_in(filled_up(ids.into_iter())))
@@ -218,24 +224,20 @@ pub(super) async fn mark(tx: &Tx, platform: &Platform, letters: &[Taken<'_>]) ->
     let begun: Vec<&Model> = letters.iter().filter(|taken| taken.not_before.is_none()).map(|taken| taken.letter).collect();
     let mut marked = HashSet::new();
     if !begun.is_empty() {
-        let mine = ours(begun.iter().copied());
-        let begin = Entity::update_many()
-            .col_expr(Column::State, Expr::value(MailState::Dot.word()))
-            .col_expr(Column::LeaseUntil, Expr::value(now + LEASE))
-            .filter(mine.clone())
-            .filter(Column::State.eq(MailState::Leased))
-            .filter(Column::BatchId.in_subquery(running()))
-            .filter(hold::free());
-        marked.extend(changed(tx, begin).await?);
-        if marked.len() < begun.len() {
+        let count = swift::mark(tx, platform, &begun).await?;
+        let mine = || ours(begun.iter().map(|letter| Lease::from(*letter)));
+        if count == begun.len() {
+            marked.extend(begun.iter().map(|letter| letter.id));
+        } else {
+            marked = which(tx, mine(), MailState::Dot).await?;
             // When their sending goes on they are due at once.
-            back(now).filter(mine).filter(Column::State.eq(MailState::Leased)).exec(tx).await?;
+            back(now).filter(mine()).filter(Column::State.eq(MailState::Leased)).exec(tx).await?;
         }
     }
-    let mut later = BTreeMap::<Time, Vec<&Model>>::new();
+    let mut later = BTreeMap::<Time, Vec<Lease>>::new();
     for taken in letters {
         if let Some(at) = taken.not_before {
-            later.entry(at).or_default().push(taken.letter);
+            later.entry(at).or_default().push(Lease::from(taken.letter));
         }
     }
     for (at, letters) in later {
@@ -245,7 +247,7 @@ pub(super) async fn mark(tx: &Tx, platform: &Platform, letters: &[Taken<'_>]) ->
 }
 
 /// Says of letters that they are still in our hands.
-pub async fn renew(platform: &Platform, letters: &[Model]) -> Result<()> {
+pub async fn renew(platform: &Platform, letters: &[Lease]) -> Result<()> {
     if letters.is_empty() {
         return Ok(());
     }
@@ -253,7 +255,7 @@ pub async fn renew(platform: &Platform, letters: &[Model]) -> Result<()> {
     let renewed = Entity::update_many()
         .col_expr(Column::LeaseUntil, Expr::value(until))
         .col_expr(Column::NextAt, Expr::value(until))
-        .filter(ours(letters))
+        .filter(ours(letters.iter().copied()))
         .filter(Column::State.is_in([MailState::Leased, MailState::Dot]))
         .exec(platform.db.write())
         .await?;
@@ -264,11 +266,12 @@ pub async fn renew(platform: &Platform, letters: &[Model]) -> Result<()> {
 }
 
 /// Gives letters back that were taken and not begun, for the next worker that looks, not before a time.
-pub async fn give_back(platform: &Platform, letters: &[Model], at: Time) -> Result<()> {
+pub async fn give_back(platform: &Platform, letters: &[Lease], at: Time) -> Result<()> {
     if letters.is_empty() {
         return Ok(());
     }
-    back(at).filter(ours(letters)).filter(Column::State.eq(MailState::Leased)).exec(platform.db.write()).await?;
+    let mine = ours(letters.iter().copied());
+    back(at).filter(mine).filter(Column::State.eq(MailState::Leased)).exec(platform.db.write()).await?;
     Ok(())
 }
 
@@ -279,6 +282,12 @@ fn back(at: Time) -> UpdateMany<Entity> {
         .col_expr(Column::Due, Expr::value(false))
         .col_expr(Column::NextAt, Expr::value(at))
         .col_expr(Column::LeaseUntil, Expr::value(Option::<Time>::None))
+}
+
+/// Which of these letters are in a state.
+pub(super) async fn which(tx: &impl ConnectionTrait, of: Condition, state: MailState) -> Result<HashSet<MailMessageId>> {
+    let found = Entity::find().select_only().column(Column::Id).filter(of).filter(Column::State.eq(state));
+    Ok(found.into_tuple().all(tx).await?.into_iter().collect())
 }
 
 /// Changes letters, and answers which they are.

@@ -12,6 +12,7 @@ mod policy;
 mod prepare;
 pub mod routes;
 mod shift;
+mod swift;
 mod trip;
 
 pub use finish::give_up_on;

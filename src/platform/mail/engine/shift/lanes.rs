@@ -7,7 +7,7 @@ use crate::platform::{
         engine::{
             finish::{Settled, write_down},
             flow::Way,
-            lease,
+            lease::{self, Lease},
             policy::{Outcome, Sign},
             prepare::Ready,
             trip::{Ask, Held, Told, announce, deliver},
@@ -90,9 +90,9 @@ impl Shift<'_> {
     }
 
     /// Letters that cannot go now, with the time when they can. Those that can get a connection, as long as there are some.
-    fn pair(&mut self) -> HashMap<Time, Vec<Model>> {
+    fn pair(&mut self) -> HashMap<Time, Vec<Lease>> {
         let now = self.platform.clock.now();
-        let mut later = HashMap::<Time, Vec<Model>>::new();
+        let mut later = HashMap::<Time, Vec<Lease>>::new();
         let mut passed = VecDeque::new();
         while self.state.lines.len() > 0
             && let Some(ready) = self.ready.pop_front()
@@ -104,11 +104,11 @@ impl Shift<'_> {
             let domain = &ready.letter.domain;
             match self.state.memory.routes.way(RouteKind::Domain, domain, now) {
                 Way::Shut(until) => {
-                    later.entry(until).or_default().push(ready.letter);
+                    later.entry(until).or_default().push(Lease::from(&ready.letter));
                     continue;
                 }
                 Way::One if self.to.contains_key(domain) => {
-                    later.entry(now + Span::minutes(1)).or_default().push(ready.letter);
+                    later.entry(now + Span::minutes(1)).or_default().push(Lease::from(&ready.letter));
                     continue;
                 }
                 Way::One | Way::Free => {}
@@ -131,7 +131,7 @@ impl Shift<'_> {
         if !self.ahead {
             return self.held.push(Held { server, line, ready, announced: false });
         }
-        self.asked.insert(ready.letter.id, ready.letter.clone());
+        self.asked.insert(ready.letter.id, Lease::from(&ready.letter));
         let tell = self.tell.clone();
         self.work.spawn(async move {
             let _ = tell.send(announce(server, line, ready, false).await);
@@ -171,7 +171,7 @@ impl Shift<'_> {
         }
         let ready = self.ready.pop_front()?;
         self.goes_to(&ready.letter.domain);
-        self.asked.insert(ready.letter.id, ready.letter.clone());
+        self.asked.insert(ready.letter.id, Lease::from(&ready.letter));
         Some(Box::new(ready))
     }
 
@@ -179,7 +179,7 @@ impl Shift<'_> {
         let letter = &held.ready.letter;
         let kind = self.mailer.composers.name(&letter.kind).unwrap_or("unknown");
         let span = self.platform.traces.letter(kind);
-        self.under_way.insert(letter.id, letter.clone());
+        self.under_way.insert(letter.id, Lease::from(letter));
         let next = self.next(held.server);
         let tell = self.tell.clone();
         self.work.spawn(deliver(held, next, span, move |told| drop(tell.send(told))));

@@ -7,7 +7,7 @@ use super::{
     Mailer, State,
     finish::Settled,
     flow::Way,
-    lease,
+    lease::{self, Lease},
     prepare::{Desk, Prepared, Ready},
     trip::{Held, Told},
 };
@@ -54,14 +54,14 @@ struct Shift<'a> {
     /// Letters for which a connection is kept, and that are not marked yet.
     held: Vec<Held>,
     /// Letters under way, by their ids, and when they were last held on to.
-    under_way: HashMap<MailMessageId, Model>,
+    under_way: HashMap<MailMessageId, Lease>,
     renewed: Instant,
     /// Letters that are announced, held or under way, by their domain.
     to: HashMap<String, usize>,
     /// Whether a letter may be announced before it is marked: not where only so many may go in a time.
     ahead: bool,
     /// Letters that a server is being told of, with what is under way the ones that a connection is used for.
-    asked: HashMap<MailMessageId, Model>,
+    asked: HashMap<MailMessageId, Lease>,
     opening: HashMap<usize, usize>,
     in_use: HashMap<usize, usize>,
     preparing: usize,
@@ -159,7 +159,8 @@ impl Shift<'_> {
                     "letters are under way whose answer is not waited for; they are looked after by the next worker"
                 );
                 // Those that a server was only told of have not been handed over.
-                self.taken.extend(self.asked.drain().map(|(_, letter)| letter));
+                let asked: Vec<Lease> = self.asked.drain().map(|(_, letter)| letter).collect();
+                lease::give_back(self.platform, &asked, self.platform.clock.now()).await?;
                 return self.lay_down(self.platform.clock.now()).await;
             }
             self.wait().await;
@@ -246,7 +247,7 @@ impl Shift<'_> {
         for letter in claimed {
             let count = of_domain.entry(letter.domain.clone()).or_default();
             *count += 1;
-            if *count > share { over.push(letter) } else { kept.push(letter) }
+            if *count > share { over.push(Lease::from(&letter)) } else { kept.push(letter) }
         }
         // So that many letters to one domain that takes them slowly leave room for others.
         self.dry |= kept.is_empty();
@@ -431,7 +432,8 @@ impl Shift<'_> {
         self.state.memory.routes.refresh(self.platform).await?;
         lease::recover(self.platform).await?;
         let held = self.held.iter().map(|held| &held.ready.letter).chain(self.ready.iter().map(|ready| &ready.letter));
-        let held: Vec<Model> = self.under_way.values().chain(self.asked.values()).chain(held).cloned().collect();
+        let held = held.map(Lease::from).chain(self.under_way.values().chain(self.asked.values()).copied());
+        let held: Vec<Lease> = held.collect();
         lease::renew(self.platform, &held).await
     }
 
@@ -441,7 +443,8 @@ impl Shift<'_> {
             self.taken.push_back(held.ready.letter.clone());
             self.let_go(held);
         }
-        let letters: Vec<Model> = self.taken.drain(..).chain(self.ready.drain(..).map(|ready| ready.letter)).collect();
+        let ready = self.ready.drain(..).map(|ready| Lease::from(&ready.letter));
+        let letters: Vec<Lease> = self.taken.drain(..).map(|letter| Lease::from(&letter)).chain(ready).collect();
         lease::give_back(self.platform, &letters, until).await
     }
 }
