@@ -148,3 +148,12 @@
 //! who may be asked: that is decided for each person as letters are made, and most of it may change until then. So a gap may be
 //! reported for somebody who would not have been asked; another word beside the name closes it for all. The form stands in the
 //! preferences' document, which is searched here and nowhere else, because a second column would be one more thing that can be wrong.
+//!
+//! # 2026-11-30 · Letters keep the clock of whoever reads them
+//! Hours in which letters may arrive can go over midnight, for people who work nights. They and quiet days go by the person's own time
+//! zone where they named one, because they are about when a letter disturbs them; a quiet day ends their evening before it, and a night
+//! that began before it goes on behind it: each moment belongs to the day that the calendar shows then. Meetings, pauses, months and last
+//! days stay in the organisation's zone, so that all read the same day and nobody has less time than others. Who is asked is decided
+//! by the organisation's day too; the letter then waits for the person's. Somebody else who writes down what the person has told may not
+//! change the zone, nor hours into others than theirs. Rejected: to guess the zone from a browser or an address, and hours that
+//! belong to the day on which they began (letters would come on a day on which nothing was to come).

@@ -15,7 +15,7 @@ pub const WHOLE: &[(&str, &str)] = &[
     ("QuietPeriod", r#"{"from": "2027-08-01", "to": "2027-08-14", "repeat": "yearly"}"#),
     (
         "Contact",
-        r#"{"format": "plain", "neutral_subject": true, "from_hour": 9, "to_hour": 18, "channel": "phone",
+        r#"{"format": "plain", "neutral_subject": true, "from_hour": 9, "to_hour": 18, "time_zone": "Europe/Madrid", "channel": "phone",
             "phone": "01632 960 123", "no_voicemail": true}"#,
     ),
     ("SessionWishes", r#"{"longest_minutes": 90, "break_after_minutes": 45, "camera_off": true, "no_chat": false}"#),
@@ -29,7 +29,7 @@ pub const WHOLE: &[(&str, &str)] = &[
             "load": {"minutes_per_month_max": 120, "invites_per_month_max": 2, "notice_days_min": 7, "meetings_per_day_max": 1},
             "times": ["weekday_morning", "weekend_afternoon"],
             "group_safety": {"women_only": false, "same_experience": true, "known_facilitator": false, "not_with": ["police"]},
-            "contact": {"format": "plain", "neutral_subject": true, "from_hour": 9, "to_hour": 18, "channel": "phone",
+            "contact": {"format": "plain", "neutral_subject": true, "from_hour": 9, "to_hour": 18, "time_zone": "Europe/Madrid", "channel": "phone",
                 "phone": "01632 960 123", "no_voicemail": true},
             "sessions": {"longest_minutes": 90, "break_after_minutes": 45, "camera_off": true, "no_chat": false},
             "money": {"payment": "lower", "prepaid_expenses": true, "method": "cash", "lower_amount_pence": 500},
