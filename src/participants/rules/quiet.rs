@@ -131,7 +131,7 @@ fn at_hour(zone: Tz, day: NaiveDate, hour: u32) -> impl Iterator<Item = Time> {
     let later =
         (0..=16).filter_map(move |quarters| day.and_hms_opt(hour, 0, 0)?.checked_add_signed(Duration::minutes(15 * quarters)));
     let found = later.map(|local| zone.from_local_datetime(&local)).find(|found| found.earliest().is_some());
-    let both = found.map(|found| [found.clone().earliest(), found.latest()]);
+    let both = found.map(|found| [found.earliest(), found.latest()]);
     both.into_iter().flatten().flatten().map(|at| at.with_timezone(&Utc))
 }
 
