@@ -237,6 +237,7 @@ pub const VALUES: &[(&str, &str)] = &[
     ("preparation_minutes", "10"),
     ("minimum_group", "5"),
     ("invites_per_month", "1"),
+    ("letters_gap_days", "2"),
     ("days_late", "14"),
     ("amount_pence", "1250"),
     ("sought", "10"),
