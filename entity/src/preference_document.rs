@@ -100,12 +100,18 @@ documents! {
         #[serde(default)]
         #[oai(default)]
         neutral_subject: bool,
-        /// The first full hour of the day (0-23, organisation's time zone) in which letters may arrive.
+        /// The first full hour of the day (0-23) in which letters may arrive.
         #[serde(default)]
         from_hour: Option<i32>,
-        /// The hour of the day (1-24) from which letters may no longer arrive.
+        /// The hour of the day (1-24) from which letters may no longer arrive. Where it is before the first one, the hours go over
+        /// midnight: from 20 to 2.
         #[serde(default)]
         to_hour: Option<i32>,
+        /// The person's own time zone, by its IANA name. In it letters keep to these hours and to quiet days; where it is left out,
+        /// in the organisation's. Days of meetings, and days on which something ends, are the organisation's in any case.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[oai(skip_serializing_if_is_none)]
+        time_zone: Option<String>,
         /// How the person is best reached by whoever works with them. Letters from here go by e-mail whatever is said; a call is
         /// made by a person.
         #[serde(default = "by_email")]
@@ -350,6 +356,7 @@ impl Contact {
             neutral_subject: false,
             from_hour: None,
             to_hour: None,
+            time_zone: None,
             channel: Channel::Email,
             phone: None,
             no_voicemail: false,

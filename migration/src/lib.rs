@@ -89,6 +89,7 @@ impl MigratorTrait for Migrator {
             "m0004_04_replies",
             "m0004_05_meeting_letters",
             "m0004_06_outbox",
+            "m0004_07_windows",
         ]
     }
 }

@@ -45,7 +45,13 @@ pub struct Facts {
     pub minimum_group: i32,
     /// Invitations a month at most to people who set no limit themselves.
     pub invites_per_month: Option<i32>,
+    /// Days that lie between two letters that ask somebody something, whatever they are about: 0 for none, 30 at most.
+    pub letters_gap_days: i32,
 }
+
+/// Days between two letters that ask somebody something, where an organisation says nothing else. Our own default: no source says how
+/// many there should be.
+pub const LETTERS_GAP_DAYS: i32 = 2;
 
 impl Facts {
     /// Everything that is wrong, at once.
@@ -87,6 +93,7 @@ impl Facts {
         if let Some(most) = self.invites_per_month {
             check.range("/invites_per_month", most, 1, 31);
         }
+        check.range("/letters_gap_days", self.letters_gap_days, 0, 30);
         check.done()
     }
 }
@@ -248,6 +255,7 @@ async fn create_in(tx: &Tx, platform: &Platform, account: AccountId, facts: Fact
         time_zone: Set(facts.time_zone),
         minimum_group: Set(facts.minimum_group),
         invites_per_month: Set(facts.invites_per_month),
+        letters_gap_days: Set(facts.letters_gap_days),
         version: Set(1),
         created_at: Set(now),
     };
@@ -367,6 +375,7 @@ pub async fn change(
     row.time_zone = Set(facts.time_zone);
     row.minimum_group = Set(facts.minimum_group);
     row.invites_per_month = Set(facts.invites_per_month);
+    row.letters_gap_days = Set(facts.letters_gap_days);
     row.version = Set(version);
     let changed = row.update(&tx).await.map_err(taken)?;
     audit::record(&tx, &platform.clock, changed.id, &actor.by, "change_organisation", &format!("organisation:{}", changed.id))

@@ -148,3 +148,21 @@
 //! who may be asked: that is decided for each person as letters are made, and most of it may change until then. So a gap may be
 //! reported for somebody who would not have been asked; another word beside the name closes it for all. The form stands in the
 //! preferences' document, which is searched here and nowhere else, because a second column would be one more thing that can be wrong.
+//!
+//! # 2026-11-30 · Letters keep the clock of whoever reads them
+//! Hours in which letters may arrive can go over midnight, for people who work nights. They and quiet days go by the person's own time
+//! zone where they named one, because they are about when a letter disturbs them; a quiet day ends their evening before it, and a night
+//! that began before it goes on behind it: each moment belongs to the day that the calendar shows then. Meetings, pauses, months and last
+//! days stay in the organisation's zone, so that all read the same day and nobody has less time than others. Who is asked is decided
+//! by the organisation's day too; the letter then waits for the person's. Somebody else who writes down what the person has told may not
+//! change the zone, nor hours into others than theirs. Rejected: to guess the zone from a browser or an address, and hours that
+//! belong to the day on which they began (letters would come on a day on which nothing was to come).
+//!
+//! # 2026-11-30 · Letters that ask one person something keep days apart
+//! Each opportunity asks by itself, so whoever fits several had several letters on one day. A letter looks at the last moment whether
+//! another one that asked left less than `letters_gap_days` ago, and waits. Two days are our own default: no source gives a number. An
+//! invitation that would leave less than three days for an answer goes at once, because being left out is worse than one letter
+//! more; a reminder is left out. Of two letters that workers hold at the same moment each waits, the first by number for a minute and
+//! the other for a quarter of an hour: neither can know whether the other has looked already, and going by the number alone would let both
+//! through where the second was taken first. Rejected: to space letters as they are made (what leaves later is not known then), and a lock
+//! on the person (a worker would hold it over a conversation with a mail server).

@@ -3,6 +3,7 @@
 pub mod easy;
 mod ended;
 mod facts;
+mod gap;
 mod may;
 pub mod sample;
 mod words;

@@ -4,8 +4,8 @@ use super::{AGAIN, INVITE, REMIND};
 use crate::platform::{Result, Tx};
 use chrono::Duration;
 use entity::{
-    BatchState, InvitationId, InvitationState, MailBatchId, MailState, OrganisationId, Time, invitation, mail_batch,
-    mail_message, participant,
+    BatchState, InvitationId, InvitationState, MailBatchId, MailMessageId, MailState, OrganisationId, ParticipantId, Time,
+    invitation, mail_batch, mail_message, participant,
 };
 use mail_message::{Column, Entity};
 use sea_orm::{
@@ -97,6 +97,62 @@ pub(super) async fn asking(
         .all(connection)
         .await?;
     Ok(found)
+}
+
+/// A letter that asked a person something, or is about to.
+pub(super) struct Asking {
+    /// Which.
+    pub id: MailMessageId,
+    state: MailState,
+    sent_at: Option<Time>,
+    next_at: Time,
+}
+
+impl Asking {
+    /// When it left, or may have; nothing while a worker holds it and has not begun to hand it over.
+    pub fn left(&self, now: Time) -> Option<Time> {
+        match self.state {
+            MailState::Leased => None,
+            _ => Some(Ord::min(self.sent_at.unwrap_or(self.next_at), now)),
+        }
+    }
+}
+
+/// Letters but this one that asked a person something on our initiative since then, whatever about, and those that a worker holds.
+pub(super) async fn asking_lately(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    person: ParticipantId,
+    but: MailMessageId,
+    since: Time,
+) -> Result<Vec<Asking>> {
+    let by_a_run = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::Id)
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::ParticipantId.eq(person))
+        .filter(invitation::Column::RunId.is_not_null())
+        .into_query();
+    let asks =
+        Condition::any().add(Column::Kind.eq(REMIND)).add(Column::Kind.eq(INVITE).and(Column::SubjectId.in_subquery(by_a_run)));
+    let in_hand = [MailState::Leased, MailState::Dot, MailState::Uncertain];
+    // What may have arrived and is sent once more may have asked already.
+    let lately = Condition::any()
+        .add(Column::State.eq(MailState::Sent).and(Column::SentAt.gt(since)))
+        .add(Column::State.is_in(in_hand).and(Column::NextAt.gt(since)))
+        .add(Column::State.is_in(PENDING).and(Column::Doubts.gt(0)));
+    let found: Vec<(MailMessageId, MailState, Option<Time>, Time)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::State, Column::SentAt, Column::NextAt])
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::RecipientId.eq(person.0))
+        .filter(Column::Id.ne(but))
+        .filter(asks)
+        .filter(lately)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().map(|(id, state, sent_at, next_at)| Asking { id, state, sent_at, next_at }).collect())
 }
 
 /// Takes letters of an invitation back that have not left, those in a worker's hands too: its mark is given to leased letters

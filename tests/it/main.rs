@@ -53,6 +53,7 @@ mod hostile;
 mod indifferent;
 mod house;
 mod last_moment;
+mod letters_gap;
 mod ledger;
 mod live;
 mod letters;

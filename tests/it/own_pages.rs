@@ -123,6 +123,13 @@ fn joining_choosing_and_agreeing_takes_one_question_a_page() {
         ben.choose("time", &[("hours", "1.5"), ("invites", "2")]).await.1.expect(200);
         ben.choose("letters", &[("format", "easy_read"), ("neutral_subject", "yes"), ("from_hour", "9"), ("to_hour", "17")])
             .await;
+        assert_eq!(document(&app).await["contact"].get("time_zone"), None, "by the clock of the organisation");
+        let nights =
+            [("format", "easy_read"), ("from_hour", "9"), ("to_hour", "2"), ("time_zone", "America/Argentina/Buenos_Aires")];
+        ben.choose("letters", &nights).await.1.expect(200);
+        let (_, page) = ben.get("/o/sunrise/me/preferences/letters").await;
+        let chosen = "<option value=\"America/Argentina/Buenos_Aires\" selected>Buenos Aires (America, Argentina)</option>";
+        assert!(page.text.contains(chosen), "{}", page.text);
         ben.choose("support", &[("need-0", "A lift"), ("share-0", "venue"), ("count", "1")]).await;
         ben.choose("quiet", &[("from-0", "2027-04-01"), ("to-0", ""), ("count", "1")]).await;
         ben.choose("reach", &[("channel", "phone"), ("phone", "01632 960 123"), ("no_voicemail", "yes")]).await;
@@ -161,6 +168,8 @@ fn joining_choosing_and_agreeing_takes_one_question_a_page() {
         for words in [
             "Talk it through more than once, and anything lighter",
             "At most 1 h 30 min a month",
+            "Between 9:00 and 2:00 on the next day",
+            "By the clock of Buenos Aires (America, Argentina)",
             "A lift (told to:",
             "Not with: The police; People who give the money for this",
             "Monday to Friday, in the evening",

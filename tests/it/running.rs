@@ -227,6 +227,34 @@ fn a_session_ends_after_thirty_days_however_much_it_is_used() {
 }
 
 #[test]
+fn hours_can_go_over_midnight_by_the_persons_own_clock() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let wish = |contact: serde_json::Value| json!({"stance": {"kind": "up_to", "rung": "co_design"}, "contact": contact});
+        story.person("eve", wish(json!({"from_hour": 20, "to_hour": 2}))).await;
+        // In Kathmandu it is a quarter to six later: these hours begin at four and a quarter in the afternoon.
+        story.person("ben", wish(json!({"from_hour": 22, "to_hour": 4, "time_zone": "Asia/Kathmandu"}))).await;
+        let zoe = story.person("zoe", wish(json!({}))).await;
+        for (contact, at, code) in [
+            (json!({"from_hour": 7, "to_hour": 7}), "/contact/to_hour", "empty"),
+            (json!({"to_hour": 9, "time_zone": "Kathmandu"}), "/contact/time_zone", "unknown"),
+        ] {
+            let refused = zoe.put(&app, "/preferences", &wish(contact)).await.expect(422).json;
+            assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!(at), &json!(code)));
+        }
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let to = |letters: Vec<crate::harness::Mail>| letters.into_iter().map(|letter| letter.to).collect::<Vec<_>>();
+        assert_eq!(to(story.invite(&id, json!({})).await), ["zoe@people.example"], "it is nine in the morning");
+        for (minutes, whom) in
+            [(7 * 60 + 14, None), (1, Some("ben@people.example")), (224, None), (1, Some("eve@people.example"))]
+        {
+            app.clock.advance(Duration::minutes(minutes));
+            assert_eq!(to(app.outbox().await), Vec::from_iter(whom), "after {minutes}");
+        }
+    });
+}
+
+#[test]
 fn letters_wait_for_the_hours_a_person_has_chosen() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;

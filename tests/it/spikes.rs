@@ -22,6 +22,7 @@ pub fn row(id: OrganisationId, slug: &str) -> organisation::ActiveModel {
         time_zone: Set("Europe/London".to_owned()),
         minimum_group: Set(5),
         invites_per_month: Set(None),
+        letters_gap_days: Set(0),
         version: Set(1),
         created_at: Set(start()),
     }

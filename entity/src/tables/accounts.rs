@@ -35,6 +35,8 @@ pub mod organisation {
         pub minimum_group: i32,
         /// Invitations a month at most to people who set no limit themselves; empty for no limit.
         pub invites_per_month: Option<i32>,
+        /// Days between two letters that ask somebody something on the organisation's initiative; 0 for no such gap.
+        pub letters_gap_days: i32,
         pub version: i32,
         pub created_at: Time,
     }

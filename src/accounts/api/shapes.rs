@@ -1,6 +1,6 @@
 //! What requests and answers about staff accounts, organisations and keys look like.
 
-use crate::accounts::organisations::Facts;
+use crate::accounts::organisations::{Facts, LETTERS_GAP_DAYS};
 use entity::{AccountId, AccountSessionId, ApiKeyId, MembershipId, OrganisationId, Role, Scope, Time, api_key, organisation};
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -33,10 +33,18 @@ pub struct OrganisationIn {
     #[serde(default = "once_a_month")]
     #[oai(default = "once_a_month")]
     pub invites_per_month: Option<i32>,
+    /// Days that lie between two letters that ask somebody something, whatever they are about: 0 to 30, 0 for none.
+    #[serde(default = "two_days")]
+    #[oai(default = "two_days")]
+    pub letters_gap_days: i32,
 }
 
 fn once_a_month() -> Option<i32> {
     Some(1)
+}
+
+fn two_days() -> i32 {
+    LETTERS_GAP_DAYS
 }
 
 fn london() -> String {
@@ -58,6 +66,7 @@ impl From<OrganisationIn> for Facts {
             time_zone: given.time_zone,
             minimum_group: given.minimum_group,
             invites_per_month: given.invites_per_month,
+            letters_gap_days: given.letters_gap_days,
         }
     }
 }
@@ -83,6 +92,8 @@ pub struct OrganisationOut {
     pub minimum_group: i32,
     /// Invitations a month at most to people who set no limit themselves; null for no limit.
     pub invites_per_month: Option<i32>,
+    /// Days that lie between two letters that ask somebody something; 0 for none.
+    pub letters_gap_days: i32,
     /// The caller's role here.
     #[oai(skip_serializing_if_is_none)]
     pub role: Option<Role>,
@@ -100,6 +111,7 @@ impl OrganisationOut {
             time_zone: row.time_zone,
             minimum_group: row.minimum_group,
             invites_per_month: row.invites_per_month,
+            letters_gap_days: row.letters_gap_days,
             role,
         }
     }

@@ -157,6 +157,7 @@ impl Place {
             time_zone: Set("Europe/London".into()),
             minimum_group: Set(5),
             invites_per_month: Set(None),
+            letters_gap_days: Set(0),
             version: Set(1),
             created_at: Set(self.now),
         }

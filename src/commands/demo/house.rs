@@ -26,7 +26,7 @@ impl Story {
         self.progress.begin("An organisation is set up", 0);
         let body = json!({
             "token": link, "email": "rosa@riverside.example", "name": "Rosa", "password": PASSWORD,
-            "organisation": {"slug": SLUG, "name": "Riverside Support Partnership", "contact": "hello@riverside.example", "time_zone": "Europe/London", "invites_per_month": null},
+            "organisation": {"slug": SLUG, "name": "Riverside Support Partnership", "contact": "hello@riverside.example", "time_zone": "Europe/London", "invites_per_month": null, "letters_gap_days": 0},
         });
         let made = self.api.post("/api/set-up", None, &body).await?;
         self.organisation = text(&made["organisation"], "id")?;

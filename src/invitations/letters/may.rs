@@ -81,10 +81,12 @@ pub(super) async fn instead(platform: &Platform, about: &About, message: &mail_m
     if kind == REMIND && about.is_silent(db, now).await? {
         return drop(MailState::Cancelled, "the person has not answered for a while, and is asked half as often");
     }
-    if kind == REMIND {
-        return about.too_soon(db, message, now).await;
+    if kind == REMIND
+        && let Some(instead) = about.too_soon(db, message, now).await?
+    {
+        return Ok(Some(instead));
     }
-    Ok(None)
+    about.crowded(db, message, now).await
 }
 
 impl About {
@@ -109,7 +111,7 @@ impl About {
 
     /// Whether something in the person's wishes, as they are now, speaks against this. They are asked on the day on which the
     /// letter that asks leaves, whenever it was made.
-    async fn unwanted(&self, connection: &impl ConnectionTrait, kind: &str, now: Time) -> Result<bool> {
+    pub(super) async fn unwanted(&self, connection: &impl ConnectionTrait, kind: &str, now: Time) -> Result<bool> {
         let (organisation, person) = (self.organisation.id, self.person.id);
         let days = OwnDays::read(connection, organisation, person, &self.wishes, self.zone).await?;
         let offer = Offer { meetings_that_day: days.beside(&self.opportunity), ..self.offer(kind, now) };
@@ -123,7 +125,7 @@ impl About {
     }
 
     /// Whether the person applied for this themselves, whatever they chose.
-    async fn applied(&self, connection: &impl ConnectionTrait) -> Result<bool> {
+    pub(super) async fn applied(&self, connection: &impl ConnectionTrait) -> Result<bool> {
         applications::applied(connection, self.organisation.id, self.opportunity.id, self.person.id).await
     }
 

@@ -57,6 +57,12 @@ fn form(seat: &Seat<'_>) -> Form {
             .optional()
             .hint("Whoever sets a limit gets no more than that. Leave it empty for no limit to the others."),
     );
+    let gap = row.letters_gap_days.to_string();
+    let form = form.field(
+        Field::typed("letters_gap_days", "Days between two letters that ask the same person something", gap, "number").hint(
+            "0 to 30, over everything that you run. What people asked for themselves, and what they are owed, comes at once.",
+        ),
+    );
     let form = if seat.may(Power::Administer) { deep(form, row) } else { form };
     form.version(row.version).submit(Submit::new("Save"))
 }
@@ -111,10 +117,13 @@ async fn change(visit: Arc<Visit>) -> Result<Reply> {
         time_zone: row.time_zone.clone(),
         minimum_group: row.minimum_group,
         invites_per_month: row.invites_per_month,
+        letters_gap_days: row.letters_gap_days,
     };
     let changed = async {
         let mut entry = Entry::new(sent);
         facts.invites_per_month = entry.parsed("invites_per_month", "Use a whole number from 1 to 31, or leave it empty.");
+        facts.letters_gap_days =
+            entry.needed("letters_gap_days", "Use a whole number from 0 to 30.").unwrap_or(row.letters_gap_days);
         entry.done()?;
         if seat.may(Power::Administer) {
             facts.slug = sent.trimmed("slug");

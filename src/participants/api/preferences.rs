@@ -123,7 +123,7 @@ pub struct ToldIn {
     /// The first full hour of the day (0-23) in which letters may arrive.
     #[serde(default)]
     from_hour: Option<i32>,
-    /// The hour of the day (1-24) from which letters may no longer arrive.
+    /// The hour of the day (1-24) from which letters may no longer arrive; where it is before the first one, on the day after.
     #[serde(default)]
     to_hour: Option<i32>,
     /// Days on which to leave the person in peace, beside those that they named.

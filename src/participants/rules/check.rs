@@ -2,6 +2,7 @@
 
 use crate::platform::{Result, text::Check};
 use chrono::{Duration, NaiveDate};
+use chrono_tz::Tz;
 use entity::{
     AccessNeed, Channel, Contact, Load, Money, PaymentWish, PreferenceDoc, QuietPeriod, Repeat, Rung, SessionWishes, Stance,
     StanceKind, TopicChoices, TopicId,
@@ -181,8 +182,10 @@ fn check_contact(check: &mut Check, contact: &Contact) {
     }
     let reached = contact.channel != Channel::Phone || contact.phone.is_some();
     check.that(reached, "/contact/phone", "required", "Write the number on which you want to be called.");
-    let in_order = contact.from_hour.unwrap_or(0) < contact.to_hour.unwrap_or(24);
-    check.that(in_order, "/contact/to_hour", "order", "Choose an hour after the one at which letters may begin.");
+    let some = contact.from_hour.unwrap_or(0) != contact.to_hour.unwrap_or(24);
+    check.that(some, "/contact/to_hour", "empty", "Choose another hour than the one at which letters may begin.");
+    let zone = contact.time_zone.as_deref().is_none_or(|zone| zone.parse::<Tz>().is_ok());
+    check.that(zone, "/contact/time_zone", "unknown", "Use an IANA name, such as Europe/London, or leave it out.");
 }
 
 fn check_needs(check: &mut Check, needs: &[AccessNeed]) {

@@ -1,6 +1,6 @@
 //! Whether a version that somebody else recorded would allow more than the person has said themselves.
 
-use super::{Allowance, Matter, Scope, past_quiet, resolve, scope::wishes};
+use super::{Allowance, Matter, Scope, past_quiet, quiet::Hours, resolve, scope::wishes};
 use chrono::{Days, NaiveDate};
 use entity::{Contact, GroupSafety, Load, Permission, PreferenceDoc, Story, TopicId};
 use std::collections::BTreeSet;
@@ -81,9 +81,8 @@ fn more_load(own: &Load, new: &Load) -> bool {
 }
 
 fn more_hours(own: &Contact, new: &Contact) -> bool {
-    new.from_hour.unwrap_or(0) < own.from_hour.unwrap_or(0)
-        || new.to_hour.unwrap_or(24) > own.to_hour.unwrap_or(24)
-        || (own.neutral_subject && !new.neutral_subject)
+    // With another zone, hours and quiet days would be others.
+    new.time_zone != own.time_zone || Hours::of(new).reach_beyond(Hours::of(own)) || (own.neutral_subject && !new.neutral_subject)
 }
 
 /// Whether a day that was quiet, today or later, may not be quiet any more. Days that come back have to stand there as they did:

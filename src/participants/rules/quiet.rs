@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, Duration, Months, NaiveDate, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
-use entity::{PreferenceDoc, QuietPeriod, Repeat, Time};
+use entity::{Contact, PreferenceDoc, QuietPeriod, Repeat, Time};
 
 /// The start of the last day that a time of ours can have.
 const FAR: Time = match NaiveDate::from_ymd_opt(9998, 12, 31) {
@@ -10,38 +10,70 @@ const FAR: Time = match NaiveDate::from_ymd_opt(9998, 12, 31) {
     None => Time::MAX_UTC,
 };
 
-/// When the person may next be written to, if not now: after their quiet periods, and inside the hours they chose. Days
-/// and hours are those of the organisation's time zone.
-pub fn quiet_until(wishes: &PreferenceDoc, zone: Tz, now: Time) -> Option<Time> {
-    let local = now.with_timezone(&zone);
-    let (from, to) = hours(wishes);
-    if (from..to).contains(&local.hour()) && !quiet_on(wishes, local.date_naive()) {
+/// When the person may next be written to, if not now: after their quiet periods, and inside the hours they chose. Days and
+/// hours are those of the person's own time zone, and of the organisation's where they have named none. Each moment belongs to
+/// the day that the calendar shows then: hours that go over midnight end with the day before a quiet one, and go on behind it.
+pub fn quiet_until(wishes: &PreferenceDoc, organisation: Tz, now: Time) -> Option<Time> {
+    let zone = zone_of(&wishes.contact, organisation);
+    let (hours, today) = (Hours::of(&wishes.contact), now.with_timezone(&zone).date_naive());
+    let is_open = |at: Time| {
+        let local = at.with_timezone(&zone);
+        hours.contains(local.hour()) && !quiet_on(wishes, local.date_naive())
+    };
+    if is_open(now) {
         return None;
     }
-    let first = local.date_naive().checked_add_days(Days::new(u64::from(local.hour() >= to)));
-    // Quiet that never ends is not the same as no quiet.
-    Some(first.and_then(|day| open_from(wishes, zone, day, (from, to))).unwrap_or(FAR).min(FAR))
-}
-
-/// When letters may first arrive on a day or after it. Where the clocks go forward over all of somebody's hours, that day has
-/// none of them.
-fn open_from(wishes: &PreferenceDoc, zone: Tz, mut day: NaiveDate, (from, to): (u32, u32)) -> Option<Time> {
-    loop {
-        day = past_quiet(wishes, day)?;
-        let at = at_hour(zone, day, from)?;
-        if (from..to).contains(&at.with_timezone(&zone).hour()) {
-            return Some(at);
+    let open = |day: NaiveDate| {
+        let begins = hours.begins().into_iter().flat_map(|hour| at_hour(zone, day, hour));
+        begins.filter(|at| *at >= now && is_open(*at)).min()
+    };
+    // A day of which all the hours are gone, or over which the clocks go forward, has none of them.
+    let mut day = past_quiet(wishes, today);
+    while let Some(this) = day {
+        if let Some(at) = open(this) {
+            return Some(at.min(FAR));
         }
-        day = day.succ_opt()?;
+        day = this.succ_opt().and_then(|next| past_quiet(wishes, next));
     }
+    // Quiet that never ends is not the same as no quiet.
+    Some(FAR)
 }
 
-/// The hours in which letters may arrive: from the first until before the second.
-fn hours(wishes: &PreferenceDoc) -> (u32, u32) {
-    let hour = |given: Option<i32>, otherwise: u32| given.and_then(|hour| u32::try_from(hour).ok()).unwrap_or(otherwise);
-    let (from, to) = (hour(wishes.contact.from_hour, 0), hour(wishes.contact.to_hour, 24));
-    // Hours that leave no time at all would silence every letter for good; then they do not count.
-    if from < to { (from, to) } else { (0, 24) }
+/// The time zone in which somebody's letters keep hours and quiet days: their own, or the organisation's.
+fn zone_of(contact: &Contact, organisation: Tz) -> Tz {
+    contact.time_zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(organisation)
+}
+
+/// The hours in which letters may arrive: from the first until before the second, over midnight where the first is the later one.
+#[derive(Clone, Copy)]
+pub(super) struct Hours {
+    from: u32,
+    to: u32,
+}
+
+impl Hours {
+    /// Those that somebody chose, or all of them. Hours that leave no time at all would silence every letter for good; then they
+    /// do not count.
+    pub(super) fn of(contact: &Contact) -> Self {
+        let hour = |given: Option<i32>, otherwise: u32| given.and_then(|hour| u32::try_from(hour).ok()).unwrap_or(otherwise);
+        let (from, to) = (hour(contact.from_hour, 0), hour(contact.to_hour, 24));
+        if from == to || from > 23 { Self { from: 0, to: 24 } } else { Self { from, to } }
+    }
+
+    /// Whether letters may arrive in this hour of the day.
+    pub(super) fn contains(self, hour: u32) -> bool {
+        if self.from < self.to { (self.from..self.to).contains(&hour) } else { hour >= self.from || hour < self.to }
+    }
+
+    /// Whether letters may arrive in an hour in which these do not let them.
+    pub(super) fn reach_beyond(self, other: Self) -> bool {
+        (0..24).any(|hour| self.contains(hour) && !other.contains(hour))
+    }
+
+    /// The hours of a day at which letters may begin to arrive.
+    fn begins(self) -> [u32; 2] {
+        [if self.from < self.to { self.from } else { 0 }, self.from]
+    }
 }
 
 /// Days after which weekdays and leap years stand as they did.
@@ -92,12 +124,15 @@ fn last_day(period: &QuietPeriod, day: NaiveDate) -> Option<NaiveDate> {
     }
 }
 
-/// The first instant of an hour on a day, also where the clocks change.
-fn at_hour(zone: Tz, day: NaiveDate, hour: u32) -> Option<Time> {
-    let local = day.and_hms_opt(hour.min(23), 0, 0)?;
-    let found = zone.from_local_datetime(&local).earliest();
-    let found = found.or_else(|| zone.from_local_datetime(&(local + Duration::hours(1))).earliest())?;
-    Some(found.with_timezone(&Utc))
+/// The instants at which an hour of a day begins: two where the clocks go back over it. Where they go forward over its beginning,
+/// the first instant after that.
+fn at_hour(zone: Tz, day: NaiveDate, hour: u32) -> impl Iterator<Item = Time> {
+    // Clocks change at a quarter of an hour, and by no more than some hours.
+    let later =
+        (0..=16).filter_map(move |quarters| day.and_hms_opt(hour, 0, 0)?.checked_add_signed(Duration::minutes(15 * quarters)));
+    let found = later.map(|local| zone.from_local_datetime(&local)).find(|found| found.earliest().is_some());
+    let both = found.map(|found| [found.earliest(), found.latest()]);
+    both.into_iter().flatten().flatten().map(|at| at.with_timezone(&Utc))
 }
 
 #[cfg(test)]
@@ -128,6 +163,34 @@ mod tests {
         let now = Utc.with_ymd_and_hms(2027, 3, 28, 0, 30, 0).unwrap();
         let until = quiet_until(&wishes, Tz::Europe__London, now).unwrap();
         assert_eq!(until.to_rfc3339(), "2027-03-29T00:00:00+00:00");
+    }
+
+    #[test]
+    fn hours_over_midnight_are_those_of_the_persons_own_zone() {
+        let mut wishes = PreferenceDoc::unspoken();
+        (wishes.contact.from_hour, wishes.contact.to_hour) = (Some(20), Some(2));
+        let at = |d, h, m| Utc.with_ymd_and_hms(2027, 3, d, h, m, 0).unwrap();
+        let until = |wishes: &PreferenceDoc, now| quiet_until(wishes, Tz::Europe__London, now);
+        assert_eq!(until(&wishes, at(3, 1, 59)), None);
+        assert_eq!(until(&wishes, at(3, 2, 0)), Some(at(3, 20, 0)));
+        assert_eq!(until(&wishes, at(3, 20, 0)), None);
+        // Each moment belongs to its own day.
+        wishes.quiet_periods = vec![QuietPeriod { from: day(4), to: day(4), repeat: None }];
+        assert_eq!((until(&wishes, at(3, 23, 59)), until(&wishes, at(4, 0, 0))), (None, Some(at(5, 0, 0))));
+        // In Kathmandu it is a quarter to six later.
+        wishes.contact.time_zone = Some("Asia/Kathmandu".into());
+        assert_eq!((until(&wishes, at(3, 14, 14)), until(&wishes, at(3, 14, 15))), (Some(at(3, 14, 15)), None));
+        assert_eq!(until(&wishes, at(3, 18, 15)), Some(at(4, 18, 15)), "the quiet day is one of theirs");
+    }
+
+    #[test]
+    fn clocks_that_go_over_the_beginning_of_hours_begin_them_at_once() {
+        let mut wishes = PreferenceDoc::unspoken();
+        (wishes.contact.from_hour, wishes.contact.to_hour) = (Some(2), Some(5));
+        // On Lord Howe Island it is half past two right after two.
+        let now = Utc.with_ymd_and_hms(2027, 10, 2, 12, 0, 0).unwrap();
+        let until = quiet_until(&wishes, Tz::Australia__Lord_Howe, now).unwrap();
+        assert_eq!(until.to_rfc3339(), "2027-10-02T15:30:00+00:00");
     }
 
     fn period(from: NaiveDate, days: u64, repeat: Option<Repeat>) -> QuietPeriod {
@@ -181,6 +244,10 @@ mod tests {
         prop::sample::select(vec![None, Some(Repeat::Weekly), Some(Repeat::Yearly)])
     }
 
+    fn any_zone() -> impl Strategy<Value = Tz> {
+        prop::sample::select(vec![Tz::Europe__London, Tz::Asia__Kathmandu, Tz::Australia__Lord_Howe, Tz::Atlantic__Azores])
+    }
+
     /// The same in the plainest way: each time that the period comes back, one after the other.
     fn plainly(period: &QuietPeriod, day: NaiveDate) -> bool {
         let mut times = 0;
@@ -226,7 +293,7 @@ mod tests {
         fn fault_28_the_answer_is_the_first_time_that_is_not_quiet(
             periods in proptest::collection::vec((1u32..28, 0u64..6, any_repeat()), 0..5), from in proptest::option::of(0i32..24),
             to in proptest::option::of(1i32..25), start in prop::sample::select(vec![(2027, 3), (2027, 10), (2028, 2)]),
-            at in 0i64..(33 * 48), zone in prop::sample::select(vec![Tz::Europe__London, Tz::Asia__Kathmandu, Tz::Australia__Lord_Howe]),
+            at in 0i64..(33 * 48), zone in any_zone(), own in proptest::option::of(any_zone()),
         ) {
             // Over both changes of the clocks, by an hour and by half of one, and over the day that most years do not have.
             let month = NaiveDate::from_ymd_opt(start.0, start.1, 1).unwrap();
@@ -237,12 +304,16 @@ mod tests {
             prop_assume!(past_quiet(&wishes, later(36)).is_some());
             (wishes.contact.from_hour, wishes.contact.to_hour) = (from, to);
             let now = month.and_time(NaiveTime::MIN).and_utc() + Duration::minutes(30 * at + 1);
+            wishes.contact.time_zone = own.map(|own| own.name().to_owned());
             let when = quiet_until(&wishes, zone, now).unwrap_or(now);
             prop_assert!(when >= now);
-            let (from, to) = hours(&wishes);
+            prop_assert!(when < FAR, "never never");
+            let (from, to) = (from.unwrap_or(0), to.unwrap_or(24));
             let allowed = |at: Time| {
-                let local = at.with_timezone(&zone);
-                !quiet_on(&wishes, local.date_naive()) && (from..to).contains(&local.hour())
+                let local = at.with_timezone(&own.unwrap_or(zone));
+                let hour = i32::try_from(local.hour()).unwrap();
+                let open = if from < to { from <= hour && hour < to } else { from == to || from <= hour || hour < to };
+                open && !quiet_on(&wishes, local.date_naive())
             };
             prop_assert!(allowed(when), "never outside the hours: {when}");
             // Once it has come, there is nothing more to wait for.

@@ -113,7 +113,8 @@ fn what_makes_no_sense_is_told_at_once() {
     doc.topics.yes = vec![topic(1)];
     doc.topics.never = vec![topic(1)];
     doc.contact.from_hour = Some(20);
-    doc.contact.to_hour = Some(8);
+    doc.contact.to_hour = Some(20);
+    doc.contact.time_zone = Some("Mars/Olympus".into());
     doc.load.invites_per_month_max = Some(-1);
     doc.quiet_periods = vec![QuietPeriod { from: day(2), to: day(1), repeat: None }];
     doc.formats = vec![entity::Format::Phone, entity::Format::Phone];
@@ -132,7 +133,8 @@ fn what_makes_no_sense_is_told_at_once() {
         ("/topics/never/0", "repeated"),
         ("/formats", "repeated"),
         ("/load/invites_per_month_max", "out_of_range"),
-        ("/contact/to_hour", "order"),
+        ("/contact/to_hour", "empty"),
+        ("/contact/time_zone", "unknown"),
         ("/quiet_periods/0/to", "order"),
         ("/review_after", "out_of_range"),
     ];
@@ -418,6 +420,22 @@ proptest! {
             prop_assert!(a.within(&b), "{:?} is not within {:?}", a, b);
             prop_assert!(!quiet_on(&own, day(n)) || quiet_on(&new, day(n)));
         }
+    }
+
+    #[test]
+    fn hours_that_are_not_beyond_let_no_letter_in_at_another_time(
+        own in (0i32..24, 1i32..25), new in (0i32..24, 1i32..25), elsewhere in any::<bool>(), at in 0i64..(48 * 4),
+    ) {
+        let with_hours = |(from, to)| {
+            let mut doc = PreferenceDoc::unspoken();
+            (doc.contact.from_hour, doc.contact.to_hour) = (Some(from), Some(to));
+            doc
+        };
+        let (own, mut new) = (with_hours(own), with_hours(new));
+        new.contact.time_zone = elsewhere.then(|| "Asia/Kathmandu".into());
+        let now = day(0).and_time(chrono::NaiveTime::MIN).and_utc() + Duration::minutes(15 * at);
+        let open = |doc: &PreferenceDoc| quiet_until(doc, chrono_tz::Tz::Europe__London, now).is_none();
+        prop_assert!(beyond(&own, &new, day(0)) || !open(&new) || open(&own));
     }
 
     #[test]

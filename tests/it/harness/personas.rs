@@ -80,7 +80,7 @@ impl TestApp {
 
 /// What an organisation says about itself.
 pub fn organisation(slug: &str) -> Value {
-    json!({"slug": slug, "name": format!("{slug} trust"), "contact": "hello@sunrise.example", "invites_per_month": null})
+    json!({"slug": slug, "name": format!("{slug} trust"), "contact": "hello@sunrise.example", "invites_per_month": null, "letters_gap_days": 0})
 }
 
 impl Persona {

@@ -220,8 +220,30 @@ fn letters(doc: &PreferenceDoc) -> Form {
                 .pointer("/contact/format"),
         )
         .field(Field::switch("neutral_subject", neutral, contact.neutral_subject))
-        .field(hours("from_hour", "Letters may arrive from", 0..=23, contact.from_hour))
+        .field(
+            hours("from_hour", "Letters may arrive from", 0..=23, contact.from_hour)
+                .hint("It may be night: from 20:00 until 2:00, for example."),
+        )
         .field(hours("to_hour", "until", 1..=24, contact.to_hour))
+        .field(
+            Field::select("time_zone", "By the clock of", zones(contact.time_zone.as_deref()))
+                .hint("Days on which to leave you in peace begin and end by it too. Meetings keep the time of the organisation.")
+                .pointer("/contact/time_zone"),
+        )
+}
+
+/// Places by whose clock letters can come, each by its own name once; what somebody chose already is among them.
+fn zones(chosen: Option<&str>) -> Vec<Choice> {
+    // Names without a continent are other names of these.
+    let parts = ["Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"];
+    let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let mut names: Vec<&str> = known.filter(|name| parts.iter().any(|part| name.starts_with(part))).collect();
+    names.extend(chosen.filter(|chosen| !names.contains(chosen)));
+    let mut all: Vec<(String, &str)> = names.into_iter().map(|name| (words::zone_name(name), name)).collect();
+    all.sort();
+    let home = Choice::new("", "The organisation").on(chosen.is_none());
+    let named = all.into_iter().map(|(label, name)| Choice::new(name, label).on(chosen == Some(name)));
+    std::iter::once(home).chain(named).collect()
 }
 
 fn reach(doc: &PreferenceDoc) -> Form {

@@ -204,6 +204,7 @@ fn letters(sent: &Fields, before: Contact) -> Result<Contact> {
         neutral_subject: sent.has("neutral_subject"),
         from_hour: sent.parsed("from_hour", hour)?,
         to_hour: sent.parsed("to_hour", hour)?,
+        time_zone: sent.given("time_zone"),
         ..before
     })
 }

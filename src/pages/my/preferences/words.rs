@@ -317,6 +317,15 @@ fn load(load: &Load) -> Vec<String> {
     [minutes, invites, notice, day].into_iter().flatten().collect()
 }
 
+/// How people call a time zone: by the place first.
+pub(super) fn zone_name(zone: &str) -> String {
+    let spaced = zone.replace('_', " ");
+    match spaced.rsplit_once('/') {
+        Some((part, place)) => format!("{place} ({})", part.replace('/', ", ")),
+        None => spaced,
+    }
+}
+
 fn letters(contact: &Contact) -> Vec<String> {
     let mut all = vec![letter(contact.format).to_owned()];
     if contact.neutral_subject {
@@ -324,7 +333,11 @@ fn letters(contact: &Contact) -> Vec<String> {
     }
     if contact.from_hour.is_some() || contact.to_hour.is_some() {
         let (from, to) = (contact.from_hour.unwrap_or(0), contact.to_hour.unwrap_or(24));
-        all.push(format!("Between {from}:00 and {to}:00"));
+        let next = if from > to { " on the next day" } else { "" };
+        all.push(format!("Between {from}:00 and {to}:00{next}"));
+    }
+    if let Some(zone) = &contact.time_zone {
+        all.push(format!("By the clock of {}", zone_name(zone)));
     }
     all
 }
