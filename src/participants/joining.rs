@@ -12,7 +12,7 @@ use crate::{
     platform::{
         Error, Platform, Result, Tx,
         jobs::{self, NewJob},
-        mail::{self, NewLetter, priority},
+        mail::{self, NewLetter, priority, suppression},
         secret::{Token, hex, sha256},
         text::{Check, email_key},
     },
@@ -230,7 +230,8 @@ pub async fn confirm(platform: &Platform, organisation: &organisation::Model, to
     Ok(Opened { token, participant: person.id, expires_at })
 }
 
-/// Uses a link up. Somebody who was asked to join, or had left, joins by that.
+/// Uses a link up. Somebody who was asked to join, or had left, joins by that. The link came by a letter, so the address works:
+/// if it was refused before that letter was made, letters come again.
 async fn use_link(tx: &Tx, platform: &Platform, organisation: &organisation::Model, token: &str) -> Result<participant::Model> {
     let link = links::use_up(tx, platform, organisation.id, token).await?;
     let person = participant::Entity::find_by_id((organisation.id, link.participant_id))
@@ -243,6 +244,7 @@ async fn use_link(tx: &Tx, platform: &Platform, organisation: &organisation::Mod
         (_, ParticipantLinkPurpose::Join) => mark_joined(tx, platform, &person, &link).await?,
         _ => return Err(links::dead()),
     }
+    suppression::lift_refused(tx, platform, organisation.id, &person.email_key, link.created_at).await?;
     Ok(person)
 }
 

@@ -2,7 +2,7 @@
 //! honoured; it binds letters to people who take part, never those that staff need to sign in.
 
 use super::priority;
-use crate::platform::{Platform, Result, db::filled_up, text};
+use crate::platform::{Platform, Result, Tx, db::filled_up, text};
 use entity::{
     MailMessageId, OrganisationId, RecipientKind, SuppressionReason, Time, mail_message,
     suppression::{ActiveModel, Column, Entity, Model},
@@ -24,7 +24,8 @@ pub fn family(kind: &str) -> &str {
 }
 
 /// Writes to this address no more: letters of the family of a kind, or [`ALL`]; until a time, or for good. One that holds
-/// for good is never shortened.
+/// for good is never shortened. What a person wants takes the place of a refusal by their mailbox: that ends once the address
+/// works, a wish does not.
 pub async fn suppress(
     connection: &impl ConnectionTrait,
     platform: &Platform,
@@ -43,9 +44,13 @@ pub async fn suppress(
         created_at: Set(platform.clock.now()),
         expires_at: Set(expires_at),
     };
+    let mut over = Condition::any().add(Expr::col((Entity, Column::ExpiresAt)).is_not_null());
+    if reason != SuppressionReason::Bounced && expires_at.is_none() {
+        over = over.add(Expr::col((Entity, Column::Reason)).eq(SuppressionReason::Bounced.word()));
+    }
     let again = OnConflict::columns([Column::OrganisationId, Column::AddressHash, Column::Scope])
         .update_columns([Column::Reason, Column::CreatedAt, Column::ExpiresAt])
-        .action_and_where(Expr::col((Entity, Column::ExpiresAt)).is_not_null())
+        .action_cond_where(over)
         .to_owned();
     Entity::insert(row).on_conflict(again).exec_without_returning(connection).await?;
     Ok(())
@@ -79,6 +84,25 @@ pub async fn lift(
         .filter(Column::AddressHash.eq(hash(platform, organisation, address)))
         .filter(Column::Scope.eq(family(kind)))
         .exec(connection)
+        .await?;
+    Ok(gone.rows_affected > 0)
+}
+
+/// Takes back that an address was refused, because a letter that was made at a time has been read there since. What was refused
+/// later stays, and so does what the person wants. Answers whether there was such a refusal.
+pub async fn lift_refused(
+    tx: &Tx,
+    platform: &Platform,
+    organisation: OrganisationId,
+    address: &str,
+    letter_made_at: Time,
+) -> Result<bool> {
+    let gone = Entity::delete_many()
+        .filter(Column::OrganisationId.eq(organisation))
+        .filter(Column::AddressHash.eq(hash(platform, organisation, address)))
+        .filter(Column::Reason.eq(SuppressionReason::Bounced))
+        .filter(Column::CreatedAt.lte(letter_made_at))
+        .exec(tx)
         .await?;
     Ok(gone.rows_affected > 0)
 }

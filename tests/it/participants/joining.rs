@@ -4,7 +4,7 @@ use crate::harness::{Answer, Persona, TestApp, everywhere};
 use alongside::{
     app::App,
     participants,
-    platform::{Db, secret::TokenKind},
+    platform::{Db, mail, secret::TokenKind},
 };
 use chrono::Duration;
 use entity::{OrganisationId, SuppressionReason, mail_message, suppression};
@@ -255,5 +255,62 @@ fn who_does_not_want_letters_gets_none_from_a_file() {
         assert!(app.outbox().await.is_empty());
         let people = ada.get(&app, "/people").send().await.expect(200);
         assert!(!people.text.to_lowercase().contains("eve"));
+    });
+}
+
+#[test]
+fn whoever_reads_a_letter_with_a_link_is_written_to_again() {
+    use SuppressionReason::{Bounced, Complained, Recorded, Unsubscribed};
+    everywhere(|app| async move {
+        let ada = app.administrator().await;
+        let moon = app.organisation(&ada, "moonlight").await;
+        let platform = &app.app.platform;
+        let ours: OrganisationId = ada.organisation.parse().unwrap();
+        let theirs: OrganisationId = moon.organisation.parse().unwrap();
+        let stop = async |organisation, address: &str, kind: &str, reason| {
+            mail::suppression::suppress(platform.db.write(), platform, organisation, address, kind, reason, None).await.unwrap();
+        };
+        let left = async |organisation, address: &str| {
+            let rows = mail::suppression::of(platform.db.read(), platform, organisation, address).await.unwrap();
+            rows.into_iter().map(|row| (row.scope, row.reason)).collect::<Vec<_>>()
+        };
+        let link = async |address: &str| {
+            join(&app, &ada, address).await.expect(202);
+            app.outbox().await[0].token("aj_")
+        };
+        let all = mail::suppression::ALL;
+        // Joining by a link shows it as well as signing in does.
+        stop(ours, "ben@people.example", all, Bounced).await;
+        let token = link("ben@people.example").await;
+        assert_eq!(left(ours, "ben@people.example").await, [(all.to_owned(), Bounced)], "asking shows nothing");
+        confirm(&app, &ada, &token).await.expect(200);
+        assert!(left(ours, "ben@people.example").await.is_empty());
+        // What the person wants stays, here and whatever comes first; so does what is about others.
+        stop(ours, "ben@people.example", all, Bounced).await;
+        stop(ours, "ben@people.example", "invitations.invite", Unsubscribed).await;
+        stop(ours, "eve@people.example", all, Bounced).await;
+        stop(theirs, "ben@people.example", all, Bounced).await;
+        app.clock.advance(Duration::hours(1));
+        let token = link("ben@people.example").await;
+        confirm(&app, &ada, &token).await.expect(200);
+        assert_eq!(left(ours, "ben@people.example").await, [("invitations".to_owned(), Unsubscribed)]);
+        assert_eq!(left(ours, "eve@people.example").await, [(all.to_owned(), Bounced)]);
+        assert_eq!(left(theirs, "ben@people.example").await, [(all.to_owned(), Bounced)]);
+        // A refusal that came after the letter was made says more than the letter.
+        app.clock.advance(Duration::hours(1));
+        let token = link("ben@people.example").await;
+        app.clock.advance(Duration::minutes(5));
+        stop(ours, "ben@people.example", all, Bounced).await;
+        confirm(&app, &ada, &token).await.expect(200);
+        assert!(left(ours, "ben@people.example").await.contains(&(all.to_owned(), Bounced)));
+        // A wish takes the place of a refusal, and no refusal that of a wish.
+        for (address, wish) in [("cid@people.example", Complained), ("dot@people.example", Recorded)] {
+            stop(ours, address, all, Bounced).await;
+            stop(ours, address, all, wish).await;
+            stop(ours, address, all, Bounced).await;
+            let token = link(address).await;
+            confirm(&app, &ada, &token).await.expect(200);
+            assert_eq!(left(ours, address).await, [(all.to_owned(), wish)]);
+        }
     });
 }
