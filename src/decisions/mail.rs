@@ -166,3 +166,18 @@
 //! the other for a quarter of an hour: neither can know whether the other has looked already, and going by the number alone would let both
 //! through where the second was taken first. Rejected: to space letters as they are made (what leaves later is not known then), and a lock
 //! on the person (a worker would hold it over a conversation with a mail server).
+//!
+//! # 2026-11-30 · Answers and marks go to the database with one call
+//! A call to SQLite is handed to a thread and back, and so is every row that it answers; at thousands of letters a second that cost more
+//! than what was asked for. So the usual case (all letters arrived, others come next) is one script from BEGIN to COMMIT on SQLite, and one
+//! statement on PostgreSQL, with the letters given as JSON: the text is always the same, and planned once. How many rows changed is
+//! enough to know that all did; where some did not, and for everything that is not usual, the long way is taken. The guards (the sending
+//! goes on, nothing holds it, the address may be written to) stand in that statement, so no other can slip in between. Several
+//! statements behind one prepared text are particular to `sqlx`'s SQLite driver, which would rather have none: if it drops them, each
+//! becomes a call of its own. Rejected: lists of placeholders (another text for each length), and an answer with the ids of what changed.
+//!
+//! # 2026-11-30 · Whoever uses a link from a letter can be reached
+//! An address that was refused for good is not written to. People repair their mailboxes and do not tell us; but who uses a link that came
+//! by letter has shown that letters arrive. That takes back what was refused before the letter was made, and nothing that was refused
+//! since. A wish to get no letters is another matter: it takes the place of a refusal, is never replaced by one, and only the person
+//! takes it back.
