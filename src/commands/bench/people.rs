@@ -125,13 +125,31 @@ pub(super) struct Place {
     questionnaire: QuestionnaireId,
 }
 
+/// An organisation that measures itself.
+pub fn organisation_row(id: OrganisationId, now: Time) -> organisation::ActiveModel {
+    organisation::ActiveModel {
+        id: Set(id),
+        slug: Set("bench".into()),
+        name: Set("Bench".into()),
+        contact: Set("bench@localhost.localdomain".into()),
+        privacy_url: Set(None),
+        link_template: Set(None),
+        time_zone: Set("Europe/London".into()),
+        minimum_group: Set(5),
+        invites_per_month: Set(None),
+        letters_gap_days: Set(0),
+        version: Set(1),
+        created_at: Set(now),
+    }
+}
+
 impl Place {
     pub async fn make(tx: &Tx, clock: Clock) -> Result<Self> {
         let project: ProjectId = clock.new_id();
         let (organisation, opportunity, notice) = (clock.new_id(), clock.new_id(), clock.new_id());
         let questionnaire = clock.new_id();
         let place = Self { now: clock.now(), organisation, project, opportunity, notice, questionnaire, clock };
-        organisation::Entity::insert(place.organisation_row()).exec_without_returning(tx).await?;
+        organisation::Entity::insert(organisation_row(place.organisation, place.now)).exec_without_returning(tx).await?;
         project::Entity::insert(place.project_row(project)).exec_without_returning(tx).await?;
         notice::Entity::insert(place.notice_row()).exec_without_returning(tx).await?;
         opportunity::Entity::insert(place.opportunity_row(opportunity)).exec_without_returning(tx).await?;
@@ -144,23 +162,6 @@ impl Place {
         };
         opportunity::Entity::update(asked).exec(tx).await?;
         Ok(place)
-    }
-
-    fn organisation_row(&self) -> organisation::ActiveModel {
-        organisation::ActiveModel {
-            id: Set(self.organisation),
-            slug: Set("bench".into()),
-            name: Set("Bench".into()),
-            contact: Set("bench@localhost.localdomain".into()),
-            privacy_url: Set(None),
-            link_template: Set(None),
-            time_zone: Set("Europe/London".into()),
-            minimum_group: Set(5),
-            invites_per_month: Set(None),
-            letters_gap_days: Set(0),
-            version: Set(1),
-            created_at: Set(self.now),
-        }
     }
 
     fn project_row(&self, id: ProjectId) -> project::ActiveModel {

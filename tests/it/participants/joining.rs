@@ -283,7 +283,7 @@ fn whoever_reads_a_letter_with_a_link_is_written_to_again() {
         stop(ours, "ben@people.example", all, Bounced).await;
         let token = link("ben@people.example").await;
         assert_eq!(left(ours, "ben@people.example").await, [(all.to_owned(), Bounced)], "asking shows nothing");
-        confirm(&app, &ada, &token).await.expect(200);
+        confirm(&app, &ada, &token).await.expect(201);
         assert!(left(ours, "ben@people.example").await.is_empty());
         // What the person wants stays, here and whatever comes first; so does what is about others.
         stop(ours, "ben@people.example", all, Bounced).await;
@@ -292,7 +292,7 @@ fn whoever_reads_a_letter_with_a_link_is_written_to_again() {
         stop(theirs, "ben@people.example", all, Bounced).await;
         app.clock.advance(Duration::hours(1));
         let token = link("ben@people.example").await;
-        confirm(&app, &ada, &token).await.expect(200);
+        confirm(&app, &ada, &token).await.expect(201);
         assert_eq!(left(ours, "ben@people.example").await, [("invitations".to_owned(), Unsubscribed)]);
         assert_eq!(left(ours, "eve@people.example").await, [(all.to_owned(), Bounced)]);
         assert_eq!(left(theirs, "ben@people.example").await, [(all.to_owned(), Bounced)]);
@@ -301,7 +301,7 @@ fn whoever_reads_a_letter_with_a_link_is_written_to_again() {
         let token = link("ben@people.example").await;
         app.clock.advance(Duration::minutes(5));
         stop(ours, "ben@people.example", all, Bounced).await;
-        confirm(&app, &ada, &token).await.expect(200);
+        confirm(&app, &ada, &token).await.expect(201);
         assert!(left(ours, "ben@people.example").await.contains(&(all.to_owned(), Bounced)));
         // A wish takes the place of a refusal, and no refusal that of a wish.
         for (address, wish) in [("cid@people.example", Complained), ("dot@people.example", Recorded)] {
@@ -309,7 +309,7 @@ fn whoever_reads_a_letter_with_a_link_is_written_to_again() {
             stop(ours, address, all, wish).await;
             stop(ours, address, all, Bounced).await;
             let token = link(address).await;
-            confirm(&app, &ada, &token).await.expect(200);
+            confirm(&app, &ada, &token).await.expect(201);
             assert_eq!(left(ours, address).await, [(all.to_owned(), wish)]);
         }
     });

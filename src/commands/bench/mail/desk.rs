@@ -1,5 +1,6 @@
 //! An outbox with letters for nobody, and a mailer that works it off.
 
+use crate::commands::bench::people::organisation_row;
 use crate::platform::{
     Clock, Config, CpuPool, Db, Error, Platform, Result, Secret,
     config::MailWay,
@@ -7,7 +8,7 @@ use crate::platform::{
     mail::{Composed, Composers, Letter, Mailer, NewLetter, enqueue, open_batch, priority, transport},
     trace::Traces,
 };
-use entity::{MailMessageId, MailState, RecipientKind, mail_message};
+use entity::{MailMessageId, MailState, OrganisationId, RecipientKind, mail_message, organisation};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use uuid::Uuid;
@@ -23,6 +24,7 @@ pub struct Desk {
     pub platform: Platform,
     /// Who sends.
     pub mailer: Mailer,
+    organisation: OrganisationId,
 }
 
 impl Desk {
@@ -46,16 +48,26 @@ impl Desk {
             limits: Arc::new(Limits::default()),
             traces,
         };
-        Ok(Self { platform, mailer })
+        let organisation = match organisation::Entity::find().one(platform.db.read()).await? {
+            Some(there) => there.id,
+            None => {
+                let id = platform.clock.new_id();
+                let row = organisation_row(id, platform.clock.now());
+                organisation::Entity::insert(row).exec_without_returning(platform.db.write()).await?;
+                id
+            }
+        };
+        Ok(Self { platform, mailer, organisation })
     }
 
     /// Puts letters into it.
     pub async fn fill(&self, messages: usize) -> Result<()> {
         let clock = &self.platform.clock;
         let tx = self.platform.db.begin().await?;
-        let batch = open_batch(&tx, clock, None, KIND, None, "bench").await?;
+        let organisation = Some(self.organisation);
+        let batch = open_batch(&tx, clock, organisation, KIND, None, "bench").await?;
         let letters: Vec<NewLetter> = (0..messages).map(|number| new_letter(clock, number)).collect();
-        enqueue(&tx, clock, None, batch, &letters).await?;
+        enqueue(&tx, clock, organisation, batch, &letters).await?;
         tx.commit().await?;
         Ok(())
     }

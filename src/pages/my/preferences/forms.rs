@@ -1,6 +1,6 @@
 //! The questions as forms.
 
-use super::{Question, words};
+use super::{Question, words, zone};
 use crate::{
     integrity::ladder::LADDER,
     opportunities::group::{activity, present},
@@ -226,24 +226,13 @@ fn letters(doc: &PreferenceDoc) -> Form {
         )
         .field(hours("to_hour", "until", 1..=24, contact.to_hour))
         .field(
-            Field::select("time_zone", "By the clock of", zones(contact.time_zone.as_deref()))
-                .hint("Days on which to leave you in peace begin and end by it too. Meetings keep the time of the organisation.")
+            Field::line("time_zone", "By the clock of", contact.time_zone.as_deref().map(zone::written).unwrap_or_default())
+                .hint(
+                    "A large town with the same time as you, such as London. Leave it empty for the clock of the organisation. \
+                     Your quiet days go by it too. Meetings keep the time of the organisation.",
+                )
                 .pointer("/contact/time_zone"),
         )
-}
-
-/// Places by whose clock letters can come, each by its own name once; what somebody chose already is among them.
-fn zones(chosen: Option<&str>) -> Vec<Choice> {
-    // Names without a continent are other names of these.
-    let parts = ["Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"];
-    let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-    let mut names: Vec<&str> = known.filter(|name| parts.iter().any(|part| name.starts_with(part))).collect();
-    names.extend(chosen.filter(|chosen| !names.contains(chosen)));
-    let mut all: Vec<(String, &str)> = names.into_iter().map(|name| (words::zone_name(name), name)).collect();
-    all.sort();
-    let home = Choice::new("", "The organisation").on(chosen.is_none());
-    let named = all.into_iter().map(|(label, name)| Choice::new(name, label).on(chosen == Some(name)));
-    std::iter::once(home).chain(named).collect()
 }
 
 fn reach(doc: &PreferenceDoc) -> Form {

@@ -5,6 +5,7 @@ mod forms;
 mod read;
 mod review;
 mod words;
+mod zone;
 
 use super::{Own, at, done, own};
 use crate::{

@@ -1,6 +1,6 @@
 //! What was answered, as a change of the document. Whatever a question does not ask about stays as it is.
 
-use super::{Question, words::kind_of};
+use super::{Question, words::kind_of, zone};
 use crate::{
     pages::kit::Fields,
     platform::{Error, Result, Violation},
@@ -204,7 +204,7 @@ fn letters(sent: &Fields, before: Contact) -> Result<Contact> {
         neutral_subject: sent.has("neutral_subject"),
         from_hour: sent.parsed("from_hour", hour)?,
         to_hour: sent.parsed("to_hour", hour)?,
-        time_zone: sent.given("time_zone"),
+        time_zone: sent.given("time_zone").as_deref().map(zone::read).transpose()?,
         ..before
     })
 }

@@ -1,6 +1,6 @@
 //! What somebody chose, in words.
 
-use super::Question;
+use super::{Question, zone};
 use crate::{
     integrity::ladder::step,
     invitations::letters::day,
@@ -317,15 +317,6 @@ fn load(load: &Load) -> Vec<String> {
     [minutes, invites, notice, day].into_iter().flatten().collect()
 }
 
-/// How people call a time zone: by the place first.
-pub(super) fn zone_name(zone: &str) -> String {
-    let spaced = zone.replace('_', " ");
-    match spaced.rsplit_once('/') {
-        Some((part, place)) => format!("{place} ({})", part.replace('/', ", ")),
-        None => spaced,
-    }
-}
-
 fn letters(contact: &Contact) -> Vec<String> {
     let mut all = vec![letter(contact.format).to_owned()];
     if contact.neutral_subject {
@@ -337,7 +328,7 @@ fn letters(contact: &Contact) -> Vec<String> {
         all.push(format!("Between {from}:00 and {to}:00{next}"));
     }
     if let Some(zone) = &contact.time_zone {
-        all.push(format!("By the clock of {}", zone_name(zone)));
+        all.push(format!("By the clock of {}", zone::name(zone)));
     }
     all
 }
