@@ -91,6 +91,11 @@ impl Rate {
 }
 
 impl Delivery {
+    /// Whether letters have to be counted before they go, because only so many may in a time.
+    pub fn is_limited(&self) -> bool {
+        !self.rates.is_empty() || self.warm_up.is_some()
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let rates = Rates::read(&reader.text("MAIL_RATES")).unwrap_or_else(|| {
             let must = "must be such as server=50/s, domain=20/s, gmail.com=1000/h: whom it is for, a number, and s, m, h or d";

@@ -76,10 +76,8 @@ impl Memory {
 
     /// Whether there is nothing to write down but that letters arrived, and no letters to count.
     fn is_usual(&self, platform: &Platform, settled: &[Settled]) -> bool {
-        let limits = &platform.config.delivery;
-        let sent = Outcome::sent();
-        let counted = !limits.rates.is_empty() || limits.warm_up.is_some();
-        !counted && !self.routes.has_news() && settled.iter().all(|one| one.outcome == sent)
+        let (limited, sent) = (platform.config.delivery.is_limited(), Outcome::sent());
+        !limited && !self.routes.has_news() && settled.iter().all(|one| one.outcome == sent)
     }
 
     /// The sendings that are stopped after these answers, and why.

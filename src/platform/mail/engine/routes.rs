@@ -154,7 +154,7 @@ impl Routes {
         letters: &[(&'a mail_message::Model, &str)],
     ) -> Result<Vec<Taken<'a>>> {
         let limits = &platform.config.delivery;
-        if letters.is_empty() || (limits.rates.is_empty() && limits.warm_up.is_none()) {
+        if letters.is_empty() || !limits.is_limited() {
             return Ok(letters.iter().map(|(letter, _)| Taken { letter, not_before: None }).collect());
         }
         let now = platform.clock.now();

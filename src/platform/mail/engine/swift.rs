@@ -24,7 +24,8 @@ macro_rules! arrived {
          WHERE mail_message.id = given.id AND lease_token = given.token AND state IN ('leased', 'dot'); \
          INSERT INTO mail_event (id, message_id, at, event) \
          SELECT unhex(value ->> 'event'), mail_message.id, ?1, 'sent' FROM json_each(?2) \
-         JOIN mail_message ON mail_message.id = unhex(value ->> 'id') AND lease_token = value ->> 'token' AND state = 'sent';"
+         JOIN mail_message ON mail_message.id = unhex(value ->> 'id') AND lease_token = value ->> 'token' \
+         AND state = 'sent' AND sent_at = ?1;"
     };
 }
 

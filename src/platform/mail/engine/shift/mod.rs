@@ -83,7 +83,6 @@ pub async fn run(mailer: &Mailer, platform: &Platform, state: &mut State, most: 
     state.memory.routes.refresh(platform).await?;
     lease::recover(platform).await?;
     let (tell, told) = unbounded_channel();
-    let limits = &platform.config.delivery;
     let mut shift = Shift {
         desk: Desk::of(mailer, platform),
         servers: mailer.transport.servers(),
@@ -99,7 +98,7 @@ pub async fn run(mailer: &Mailer, platform: &Platform, state: &mut State, most: 
         under_way: HashMap::new(),
         renewed: Instant::now(),
         to: HashMap::new(),
-        ahead: limits.rates.is_empty() && limits.warm_up.is_none(),
+        ahead: !platform.config.delivery.is_limited(),
         asked: HashMap::new(),
         opening: HashMap::new(),
         in_use: HashMap::new(),
