@@ -17,6 +17,11 @@ pub enum Step {
         /// Somebody may then get the same letter twice.
         uncertain: bool,
     },
+    /// Whether a letter of which nobody knows whether it arrived is left until a person decides, and not sent once more.
+    Doubt {
+        /// It is left.
+        ask: bool,
+    },
 }
 
 /// Does it, and lets the worker look. Errors: `/reason` is missing or too long; `mailing_cancelled` where one that was cancelled
@@ -46,6 +51,10 @@ pub async fn take(platform: &Platform, actor: &Actor, id: MailBatchId, step: Ste
             }
             status::retry(&tx, clock, organisation, id, uncertain).await?;
             "retry_mailing"
+        }
+        Step::Doubt { ask } => {
+            status::ask_in_doubt(&tx, organisation, id, ask).await?;
+            if ask { "ask_in_doubt" } else { "send_in_doubt" }
         }
     };
     audit::record(&tx, clock, organisation, &actor.by, action, &format!("mail_batch:{id}")).await?;

@@ -181,3 +181,14 @@
 //! by letter has shown that letters arrive. That takes back what was refused before the letter was made, and nothing that was refused
 //! since. A wish to get no letters is another matter: it takes the place of a refusal, is never replaced by one, and only the person
 //! takes it back.
+//!
+//! # 2026-11-30 · Whoever starts a mailing can have letters in doubt left
+//! A letter of which nobody knows whether it arrived is sent once more, because a letter that never comes excludes somebody, and one that
+//! comes twice does not. Where a second copy would do harm, a mailing can be told to leave such letters to a person; it counts from
+//! then on, for those too that wait to be sent once more. It is said of a mailing and not of an organisation: it is about what the letter
+//! holds.
+//!
+//! # 2026-11-30 · mimalloc
+//! Letters and pages are made on one thread and let go on another. The C library's allocator took a seventh of all time for that, and kept an
+//! arena for each thread: in a long mailing beside other work up to 55 MB. With mimalloc (MIT; without its features) a letter costs a
+//! quarter less, and memory grows by less than 20 MB.

@@ -397,7 +397,7 @@ pub async fn take_back(
             continue;
         }
         let asked = !posted::asking(tx, organisation, row.id).await?.is_empty();
-        posted::take_back(tx, organisation, row.id, &[]).await?;
+        posted::take_back(tx, &platform.clock, organisation, row.id, &[]).await?;
         if person.state == ParticipantState::Joined && asked {
             let subject = row.opportunity_id.0;
             let batch = mail::batch_about(tx, &platform.clock, organisation, TAKEN_BACK, subject, "system").await?;

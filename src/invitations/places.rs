@@ -131,7 +131,7 @@ pub async fn release(tx: &Tx, platform: &Platform, opportunity: &opportunity::Mo
     row.update(tx).await?;
     if let Some(invitation) = invitation_of(tx, organisation, opportunity.id, participant).await? {
         // Nobody reads that they have the place which they have given up.
-        posted::take_back(tx, organisation, invitation.id, &[PLACE]).await?;
+        posted::take_back(tx, &platform.clock, organisation, invitation.id, &[PLACE]).await?;
     }
     if was_held {
         changed(tx, platform, organisation, opportunity.id, participant).await?;

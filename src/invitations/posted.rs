@@ -1,7 +1,7 @@
 //! What has left, and what has not: the letters of invitations.
 
 use super::{AGAIN, INVITE, REMIND};
-use crate::platform::{Result, Tx};
+use crate::platform::{Clock, Result, Tx, mail};
 use chrono::Duration;
 use entity::{
     BatchState, InvitationId, InvitationState, MailBatchId, MailMessageId, MailState, OrganisationId, ParticipantId, Time,
@@ -155,18 +155,18 @@ pub(super) async fn asking_lately(
     Ok(found.into_iter().map(|(id, state, sent_at, next_at)| Asking { id, state, sent_at, next_at }).collect())
 }
 
-/// Takes letters of an invitation back that have not left, those in a worker's hands too: its mark is given to leased letters
-/// alone. Of these kinds; of all kinds where none is named.
-pub(super) async fn take_back(tx: &Tx, organisation: OrganisationId, invitation: InvitationId, kinds: &[&str]) -> Result<()> {
-    let mut letters = Entity::update_many()
-        .col_expr(Column::State, Expr::value(MailState::Cancelled.word()))
-        .filter(Column::OrganisationId.eq(organisation))
-        .filter(Column::SubjectId.eq(invitation.0))
-        .filter(Column::State.is_in(PENDING));
-    if !kinds.is_empty() {
-        letters = letters.filter(Column::Kind.is_in(kinds.iter().copied()));
-    }
-    letters.exec(tx).await?;
+/// Takes letters of an invitation back that have not left. Of these kinds; of all kinds where none is named.
+pub(super) async fn take_back(
+    tx: &Tx,
+    clock: &Clock,
+    organisation: OrganisationId,
+    invitation: InvitationId,
+    kinds: &[&str],
+) -> Result<()> {
+    let kinds = (!kinds.is_empty()).then(|| Column::Kind.is_in(kinds.iter().copied()));
+    let letters =
+        Condition::all().add(Column::OrganisationId.eq(organisation)).add(Column::SubjectId.eq(invitation.0)).add_option(kinds);
+    mail::take_back(tx, clock, letters, "what it says does not hold any more").await?;
     Ok(())
 }
 

@@ -294,6 +294,8 @@ fn sqlite(url: &str, connections: u32, synchronous: SqliteSynchronous) -> Connec
             .foreign_keys(true)
             .pragma("cache_size", "-8000")
             .pragma("temp_store", "memory")
+            // In pages: what is written again and again, as letters that are sent, is folded into the file less often.
+            .pragma("wal_autocheckpoint", "4000")
     });
     options
 }

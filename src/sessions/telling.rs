@@ -7,22 +7,18 @@ use crate::{
     invitations::{jobs::payload, parting, places},
     participants::unsubscribe_links,
     platform::{
-        Platform, Result, Tx,
+        Clock, Platform, Result, Tx,
         jobs::{Fault, Next},
         mail::{self, NewLetter, priority},
     },
 };
 use entity::{
-    MailMessageId, MailState, MeetingId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, Purpose,
-    RecipientKind, Time, mail_message, meeting, meeting_revision as revision, participant, place,
+    MailMessageId, MeetingId, OpportunityId, OrganisationId, ParticipantId, ParticipantState, PlaceState, Purpose, RecipientKind,
+    Time, mail_message, meeting, meeting_revision as revision, participant, place,
 };
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::Deserialize;
 
-/// A letter in one of these states may still leave.
-const PENDING: [MailState; 3] = [MailState::Queued, MailState::Deferred, MailState::Leased];
 /// Meetings in one letter, the next ones.
 const MEETINGS: u64 = 100;
 /// Beyond this a letter's own time is shorter than what is left until the meeting.
@@ -67,7 +63,7 @@ async fn holders(tx: &Tx, platform: &Platform, organisation: OrganisationId, opp
 /// Tells of a meeting that was arranged, changed or cancelled. Whoever has an earlier letter about it that has not left gets the
 /// new one alone.
 pub(super) async fn tell(tx: &Tx, platform: &Platform, row: &meeting::Model, kind: &'static str, by: &str) -> Result<()> {
-    take_back(tx, row.organisation_id, [row.id.0], None).await?;
+    take_back(tx, &platform.clock, row.organisation_id, [row.id.0], None).await?;
     let now = platform.clock.now();
     if row.starts_at <= now {
         return Ok(());
@@ -87,7 +83,7 @@ pub(super) async fn tell_over(
     cancelled: &[meeting::Model],
     by: &str,
 ) -> Result<()> {
-    take_back(tx, organisation, cancelled.iter().map(|row| row.id.0), None).await?;
+    take_back(tx, &platform.clock, organisation, cancelled.iter().map(|row| row.id.0), None).await?;
     let people = match cancelled {
         [] => Vec::new(),
         _ => holders(tx, platform, organisation, opportunity).await?,
@@ -122,22 +118,18 @@ async fn write(tx: &Tx, platform: &Platform, organisation: OrganisationId, about
 /// Takes letters about a meeting, or about all of an opportunity, back that have not left: to one person, or to everybody.
 async fn take_back(
     tx: &Tx,
+    clock: &Clock,
     organisation: OrganisationId,
     subjects: impl IntoIterator<Item = uuid::Uuid>,
     person: Option<ParticipantId>,
 ) -> Result<()> {
     use mail_message::Column;
-    let mut letters = mail_message::Entity::update_many()
-        .col_expr(Column::State, Expr::value(MailState::Cancelled.word()))
-        .col_expr(Column::LastText, Expr::value("a later letter says more"))
-        .filter(Column::OrganisationId.eq(organisation))
-        .filter(Column::SubjectId.is_in(subjects))
-        .filter(Column::Kind.is_in([ARRANGED, CHANGED, CANCELLED, AHEAD, GONE]))
-        .filter(Column::State.is_in(PENDING));
-    if let Some(person) = person {
-        letters = letters.filter(Column::RecipientId.eq(person.0));
-    }
-    letters.exec(tx).await?;
+    let letters = Condition::all()
+        .add(Column::OrganisationId.eq(organisation))
+        .add(Column::SubjectId.is_in(subjects))
+        .add(Column::Kind.is_in([ARRANGED, CHANGED, CANCELLED, AHEAD, GONE]))
+        .add_option(person.map(|person| Column::RecipientId.eq(person.0)));
+    mail::take_back(tx, clock, letters, "a later letter says more").await?;
     Ok(())
 }
 
@@ -209,7 +201,7 @@ pub async fn place_changed(platform: Platform, value: serde_json::Value) -> Resu
     let now = platform.clock.now();
     let ids: Vec<MeetingId> = ahead(organisation, opportunity, now).all(&tx).await?.into_iter().map(|row| row.id).collect();
     let theirs = ids.iter().filter(|_| !holds).map(|id| id.0);
-    take_back(&tx, organisation, theirs.chain([opportunity.0]), Some(participant)).await?;
+    take_back(&tx, &platform.clock, organisation, theirs.chain([opportunity.0]), Some(participant)).await?;
     let unsaid = unsaid(&tx, (organisation, opportunity, participant), holds, now, None).await?;
     let kind = match (unsaid.coming.is_empty(), unsaid.over.is_empty()) {
         (false, _) => Some(AHEAD),

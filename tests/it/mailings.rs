@@ -44,12 +44,17 @@ fn administrators_see_and_steer_letters_without_seeing_whom_they_are_for() {
         assert!(app.outbox().await.is_empty(), "it is paused");
         assert_eq!(act("resume").await.expect(200).json["state"], "running");
         assert_eq!(app.outbox().await.len(), 1, "the failed one, and not the uncertain one");
+        assert_eq!(found["ask_in_doubt"], false, "letters in doubt are sent once more");
+        let asks = ada.post(&app, &format!("{path}/doubt"), &json!({"ask": true})).await.expect(200);
+        assert_eq!(asks.json["ask_in_doubt"], true);
+        let wrong = ada.post(&app, &format!("{path}/doubt"), &json!({"ask": "yes"})).await.expect(400);
+        assert!(wrong.text.contains("/ask"), "{}", wrong.text);
         let cancelled = act("cancel").await.expect(200);
         assert_eq!(cancelled.json["letters"], json!([{"state": "sent", "count": 2}, {"state": "uncertain", "count": 1}]));
         assert_eq!(act("retry").await.expect(409).json["code"], "mailing_cancelled");
         assert_eq!(act("resume").await.expect(409).json["code"], "mailing_cancelled");
         let audit = ada.get(&app, "/audit?limit=500").send().await.text;
-        for action in ["pause_mailing", "resume_mailing", "retry_mailing", "cancel_mailing"] {
+        for action in ["pause_mailing", "resume_mailing", "retry_mailing", "ask_in_doubt", "cancel_mailing"] {
             assert!(audit.contains(action), "{action}");
         }
         let cora = app.coordinator(ada, "cora").await;
@@ -60,5 +65,6 @@ fn administrators_see_and_steer_letters_without_seeing_whom_they_are_for() {
         for verb in ["pause", "resume", "cancel", "retry"] {
             moon.post(&app, &format!("{path}/{verb}"), &json!({"reason": "x"})).await.expect(404);
         }
+        moon.post(&app, &format!("{path}/doubt"), &json!({"ask": true})).await.expect(404);
     });
 }

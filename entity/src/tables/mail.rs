@@ -21,6 +21,8 @@ pub mod mail_batch {
         pub state: BatchState,
         #[sea_orm(column_type = "Text", nullable)]
         pub pause_reason: Option<String>,
+        /// A letter of which nobody knows whether it arrived is left until a person decides, and not sent once more.
+        pub ask_in_doubt: bool,
         #[sea_orm(column_type = "Text")]
         pub created_by: String,
         pub created_at: Time,

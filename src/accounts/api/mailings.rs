@@ -57,6 +57,9 @@ pub struct MailingOut {
     /// Why it is paused.
     #[oai(skip_serializing_if_is_none)]
     pause_reason: Option<String>,
+    /// Where nobody knows whether a letter arrived, it is left until a person decides; if `false`, it is sent once more, the same to
+    /// the byte.
+    ask_in_doubt: bool,
     /// Made at.
     created_at: Time,
     /// Its letters by state.
@@ -79,6 +82,7 @@ impl MailingOut {
             letter_kind: row.kind,
             state: row.state,
             pause_reason: row.pause_reason,
+            ask_in_doubt: row.ask_in_doubt,
             created_at: row.created_at,
             letters: counts.states.into_iter().map(|(state, count)| MailingCount { state, count }).collect(),
             reasons: counts.reasons.into_iter().map(reason).collect(),
@@ -145,6 +149,14 @@ impl MailingLetterOut {
 pub struct PauseMailingIn {
     /// Why, for those who come after.
     reason: String,
+}
+
+/// What happens where nobody knows whether a letter arrived.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailingDoubtIn {
+    /// Leave it until a person decides. If `false`, it is sent once more.
+    ask: bool,
 }
 
 /// Mailings.
@@ -272,6 +284,25 @@ impl Api {
     ) -> Result<Fine<MailingOut>> {
         let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
         self.take(&actor, mailing.0, Step::Cancel).await
+    }
+
+    /// Say what happens to letters in doubt
+    ///
+    /// When a process or a mail server ends while a letter is being handed over, nobody knows whether it arrived. As a rule it is sent
+    /// once more, the same to the byte and with the same Message-ID, so that most mail servers show it once. Where a second letter
+    /// would do harm, let such letters be left: they are then `uncertain` until you send them with `retryMailing`, or leave it at that.
+    /// This can be changed while letters are on their way.
+    #[oai(path = "/organisations/:organisation/mailings/:mailing/doubt", method = "post", operation_id = "setMailingDoubt")]
+    async fn doubt(
+        &self,
+        caller: Caller,
+        organisation: Path<OrganisationId>,
+        mailing: Path<MailBatchId>,
+        body: Body<MailingDoubtIn>,
+    ) -> Result<Fine<MailingOut>> {
+        let actor = access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        let ask = body.take()?.ask;
+        self.take(&actor, mailing.0, Step::Doubt { ask }).await
     }
 
     /// Send failed letters once more

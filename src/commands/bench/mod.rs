@@ -39,6 +39,8 @@ pub enum Bench {
     Mail(mail::Wishes),
     /// A worker that is killed again and again while it sends: what was lost, and what came twice
     MailFaults(mail::faults::Wishes),
+    /// A consultation that asks very many people: time to the first letter, memory, and how the API answers meanwhile
+    Mailing(mail::mailing::Wishes),
     /// The worker that is killed
     #[command(hide = true)]
     MailWorker(mail::faults::Worker),
@@ -75,6 +77,7 @@ pub async fn run(bench: Bench) -> Result<ExitCode> {
         Bench::Eligibility(wishes) => eligibility::run(wishes).await?,
         Bench::Mail(wishes) => mail::run(wishes).await?,
         Bench::MailFaults(wishes) => mail::faults::run(wishes).await?,
+        Bench::Mailing(wishes) => mail::mailing::run(wishes).await?,
         Bench::MailWorker(worker) => mail::faults::work(worker).await?,
         Bench::Matching(wishes) => matching::run(&wishes)?,
     }
@@ -217,8 +220,7 @@ pub fn forget_peak() {
 /// The largest memory, in MiB.
 pub fn peak_mb() -> Result<f64> {
     let text = std::fs::read_to_string("/proc/self/status").map_err(trouble("cannot read this program's memory"))?;
-    let kib = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map(|kib| kib / 1024.0).ok_or_else(|| Error::bug("the kernel's status has another form"))
+    server::kib(&text, "VmHWM:").map(|kib| kib / 1024.0).ok_or_else(|| Error::bug("the kernel's status has another form"))
 }
 
 /// Processor time of all threads of this program, in seconds.

@@ -19,6 +19,8 @@ pub(super) const ROWS: usize = 500;
 
 /// People who have not answered yet.
 pub struct Crowd {
+    /// Where they are invited to.
+    pub(super) place: Place,
     tokens: Vec<Token>,
     next: AtomicUsize,
     /// What each of them sends.
@@ -98,7 +100,7 @@ pub async fn invite(ground: &Ground, count: usize) -> Result<Crowd> {
     analyze(&db).await?;
     db.close().await?;
     let body = Bytes::from(json!({"answers": answers(), "questionnaire": place.questionnaire}).to_string());
-    Ok(Crowd { tokens, next: AtomicUsize::new(0), body })
+    Ok(Crowd { place, tokens, next: AtomicUsize::new(0), body })
 }
 
 /// What the database would soon find out about its tables by itself.

@@ -32,8 +32,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `serve` on a database and waits until it is ready.
+    /// Starts `serve` on a database, with letters going to files, and waits until it is ready.
     pub async fn start(ground: &Ground) -> Result<Self> {
+        Self::start_with(ground, &[("ALONGSIDE_MAIL_FOLDER", ground.folder.join("mail").display().to_string())]).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn start_with(ground: &Ground, settings: &[(&str, String)]) -> Result<Self> {
         let program = std::env::current_exe().map_err(trouble("cannot find this program"))?;
         let address = free_address()?;
         let mut command = Command::new(program);
@@ -45,7 +50,7 @@ impl Server {
             .env("ALONGSIDE_LISTEN", address.to_string())
             .env("ALONGSIDE_SECRET_FILE", secret_file(ground))
             .env("ALONGSIDE_REQUEST_LIMIT", "0")
-            .env("ALONGSIDE_MAIL_FOLDER", ground.folder.join("mail"))
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(ground.folder.join("log")).map_err(trouble("cannot make the server's log"))?)
@@ -82,8 +87,22 @@ impl Server {
 
     /// Memory in use now, in MiB.
     pub fn memory(&self) -> Result<f64> {
+        self.status("VmRSS:")
+    }
+
+    /// The largest memory so far is forgotten, where the kernel lets us.
+    pub fn forget_peak(&self) {
+        let _ = std::fs::write(self.process.join("clear_refs"), "5");
+    }
+
+    /// The largest memory since then, in MiB.
+    pub fn peak(&self) -> Result<f64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> Result<f64> {
         let text = std::fs::read_to_string(self.process.join("status")).map_err(trouble("cannot read the server's memory"))?;
-        resident_kib(&text).map(|kib| kib / 1024.0).ok_or_else(|| Error::bug("the kernel's status has another form"))
+        kib(&text, name).map(|kib| kib / 1024.0).ok_or_else(|| Error::bug("the kernel's status has another form"))
     }
 
     /// Ends it.
@@ -121,8 +140,9 @@ fn cpu_ticks(stat: &str) -> Option<f64> {
     Some(user + system)
 }
 
-fn resident_kib(status: &str) -> Option<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// A figure of `/proc/<pid>/status`.
+pub fn kib(status: &str, name: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -135,7 +155,7 @@ mod tests {
         let stat = "4242 (a) b) S 1 4242 4242 0 -1 4194560 1091 0 0 0 17 5 0 0 20 0 5 0 8263 1 2 3";
         assert_eq!(cpu_ticks(stat), Some(22.0));
         assert_eq!(cpu_ticks("4242"), None);
-        assert_eq!(resident_kib("VmPeak:\t  9 kB\nVmRSS:\t   20480 kB\n"), Some(20480.0));
-        assert_eq!(resident_kib("Name: x"), None);
+        assert_eq!(kib("VmPeak:\t  9 kB\nVmRSS:\t   20480 kB\n", "VmRSS:"), Some(20480.0));
+        assert_eq!(kib("Name: x", "VmRSS:"), None);
     }
 }

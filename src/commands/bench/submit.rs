@@ -88,7 +88,7 @@ impl Seen {
 }
 
 /// The latency, in milliseconds, that so many in a hundred did not exceed.
-fn percentile(sorted: &[Duration], percent: usize) -> f64 {
+pub fn percentile(sorted: &[Duration], percent: usize) -> f64 {
     let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
     sorted.get(at).map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
 }

@@ -137,6 +137,7 @@ fn done(visit: &Visit) -> Option<&'static str> {
         "pause" => "These letters are paused. Those that were being handed over at that moment may still arrive.",
         "resume" => "These letters go on.",
         "retry" => "They are sent once more.",
+        "doubt" => "Saved.",
         "cancel" => "What was not handed over yet has been taken back.",
         _ => return None,
     })
@@ -154,6 +155,12 @@ fn forms(row: &mail_batch::Model, counts: &Counts, at: &str) -> Vec<Form> {
     } else if counts.of(&ON_ITS_WAY) > 0 {
         let why = Field::line("reason", "Why pause them?", "").hint("For those who come after you.");
         forms.push(step("pause").field(why).submit(Submit::new("Pause them")));
+    }
+    if counts.of(&ON_ITS_WAY) > 0 {
+        let hint = "This happens when a computer stops in the middle. If you leave this off, the same letter is sent once more.";
+        let label = "If nobody knows whether a letter arrived, leave it until one of us decides";
+        let ask = Field::switch("ask", label, row.ask_in_doubt).hint(hint);
+        forms.push(step("doubt").field(ask).submit(Submit::new("Save").other()));
     }
     let uncertain = counts.of(&[MailState::Uncertain]) > 0;
     if uncertain || counts.of(&[MailState::Failed, MailState::Expired]) > 0 {
@@ -245,6 +252,7 @@ async fn take(visit: Arc<Visit>) -> Result<Reply> {
     let step = match word.as_str() {
         "pause" => Step::Pause(visit.fields.trimmed("reason")),
         "resume" => Step::Resume,
+        "doubt" => Step::Doubt { ask: visit.fields.has("ask") },
         "retry" => Step::Retry { uncertain: visit.fields.has("uncertain") },
         _ => return Reply::to(seat.at(format!("/letters/{}", row.id))),
     };

@@ -27,7 +27,7 @@ mod twin;
 
 pub use engine::{Mailer, routes, signer};
 pub use letter::{Block, Both, Calendar, Form, Letter, both};
-pub use outbox::{NewLetter, batch_about, enqueue, open_batch};
+pub use outbox::{NewLetter, batch_about, enqueue, open_batch, take_back};
 pub use status::metrics;
 pub use transport::Transport;
 

@@ -5,7 +5,9 @@ use chrono::Duration;
 use entity::{
     BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, RecipientKind, Time, mail_batch, mail_event, mail_message,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -59,6 +61,7 @@ pub async fn open_batch(
         subject_id: Set(subject),
         state: Set(BatchState::Running),
         pause_reason: Set(None),
+        ask_in_doubt: Set(false),
         created_by: Set(by.to_owned()),
         created_at: Set(clock.now()),
     };
@@ -153,6 +156,23 @@ fn row(
         due: Set(true),
         turned_away: Set(0),
     }
+}
+
+/// Takes letters back that have not left, those in a worker's hands too (its mark is given to leased letters alone), and says so in the
+/// history of each; answers how many. `why` is for those who look after letters.
+pub async fn take_back(tx: &Tx, clock: &Clock, which: Condition, why: &str) -> Result<usize> {
+    let taken = mail_message::Entity::update_many()
+        .col_expr(mail_message::Column::State, Expr::value(MailState::Cancelled.word()))
+        .col_expr(mail_message::Column::LastText, Expr::value(why))
+        .filter(which)
+        .filter(mail_message::Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))
+        .exec_with_returning(tx)
+        .await?;
+    for letters in taken.chunks(ROWS) {
+        let said = |letter: &mail_message::Model| event(clock, letter.id, MailState::Cancelled, None, None, Some(why.to_owned()));
+        mail_event::Entity::insert_many(letters.iter().map(said)).exec_without_returning(tx).await?;
+    }
+    Ok(taken.len())
 }
 
 /// A line of a letter's history.

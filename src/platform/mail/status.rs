@@ -13,6 +13,8 @@ use crate::platform::{
 use entity::{BatchState, LetterReason, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use mail_message::{Column, Entity};
 use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
@@ -221,6 +223,34 @@ pub async fn resume(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch:
     let its = Condition::all().add(Column::OrganisationId.eq(organisation)).add(Column::BatchId.eq(batch));
     now_due(tx, clock, its).await?;
     more_time(tx, clock, organisation, batch, [MailState::Queued, MailState::Deferred, MailState::Leased]).await
+}
+
+/// Says of a mailing whether its letters are left to a person where nobody knows whether they arrived, or sent once more, the same to
+/// the byte. Those that wait to be sent once more when this is changed are left as well; those that were left stay so, and go with
+/// [`retry`].
+pub async fn ask_in_doubt(tx: &Tx, organisation: OrganisationId, batch: MailBatchId, ask: bool) -> Result<()> {
+    let row = mailing(tx, organisation, batch).await?;
+    if row.ask_in_doubt == ask {
+        return Ok(());
+    }
+    mail_batch::ActiveModel { id: Set(batch), ask_in_doubt: Set(ask), ..Default::default() }.update(tx).await?;
+    if ask { leave_doubtful(tx, Column::BatchId.eq(batch)).await } else { Ok(()) }
+}
+
+/// Leaves those of these letters that are to be sent once more because nobody knows whether they arrived, where their mailing is such
+/// that a person decides.
+pub(super) async fn leave_doubtful(tx: &Tx, which: Expr) -> Result<()> {
+    let asking =
+        mail_batch::Entity::find().select_only().column(mail_batch::Column::Id).filter(mail_batch::Column::AskInDoubt.eq(true));
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(MailState::Uncertain.word()))
+        .filter(which)
+        .filter(Column::Doubts.gt(0))
+        .filter(Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))
+        .filter(Column::BatchId.in_subquery(asking.into_query()))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Lets letters that were put aside be taken again.

@@ -88,6 +88,58 @@ fn a_letter_whose_worker_dies_twice_waits_for_a_person() {
     });
 }
 
+async fn ask_in_doubt(app: &TestApp, organisation: OrganisationId, batch: MailBatchId) {
+    let tx = app.app.platform.db.begin().await.unwrap();
+    status::ask_in_doubt(&tx, organisation, batch, true).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[test]
+fn fault_02_a_mailing_can_leave_letters_in_doubt_to_a_person() {
+    everywhere(|app| async move {
+        let organisation = sunrise(&app).await;
+        let (batch, _) = queue_as(&app, Some(organisation), &[KIND]).await;
+        ask_in_doubt(&app, organisation, batch).await;
+        die(&app, &Stuck::default()).await;
+        app.clock.advance(Duration::minutes(16));
+        let memory = Memory::default();
+        let good = mailer(&app, Arc::new(memory.clone()));
+        assert_eq!(run(&app, &good).await, 0, "it is not sent once more");
+        let row = only(&app).await;
+        assert_eq!((row.state, row.doubts), (MailState::Uncertain, 1));
+        let said = history(&app, row.id).await.remove(0).detail.unwrap();
+        assert!(said.ends_with("it stays as it is"), "{said}");
+        // Until somebody decides.
+        let tx = app.app.platform.db.begin().await.unwrap();
+        assert_eq!(status::retry(&tx, &app.clock, organisation, batch, true).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(run(&app, &good).await, 1);
+        assert_eq!((memory.take().len(), only(&app).await.state), (1, MailState::Sent));
+    });
+}
+
+#[test]
+fn fault_06_a_letter_without_an_answer_is_left_where_a_person_decides() {
+    everywhere(|app| async move {
+        // Said before, or while the letter waits to be sent once more.
+        for before in [true, false] {
+            let organisation = sunrise(&app).await;
+            let (batch, ids) = queue_as(&app, Some(organisation), &[KIND]).await;
+            if before {
+                ask_in_doubt(&app, organisation, batch).await;
+            }
+            let server = Server::start([vec![(At::Dot, Act::TakeAndHangUp)]]).await;
+            assert_eq!(run(&app, &to(&app, &server)).await, 1);
+            let state = async || rows(&app).await.into_iter().find(|row| row.id == ids[0]).unwrap().state;
+            assert_eq!(state().await, if before { MailState::Uncertain } else { MailState::Deferred });
+            ask_in_doubt(&app, organisation, batch).await;
+            app.clock.advance(Duration::minutes(30));
+            assert_eq!(run(&app, &to(&app, &server)).await, 0);
+            assert_eq!((state().await, server.ledger().len()), (MailState::Uncertain, 1));
+        }
+    });
+}
+
 #[test]
 fn fault_04_a_late_answer_changes_nothing_that_somebody_else_took_over() {
     everywhere(|app| async move {

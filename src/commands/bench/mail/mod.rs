@@ -6,6 +6,7 @@
 
 mod desk;
 pub mod faults;
+pub mod mailing;
 
 use super::{
     Common, Ground, Row, Show,

@@ -217,6 +217,9 @@ async fn finish(tx: &Tx, platform: &Platform, settled: impl Iterator<Item = &Set
         if written.len() < group.len() {
             overtaken(change.state, group.len() - written.len());
         }
+        if change.doubt && change.state == MailState::Deferred {
+            status::leave_doubtful(tx, Column::Id.is_in(written.iter().copied())).await?;
+        }
         for one in group.iter().filter(|one| written.contains(&one.letter.id)) {
             if let Some(suppress) = one.outcome.suppress {
                 give_up_on(tx, platform, &one.letter, suppress).await?;

@@ -14,7 +14,7 @@ use chrono::Duration;
 use entity::{BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_event, mail_message};
 use mail_message::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     UpdateMany,
     sea_query::{Expr, LockBehavior, LockType},
 };
@@ -48,16 +48,8 @@ pub async fn claim(platform: &Platform, most: u64) -> Result<Vec<Model>> {
     if !wake(platform, now).await? {
         return Ok(Vec::new());
     }
-    let mut due = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Expr::cust(WAITS))
-        .filter(Expr::col(Column::Due))
-        .order_by_asc(Column::Priority)
-        .order_by_asc(Column::Turn)
-        .order_by_asc(Column::Id)
-        .limit(most)
-        .into_query();
+    let due = Entity::find().select_only().column(Column::Id).filter(Expr::cust(WAITS)).filter(Expr::col(Column::Due));
+    let mut due = by_turn(due).limit(most).into_query();
     due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     let tx = platform.db.begin_swift().await?;
     let mut claimed = Entity::update_many()
@@ -79,6 +71,11 @@ pub async fn claim(platform: &Platform, most: u64) -> Result<Vec<Model>> {
     Ok(claimed)
 }
 
+/// The most urgent first, and of those whoever waits longest for their turn.
+fn by_turn(letters: Select<Entity>) -> Select<Entity> {
+    letters.order_by_asc(Column::Priority).order_by_asc(Column::Turn).order_by_asc(Column::Id)
+}
+
 /// Says of letters whose time has come that they are due. Answers whether any letter is.
 async fn wake(platform: &Platform, now: Time) -> Result<bool> {
     let waits = || Condition::all().add(Expr::cust(WAITS)).add(Expr::col(Column::Due).not()).add(Column::NextAt.lte(now));
@@ -86,7 +83,8 @@ async fn wake(platform: &Platform, now: Time) -> Result<bool> {
     // Looked for by reading, because this is asked all the time and hardly ever so.
     let read = platform.db.read();
     if ids().filter(waits()).limit(1).into_tuple::<MailMessageId>().one(read).await?.is_none() {
-        let due = ids().filter(Expr::cust(WAITS)).filter(Expr::col(Column::Due)).limit(1);
+        // In the order of their index: without it, the first one is looked for among all that were ever sent.
+        let due = by_turn(ids().filter(Expr::cust(WAITS)).filter(Expr::col(Column::Due))).limit(1);
         return Ok(due.into_tuple::<MailMessageId>().one(read).await?.is_some());
     }
     let mut come = ids().filter(waits()).order_by_asc(Column::NextAt).limit(ROWS).into_query();
@@ -189,12 +187,14 @@ pub async fn recover(platform: &Platform) -> Result<()> {
         .filter(Column::Id.in_subquery(ids))
         .exec_with_returning(&tx)
         .await?;
-    let again: Vec<MailMessageId> = found.iter().filter(|letter| letter.doubts == 1).map(|letter| letter.id).collect();
+    let asking = asking(&tx, found.iter().map(|letter| letter.batch_id)).await?;
+    let goes_again = |letter: &Model| letter.doubts == 1 && !asking.contains(&letter.batch_id);
+    let again: Vec<MailMessageId> = found.iter().filter(|letter| goes_again(letter)).map(|letter| letter.id).collect();
     if !again.is_empty() {
         back(now).filter(Column::Id.is_in(again.iter().copied())).exec(&tx).await?;
     }
     let events = found.iter().map(|letter| {
-        let what = if letter.doubts == 1 { "it is sent once more" } else { "it stays as it is" };
+        let what = if goes_again(letter) { "it is sent once more" } else { "it stays as it is" };
         event(&platform.clock, letter.id, MailState::Uncertain, None, None, Some(format!("{DIED}; {what}")))
     });
     if !found.is_empty() {
@@ -203,6 +203,20 @@ pub async fn recover(platform: &Platform) -> Result<()> {
     tx.commit().await?;
     tracing::warn!(found = found.len(), again = again.len(), "letters were being handed over when their worker died");
     Ok(())
+}
+
+/// Those of these sendings whose letters are left to a person where nobody knows whether they arrived.
+async fn asking(tx: &Tx, batches: impl Iterator<Item = MailBatchId>) -> Result<HashSet<MailBatchId>> {
+    let batches: HashSet<MailBatchId> = batches.collect();
+    let asking: Vec<MailBatchId> = mail_batch::Entity::find()
+        .select_only()
+        .column(mail_batch::Column::Id)
+        .filter(mail_batch::Column::Id.is_in(filled_up(batches.into_iter())))
+        .filter(mail_batch::Column::AskInDoubt.eq(true))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(asking.into_iter().collect())
 }
 
 /// The letters, as long as nobody took them over: taking over raises the token.
