@@ -36,6 +36,8 @@ use tokio::sync::Semaphore;
 
 /// People in one page.
 pub const PAGE: u64 = 1000;
+/// People who are asked with one transaction: few enough that somebody who answers meanwhile does not notice that they wait for it.
+pub const ASKED: u64 = 200;
 /// Pages that are read at the same time.
 const PAGES: usize = 4;
 /// Everybody is looked at for one opportunity at a time: it takes some of the connections to the database, and the others are
@@ -45,7 +47,7 @@ static LOOKS: Semaphore = Semaphore::const_new(1);
 /// Whom to look at.
 #[derive(Clone, Copy)]
 pub enum Whom<'a> {
-    /// The next page behind somebody, or the first one. A page that is not full is the last.
+    /// The next [`ASKED`] behind somebody, or the first ones. Fewer are the last.
     Behind(Option<ParticipantId>),
     /// Everybody behind somebody, up to somebody.
     Between(Option<ParticipantId>, Option<ParticipantId>),
@@ -288,8 +290,8 @@ impl Question {
             .filter(participant::Column::OrganisationId.eq(self.opportunity.organisation_id))
             .filter(participant::Column::State.eq(ParticipantState::Joined));
         let query = match whom {
-            Whom::Behind(None) => query.limit(PAGE),
-            Whom::Behind(Some(after)) => query.filter(id.gt(after)).limit(PAGE),
+            Whom::Behind(None) => query.limit(ASKED),
+            Whom::Behind(Some(after)) => query.filter(id.gt(after)).limit(ASKED),
             Whom::These(these) => query.filter(id.is_in(filled_up(these.iter().copied()))),
             Whom::Between(after, until) => {
                 let query = after.into_iter().fold(query, |query, after| query.filter(id.gt(after)));
@@ -416,9 +418,9 @@ impl Looked {
     }
 }
 
-/// Whether nobody stands behind a page of people.
+/// Whether nobody stands behind people who were looked at to be asked.
 pub fn is_last(page: &[Looked]) -> bool {
-    u64::try_from(page.len()).unwrap_or(u64::MAX) < PAGE
+    u64::try_from(page.len()).unwrap_or(u64::MAX) < ASKED
 }
 
 /// Whether an opportunity can invite now.

@@ -79,10 +79,10 @@ impl Db {
         if url.starts_with("sqlite") {
             make_private(url);
             // A commit that was answered survives a power cut too.
-            let write = counted(Database::connect(sqlite(url, 1, SqliteSynchronous::Full)).await?);
+            let write = counted(Database::connect(sqlite(url, 1, SqliteSynchronous::Full, 8)).await?);
             // The other pools are opened second: the writer makes the file and sets its journal mode.
-            let read = counted(Database::connect(sqlite(url, pool, SqliteSynchronous::Full)).await?);
-            let mut swift = sqlite(url, 1, SqliteSynchronous::Normal);
+            let read = counted(Database::connect(sqlite(url, pool, SqliteSynchronous::Full, 4)).await?);
+            let mut swift = sqlite(url, 1, SqliteSynchronous::Normal, 8);
             swift.connect_lazy(true);
             let swift = counted(Database::connect(swift).await?);
             return Ok(Self { read, write, swift, log: sqlite_file(url).map(log_of), statements });
@@ -282,7 +282,8 @@ fn postgres(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-fn sqlite(url: &str, connections: u32, synchronous: SqliteSynchronous) -> ConnectOptions {
+/// `cache` is how many MB of the file each connection keeps; whatever somebody writes makes all others forget theirs.
+fn sqlite(url: &str, connections: u32, synchronous: SqliteSynchronous, cache: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options.max_connections(connections).acquire_timeout(Duration::from_secs(60));
     quiet(&mut options);
@@ -292,7 +293,7 @@ fn sqlite(url: &str, connections: u32, synchronous: SqliteSynchronous) -> Connec
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
             .foreign_keys(true)
-            .pragma("cache_size", "-8000")
+            .pragma("cache_size", format!("-{cache}000"))
             .pragma("temp_store", "memory")
             // In pages: what is written again and again, as letters that are sent, is folded into the file less often.
             .pragma("wal_autocheckpoint", "4000")

@@ -1,5 +1,5 @@
 //! Runs of matching: looking at everybody, drawing where places are few, inviting. The work is done by the queue, a page of
-//! a thousand people a transaction; a run that was broken off goes on where it stopped.
+//! some people a transaction; a run that was broken off goes on where it stopped.
 
 pub(super) mod draws;
 mod gathering;

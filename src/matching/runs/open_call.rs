@@ -1,4 +1,4 @@
-//! Open calls: everybody who may be asked is asked, a thousand people a transaction, at once or spread over days.
+//! Open calls: everybody who may be asked is asked, a few hundred people a transaction, at once or spread over days.
 
 use super::{Counts, note, still_running, waves};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 use entity::match_run;
 use sea_orm::ActiveValue::Set;
 
-/// Looks at a thousand people and invites those who may be asked, and whose turn it is.
+/// Looks at the next people and invites those who may be asked, and whose turn it is.
 pub(super) async fn page(platform: &Platform, run: match_run::Model) -> Result<Next> {
     if run.days.is_some() && run.bound.is_none() {
         return waves::begin_day(platform, run).await;
