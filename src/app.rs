@@ -170,6 +170,7 @@ impl App {
             self.tasks.keep_up("the queue", || self.work_off(Line::Queue)),
             self.tasks.keep_up("the outbox", || self.work_off(Line::Outbox)),
             self.tasks.keep_up("the webhooks", || self.courier.work(&self.platform)),
+            self.tasks.keep_up("the mailbox", || mail::poll::fetch_if_set(&self.platform, &self.tasks)),
             self.tasks.keep_up("mail that comes back", || mail::lmtp::serve_if_set(&self.platform, &self.tasks)),
         );
     }

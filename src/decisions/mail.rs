@@ -110,12 +110,6 @@
 //! away, and its row says that and nothing of the person. Answers that nobody took go with the part that they were about, whatever the
 //! notice promised about what was given: nothing was agreed for them.
 //!
-//! # 2026-11-30 · Mailboxes are not read yet, and `async-imap` would do it
-//! Who cannot make their mail server hand over messages has no way yet. `async-imap` 0.12 is kept, free to use, and runs on tokio over any
-//! stream, so over the TLS that is there. It reads a message into memory whole, so its size is to be asked for first; it tells the log
-//! all that it reads, so it is to be silenced; a message may go from the mailbox only after the transaction that holds it. Rejected: POP3
-//! (no client on tokio that is kept; it locks the mailbox), and IDLE (a connection that stands for hours, to win a minute).
-//!
 //! # 2026-11-30 · Easy Read stands beside the plain words, line by line
 //! Whoever wants Easy Read gets every letter in it. Each line of a letter is `both(plain, easy)`: two wordings, each written by hand,
 //! side by side in the composer, so that whoever changes one sees the other, and nothing that people need to know can be left out
@@ -181,3 +175,10 @@
 //! by letter has shown that letters arrive. That takes back what was refused before the letter was made, and nothing that was refused
 //! since. A wish to get no letters is another matter: it takes the place of a refusal, is never replaced by one, and only the person
 //! takes it back.
+//!
+//! # 2026-11-30 · Mailboxes are read with async-imap
+//! Not everybody can make their mail server hand over messages, so a worker can fetch them. `async-imap` 0.12 is kept, runs on tokio over
+//! any stream, and so over the TLS that is there already. It reads a message into memory whole, so its size is asked for first. A
+//! message is marked as deleted after the transaction that holds it: a crash between the two fetches it again, and it is taken once,
+//! by its hash. Without UIDPLUS what others have marked goes too; the mailbox is ours alone. Rejected: POP3 (no client on tokio that is
+//! kept; it locks the mailbox), and IDLE (a connection that stands for hours, to win a minute).

@@ -15,6 +15,7 @@ pub mod lmtp;
 pub mod outbox;
 pub mod own;
 pub mod reason;
+pub mod poll;
 pub mod render;
 mod redact;
 pub mod refusal;
