@@ -214,6 +214,7 @@ impl App {
         text.push_str(&format!("alongside_database_statements_total {}\n", self.platform.db.statements()));
         text.push_str(&crate::platform::jobs::metrics(&self.platform).await?);
         text.push_str(&crate::platform::mail::metrics(&self.platform).await?);
+        text.push_str(&mail::poll::metrics(&self.platform).await?);
         text.push_str(&webhooks::deliver::metrics(&self.platform).await?);
         Ok(text)
     }

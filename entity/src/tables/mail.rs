@@ -71,6 +71,41 @@ pub mod mail_route {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Who reads the mailbox for mail that comes back, when it is read next, and how that went. One row.
+pub mod mail_fetch {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mail_fetch")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        /// Tells which mailbox it is and with which password; a keyed hash.
+        pub settings: Vec<u8>,
+        /// Whoever takes the mailbox over raises it.
+        pub lease_token: i64,
+        pub lease_until: Option<Time>,
+        pub next_at: Time,
+        /// Since it worked.
+        pub failures: i32,
+        pub outcome: Option<FetchOutcome>,
+        /// Where in the conversation it ended, if it did not work.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub stage: Option<String>,
+        pub ended_at: Option<Time>,
+        /// When it worked at last.
+        pub worked_at: Option<Time>,
+        /// Messages so far.
+        pub taken: i64,
+        /// Messages that are written down here and may still be in the mailbox, marked as deleted.
+        #[sea_orm(column_type = "JsonBinary")]
+        pub marked: Json,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// One letter to one recipient; enqueued in the transaction of what it is about.
 pub mod mail_message {
     use super::*;

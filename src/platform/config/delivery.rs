@@ -144,6 +144,15 @@ impl Delivery {
                 None
             }
         };
+        if poll.is_empty() && !password.as_os_str().is_empty() {
+            reader.wrong("MAIL_RETURNS_PASSWORD_FILE", "is set, and there is no mailbox: set ALONGSIDE_MAIL_RETURNS_POLL, or leave it out");
+        }
+        if !poll.is_empty() && returns.is_none() {
+            reader.wrong(
+                "MAIL_RETURNS_POLL",
+                "needs ALONGSIDE_MAIL_RETURNS, the domain whose mail comes into that mailbox: without it no letter can come back",
+            );
+        }
         let returns_token = reader.token("MAIL_RETURNS_TOKEN");
         Self {
             returns,

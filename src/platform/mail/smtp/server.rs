@@ -1,6 +1,7 @@
 //! How a mail server is reached, as a URL says it.
 
 use super::line::Limits;
+use crate::platform::config::mailbox::percent;
 use lettre::transport::smtp::{authentication::Credentials, extension::ClientId};
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
@@ -58,7 +59,7 @@ impl Server {
             None => None,
             Some((user, _)) => {
                 let (user, password) = user.split_once(':').ok_or("must have a password behind the user: user:password@host")?;
-                let plain = |text| decoded(text).ok_or("has a `%` that is not followed by two hexadecimal digits");
+                let plain = |text| percent(text).ok_or("has a `%` that is not followed by two hexadecimal digits");
                 Some(Credentials::new(plain(user)?, plain(password)?))
             }
         };
@@ -86,21 +87,6 @@ pub fn hello(public_url: &str) -> ClientId {
 
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Undoes percent-encoding.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let pair = [rest.next()?, rest.next()?];
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
