@@ -176,9 +176,13 @@
 //! since. A wish to get no letters is another matter: it takes the place of a refusal, is never replaced by one, and only the person
 //! takes it back.
 //!
-//! # 2026-11-30 · Mailboxes are read with async-imap
+//! # 2026-11-30 · Mailboxes are read with async-imap, and its answers are followed to their end
 //! Not everybody can make their mail server hand over messages, so a worker can fetch them. `async-imap` 0.12 is kept, runs on tokio over
-//! any stream, and so over the TLS that is there already. It reads a message into memory whole, so its size is asked for first. A
-//! message is marked as deleted after the transaction that holds it: a crash between the two fetches it again, and it is taken once,
-//! by its hash. Without UIDPLUS what others have marked goes too; the mailbox is ours alone. Rejected: POP3 (no client on tokio that is
-//! kept; it locks the mailbox), and IDLE (a connection that stands for hours, to win a minute).
+//! any stream, and so over the TLS that is there already. Its lists take a refusal, or a connection that has ended, for the end of the
+//! list; so it writes commands and reads answers, and each answer is followed to the line that ends it, within a time and a length: of a
+//! message no more is read than what is taken, whatever the server says of its size. LOGIN where all is ASCII, else AUTHENTICATE
+//! PLAIN. A message is marked as deleted after the transaction that holds it: a crash between the two fetches it again, and it is
+//! taken once, by its hash. What was marked and not taken out yet is noted with UIDVALIDITY, in the same transaction; nothing else is
+//! remembered by number. One process reads at a time, by a lease whose token every transaction checks. Rejected: POP3 (no client on
+//! tokio that is kept; it locks the mailbox), IDLE (a connection that stands for hours, to win a minute), and remembering what was
+//! seen by UID instead of taking it out (the mailbox grows, and a server that numbers anew loses or doubles all).

@@ -145,7 +145,10 @@ impl Delivery {
             }
         };
         if poll.is_empty() && !password.as_os_str().is_empty() {
-            reader.wrong("MAIL_RETURNS_PASSWORD_FILE", "is set, and there is no mailbox: set ALONGSIDE_MAIL_RETURNS_POLL, or leave it out");
+            reader.wrong(
+                "MAIL_RETURNS_PASSWORD_FILE",
+                "is set, and there is no mailbox: set ALONGSIDE_MAIL_RETURNS_POLL, or leave it out",
+            );
         }
         if !poll.is_empty() && returns.is_none() {
             reader.wrong(

@@ -334,7 +334,12 @@ mod tests {
     #[test]
     fn settings_that_contradict_each_other_are_told() {
         let smtp = ("MAIL", "smtp");
-        let contradictions: [(&[(&str, &str)], &str); 6] = [
+        let poll = ("MAIL_RETURNS_POLL", "imaps://returns@mail.example/INBOX");
+        let password = ("MAIL_RETURNS_PASSWORD_FILE", "/etc/alongside/mailbox");
+        let contradictions: [(&[(&str, &str)], &str); 9] = [
+            (&[password], "there is no mailbox"),
+            (&[poll, password], "needs ALONGSIDE_MAIL_RETURNS, the domain"),
+            (&[poll, ("MAIL_RETURNS", "returns.example")], "needs ALONGSIDE_MAIL_RETURNS_PASSWORD_FILE"),
             (&[("SMTP_URL", "smtp://mail:25")], "ALONGSIDE_MAIL=smtp"),
             (&[smtp, ("SMTP_URL", "smtp://mail:25"), ("MAIL_FOLDER", "x")], "ALONGSIDE_MAIL=folder"),
             (&[("CORS_ORIGINS", "*")], "name the front ends"),

@@ -7,7 +7,9 @@ use chrono::Duration;
 use entity::{FetchOutcome, Time, mail_fetch};
 use mail_fetch::{Column, Entity, Model};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany,
     sea_query::{Expr, OnConflict},
 };
 use serde::{Deserialize, Serialize};

@@ -107,10 +107,11 @@ async fn settings(secret: &Secret, mailbox: &Mailbox) -> Vec<u8> {
 /// One look, up to when nothing is left to do or something goes wrong. What goes wrong with one message alone holds up no other.
 async fn look(platform: &Platform, mailbox: &Mailbox, limits: Limits, lease: &Lease, taken: &mut Taken) -> Result<(), Trouble> {
     let mut talk = Talk::open(&platform.config, mailbox, limits).await?;
-    let folder = talk.select(&mailbox.folder).await?;
+    let mut folder = talk.select(&mailbox.folder).await?;
     // Marked by a look that broke off; where the folder's numbers are others now, they tell nothing.
     if lease.marked.validity == folder.validity && !lease.marked.uids.is_empty() {
         sweep(platform, &mut talk, lease, &lease.marked.uids).await?;
+        folder = talk.select(&mailbox.folder).await?;
     }
     let uids = talk.waiting(folder, MESSAGES).await?;
     if uids.is_empty() {
@@ -159,13 +160,15 @@ async fn one(
         Message::Whole(raw) => {
             marked.uids.push(uid);
             write(platform, lease, marked, Kind::Whole(raw)).await.map_err(unwritten)?;
+            talk.mark(uid, "\\Deleted").await?;
             taken.messages += 1;
-            talk.mark(uid, "\\Deleted").await
+            Ok(())
         }
         Message::TooLarge(head) => {
             write(platform, lease, marked, Kind::Head(head, size)).await.map_err(unwritten)?;
+            talk.mark(uid, "\\Flagged").await?;
             taken.laid_aside += 1;
-            talk.mark(uid, "\\Flagged").await
+            Ok(())
         }
     }
 }

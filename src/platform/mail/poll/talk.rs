@@ -398,7 +398,12 @@ async fn let_in(client: Client<Metered>, user: &str, password: &str) -> Result<S
     })
 }
 
-async fn encrypted(config: &Config, mailbox: &Mailbox, limits: Limits, stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, Trouble> {
+async fn encrypted(
+    config: &Config,
+    mailbox: &Mailbox,
+    limits: Limits,
+    stream: Box<dyn Stream>,
+) -> Result<Box<dyn Stream>, Trouble> {
     let wrong = || Trouble::new(Stage::Tls, FetchOutcome::NotEncrypted);
     let roots = smtp::roots(config).map_err(|_| wrong().because("ALONGSIDE_SMTP_CA holds no certificate in PEM form"))?;
     let name = ServerName::try_from(mailbox.host.clone()).map_err(|_| wrong().because("its host has no name to prove"))?;
