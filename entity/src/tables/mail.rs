@@ -51,6 +51,8 @@ pub mod mail_route {
         pub opened: i32,
         /// Nothing is tried before this time.
         pub closed_until: Option<Time>,
+        /// No letter has got through since, over all the times in which nothing was tried.
+        pub shut_since: Option<Time>,
         #[sea_orm(column_type = "Text", nullable)]
         pub last_stage: Option<String>,
         pub last_code: Option<i32>,

@@ -14,3 +14,5 @@ CREATE TABLE mail_fetch (
     marked {json} NOT NULL,
     PRIMARY KEY (id)
 );
+-- Since when no letter gets through to a mail server or a domain, over all the pauses in which nothing is tried.
+ALTER TABLE mail_route ADD COLUMN shut_since {time};

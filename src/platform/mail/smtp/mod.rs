@@ -37,6 +37,14 @@ impl Smtp {
     }
 }
 
+/// The name under which is kept how a server takes our letters; none of a URL that cannot be read.
+pub(super) fn place(url: &str) -> Option<String> {
+    let uri: hyper::Uri = url.parse().ok()?;
+    let tls = server::tls(&uri).ok()?;
+    let (host, port) = server::host_and_port(&uri, tls)?;
+    Some(format!("{host}:{port}"))
+}
+
 /// Certificates that are believed beside the public ones, such as that of a relay in the house.
 pub(super) fn roots(config: &Config) -> Result<Vec<CertificateDer<'static>>> {
     let Some(file) = &config.delivery.ca else { return Ok(Vec::new()) };

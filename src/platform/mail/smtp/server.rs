@@ -48,13 +48,7 @@ impl Server {
     pub fn read(url: &str, hello: ClientId, letters: u32, connector: TlsConnector) -> Result<Self, &'static str> {
         let uri: hyper::Uri = url.parse().map_err(|_| "is not a URL")?;
         let authority = uri.authority().ok_or("must name a host, such as smtp://mail.example:587")?;
-        let tls = match (uri.scheme_str(), uri.query()) {
-            (Some("smtps"), None) => Tls::Implicit,
-            (Some("smtp"), None) => Tls::Off,
-            (Some("smtp"), Some("tls=required")) => Tls::Required,
-            (Some("smtp" | "smtps"), Some(_)) => return Err("may have `?tls=required` behind smtp:// and nothing else"),
-            _ => return Err("must begin with smtp:// or smtps://"),
-        };
+        let tls = tls(&uri)?;
         let credentials = match authority.as_str().rsplit_once('@') {
             None => None,
             Some((user, _)) => {
@@ -63,17 +57,34 @@ impl Server {
                 Some(Credentials::new(plain(user)?, plain(password)?))
             }
         };
-        let host = authority.host().trim_matches(['[', ']']).to_owned();
+        let (host, port) = host_and_port(&uri, tls).ok_or("must name a host, such as smtp://mail.example:587")?;
         if credentials.is_some() && tls == Tls::Off && !is_loopback(&host) {
             return Err("would send the password unencrypted: use smtps:// or add ?tls=required");
         }
-        let port = authority.port_u16().unwrap_or(match tls {
-            Tls::Implicit => 465,
-            Tls::Required => 587,
-            Tls::Off => 25,
-        });
         Ok(Self { host, port, tls, credentials, hello, letters, age: AGE, connector, limits: Limits::default() })
     }
+}
+
+/// How connections are encrypted, as a URL says it.
+pub fn tls(uri: &hyper::Uri) -> Result<Tls, &'static str> {
+    match (uri.scheme_str(), uri.query()) {
+        (Some("smtps"), None) => Ok(Tls::Implicit),
+        (Some("smtp"), None) => Ok(Tls::Off),
+        (Some("smtp"), Some("tls=required")) => Ok(Tls::Required),
+        (Some("smtp" | "smtps"), Some(_)) => Err("may have `?tls=required` behind smtp:// and nothing else"),
+        _ => Err("must begin with smtp:// or smtps://"),
+    }
+}
+
+/// Where a server is.
+pub fn host_and_port(uri: &hyper::Uri, tls: Tls) -> Option<(String, u16)> {
+    let authority = uri.authority()?;
+    let usual = match tls {
+        Tls::Implicit => 465,
+        Tls::Required => 587,
+        Tls::Off => 25,
+    };
+    Some((authority.host().trim_matches(['[', ']']).to_owned(), authority.port_u16().unwrap_or(usual)))
 }
 
 /// How we present ourselves: with the name under which people reach the server.
