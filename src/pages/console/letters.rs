@@ -138,13 +138,17 @@ pub(super) async fn refusing(seat: &Seat<'_>) -> Result<Option<Block>> {
     let zone = zone_of(&seat.organisation);
     let (since, now) = (found.since.with_timezone(&zone), seat.platform().clock.now().with_timezone(&zone));
     let time = if since.date_naive() == now.date_naive() { "%H:%M" } else { "%H:%M on %-d %B" };
-    let lines = [
-        format!("Our mail server has refused to take letters since {} ({}).", since.format(time), found.why()),
-        "They will go by themselves as soon as it works again; nothing is lost.".to_owned(),
+    let since = since.format(time);
+    let trouble = if found.is_reached() {
+        format!("Our mail server has refused to take letters since {since} ({}).", found.why())
+    } else {
+        format!("Our mail server has not been reached since {since}.")
+    };
+    let lines = vec![
+        format!("{trouble} They will go by themselves as soon as it works again; nothing is lost."),
         "A link for signing in may come too late. Whoever needs one can ask for another.".to_owned(),
-        "Whoever runs the server should look at it.".to_owned(),
     ];
-    Ok(Some(Block::Important("Letters are waiting".into(), lines.to_vec())))
+    Ok(Some(Block::Important("Letters are waiting".into(), lines)))
 }
 
 async fn found(seat: &Seat<'_>) -> Result<mail_batch::Model> {

@@ -60,10 +60,15 @@ fn all_of(servers: &[String], shut: &[Model]) -> Option<Refusing> {
 }
 
 impl Refusing {
+    /// Whether it is there at all.
+    pub fn is_reached(&self) -> bool {
+        self.stage.as_deref() != Some(Stage::Connect.word())
+    }
+
     /// What happens when a letter is to leave, and the code, as it stands in brackets behind a sentence.
     pub fn why(&self) -> String {
         let is = |stage: Stage| self.stage.as_deref() == Some(stage.word());
-        let words = if is(Stage::Connect) {
+        let words = if !self.is_reached() {
             "it is not reached"
         } else if is(Stage::Tls) {
             "the connection cannot be encrypted"
