@@ -186,3 +186,15 @@
 //! remembered by number. One process reads at a time, by a lease whose token every transaction checks. Rejected: POP3 (no client on
 //! tokio that is kept; it locks the mailbox), IDLE (a connection that stands for hours, to win a minute), and remembering what was
 //! seen by UID instead of taking it out (the mailbox grows, and a server that numbers anew loses or doubles all).
+//!
+//! # 2026-11-30 · Administrators hear of a mail server in trouble by its place and code
+//! A server's words may hold an address, and mean nothing to most; where in the conversation it ended, and the code, tell enough to
+//! whoever has to look. It is told while none of our servers takes letters, because they leave by any that does, and not when nothing was
+//! tried for ten minutes: then nobody knows. A route keeps since when nothing gets through, because each pause overwrites the one before.
+//!
+//! # 2026-11-30 · A letter that is looked at is a document of its own
+//! Letters carry their styles inside, which the policy of our pages forbids, and a document in `srcdoc` has the policy of the page
+//! around it. So the page shows an address of ours in a frame with an empty `sandbox`, and that address has a policy of its own: styles
+//! inside, no script, nothing from elsewhere, no form, and in a sandbox even where somebody opens it alone. Only a page that holds such a
+//! frame may frame anything, and only from us. Links in it open anew, which the sandbox forbids: they do nothing. Rejected: hashes of each
+//! style in the page's policy (they need `unsafe-hashes`, and allow the same styles to the page).
