@@ -135,7 +135,7 @@ pub(super) async fn refusing(seat: &Seat<'_>) -> Result<Option<Block>> {
         return Ok(None);
     }
     let Some(found) = refusing::refusing(seat.platform()).await? else { return Ok(None) };
-    let zone = zone_of(&seat.organisation);
+    let zone = zone_of(seat.organisation);
     let (since, now) = (found.since.with_timezone(&zone), seat.platform().clock.now().with_timezone(&zone));
     let time = if since.date_naive() == now.date_naive() { "%H:%M" } else { "%H:%M on %-d %B" };
     let since = since.format(time);
