@@ -170,6 +170,7 @@ impl App {
             self.tasks.keep_up("the queue", || self.work_off(Line::Queue)),
             self.tasks.keep_up("the outbox", || self.work_off(Line::Outbox)),
             self.tasks.keep_up("the webhooks", || self.courier.work(&self.platform)),
+            self.tasks.keep_up("the mailbox", || mail::poll::fetch_if_set(&self.platform, &self.tasks)),
             self.tasks.keep_up("mail that comes back", || mail::lmtp::serve_if_set(&self.platform, &self.tasks)),
         );
     }
@@ -213,6 +214,7 @@ impl App {
         text.push_str(&format!("alongside_database_statements_total {}\n", self.platform.db.statements()));
         text.push_str(&crate::platform::jobs::metrics(&self.platform).await?);
         text.push_str(&crate::platform::mail::metrics(&self.platform).await?);
+        text.push_str(&mail::poll::metrics(&self.platform).await?);
         text.push_str(&webhooks::deliver::metrics(&self.platform).await?);
         Ok(text)
     }

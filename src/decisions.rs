@@ -9,7 +9,7 @@
 //! `organisation`, `account`, `account_session`, `account_link` (a person may work for several organisations),
 //! `installation`, `idempotency`, `job`, and `mail_batch`, `mail_message`, `mail_event`. The last three are a queue: claims go
 //! across organisations by priority, and letters to staff belong to none; so do `mail_hold`, `mail_route` (what is known of mail
-//! servers and domains) and `mail_inbound` (whose letter it is about shows only when it is read). Everything else has the key
+//! servers and domains), `mail_fetch` (who reads the mailbox) and `mail_inbound` (whose letter it is about shows only when it is read). Everything else has the key
 //! `(organisation_id, id)`, or `organisation_id` with the ids of the two things it joins.
 //!
 //! # 2026-11-24 · Links are derived, not stored

@@ -291,6 +291,34 @@ words! {
         Domain,
     }
 
+    /// How a look into the mailbox for mail that comes back ended.
+    FetchOutcome {
+        /// Everything that lay there was taken.
+        Done,
+        /// There was no connection.
+        NotReached,
+        /// The connection could not be encrypted.
+        NotEncrypted,
+        /// The file with the password could not be read.
+        NoPassword,
+        /// The server did not let us in.
+        LoginRefused,
+        /// The folder could not be opened.
+        NoFolder,
+        /// Nothing can be taken out of the folder.
+        FolderFixed,
+        /// The server refused what was asked for.
+        Refused,
+        /// The server's answer could not be understood.
+        NotUnderstood,
+        /// The connection ended in the middle.
+        Ended,
+        /// The server took too long.
+        TooSlow,
+        /// What was fetched could not be written down here.
+        NotWritten,
+    }
+
     /// What a message is that came back.
     InboundKind {
         /// What became of a letter.

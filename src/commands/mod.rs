@@ -120,8 +120,9 @@ pub async fn open(config: Config) -> Result<App> {
 /// What of the program's parts is logged when an operator asks for `level`.
 pub fn filter(level: &str) -> tracing_subscriber::EnvFilter {
     use tracing_subscriber::EnvFilter;
-    // The web server below us names the addresses of callers whose connection it closes.
-    EnvFilter::try_new(format!("{level},sqlx=warn,sea_orm_migration=warn,poem=warn")).unwrap_or_else(|_| EnvFilter::new("info"))
+    // The web server below us names the addresses of callers whose connection it closes; what reads mailboxes tells all that it reads.
+    EnvFilter::try_new(format!("{level},sqlx=warn,sea_orm_migration=warn,poem=warn,async_imap=warn"))
+        .unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
 /// Sets up the log. It goes to standard error, so that standard output holds only what was asked for.

@@ -110,12 +110,6 @@
 //! away, and its row says that and nothing of the person. Answers that nobody took go with the part that they were about, whatever the
 //! notice promised about what was given: nothing was agreed for them.
 //!
-//! # 2026-11-30 · Mailboxes are not read yet, and `async-imap` would do it
-//! Who cannot make their mail server hand over messages has no way yet. `async-imap` 0.12 is kept, free to use, and runs on tokio over any
-//! stream, so over the TLS that is there. It reads a message into memory whole, so its size is to be asked for first; it tells the log
-//! all that it reads, so it is to be silenced; a message may go from the mailbox only after the transaction that holds it. Rejected: POP3
-//! (no client on tokio that is kept; it locks the mailbox), and IDLE (a connection that stands for hours, to win a minute).
-//!
 //! # 2026-11-30 · Easy Read stands beside the plain words, line by line
 //! Whoever wants Easy Read gets every letter in it. Each line of a letter is `both(plain, easy)`: two wordings, each written by hand,
 //! side by side in the composer, so that whoever changes one sees the other, and nothing that people need to know can be left out
@@ -192,3 +186,26 @@
 //! Letters and pages are made on one thread and let go on another. The C library's allocator took a seventh of all time for that, and kept an
 //! arena for each thread: in a long mailing beside other work up to 55 MB. With mimalloc (MIT; without its features) a letter costs a
 //! quarter less, and memory grows by less than 20 MB.
+//!
+//! # 2026-11-30 · Mailboxes are read with async-imap, and its answers are followed to their end
+//! Not everybody can make their mail server hand over messages, so a worker can fetch them. `async-imap` 0.12 is kept, runs on tokio over
+//! any stream, and so over the TLS that is there already. Its lists take a refusal, or a connection that has ended, for the end of the
+//! list; so it writes commands and reads answers, and each answer is followed to the line that ends it, within a time and a length: of a
+//! message no more is read than what is taken, whatever the server says of its size. LOGIN where all is ASCII, else AUTHENTICATE
+//! PLAIN. A message is marked as deleted after the transaction that holds it: a crash between the two fetches it again, and it is
+//! taken once, by its hash. What was marked and not taken out yet is noted with UIDVALIDITY, in the same transaction; nothing else is
+//! remembered by number. One process reads at a time, by a lease whose token every transaction checks. Rejected: POP3 (no client on
+//! tokio that is kept; it locks the mailbox), IDLE (a connection that stands for hours, to win a minute), and remembering what was
+//! seen by UID instead of taking it out (the mailbox grows, and a server that numbers anew loses or doubles all).
+//!
+//! # 2026-11-30 · Administrators hear of a mail server in trouble by its place and code
+//! A server's words may hold an address, and mean nothing to most; where in the conversation it ended, and the code, tell enough to
+//! whoever has to look. It is told while none of our servers takes letters, because they leave by any that does, and not when nothing was
+//! tried for ten minutes: then nobody knows. A route keeps since when nothing gets through, because each pause overwrites the one before.
+//!
+//! # 2026-11-30 · A letter that is looked at is a document of its own
+//! Letters carry their styles inside, which the policy of our pages forbids, and a document in `srcdoc` has the policy of the page
+//! around it. So the page shows an address of ours in a frame with an empty `sandbox`, and that address has a policy of its own: styles
+//! inside, no script, nothing from elsewhere, no form, and in a sandbox even where somebody opens it alone. Only a page that holds such a
+//! frame may frame anything, and only from us. Links in it open anew, which the sandbox forbids: they do nothing. Rejected: hashes of each
+//! style in the page's policy (they need `unsafe-hashes`, and allow the same styles to the page).

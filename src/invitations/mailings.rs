@@ -16,7 +16,7 @@ use crate::{
 };
 use entity::{
     MailBatchId, MailState, OpportunityId, OrganisationId, ParticipantLinkPurpose, invitation, mail_batch, mail_message,
-    participant_link,
+    match_run, participant_link,
 };
 use mail_message::{Column, Entity};
 use sea_orm::{
@@ -50,7 +50,16 @@ pub async fn about(
     cursor: Cursor,
 ) -> Result<Vec<Mailing>> {
     let db = platform.db.read();
-    let batches = status::mailings_about(db, organisation, opportunity.0, &OURS, cursor).await?;
+    // Invitations are about the draw by which people were chosen, everything else about the opportunity itself.
+    let runs = match_run::Entity::find()
+        .select_only()
+        .column(match_run::Column::Id)
+        .filter(match_run::Column::OrganisationId.eq(organisation))
+        .filter(match_run::Column::OpportunityId.eq(opportunity))
+        .into_query();
+    let subject = mail_batch::Column::SubjectId;
+    let about = Condition::any().add(subject.eq(opportunity.0)).add(subject.in_subquery(runs));
+    let batches = status::mailings_about(db, organisation, about, &OURS, cursor).await?;
     let ids: Vec<MailBatchId> = batches.iter().map(|batch| batch.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());

@@ -2,6 +2,7 @@
 
 use crate::harness::{
     everywhere_today,
+    imap::{Imap, USER, Way},
     smtp::{Act, At, Server},
 };
 use entity::{RouteKind, installation, mail_route};
@@ -117,6 +118,42 @@ fn a_mail_server_is_greeted_and_no_letter_is_sent() {
         says(&ask(smtp(busy.url())).await, "mail", "problem", "(421)");
         // Nobody listens with TLS there.
         says(&ask(smtp(format!("{}?tls=required", server.url()))).await, "mail", "problem", "?tls=required");
+    });
+}
+
+#[test]
+fn a_mailbox_is_tried_and_nothing_is_taken_out_of_it() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let server = Imap::start(Way::Plain, true).await;
+        let ask = async |port: u16, folder: &'static str| {
+            let password = server.mailbox.password.display().to_string();
+            let asked = tokio::task::spawn_blocking(move || {
+                let url = format!("imap://{USER}@127.0.0.1:{port}/{folder}?tls=off");
+                let settings = [
+                    ("MAIL_RETURNS", "returns.sunrise.example"),
+                    ("MAIL_RETURNS_POLL", &url),
+                    ("MAIL_RETURNS_PASSWORD_FILE", &password),
+                ];
+                // It looks at the mailbox first, and then for a name server, which is none of this.
+                let words = ["doctor", "mail", "--json", "--name-server", "127.0.0.1:9"];
+                Folder::new().rows(&words, &settings).0
+            });
+            let found = asked.await.unwrap();
+            assert!(!format!("{found:?}").contains(USER), "{found:?}");
+            found
+        };
+        let port = server.mailbox.port;
+        server.put(7, "From: a@b\n\nHello.");
+        says(&ask(port, "Returns").await, "mailbox", "ok", "can be read; 1 messages wait in it");
+        server.held.lock().unwrap().messages.get_mut(&7).unwrap().1.insert("\\Flagged".into());
+        says(&ask(port, "Returns").await, "mailbox", "note", "0 messages wait in it, and 1 with a flag stay there");
+        says(&ask(port, "Other").await, "mailbox", "problem", "has no such folder");
+        server.password("another");
+        says(&ask(port, "Returns").await, "mailbox", "problem", "does not let us in with this user and password, at login");
+        assert_eq!(server.left(), [7]);
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        says(&ask(nobody, "Returns").await, "mailbox", "problem", "is not reached (nobody takes connections there)");
     });
 }
 

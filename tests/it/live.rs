@@ -5,6 +5,8 @@ use crate::{
     slow::served,
     story::Story,
 };
+use entity::{LetterReason, MailMessageId, MailState, mail_message};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
@@ -152,5 +154,106 @@ fn numbers_are_for_those_who_run_it_and_for_what_has_opened() {
             .expect(201)
             .id();
         assert_eq!(story.ada.get(&app, &format!("/opportunities/{draft}/live")).send().await.expect(409).json["code"], "draft");
+    });
+}
+
+/// Says of letters how they stand, as the engine and what came back would.
+async fn stand(app: &TestApp, ids: &[MailMessageId], state: MailState, stage: &str, reason: LetterReason) {
+    let later = app.clock.now() + chrono::Duration::days(2);
+    mail_message::Entity::update_many()
+        .col_expr(mail_message::Column::State, Expr::value(state.word()))
+        .col_expr(mail_message::Column::NextAt, Expr::value(later))
+        .col_expr(mail_message::Column::LastStage, Expr::value(stage))
+        .col_expr(mail_message::Column::Reason, Expr::value(reason.word()))
+        .filter(mail_message::Column::Id.is_in(ids.iter().copied()))
+        .exec(app.app.platform.db.write())
+        .await
+        .unwrap();
+}
+
+#[test]
+fn the_numbers_of_a_mailing_are_right_and_tell_nothing_of_few() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        for n in 0..16 {
+            story.person(&format!("person{n}"), json!({"stance": {"kind": "up_to", "rung": "co_design"}})).await;
+        }
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let letters = story.invite(&id, json!({})).await;
+        assert_eq!(letters.len(), 16);
+        // A mailing of another opportunity, and what people do with it, changes nothing here.
+        let other = story.open("consultation", "consultation", json!({"title": "Another one"})).await;
+        story.invite(&other, json!({})).await;
+        let (running, address) = served(&app, |_| {}).await;
+        let mut watch = Watch::begin(address, &story.ada, &id, "").await;
+        let numbers = async || {
+            let found = story.ada.get(&app, &format!("/opportunities/{id}/mailings")).send().await.expect(200).json;
+            assert_eq!(found["items"].as_array().unwrap().len(), 1, "{found}");
+            found["items"][0].clone()
+        };
+        let (number, few) = (|n: u64| json!({"number": n, "few": false}), json!({"few": true}));
+        let found = numbers().await;
+        assert_eq!(found["mailing"]["letters"], json!([{"state": "sent", "count": 16}]));
+        assert_eq!((&found["bounced"], &found["unsubscribed"], &found["answered"]), (&json!(0), &number(0), &number(0)));
+        assert_eq!(found["mailing"]["reasons"], json!([]));
+        // One waits, two were refused at once, two were taken and came back.
+        let batch = found["mailing"]["id"].as_str().unwrap().parse::<entity::MailBatchId>().unwrap();
+        let rows = mail_message::Entity::find()
+            .filter(mail_message::Column::BatchId.eq(batch))
+            .order_by_asc(mail_message::Column::Id)
+            .all(app.app.platform.db.read())
+            .await
+            .unwrap();
+        let ids: Vec<MailMessageId> = rows.iter().map(|row| row.id).collect();
+        stand(&app, &ids[..1], MailState::Deferred, "recipient", LetterReason::Full).await;
+        stand(&app, &ids[1..3], MailState::Failed, "recipient", LetterReason::NoSuchAddress).await;
+        stand(&app, &ids[3..5], MailState::Failed, "returned", LetterReason::NoSuchAddress).await;
+        let found = numbers().await;
+        let of = |state: &str| found["mailing"]["letters"].as_array().unwrap().iter().find(|row| row["state"] == state).cloned();
+        for (state, count) in [("sent", 11), ("deferred", 1), ("failed", 4)] {
+            assert_eq!(of(state), Some(json!({"state": state, "count": count})), "{found}");
+        }
+        assert_eq!(found["mailing"]["letters"].as_array().unwrap().len(), 3, "{found}");
+        let reasons: Vec<_> = found["mailing"]["reasons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| (row["reason"].clone(), row["count"].clone()))
+            .collect();
+        assert_eq!(reasons.len(), 2, "{found}");
+        for (reason, count) in [("no_such_address", 4), ("full", 1)] {
+            assert!(reasons.contains(&(json!(reason), json!(count))), "{reasons:?}");
+        }
+        assert_eq!((&found["bounced"], &found["unsubscribed"], &found["answered"]), (&json!(2), &number(0), &number(0)));
+        // What people did is told where neither those who did it nor the others are few: 5 at least.
+        for (n, letter) in letters.iter().enumerate() {
+            let token = letter.token("ai_");
+            story.consent(&token).await;
+            story.hand_in(&token, json!({"form": "group"})).await.expect(201);
+            let expected = match n + 1 {
+                5..=11 => number(n as u64 + 1),
+                16 => number(16),
+                _ => few.clone(),
+            };
+            assert_eq!(numbers().await["answered"], expected, "{} answered", n + 1);
+        }
+        for (n, letter) in letters.iter().take(6).enumerate() {
+            app.post(format!("/u/{}", letter.token("au_")))
+                .bytes(b"List-Unsubscribe=One-Click".to_vec(), "application/x-www-form-urlencoded")
+                .send()
+                .await;
+            let expected = if n + 1 < 5 { few.clone() } else { number(n as u64 + 1) };
+            assert_eq!(numbers().await["unsubscribed"], expected, "{} have stopped letters", n + 1);
+        }
+        // Whoever watches is told the same numbers.
+        let last = numbers().await;
+        let mut told = watch.event().await.unwrap().1;
+        while told["mailings"] != json!([last]) {
+            told = watch.event().await.unwrap().1;
+        }
+        running.stop().await;
+        // Nothing waits when the test ends.
+        stand(&app, &ids[..1], MailState::Failed, "recipient", LetterReason::Full).await;
+        app.outbox().await;
     });
 }

@@ -82,14 +82,14 @@ macro_rules! entities {
 entities! {
     account account_link account_session api_key application asking_plan attendance audit_entry audit_head consent_event consent_standing contribution
     decision demographic ending idempotency import_line import_run influence influence_answer installation invitation invitation_link
-    job letter_words look loop_rating mail_batch mail_event mail_hold mail_inbound mail_message mail_route match_count match_result match_run meeting meeting_revision membership notes_agreement notice
+    job letter_words look loop_rating mail_batch mail_event mail_fetch mail_hold mail_inbound mail_message mail_route match_count match_result match_run meeting meeting_revision membership notes_agreement notice
     notice_shown opportunity opportunity_decision opportunity_topic organisation part participant participant_link
     participant_session place preference project questionnaire reading mail_reply recommendation report report_release response response_draft
     seal selection silence stage suppression task theme theme_source topic trial webhook webhook_delivery webhook_event
 }
 
 /// Tables that belong to no organisation.
-const WITHOUT_TENANT: [&str; 13] = [
+const WITHOUT_TENANT: [&str; 14] = [
     "account",
     "account_link",
     "account_session",
@@ -98,6 +98,7 @@ const WITHOUT_TENANT: [&str; 13] = [
     "job",
     "mail_batch",
     "mail_event",
+    "mail_fetch",
     "mail_hold",
     "mail_inbound",
     "mail_message",

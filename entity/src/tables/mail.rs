@@ -53,6 +53,8 @@ pub mod mail_route {
         pub opened: i32,
         /// Nothing is tried before this time.
         pub closed_until: Option<Time>,
+        /// No letter has got through since, over all the times in which nothing was tried.
+        pub shut_since: Option<Time>,
         #[sea_orm(column_type = "Text", nullable)]
         pub last_stage: Option<String>,
         pub last_code: Option<i32>,
@@ -68,6 +70,41 @@ pub mod mail_route {
         /// Letters on that day.
         pub counted: i32,
         pub changed_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who reads the mailbox for mail that comes back, when it is read next, and how that went. One row.
+pub mod mail_fetch {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mail_fetch")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        /// Tells which mailbox it is and with which password; a keyed hash.
+        pub settings: Vec<u8>,
+        /// Whoever takes the mailbox over raises it.
+        pub lease_token: i64,
+        pub lease_until: Option<Time>,
+        pub next_at: Time,
+        /// Since it worked.
+        pub failures: i32,
+        pub outcome: Option<FetchOutcome>,
+        /// Where in the conversation it ended, if it did not work.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub stage: Option<String>,
+        pub ended_at: Option<Time>,
+        /// When it worked at last.
+        pub worked_at: Option<Time>,
+        /// Messages so far.
+        pub taken: i64,
+        /// Messages that are written down here and may still be in the mailbox, marked as deleted.
+        #[sea_orm(column_type = "JsonBinary")]
+        pub marked: Json,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

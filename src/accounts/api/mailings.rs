@@ -11,6 +11,7 @@ use crate::{
         http::{Body, Caller, Chapter, Cursor, Fine, Page},
         mail::{
             reason,
+            refusing::{Refusing, refusing},
             status::{self, Counts},
         },
     },
@@ -143,6 +144,38 @@ impl MailingLetterOut {
     }
 }
 
+/// How our mail servers take letters now.
+#[derive(Object)]
+pub struct MailServerOut {
+    /// Whether letters leave, as far as is known. They leave as long as one server takes them.
+    takes_letters: bool,
+    /// Since when no server takes letters.
+    #[oai(skip_serializing_if_is_none)]
+    since: Option<Time>,
+    /// How far the last attempt came: `connect`, `tls`, `greeting`, `hello`, `auth` and so on.
+    #[oai(skip_serializing_if_is_none)]
+    last_stage: Option<String>,
+    /// What the mail server answered, as a number.
+    #[oai(skip_serializing_if_is_none)]
+    last_code: Option<u16>,
+    /// When it is tried again.
+    #[oai(skip_serializing_if_is_none)]
+    next_at: Option<Time>,
+    /// The same in words.
+    #[oai(skip_serializing_if_is_none)]
+    said: Option<String>,
+}
+
+impl MailServerOut {
+    fn of(found: Option<Refusing>) -> Self {
+        let said = found.as_ref().map(|found| format!("No mail server takes our letters: {}.", found.why()));
+        let takes_letters = found.is_none();
+        let (since, last_stage, last_code, next_at) =
+            found.map_or((None, None, None, None), |found| (Some(found.since), found.stage, found.code, found.next_at));
+        Self { takes_letters, since, last_stage, last_code, next_at, said }
+    }
+}
+
 /// Why a mailing is paused.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,6 +235,16 @@ impl Api {
             MailingOut::of(row, counts)
         };
         Ok(Fine::new(&cursor.page(rows, |row| row.id.0, out)))
+    }
+
+    /// Ask whether letters leave
+    ///
+    /// While no mail server of this installation takes letters, they wait and go by themselves as soon as one does. A letter that
+    /// has waited for three days ends as `failed` or `expired`, and can be sent once more.
+    #[oai(path = "/organisations/:organisation/mail-server", method = "get", operation_id = "getMailServer")]
+    async fn server(&self, caller: Caller, organisation: Path<OrganisationId>) -> Result<Fine<MailServerOut>> {
+        access::may(&self.0, &caller, organisation.0, Power::Administer).await?;
+        Ok(Fine::new(&MailServerOut::of(refusing(&self.0).await?)))
     }
 
     /// Read a mailing

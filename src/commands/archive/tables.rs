@@ -119,6 +119,7 @@ tables! {
     mail_hold Stays,
     mail_inbound Stays,
     mail_route Stays,
+    mail_fetch Stays,
     suppression Organisation,
     topic Organisation,
     participant Organisation,

@@ -8,11 +8,11 @@ use crate::{
         Clock, Config, Db, Error, Result,
         db::sqlite_file,
         jobs,
-        mail::{hold, inbound, routes},
+        mail::{hold, inbound, poll, routes},
     },
 };
 use chrono::{DateTime, Duration, Utc};
-use entity::{audit_entry, installation};
+use entity::{FetchOutcome, Time, audit_entry, installation};
 use migration::{Migrations, Migrator};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, Statement};
 
@@ -41,7 +41,10 @@ pub async fn look(config: &Config, retry_dead: bool) -> Vec<Finding> {
             letters(&db).await,
             ways(&db).await,
             returned(&db).await,
-        ],
+        ]
+        .into_iter()
+        .chain(fetched(config, &db).await)
+        .collect(),
         Ok(pending) => {
             let detail = format!("{} migrations are missing. Run `alongside migrate`, or start the server.", pending.len());
             vec![Finding::problem(what, detail)]
@@ -126,6 +129,33 @@ async fn returned(db: &Db) -> Finding {
         Ok(kept) => Finding::note(what, format!("{} messages wait to be looked at: `alongside returned`.", kept.len())),
         Err(error) => Finding::problem(what, format!("cannot be read: {error}.")),
     }
+}
+
+/// How the workers got on with the mailbox for mail that comes back, if there is one.
+async fn fetched(config: &Config, db: &Db) -> Option<Finding> {
+    let what = "reading the mailbox";
+    config.delivery.returns_poll.as_ref()?;
+    let row = match poll::standing(db.read()).await {
+        Ok(row) => row,
+        Err(error) => return Some(Finding::problem(what, format!("cannot be read: {error}."))),
+    };
+    let Some((outcome, row)) = row.and_then(|row| Some((row.outcome?, row))) else {
+        return Some(Finding::note(what, "no worker has done it yet. Start `alongside serve` or `alongside worker`."));
+    };
+    let at = |time: Option<Time>| time.map_or_else(|| "never".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string());
+    if outcome == FetchOutcome::Done {
+        return Some(Finding::good(what, format!("last at {}; {} messages so far", at(row.ended_at), row.taken)));
+    }
+    let detail = format!(
+        "the mailbox {} (last tried {}, {} times in a row; it last worked: {}; next at {}). {}",
+        poll::words(outcome),
+        at(row.ended_at),
+        row.failures,
+        at(row.worked_at),
+        at(Some(row.next_at)),
+        poll::advice(outcome)
+    );
+    Some(Finding::problem(what, detail))
 }
 
 async fn held(db: &Db) -> Result<Vec<String>> {

@@ -29,7 +29,7 @@ pub struct Options {
 /// One part alone, looked at more closely.
 #[derive(Subcommand)]
 enum Part {
-    /// Check the mail server and what the DNS says of our letters, and print the records to set
+    /// Check the mail server, the mailbox for mail that comes back, and what the DNS says of our letters, and print the records to set
     Mail {
         /// One JSON object a finding
         #[arg(long)]
@@ -102,6 +102,7 @@ async fn all(config: &Config, as_json: bool, retry_dead: bool) -> Result<ExitCod
     findings.extend(place::data(config));
     findings.extend(place::disk(config));
     findings.extend(outside::mail(config).await);
+    findings.extend(outside::mailbox(config).await);
     if matches!(config.mail, MailWay::Smtp(_)) {
         let detail = "not asked here. Run `alongside doctor mail` to see whether the DNS says of your letters what receivers want to hear.";
         findings.push(Finding::note("DNS", detail));
@@ -114,9 +115,10 @@ async fn all(config: &Config, as_json: bool, retry_dead: bool) -> Result<ExitCod
     Ok(judged(as_json, &findings))
 }
 
-/// Letters alone: the mail server, and what the DNS says of us.
+/// Letters alone: the mail server, the mailbox for what comes back, and what the DNS says of us.
 async fn mail(config: &Config, as_json: bool, name_server: Option<SocketAddr>) -> Result<ExitCode> {
     let mut findings = outside::mail(config).await;
+    findings.extend(outside::mailbox(config).await);
     let way = transport::open(config).ok();
     let mut wanted = Vec::new();
     match Sender::read(config, way.as_deref()) {

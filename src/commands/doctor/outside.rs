@@ -8,7 +8,7 @@ use crate::{
         Clock, Config, Secret,
         config::MailWay,
         mail::{
-            Composers, Mailer,
+            Composers, Mailer, poll,
             transport::{self, Memory, Transport},
         },
         outward::Target,
@@ -74,6 +74,30 @@ async fn reached(way: &dyn Transport, server: usize) -> Finding {
             Finding::problem(what, text)
         }
     }
+}
+
+/// Whether the mailbox for mail that comes back can be read, if there is one. Nothing is taken out of it.
+pub async fn mailbox(config: &Config) -> Option<Finding> {
+    let what = "mailbox";
+    let mailbox = config.delivery.returns_poll.as_ref()?;
+    let (host, port) = (&mailbox.host, mailbox.port);
+    let found = match poll::try_out(config, mailbox, poll::Limits::default()).await {
+        Ok(found) => found,
+        Err(trouble) => {
+            let (stage, advice) = (trouble.stage.word(), trouble.advice());
+            return Some(Finding::problem(what, format!("the mailbox at {host}:{port} {trouble}, at {stage}. {advice}")));
+        }
+    };
+    let waiting = found.waiting;
+    if found.laid_aside == 0 {
+        return Some(Finding::good(what, format!("the mailbox at {host}:{port} can be read; {waiting} messages wait in it")));
+    }
+    let aside = found.laid_aside;
+    let detail = format!(
+        "the mailbox at {host}:{port} can be read; {waiting} messages wait in it, and {aside} with a flag stay there because they are \
+         too large. Look at them with your mail program and delete them: `alongside returned` shows how they begin."
+    );
+    Some(Finding::note(what, detail))
 }
 
 /// Who may see the metrics.

@@ -92,7 +92,8 @@ async fn home(visit: Arc<Visit>) -> Result<Reply> {
         && open.is_empty()
         && closed.is_empty()
         && drafts.is_empty();
-    page = page.blocks(late).blocks(waiting).blocks(draws).blocks(letters);
+    let refusing = super::letters::refusing(&seat).await?;
+    page = page.blocks(refusing).blocks(late).blocks(waiting).blocks(draws).blocks(letters);
     if nothing {
         page = page.text("Nothing is under way.").block(Block::Links(vec![seat.link("Begin with a project", "/projects")]));
     }

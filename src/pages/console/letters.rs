@@ -11,12 +11,13 @@ use crate::{
         mailings::{self, Step},
     },
     feedback, invitations,
+    opportunities::zone_of,
     pages::kit::{Block, Cell, Desk, Field, Form, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     participants,
     platform::{
         Result,
         mail::{
-            hold, reason,
+            hold, reason, refusing,
             status::{self, Counts},
         },
     },
@@ -108,7 +109,7 @@ async fn list(visit: Arc<Visit>) -> Result<Reply> {
         ("Letters that did not arrive, or are paused", seat.link("Show all letters", "/letters?show=all"), nothing)
     };
     let page = Page::new(if all { "All letters" } else { "Letters" }).back("Back to the settings", seat.at("/settings")).wide();
-    let page = page.blocks(held(&seat).await?);
+    let page = page.blocks(refusing(&seat).await?).blocks(held(&seat).await?);
     let page = page.text("A line stands for letters of one kind that were written together.");
     if rows.is_empty() {
         return Ok(page.text(nothing).block(Block::Links(vec![other])).into());
@@ -126,6 +127,28 @@ pub(super) async fn held(seat: &Seat<'_>) -> Result<Option<Block>> {
     let text = "Whoever runs the server has to let them go. Until then they wait.";
     let held = hold::is_held(seat.db(), seat.actor.organisation).await?;
     Ok(held.then(|| Block::Important("No letter leaves at the moment".into(), vec![text.into()])))
+}
+
+/// Says that letters wait because no mail server takes them, to those who may do something about it.
+pub(super) async fn refusing(seat: &Seat<'_>) -> Result<Option<Block>> {
+    if !seat.may(Power::Administer) {
+        return Ok(None);
+    }
+    let Some(found) = refusing::refusing(seat.platform()).await? else { return Ok(None) };
+    let zone = zone_of(seat.organisation);
+    let (since, now) = (found.since.with_timezone(&zone), seat.platform().clock.now().with_timezone(&zone));
+    let time = if since.date_naive() == now.date_naive() { "%H:%M" } else { "%H:%M on %-d %B" };
+    let since = since.format(time);
+    let trouble = if found.is_reached() {
+        format!("Our mail server has refused to take letters since {since} ({}).", found.why())
+    } else {
+        format!("Our mail server has not been reached since {since}.")
+    };
+    let lines = vec![
+        format!("{trouble} They will go by themselves as soon as it works again; nothing is lost."),
+        "A link for signing in may come too late. Whoever needs one can ask for another.".to_owned(),
+    ];
+    Ok(Some(Block::Important("Letters are waiting".into(), lines)))
 }
 
 async fn found(seat: &Seat<'_>) -> Result<mail_batch::Model> {
@@ -206,7 +229,7 @@ async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &Counts, forms: 
     facts.extend(row.pause_reason.clone().map(|why| ("Why they are paused".into(), why)));
     facts.extend(counts.states.iter().map(|(state, count)| (state.said().into(), count.to_string())));
     let page = Page::new(about(&row.kind)).said(done(seat.visit)).wide();
-    let page = page.back("Back to the letters", seat.at("/letters")).block(Block::Facts(facts));
+    let page = page.back("Back to the letters", seat.at("/letters")).blocks(refusing(seat).await?).block(Block::Facts(facts));
     let page = page.blocks(reasons(counts));
     let mut page = forms.into_iter().fold(page, Page::form);
     if row.state != BatchState::Cancelled && counts.of(&ON_ITS_WAY) > 0 {

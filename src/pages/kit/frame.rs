@@ -1,6 +1,6 @@
 //! What stands around a page: whose it is, where one can go, whom to ask, and the way out.
 
-use super::{Link, Page, Zone};
+use super::{Block, Link, Page, Zone};
 use crate::{accounts::look::Framed, platform::Error};
 use poem::http::StatusCode;
 
@@ -111,6 +111,13 @@ impl Frame {
             "default-src 'none'; style-src 'self'; img-src 'self' data:;{script} form-action 'self'; base-uri 'none'; \
              frame-ancestors 'none'"
         )
+    }
+
+    /// The same for a page in which a document of ours stands apart; no other page may hold one.
+    pub fn policy_of(&self, page: &Page) -> String {
+        let apart = page.blocks.iter().any(|block| matches!(block, Block::Apart(..)));
+        let policy = self.policy();
+        if apart { format!("{policy}; frame-src 'self'") } else { policy }
     }
 
     /// The quick way out.

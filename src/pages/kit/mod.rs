@@ -106,6 +106,8 @@ pub enum Block {
     Important(String, Vec<String>),
     /// What somebody said.
     Quote(String),
+    /// A document of ours that stands apart in the page: its title and its address. Nothing in it runs, and no link in it leads away.
+    Apart(String, String),
     /// More for whoever wants it.
     Details(String, Vec<Block>),
     /// Blocks in another language than the page.

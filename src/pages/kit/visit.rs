@@ -68,6 +68,21 @@ impl Reply {
     }
 }
 
+/// What stands apart in a page: its styles are inside, nothing in it runs, is loaded or is sent, and no other page may show it.
+const APART: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; \
+                     frame-ancestors 'self'; sandbox";
+
+impl Reply {
+    /// A document that stands apart in a page of ours.
+    pub fn apart(html: String) -> Self {
+        let response = Response::builder()
+            .content_type("text/html; charset=utf-8")
+            .header(header::CONTENT_SECURITY_POLICY, APART)
+            .header(header::X_FRAME_OPTIONS, "SAMEORIGIN");
+        Self::Raw(response.body(html))
+    }
+}
+
 impl From<Page> for Reply {
     fn from(page: Page) -> Self {
         Self::Page(Box::new(page))
@@ -443,7 +458,7 @@ impl Visit {
             Ok(text) => Response::builder()
                 .status(page.status)
                 .content_type("text/html; charset=utf-8")
-                .header(header::CONTENT_SECURITY_POLICY, frame.policy())
+                .header(header::CONTENT_SECURITY_POLICY, frame.policy_of(page))
                 .body(text),
             Err(error) => {
                 tracing::error!(error = %error, "a page could not be written");

@@ -1,6 +1,6 @@
 //! How letters are handed over: how many on a connection, and how many in a time.
 
-use super::reader::Reader;
+use super::{mailbox::Mailbox, reader::Reader};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 /// How letters are handed over.
@@ -16,6 +16,8 @@ pub struct Delivery {
     pub returns: Option<String>,
     /// Where it is handed over by LMTP.
     pub returns_lmtp: Option<SocketAddr>,
+    /// The mailbox that it is fetched from.
+    pub returns_poll: Option<Mailbox>,
     /// The token for handing it over; empty if nothing is taken.
     pub returns_token: String,
     /// Most letters in a time.
@@ -132,10 +134,33 @@ impl Delivery {
             reader.wrong("MAIL_RETURNS_LMTP", "must be an address with a port, such as 127.0.0.1:2424");
         }
         let returns_lmtp = returns_lmtp.flatten();
+        let poll = reader.text("MAIL_RETURNS_POLL");
+        let password = PathBuf::from(reader.text("MAIL_RETURNS_PASSWORD_FILE"));
+        let returns_poll = match (poll.is_empty(), Mailbox::read(&poll, &password)) {
+            (true, _) => None,
+            (false, Ok(mailbox)) => Some(mailbox),
+            (false, Err(why)) => {
+                reader.wrong("MAIL_RETURNS_POLL", why);
+                None
+            }
+        };
+        if poll.is_empty() && !password.as_os_str().is_empty() {
+            reader.wrong(
+                "MAIL_RETURNS_PASSWORD_FILE",
+                "is set, and there is no mailbox: set ALONGSIDE_MAIL_RETURNS_POLL, or leave it out",
+            );
+        }
+        if !poll.is_empty() && returns.is_none() {
+            reader.wrong(
+                "MAIL_RETURNS_POLL",
+                "needs ALONGSIDE_MAIL_RETURNS, the domain whose mail comes into that mailbox: without it no letter can come back",
+            );
+        }
         let returns_token = reader.token("MAIL_RETURNS_TOKEN");
         Self {
             returns,
             returns_lmtp,
+            returns_poll,
             returns_token,
             letters: reader.number("SMTP_LETTERS", 1, 100_000),
             ca,

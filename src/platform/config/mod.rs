@@ -1,9 +1,11 @@
 //! The settings. Every key has a default, so the program starts with none set; an unknown key is an error.
 
 mod delivery;
+pub mod mailbox;
 mod reader;
 
 pub use delivery::{Delivery, Rate, Rates};
+pub use mailbox::{Mailbox, Protection};
 
 use reader::Reader;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -44,8 +46,10 @@ keys! {
     "SMTP_LETTERS" = "100", false, "Letters on one connection; some mail servers want no more than 20";
     "SMTP_CA" = "", false, "File with certificates (PEM) that are believed beside the public ones, for a mail server in the house";
     "MAIL_DKIM" = "", false, "Keys that sign letters for the domain of MAIL_FROM, `selector:file.pem` with commas between; leave it out where the mail server signs";
-    "MAIL_RETURNS" = "", false, "Domain at which bounces come back to us, such as returns.sunrise.example; its mail server hands them over by POST to /inbound or by LMTP";
+    "MAIL_RETURNS" = "", false, "Domain at which bounces come back to us, such as returns.sunrise.example; its mail server hands them over by POST to /inbound or by LMTP, or they are fetched from a mailbox";
     "MAIL_RETURNS_LMTP" = "", false, "Address and port at which a worker takes them by LMTP, such as 127.0.0.1:2424";
+    "MAIL_RETURNS_POLL" = "", false, "Mailbox that mail that comes back is fetched from by IMAP, once a minute, and that holds nothing else: `imaps://returns@mail.sunrise.example/INBOX`, or `imap://` for STARTTLS";
+    "MAIL_RETURNS_PASSWORD_FILE" = "", false, "File that holds the password of that mailbox";
     "MAIL_RETURNS_TOKEN" = "", true, "Bearer token for /inbound; without one, nothing is taken there";
     "MAIL_RATES" = "", false, "Most letters in a time, with commas between: `server=50/s` for each mail server, `domain=20/s` for each domain that is written to, `gmail.com=1000/h` for one";
     "MAIL_WARM_UP" = "off", false, "Letters on the first day from a mail server that nobody knows yet, such as 200; twice as many on each day after it, until there is no limit";
@@ -330,7 +334,12 @@ mod tests {
     #[test]
     fn settings_that_contradict_each_other_are_told() {
         let smtp = ("MAIL", "smtp");
-        let contradictions: [(&[(&str, &str)], &str); 6] = [
+        let poll = ("MAIL_RETURNS_POLL", "imaps://returns@mail.example/INBOX");
+        let password = ("MAIL_RETURNS_PASSWORD_FILE", "/etc/alongside/mailbox");
+        let contradictions: [(&[(&str, &str)], &str); 9] = [
+            (&[password], "there is no mailbox"),
+            (&[poll, password], "needs ALONGSIDE_MAIL_RETURNS, the domain"),
+            (&[poll, ("MAIL_RETURNS", "returns.example")], "needs ALONGSIDE_MAIL_RETURNS_PASSWORD_FILE"),
             (&[("SMTP_URL", "smtp://mail:25")], "ALONGSIDE_MAIL=smtp"),
             (&[smtp, ("SMTP_URL", "smtp://mail:25"), ("MAIL_FOLDER", "x")], "ALONGSIDE_MAIL=folder"),
             (&[("CORS_ORIGINS", "*")], "name the front ends"),

@@ -142,7 +142,6 @@ fn protect(headers: &mut HeaderMap, config: &Config) {
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-        ("x-frame-options", "DENY"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -150,6 +149,8 @@ fn protect(headers: &mut HeaderMap, config: &Config) {
         let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
         headers.insert("strict-transport-security", two_years);
     }
+    // A letter that is looked at stands in a page of ours.
+    headers.entry("x-frame-options").or_insert(HeaderValue::from_static("DENY"));
     let policy = HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
     headers.entry("content-security-policy").or_insert(policy);
     headers.entry("cache-control").or_insert(HeaderValue::from_static("no-store"));

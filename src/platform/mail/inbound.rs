@@ -11,7 +11,7 @@ use super::{
     outbox, reason,
     redact::without_addresses,
     refusal::Refusal,
-    returned::{Action, AutoKind, Recipient, Report, Returned, read, recipients, verp},
+    returned::{Action, AutoKind, MOST, Recipient, Report, Returned, read, recipients, verp},
     status, suppression,
 };
 use crate::platform::{
@@ -89,30 +89,62 @@ pub fn is_ours(secret: &Secret, address: &str) -> bool {
 
 /// Takes a message that was delivered to these addresses. One that is delivered twice is taken once.
 pub async fn take(platform: &Platform, sent_to: &[String], raw: Vec<u8>) -> Result<()> {
-    let now = platform.clock.now();
+    let tx = platform.db.begin().await?;
+    put(&tx, platform, sent_to, raw).await?;
+    tx.commit().await?;
+    platform.wake.notify_one();
+    Ok(())
+}
+
+/// The same within a transaction.
+pub(super) async fn put(tx: &Tx, platform: &Platform, sent_to: &[String], raw: Vec<u8>) -> Result<()> {
     let id: MailInboundId = platform.clock.new_id();
     let raw_hash = sha256(&[sent_to.join(",").as_bytes(), b"\n", &raw].concat());
+    let row = mail_inbound::ActiveModel { sent_to: Set(json!(sent_to)), ..fresh(platform, id, raw, raw_hash) };
+    if insert_once(tx, row).await? {
+        let job = NewJob { kind: READ, payload: json!({"id": id}), run_at: None, unique: None, organisation: None };
+        enqueue(tx, &platform.clock, job).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the head of a message that is larger than what is taken, for an operator; once, however often it is seen.
+pub(super) async fn lay_aside(tx: &Tx, platform: &Platform, head: Vec<u8>, size: usize) -> Result<()> {
+    let why = format!(
+        "it is larger than what is taken ({} MB, and at most {} are taken): this is its head alone; the whole is in the mailbox, with a flag",
+        size.div_ceil(1 << 20),
+        MOST >> 20
+    );
+    let raw_hash = sha256(&[size.to_string().as_bytes(), b" bytes, and the head\n", &head].concat());
     let row = mail_inbound::ActiveModel {
+        kind: Set(Some(InboundKind::Unreadable)),
+        state: Set(InboundState::Kept),
+        why: Set(Some(why)),
+        ..fresh(platform, platform.clock.new_id(), head, raw_hash)
+    };
+    insert_once(tx, row).await?;
+    Ok(())
+}
+
+fn fresh(platform: &Platform, id: MailInboundId, raw: Vec<u8>, raw_hash: Vec<u8>) -> mail_inbound::ActiveModel {
+    mail_inbound::ActiveModel {
         id: Set(id),
         organisation_id: Set(None),
         message_id: Set(None),
         kind: Set(None),
         state: Set(InboundState::Waiting),
         why: Set(None),
-        sent_to: Set(json!(sent_to)),
+        sent_to: Set(json!([])),
         raw: Set(Some(raw)),
         raw_hash: Set(raw_hash),
-        received_at: Set(now),
-    };
-    let tx = platform.db.begin().await?;
-    let known = OnConflict::column(mail_inbound::Column::RawHash).do_nothing().to_owned();
-    if mail_inbound::Entity::insert(row).on_conflict(known).exec_without_returning(&tx).await? > 0 {
-        let job = NewJob { kind: READ, payload: json!({"id": id}), run_at: None, unique: None, organisation: None };
-        enqueue(&tx, &platform.clock, job).await?;
+        received_at: Set(platform.clock.now()),
     }
-    tx.commit().await?;
-    platform.wake.notify_one();
-    Ok(())
+}
+
+/// Answers whether the message is a new one.
+async fn insert_once(tx: &Tx, row: mail_inbound::ActiveModel) -> Result<bool> {
+    let known = OnConflict::column(mail_inbound::Column::RawHash).do_nothing().to_owned();
+    Ok(mail_inbound::Entity::insert(row).on_conflict(known).exec_without_returning(tx).await? > 0)
 }
 
 /// Reads a message that was taken, and does what it says.

@@ -20,7 +20,6 @@ use sea_orm::{
 };
 use serde_json::json;
 use std::{collections::HashMap, fmt::Write};
-use uuid::Uuid;
 
 /// The states of letters that have ended otherwise than by being sent, in these words, because they are the words of a partial
 /// index.
@@ -47,18 +46,18 @@ pub async fn mailings(
     Ok(query.order_by_asc(mail_batch::Column::Id).limit(cursor.limit + 1).all(connection).await?)
 }
 
-/// A page of the mailings of these kinds about a subject, oldest first, and one more.
+/// A page of the mailings of these kinds about what a condition on `mail_batch` says, oldest first, and one more.
 pub async fn mailings_about(
     connection: &impl ConnectionTrait,
     organisation: OrganisationId,
-    subject: Uuid,
+    about: Condition,
     kinds: &[&str],
     cursor: Cursor,
 ) -> Result<Vec<mail_batch::Model>> {
     use mail_batch::Column as Batch;
     let mut query = mail_batch::Entity::find()
         .filter(Batch::OrganisationId.eq(organisation))
-        .filter(Batch::SubjectId.eq(subject))
+        .filter(about)
         .filter(Batch::Kind.is_in(kinds.iter().copied()));
     if let Some(after) = cursor.after {
         query = query.filter(Batch::Id.gt(MailBatchId(after)));

@@ -21,11 +21,12 @@ const CHANGE: [&str; 7] =
 
 /// Tables that stay where they are: what an installation is and remembers for callers, who is signed in there, that letters are held
 /// there and how they get through, and the keys and webhooks of other systems, whose secrets follow from the key of the installation.
-const STAY: [&str; 11] = [
+const STAY: [&str; 12] = [
     "account_session",
     "api_key",
     "idempotency",
     "installation",
+    "mail_fetch",
     "mail_hold",
     "mail_inbound",
     "mail_route",

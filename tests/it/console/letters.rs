@@ -1,10 +1,10 @@
 //! Letters that did not arrive, looked after on their pages.
 
 use crate::{harness::everywhere, story::Story};
-use alongside::platform::mail::hold;
+use alongside::platform::{config::MailWay, mail::hold};
 use chrono::Duration;
-use entity::{HoldReason, MailState, mail_batch, mail_message};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use entity::{HoldReason, MailState, RouteKind, mail_batch, mail_message, mail_route};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 
 #[test]
@@ -111,5 +111,66 @@ fn letters_that_wait_are_taken_back() {
         // A page that was opened before cannot set it going.
         rosa.send(&here, &[("step".into(), "resume".into())]).await;
         rosa.expect(409).says("This mailing was cancelled and does not go on.");
+    });
+}
+
+#[test]
+fn administrators_see_that_letters_wait_for_the_mail_server_and_nobody_else_does() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        let id = story.open("consultation", "consultation", json!({})).await;
+        let bea = app.coordinator(&story.ada, "bea").await;
+        let mailing = mail_batch::Entity::find().one(app.app.platform.db.read()).await.unwrap().unwrap().id;
+        let root = &story.ada;
+        let app = app.with(|config| config.mail = MailWay::Smtp("smtps://us:secret@mail.example".into()));
+        let answer = root.get(&app, "/mail-server").send().await.expect(200).json;
+        assert_eq!(answer, json!({"takes_letters": true}));
+        // Since 9:40 in the organisation's time.
+        app.clock.advance(Duration::minutes(40));
+        let shut = mail_route::ActiveModel {
+            kind: Set(RouteKind::Server),
+            name: Set("mail.example:465".into()),
+            faults: Set(6),
+            opened: Set(2),
+            closed_until: Set(Some(app.clock.now() + Duration::minutes(7))),
+            shut_since: Set(Some(app.clock.now())),
+            last_stage: Set(Some("auth".into())),
+            last_code: Set(Some(535)),
+            last_enhanced: Set(None),
+            last_text: Set(Some("5.7.8 us@mail.example: bad words".into())),
+            counted: Set(0),
+            changed_at: Set(app.clock.now()),
+            ..Default::default()
+        };
+        mail_route::Entity::insert(shut).exec_without_returning(app.app.platform.db.write()).await.unwrap();
+        app.clock.advance(Duration::minutes(5));
+        let pages = ["".to_owned(), "/letters".into(), format!("/letters/{mailing}"), format!("/opportunities/{id}")];
+        let mut rosa = app.at_the_console("root@sunrise.example").await;
+        for page in &pages {
+            rosa.open(&format!("/console/sunrise{page}")).await.expect(200).says("Letters are waiting");
+            rosa.says("Our mail server has refused to take letters since 09:40 (login refused, 535).").says("nothing is lost");
+            rosa.hides("bad words").hides("mail.example");
+        }
+        let answer = root.get(&app, "/mail-server").send().await.expect(200);
+        assert_eq!((&answer.json["takes_letters"], &answer.json["last_code"]), (&json!(false), &json!(535)));
+        assert!(answer.text.contains("login refused, 535") && !answer.text.contains("bad words"), "{}", answer.text);
+        // Whoever cannot do anything about it need not be troubled.
+        bea.get(&app, "/mail-server").send().await.expect(403);
+        let mut bea = app.at_the_console("bea@staff.example").await;
+        for page in ["".to_owned(), format!("/opportunities/{id}")] {
+            bea.open(&format!("/console/sunrise{page}")).await.expect(200).hides("Letters are waiting");
+        }
+        // The next day, the day is told; and what was not tried for long is not claimed.
+        app.clock.advance(Duration::minutes(15));
+        rosa.open("/console/sunrise").await.hides("Letters are waiting");
+        let later = app.clock.now() + Duration::hours(24);
+        mail_route::Entity::update_many()
+            .col_expr(mail_route::Column::ClosedUntil, Expr::value(later))
+            .exec(app.app.platform.db.write())
+            .await
+            .unwrap();
+        app.clock.advance(Duration::hours(24));
+        let mut rosa = app.at_the_console("root@sunrise.example").await;
+        rosa.open("/console/sunrise").await.says("since 09:40 on 1 March (login refused, 535)");
     });
 }

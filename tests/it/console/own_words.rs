@@ -18,6 +18,23 @@ fn words_are_written_looked_at_and_sent_to_oneself() {
         rosa.press("Save").await.says("Saved.").says("It has your words in: en.");
         rosa.follow("Look at it in en: The reminder").await;
         rosa.says("We wrote to you, Robin Example.").says("A reminder:");
+        // As most mail programs show it, too: apart from the page, in a sandbox in which nothing runs and from which no link leads.
+        let here = rosa.address.clone();
+        let (_, frame) = rosa.html.split_once("<iframe class=\"apart\" sandbox=\"\" title=\"").expect("the letter stands apart");
+        let (title, rest) = frame.split_once("\" src=\"").unwrap();
+        assert_eq!(title, "The letter, as most mail programs show it");
+        let apart = rosa
+            .open(&rest.split_once('"').unwrap().0.replace("&#38;", "&").replace("&amp;", "&"))
+            .await
+            .expect(200)
+            .html
+            .clone();
+        assert!(
+            apart.contains("<base target=\"_blank\">") && apart.contains("We <strong>wrote</strong> to you, Robin Example."),
+            "{apart}"
+        );
+        assert!(!apart.contains("<iframe") && !apart.contains("<script") && !apart.contains("<form"), "{apart}");
+        rosa.open(&here).await;
         rosa.press("Send it to my own address").await;
         rosa.says("It is on its way to your own address");
         let letters = app.outbox().await;

@@ -4,6 +4,7 @@
 pub mod answers;
 mod browser;
 pub mod databases;
+pub mod imap;
 mod personas;
 mod postgres;
 pub mod receiver;

@@ -110,6 +110,11 @@ impl Server {
         format!("smtp://{}", self.address)
     }
 
+    /// Scripts for connections that come later.
+    pub fn also(&self, scripts: impl IntoIterator<Item = Script>) {
+        self.state.scripts.lock().unwrap().extend(scripts);
+    }
+
     /// Every letter that was taken, in order.
     pub fn ledger(&self) -> Vec<Taken> {
         self.state.ledger.lock().unwrap().clone()

@@ -13,7 +13,8 @@ use alongside::platform::{
     Config, Db, Error, Platform,
     config::MailWay,
     mail::{
-        Composed, Composers, Letter, Mailer, NewLetter, Transport, enqueue, metrics, open_batch, priority, status, suppression,
+        Composed, Composers, Letter, Mailer, NewLetter, Transport, enqueue, metrics, open_batch, priority, refusing, status,
+        suppression,
         transport::{self, Memory, Outgoing, SendFault, Slot},
     },
     tasks::Tasks,

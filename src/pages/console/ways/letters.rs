@@ -47,6 +47,7 @@ pub(super) fn routes(route: Route, desk: &Desk) -> Route {
             "/console/:slug/opportunities/:opportunity/letters/look",
             get(ask(desk, console, look)).post(act(desk, console, test)),
         )
+        .at("/console/:slug/opportunities/:opportunity/letters/look/html", get(ask(desk, console, look_html)))
 }
 
 /// What the address is about.
@@ -238,13 +239,31 @@ async fn look(visit: Arc<Visit>) -> Result<Reply> {
         1 => Some("1 person reads another language, and gets the English words.".to_owned()),
         many => Some(format!("{many} people read other languages, and get the English words.")),
     };
-    let letter = vec![Block::Heading(shown.shown.subject), Block::Quote(shown.shown.text)];
-    let letter = match shown.own_language.filter(|language| language != "en") {
-        Some(language) => vec![Block::In(language, letter)],
-        None => letter,
+    let tongue = shown.own_language.filter(|language| language != "en");
+    let spoken = |block: Block| match &tongue {
+        Some(language) => Block::In(language.clone(), vec![block]),
+        None => block,
     };
-    let page = base.blocks(others.map(Block::Text)).blocks(letter).form(test_form(&seat, &way, &wanted));
+    let html = Block::Apart("The letter, as most mail programs show it".into(), to(&seat, &way, "look/html", &wanted, ""));
+    let page = base
+        .blocks(others.map(Block::Text))
+        .block(spoken(Block::Heading(shown.shown.subject)))
+        .text("It is sent in two forms, and each mail program shows one of them. Both say the same.")
+        .block(Block::Subheading("As most mail programs show it".into()))
+        .block(html)
+        .block(Block::Subheading("As words alone".into()))
+        .block(spoken(Block::Quote(shown.shown.text)))
+        .form(test_form(&seat, &way, &wanted));
     Ok(page.block(Block::Links(links)).into())
+}
+
+/// The letter alone, as it stands in the page that looks at it. A press on one of its links opens nothing: where nothing may open
+/// anew, a link that would does not.
+async fn look_html(visit: Arc<Visit>) -> Result<Reply> {
+    let seat = seat(&visit, Power::ManageWork).await?;
+    let way = found(&seat).await?;
+    let shown = show::preview(seat.platform(), way.organisation_id, way.id, &wanted(&visit)).await?;
+    Ok(Reply::apart(shown.shown.html.replacen("<head>", "<head>\n<base target=\"_blank\">", 1)))
 }
 
 async fn test(visit: Arc<Visit>) -> Result<Reply> {

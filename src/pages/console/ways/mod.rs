@@ -241,7 +241,7 @@ async fn one(visit: Arc<Visit>) -> Result<Reply> {
     };
     let back = seat.at(format!("/projects/{}", project.id));
     let page = Page::new(&way.row.title).caption(format!("{}. {}", way.row.kind.said(), way.row.state.said()));
-    let page = page.back(project.title.clone(), back).said(said);
+    let page = page.back(project.title.clone(), back).said(said).blocks(super::letters::refusing(&seat).await?);
     let can_be = supported::of_one(seat.db(), &way.row, seat.platform().clock.now()).await?;
     let less = supported::in_words(&can_be).map(|words| format!("{SUPPORTED}: {words} People who want more are not asked."));
     let notes: Vec<String> = warnings(way.claimed).into_iter().map(|warning| warning.detail.into()).chain(less).collect();

@@ -93,6 +93,7 @@ impl Routes {
                     let mut breaker = breaker(row);
                     breaker.good();
                     (row.faults, row.opened, row.closed_until) = (breaker.faults, breaker.opened, breaker.until);
+                    row.shut_since = None;
                     self.changed.insert((kind, name.to_owned()));
                 }
             }
@@ -101,6 +102,7 @@ impl Routes {
                 let row = rows.entry(name.to_owned()).or_insert_with(|| unknown(kind, name, now));
                 let mut breaker = breaker(row);
                 if breaker.fault(now) {
+                    row.shut_since.get_or_insert(now);
                     let (stage, code) = (change.stage, change.code);
                     tracing::error!(route = %kind, name, stage, code, text = change.text, until = ?breaker.until, "no letter gets through; nothing is tried for a while");
                 }
@@ -247,6 +249,7 @@ fn unknown(kind: RouteKind, name: &str, now: Time) -> Model {
         faults: 0,
         opened: 0,
         closed_until: None,
+        shut_since: None,
         last_stage: None,
         last_code: None,
         last_enhanced: None,

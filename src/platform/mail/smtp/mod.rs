@@ -37,8 +37,16 @@ impl Smtp {
     }
 }
 
+/// The name under which is kept how a server takes our letters; none of a URL that cannot be read.
+pub(super) fn place(url: &str) -> Option<String> {
+    let uri: hyper::Uri = url.parse().ok()?;
+    let tls = server::tls(&uri).ok()?;
+    let (host, port) = server::host_and_port(&uri, tls)?;
+    Some(format!("{host}:{port}"))
+}
+
 /// Certificates that are believed beside the public ones, such as that of a relay in the house.
-fn roots(config: &Config) -> Result<Vec<CertificateDer<'static>>> {
+pub(super) fn roots(config: &Config) -> Result<Vec<CertificateDer<'static>>> {
     let Some(file) = &config.delivery.ca else { return Ok(Vec::new()) };
     let wrong = || Error::unavailable(format!("ALONGSIDE_SMTP_CA: {} holds no certificate in PEM form", file.display()));
     let found: Vec<_> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect).map_err(|_| wrong())?;

@@ -1,6 +1,7 @@
 //! How a mail server is reached, as a URL says it.
 
 use super::line::Limits;
+use crate::platform::config::mailbox::percent;
 use lettre::transport::smtp::{authentication::Credentials, extension::ClientId};
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
@@ -47,32 +48,43 @@ impl Server {
     pub fn read(url: &str, hello: ClientId, letters: u32, connector: TlsConnector) -> Result<Self, &'static str> {
         let uri: hyper::Uri = url.parse().map_err(|_| "is not a URL")?;
         let authority = uri.authority().ok_or("must name a host, such as smtp://mail.example:587")?;
-        let tls = match (uri.scheme_str(), uri.query()) {
-            (Some("smtps"), None) => Tls::Implicit,
-            (Some("smtp"), None) => Tls::Off,
-            (Some("smtp"), Some("tls=required")) => Tls::Required,
-            (Some("smtp" | "smtps"), Some(_)) => return Err("may have `?tls=required` behind smtp:// and nothing else"),
-            _ => return Err("must begin with smtp:// or smtps://"),
-        };
+        let tls = tls(&uri)?;
         let credentials = match authority.as_str().rsplit_once('@') {
             None => None,
             Some((user, _)) => {
                 let (user, password) = user.split_once(':').ok_or("must have a password behind the user: user:password@host")?;
-                let plain = |text| decoded(text).ok_or("has a `%` that is not followed by two hexadecimal digits");
+                let plain = |text| percent(text).ok_or("has a `%` that is not followed by two hexadecimal digits");
                 Some(Credentials::new(plain(user)?, plain(password)?))
             }
         };
-        let host = authority.host().trim_matches(['[', ']']).to_owned();
+        let (host, port) = host_and_port(&uri, tls).ok_or("must name a host, such as smtp://mail.example:587")?;
         if credentials.is_some() && tls == Tls::Off && !is_loopback(&host) {
             return Err("would send the password unencrypted: use smtps:// or add ?tls=required");
         }
-        let port = authority.port_u16().unwrap_or(match tls {
-            Tls::Implicit => 465,
-            Tls::Required => 587,
-            Tls::Off => 25,
-        });
         Ok(Self { host, port, tls, credentials, hello, letters, age: AGE, connector, limits: Limits::default() })
     }
+}
+
+/// How connections are encrypted, as a URL says it.
+pub fn tls(uri: &hyper::Uri) -> Result<Tls, &'static str> {
+    match (uri.scheme_str(), uri.query()) {
+        (Some("smtps"), None) => Ok(Tls::Implicit),
+        (Some("smtp"), None) => Ok(Tls::Off),
+        (Some("smtp"), Some("tls=required")) => Ok(Tls::Required),
+        (Some("smtp" | "smtps"), Some(_)) => Err("may have `?tls=required` behind smtp:// and nothing else"),
+        _ => Err("must begin with smtp:// or smtps://"),
+    }
+}
+
+/// Where a server is.
+pub fn host_and_port(uri: &hyper::Uri, tls: Tls) -> Option<(String, u16)> {
+    let authority = uri.authority()?;
+    let usual = match tls {
+        Tls::Implicit => 465,
+        Tls::Required => 587,
+        Tls::Off => 25,
+    };
+    Some((authority.host().trim_matches(['[', ']']).to_owned(), authority.port_u16().unwrap_or(usual)))
 }
 
 /// How we present ourselves: with the name under which people reach the server.
@@ -86,21 +98,6 @@ pub fn hello(public_url: &str) -> ClientId {
 
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Undoes percent-encoding.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let pair = [rest.next()?, rest.next()?];
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod answers;
 mod back;
 mod calendars;
+mod mailbox;
 mod many;
 mod process;
 mod server;

@@ -21,11 +21,26 @@ fn fault_09_trouble_with_our_account_is_held_against_nobody() {
         // Another process knows it as well.
         assert_eq!(run(&app, &to(&app, &server)).await, 0);
         assert_eq!(server.connections(), 5);
+        // It can be told since when, over all the times in which nothing is tried; not while another server takes them.
+        let since = app.clock.now();
+        let with = |urls: String| app.with(|config| config.mail = MailWay::Smtp(urls));
+        let refusing = async |urls: String| refusing::refusing(&with(urls).app.platform).await.unwrap();
+        let told = refusing(server.url()).await.unwrap();
+        assert_eq!((told.since, told.next_at, told.why().as_str()), (since, Some(until), "it turns us away, 554"));
+        assert_eq!(refusing(format!("{},smtp://mail.example:25", server.url())).await, None);
+        assert_eq!(refusing::refusing(&app.app.platform).await.unwrap(), None, "letters do not leave by SMTP here");
+        server.also([vec![reply(At::Greeting, "554 5.7.1 your account is blocked")]]);
+        app.clock.advance(Duration::minutes(1));
+        assert_eq!(run(&app, &mailer).await, 0);
+        let told = refusing(server.url()).await.unwrap();
+        assert_eq!((told.since, told.next_at), (since, Some(app.clock.now() + Duration::minutes(2))));
+        app.clock.advance(Duration::minutes(1));
         // After a repair it goes on by itself, with one connection that tries.
         app.clock.advance(Duration::minutes(1));
         assert_eq!(run(&app, &mailer).await, 12);
         assert_eq!(states(&app).await, HashMap::from([(MailState::Sent, 12)]));
         assert_eq!(self::known(&app, &server).await.closed_until, None);
+        assert_eq!(refusing(server.url()).await, None);
     });
 }
 
