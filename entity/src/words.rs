@@ -538,6 +538,24 @@ words! {
         WeekendEvening,
     }
 
+    /// A day of the week.
+    DayOfWeek {
+        /// Monday.
+        Monday,
+        /// Tuesday.
+        Tuesday,
+        /// Wednesday.
+        Wednesday,
+        /// Thursday.
+        Thursday,
+        /// Friday.
+        Friday,
+        /// Saturday.
+        Saturday,
+        /// Sunday.
+        Sunday,
+    }
+
     /// Who else may be in the room.
     Present {
         /// Doctors, nurses, therapists.

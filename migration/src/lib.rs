@@ -90,6 +90,7 @@ impl MigratorTrait for Migrator {
             "m0004_05_meeting_letters",
             "m0004_06_outbox",
             "m0004_07_windows",
+            "m0004_08_letters_window",
         ]
     }
 }

@@ -158,6 +158,14 @@
 //! change the zone, nor hours into others than theirs. Rejected: to guess the zone from a browser or an address, and hours that
 //! belong to the day on which they began (letters would come on a day on which nothing was to come).
 //!
+//! # 2026-11-30 · An organisation's hours give way to the person's, and to time
+//! Letters that keep a person's hours keep the organisation's too, by the person's clock: at nine where they are, not where the office is.
+//! Where both have no time in common within eight days, the person's hold alone, because a setting of ours may shut nobody out; and the
+//! letter does not wait where less than a day would then be left to answer it or until the meeting that it is about. For changes of
+//! meetings that counts from the earliest time at which the meeting ever was to be, because somebody may still have that in mind. A day is our own
+//! choice. Rejected: the organisation's clock (somebody far away gets letters at night, whatever they are told), and a window of each mailing
+//! (what people may expect of an organisation would differ from letter to letter).
+//!
 //! # 2026-11-30 · Letters that ask one person something keep days apart
 //! Each opportunity asks by itself, so whoever fits several had several letters on one day. A letter looks at the last moment whether
 //! another one that asked left less than `letters_gap_days` ago, and waits. Two days are our own default: no source gives a number. An

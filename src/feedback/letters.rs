@@ -43,7 +43,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     if newest != Some(release.n) {
         return Ok(Composed::Drop(MailState::Cancelled, "a newer version is out"));
     }
-    if let Some(later) = recipient.quiet_until(platform.clock.now()) {
+    if let Some(later) = recipient.waits_until(platform.clock.now(), None) {
         return Ok(Composed::Later(later));
     }
     let url = address(&platform.config.public_url, &recipient.organisation.slug, report.id);

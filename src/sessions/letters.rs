@@ -34,7 +34,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     if !permits(db, organisation, recipient.participant.id, Purpose::Participate, about, now).await? {
         return Ok(Composed::Drop(MailState::Suppressed, "the person does not agree to take part any more"));
     }
-    if let Some(later) = recipient.quiet_until(now) {
+    if let Some(later) = recipient.waits_until(now, None) {
         return Ok(Composed::Later(later));
     }
     let when = meetings::local(&recipient.organisation.time_zone, meeting.starts_at);

@@ -54,6 +54,7 @@ mod indifferent;
 mod house;
 mod last_moment;
 mod letters_gap;
+mod letters_window;
 mod ledger;
 mod live;
 mod letters;

@@ -3,7 +3,7 @@
 
 use super::{
     desk::{Seat, again, mistaken, paged, seat},
-    words::Word,
+    words::{Word, leaving},
 };
 use crate::{
     accounts::{
@@ -196,6 +196,8 @@ async fn counted(seat: &Seat<'_>, row: &mail_batch::Model) -> Result<Counts> {
 async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &Counts, forms: Vec<Form>) -> Result<Page> {
     let at = format!("/letters/{}", row.id);
     let mut facts = vec![("Written".to_owned(), when(row)), ("Where they stand".into(), stands(row, counts).into())];
+    let wait = seat.organisation.letters_window.as_ref().filter(|_| counts.of(&ON_ITS_WAY) > 0);
+    facts.extend(wait.map(|window| ("What they may wait for".into(), leaving(window))));
     facts.extend(row.pause_reason.clone().map(|why| ("Why they are paused".into(), why)));
     facts.extend(counts.states.iter().map(|(state, count)| (state.said().into(), count.to_string())));
     let page = Page::new(about(&row.kind)).said(done(seat.visit)).wide();

@@ -9,6 +9,7 @@ mod offer;
 mod steps;
 mod told;
 mod trial;
+mod window;
 #[cfg(test)]
 mod tests;
 
@@ -16,11 +17,12 @@ pub use check::check;
 pub use compare::beyond;
 pub use offer::{Objection, Offer, meets_others, objection, time_of_week};
 use quiet::past_quiet;
-pub use quiet::{quiet_on, quiet_until};
+pub use quiet::quiet_on;
 pub use scope::{Matter, Scope};
 pub use steps::{StepRefused, pause, remember, same_stances, step_down};
 pub use told::{NothingLeft, Told};
 pub use trial::{Terms, Trying, steps_to_try, trying};
+pub use window::{Window, end_of};
 
 use chrono::NaiveDate;
 use entity::{PreferenceDoc, Rung, Stance, StanceKind};

@@ -238,6 +238,8 @@ pub const VALUES: &[(&str, &str)] = &[
     ("minimum_group", "5"),
     ("invites_per_month", "1"),
     ("letters_gap_days", "2"),
+    ("letters_window", r#"{"from_hour": 9, "to_hour": 18, "days": ["monday", "tuesday", "wednesday", "thursday", "friday"]}"#),
+    ("LettersWindow.days", r#"["monday", "tuesday", "wednesday", "thursday", "friday"]"#),
     ("days_late", "14"),
     ("amount_pence", "1250"),
     ("sought", "10"),
