@@ -63,6 +63,7 @@ fn about(kind: &str) -> &'static str {
         sessions::AHEAD => "Meetings that lie ahead",
         sessions::GONE => "Meetings that are over for somebody",
         feedback::REPORT => "What came of it",
+        participants::news::DIGEST => "News, gathered in one letter",
         _ => "Another letter",
     }
 }
