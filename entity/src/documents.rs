@@ -198,6 +198,23 @@ documents! {
         text: String,
     }
 
+    /// The hours and days in which an organisation's letters leave, by the clock of whoever gets them: from the first hour until before
+    /// the second, over midnight where the first is the later one. Each moment belongs to the day that the calendar shows then.
+    LettersWindow {
+        /// From this hour on: 0 to 23.
+        #[serde(default)]
+        #[oai(default)]
+        from_hour: i32,
+        /// Until before this hour: 1 to 24, and another one than the first.
+        #[serde(default = "midnight")]
+        #[oai(default = "midnight")]
+        to_hour: i32,
+        /// On these days, each named once; all seven when left out.
+        #[serde(default = "every_day")]
+        #[oai(default = "every_day")]
+        days: Vec<DayOfWeek>,
+    }
+
     /// Something that will be done after a report.
     NextStep {
         /// What.
@@ -207,6 +224,14 @@ documents! {
         /// By when.
         due: NaiveDate,
     }
+}
+
+fn midnight() -> i32 {
+    24
+}
+
+fn every_day() -> Vec<DayOfWeek> {
+    DayOfWeek::ALL.to_vec()
 }
 
 /// A list of documents or words in one JSON column.

@@ -566,6 +566,34 @@ words! {
         WeekendEvening,
     }
 
+    /// How often letters come that tell news and nothing else.
+    NewsWish {
+        /// A letter as it happens.
+        AtOnce,
+        /// One letter for a week.
+        Weekly,
+        /// One letter for a month.
+        Monthly,
+    }
+
+    /// A day of the week.
+    DayOfWeek {
+        /// Monday.
+        Monday,
+        /// Tuesday.
+        Tuesday,
+        /// Wednesday.
+        Wednesday,
+        /// Thursday.
+        Thursday,
+        /// Friday.
+        Friday,
+        /// Saturday.
+        Saturday,
+        /// Sunday.
+        Sunday,
+    }
+
     /// Who else may be in the room.
     Present {
         /// Doctors, nurses, therapists.

@@ -90,8 +90,10 @@ impl MigratorTrait for Migrator {
             "m0004_05_meeting_letters",
             "m0004_06_outbox",
             "m0004_07_windows",
+            "m0004_08_letters_window",
             "m0004_09_mailbox",
             "m0004_10_doubt",
+            "m0004_11_digest",
         ]
     }
 }

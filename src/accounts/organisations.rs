@@ -13,12 +13,14 @@ use crate::platform::{
 };
 use chrono::Duration;
 use entity::{
-    AccountId, AccountLinkPurpose, OrganisationId, Role, Time, account, account_link, installation, membership, organisation,
+    AccountId, AccountLinkPurpose, LettersWindow, OrganisationId, Role, Time, account, account_link, installation, membership,
+    organisation,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, sea_query::Expr,
 };
+use std::collections::HashSet;
 
 /// The link of a first start works for so long; a later start prints a new one.
 const SET_UP: Duration = Duration::days(7);
@@ -47,6 +49,8 @@ pub struct Facts {
     pub invites_per_month: Option<i32>,
     /// Days that lie between two letters that ask somebody something, whatever they are about: 0 for none, 30 at most.
     pub letters_gap_days: i32,
+    /// When letters leave that can wait, by the clock of whoever gets them; none for as soon as they are made.
+    pub letters_window: Option<LettersWindow>,
 }
 
 /// Days between two letters that ask somebody something, where an organisation says nothing else. Our own default: no source says how
@@ -94,8 +98,28 @@ impl Facts {
             check.range("/invites_per_month", most, 1, 31);
         }
         check.range("/letters_gap_days", self.letters_gap_days, 0, 30);
+        if let Some(window) = &self.letters_window {
+            check_window(&mut check, window);
+        }
         check.done()
     }
+}
+
+/// Hours that there are, and some time in them.
+fn check_window(check: &mut Check, window: &LettersWindow) {
+    let LettersWindow { from_hour, to_hour, days } = window;
+    check.range("/letters_window/from_hour", *from_hour, 0, 23);
+    check.range("/letters_window/to_hour", *to_hour, 1, 24);
+    check.that(
+        from_hour != to_hour,
+        "/letters_window/to_hour",
+        "empty",
+        "Choose another hour than the one at which letters begin to leave.",
+    );
+    let detail =
+        "Name the days on which letters leave, each once: monday, tuesday, wednesday, thursday, friday, saturday, sunday.";
+    let once = days.iter().collect::<HashSet<_>>().len() == days.len();
+    check.that(!days.is_empty() && once, "/letters_window/days", "days", detail);
 }
 
 /// Whether a text has the form of a name in addresses.
@@ -256,6 +280,7 @@ async fn create_in(tx: &Tx, platform: &Platform, account: AccountId, facts: Fact
         minimum_group: Set(facts.minimum_group),
         invites_per_month: Set(facts.invites_per_month),
         letters_gap_days: Set(facts.letters_gap_days),
+        letters_window: Set(facts.letters_window),
         version: Set(1),
         created_at: Set(now),
     };
@@ -376,6 +401,7 @@ pub async fn change(
     row.minimum_group = Set(facts.minimum_group);
     row.invites_per_month = Set(facts.invites_per_month);
     row.letters_gap_days = Set(facts.letters_gap_days);
+    row.letters_window = Set(facts.letters_window);
     row.version = Set(version);
     let changed = row.update(&tx).await.map_err(taken)?;
     audit::record(&tx, &platform.clock, changed.id, &actor.by, "change_organisation", &format!("organisation:{}", changed.id))

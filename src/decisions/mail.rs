@@ -152,6 +152,24 @@
 //! change the zone, nor hours into others than theirs. Rejected: to guess the zone from a browser or an address, and hours that
 //! belong to the day on which they began (letters would come on a day on which nothing was to come).
 //!
+//! # 2026-11-30 · An organisation's hours give way to the person's, and to time
+//! Letters that keep a person's hours keep the organisation's too, by the person's clock: at nine where they are, not where the office is.
+//! Where both have no time in common within eight days, the person's hold alone, because a setting of ours may shut nobody out; and the
+//! letter does not wait where less than a day would then be left to answer it or until the meeting that it is about. For changes of
+//! meetings that counts from the earliest time at which the meeting ever was to be, because somebody may still have that in mind. A day is our own
+//! choice. Rejected: the organisation's clock (somebody far away gets letters at night, whatever they are told), and a window of each mailing
+//! (what people may expect of an organisation would differ from letter to letter).
+//!
+//! # 2026-11-30 · News can be gathered, and nothing else
+//! Some people want one letter and not ten. Reports and notes of meetings tell what has happened and lose nothing by a week; whatever asks,
+//! has a last day, or is about consent, money, a place, a meeting's time or a promise comes by itself. What is gathered is rows from
+//! the transaction in which a letter would have been made, one digest a person and day (unique), and its letter stands in the outbox from then
+//! on: it waits, is guarded and stopped like any other, and no second queue can lose it. Pieces are asked for and put together when it
+//! leaves, by the composers of the letters that they would have been. It closes at midnight by the person's clock and leaves from nine,
+//! so that nothing can be added to a letter that a worker holds. Whoever wants news sooner gets what is gathered at once; what comes afterwards in the same
+//! week goes into the next letter. Rejected: to hold single letters back and join them at the end (two workers would each hold some), and a job
+//! that looks each day who is due (one more thing that can stand still).
+//!
 //! # 2026-11-30 · Letters that ask one person something keep days apart
 //! Each opportunity asks by itself, so whoever fits several had several letters on one day. A letter looks at the last moment whether
 //! another one that asked left less than `letters_gap_days` ago, and waits. Two days are our own default: no source gives a number. An

@@ -21,7 +21,10 @@ use crate::{
     accounts::links::{self, LinkKind},
     integrity::ahead::Supported,
     opportunities::{quotas, supported},
-    participants::{rules::quiet_until, trials::in_force},
+    participants::{
+        rules::{Window, end_of},
+        trials::in_force,
+    },
     platform::{
         Error, Platform, Result,
         mail::{Composed, Form},
@@ -31,8 +34,8 @@ use crate::{
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use entity::{
-    InvitationId, LetterWord, MailState, OrganisationId, OwnLetter, PlaceState, PreferenceDoc, Purpose, TopicId, invitation,
-    mail_message, opportunity, opportunity_topic, organisation, part, participant,
+    InvitationId, LetterWord, MailState, OrganisationId, OwnLetter, PlaceState, PreferenceDoc, Purpose, Time, TopicId,
+    invitation, mail_message, opportunity, opportunity_topic, organisation, part, participant,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use std::collections::BTreeSet;
@@ -78,7 +81,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         return Ok(instead);
     }
     let now = platform.clock.now();
-    if let Some(later) = quiet_until(&about.wishes, about.zone, now) {
+    if let Some(later) = about.waits_until(&message.kind, now) {
         return Ok(Composed::Later(later));
     }
     let token = platform.secret.token(TokenKind::Invitation, message.id.0);
@@ -215,6 +218,17 @@ fn values_of(organisation: &organisation::Model, way: &opportunity::Model, zone:
 }
 
 impl About {
+    /// When a letter of a kind may leave, if not now. One that asks is of use as long as an answer is, and any of them as long as what
+    /// it is about has not begun.
+    fn waits_until(&self, kind: &str, now: Time) -> Option<Time> {
+        let held = self.invitation.held_until.filter(|_| kind == REMIND);
+        let asks = [INVITE, AGAIN, REMIND].contains(&kind);
+        let last_day = self.last_day.into_iter().chain(held).min().filter(|_| asks);
+        let ends = last_day.and_then(|day| end_of(day, self.zone));
+        let deadline = ends.into_iter().chain(self.opportunity.starts_at).min();
+        Window::of(&self.organisation).waits_until(&self.wishes, now, deadline)
+    }
+
     /// Takes the coordinator's words for a letter to this person, or says what it would lack.
     fn take_words(&mut self, letter: OwnLetter, words: &[LetterWord]) -> Result<(), BTreeSet<Gap>> {
         let values = values_of(&self.organisation, &self.opportunity, self.zone, self.last_day);

@@ -1,6 +1,6 @@
 //! Whom a letter is for, and what letters to participants have in common.
 
-use super::rules::quiet_until;
+use super::rules::Window;
 use crate::{
     accounts::links::{self, LinkKind},
     platform::{
@@ -9,7 +9,6 @@ use crate::{
         secret::TokenKind,
     },
 };
-use chrono_tz::Tz;
 use entity::{ParticipantId, ParticipantState, PreferenceDoc, Time, mail_message, organisation, participant};
 use sea_orm::EntityTrait;
 
@@ -41,9 +40,10 @@ impl Recipient {
         format!("{}/o/{}/me{rest}", platform.config.public_url, self.organisation.slug)
     }
 
-    /// When the person may next be written to, if not now.
-    pub fn quiet_until(&self, now: Time) -> Option<Time> {
-        quiet_until(&self.wishes, self.organisation.time_zone.parse().unwrap_or(Tz::UTC), now)
+    /// When the letter may leave, if not now: in the hours of the person, and in those of the organisation where that leaves time
+    /// enough before `deadline`.
+    pub fn waits_until(&self, now: Time, deadline: Option<Time>) -> Option<Time> {
+        Window::of(&self.organisation).waits_until(&self.wishes, now, deadline)
     }
 }
 

@@ -27,7 +27,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     if endings::of(db, home.id, id).await?.is_some() || !parting::has_part(db, home.id, id, recipient.participant.id).await? {
         return Ok(Composed::Drop(MailState::Cancelled, "there is nothing to go on with"));
     }
-    if let Some(later) = recipient.quiet_until(now) {
+    if let Some(later) = recipient.waits_until(now, None) {
         return Ok(Composed::Later(later));
     }
     let about = opportunities::ways::find(db, home.id, id).await?;

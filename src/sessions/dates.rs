@@ -108,7 +108,12 @@ impl Desk<'_> {
         if !permits(db, organisation, person, Purpose::Participate, self.about.id.0, now).await? {
             return Ok(Some(drop(MailState::Suppressed, "the person does not agree to take part any more")));
         }
-        Ok(self.recipient.quiet_until(now).map(Composed::Later))
+        // Whoever has it in mind as it was before has to hear of it in time, too.
+        let next = match self.recipient.organisation.letters_window {
+            Some(_) => revisions::next_beginning(db, organisation, self.about.id, self.message.subject_id, now).await?,
+            None => None,
+        };
+        Ok(self.recipient.waits_until(now, next).map(Composed::Later))
     }
 
     /// A letter about one meeting, as it was when the letter was made.

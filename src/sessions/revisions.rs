@@ -1,9 +1,10 @@
 //! What a meeting was, change by change.
 
 use crate::platform::{Result, Tx};
-use entity::{MeetingId, OrganisationId, Time, meeting, meeting_revision as revision};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{MeetingId, OpportunityId, OrganisationId, Time, meeting, meeting_revision as revision};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Changes of one meeting that are looked at.
 const MOST: u64 = 200;
@@ -52,4 +53,32 @@ pub(super) async fn of(
         }
     }
     Ok(found)
+}
+
+/// When the next meeting begins, as it is or ever was arranged: the one that `subject` names, or any where it names all of the
+/// opportunity.
+pub(super) async fn next_beginning(
+    connection: &impl ConnectionTrait,
+    organisation: OrganisationId,
+    opportunity: OpportunityId,
+    subject: Option<Uuid>,
+    now: Time,
+) -> Result<Option<Time>> {
+    let mut meetings = meeting::Entity::find()
+        .select_only()
+        .column(meeting::Column::Id)
+        .filter(meeting::Column::OrganisationId.eq(organisation))
+        .filter(meeting::Column::OpportunityId.eq(opportunity));
+    if let Some(one) = subject.filter(|subject| *subject != opportunity.0) {
+        meetings = meetings.filter(meeting::Column::Id.eq(one));
+    }
+    let next = revision::Entity::find()
+        .select_only()
+        .column(revision::Column::StartsAt)
+        .filter(revision::Column::OrganisationId.eq(organisation))
+        .filter(revision::Column::MeetingId.in_subquery(meetings.into_query()))
+        .filter(revision::Column::StartsAt.gt(now))
+        .order_by_asc(revision::Column::StartsAt)
+        .limit(1);
+    Ok(next.into_tuple().one(connection).await?)
 }

@@ -54,6 +54,8 @@ mod indifferent;
 mod house;
 mod last_moment;
 mod letters_gap;
+mod letters_window;
+mod news;
 mod ledger;
 mod live;
 mod letters;

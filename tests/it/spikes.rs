@@ -23,6 +23,7 @@ pub fn row(id: OrganisationId, slug: &str) -> organisation::ActiveModel {
         minimum_group: Set(5),
         invites_per_month: Set(None),
         letters_gap_days: Set(0),
+        letters_window: Set(None),
         version: Set(1),
         created_at: Set(start()),
     }

@@ -37,6 +37,9 @@ pub mod organisation {
         pub invites_per_month: Option<i32>,
         /// Days between two letters that ask somebody something on the organisation's initiative; 0 for no such gap.
         pub letters_gap_days: i32,
+        /// When letters leave that can wait; empty for as soon as they are made.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub letters_window: Option<LettersWindow>,
         pub version: i32,
         pub created_at: Time,
     }

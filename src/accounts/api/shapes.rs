@@ -1,7 +1,9 @@
 //! What requests and answers about staff accounts, organisations and keys look like.
 
 use crate::accounts::organisations::{Facts, LETTERS_GAP_DAYS};
-use entity::{AccountId, AccountSessionId, ApiKeyId, MembershipId, OrganisationId, Role, Scope, Time, api_key, organisation};
+use entity::{
+    AccountId, AccountSessionId, ApiKeyId, LettersWindow, MembershipId, OrganisationId, Role, Scope, Time, api_key, organisation,
+};
 use poem_openapi::Object;
 use serde::Deserialize;
 
@@ -37,6 +39,10 @@ pub struct OrganisationIn {
     #[serde(default = "two_days")]
     #[oai(default = "two_days")]
     pub letters_gap_days: i32,
+    /// When letters leave that can wait, in the time zone of whoever gets them; null for as soon as they are made. Hours that somebody
+    /// chose themselves hold in any case, and where the two have no time in common within eight days, these alone do.
+    #[serde(default)]
+    pub letters_window: Option<LettersWindow>,
 }
 
 fn once_a_month() -> Option<i32> {
@@ -67,6 +73,7 @@ impl From<OrganisationIn> for Facts {
             minimum_group: given.minimum_group,
             invites_per_month: given.invites_per_month,
             letters_gap_days: given.letters_gap_days,
+            letters_window: given.letters_window,
         }
     }
 }
@@ -94,6 +101,8 @@ pub struct OrganisationOut {
     pub invites_per_month: Option<i32>,
     /// Days that lie between two letters that ask somebody something; 0 for none.
     pub letters_gap_days: i32,
+    /// When letters leave that can wait; null for as soon as they are made.
+    pub letters_window: Option<LettersWindow>,
     /// The caller's role here.
     #[oai(skip_serializing_if_is_none)]
     pub role: Option<Role>,
@@ -112,6 +121,7 @@ impl OrganisationOut {
             minimum_group: row.minimum_group,
             invites_per_month: row.invites_per_month,
             letters_gap_days: row.letters_gap_days,
+            letters_window: row.letters_window,
             role,
         }
     }

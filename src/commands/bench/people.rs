@@ -140,6 +140,7 @@ pub fn organisation_row(id: OrganisationId, now: Time) -> organisation::ActiveMo
         minimum_group: Set(5),
         invites_per_month: Set(None),
         letters_gap_days: Set(0),
+        letters_window: Set(None),
         version: Set(1),
         created_at: Set(now),
     }

@@ -56,7 +56,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         Ok(letter) => letter,
         Err(drop) => return Ok(drop),
     };
-    if let Some(later) = recipient.quiet_until(now) {
+    if let Some(later) = recipient.waits_until(now, None) {
         return Ok(Composed::Later(later));
     }
     Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))

@@ -3,7 +3,6 @@
 use super::About;
 use crate::{
     invitations::{INVITE, REMIND, posted},
-    participants::rules::quiet_until,
     platform::{Result, mail::Composed},
 };
 use chrono::Duration;
@@ -37,7 +36,7 @@ impl About {
         }
         let left = others.iter().filter_map(|other| other.left(now)).max();
         let after = left.unwrap_or(now) + gap;
-        let after = quiet_until(&self.wishes, self.zone, after).unwrap_or(after);
+        let after = self.waits_until(&message.kind, after).unwrap_or(after);
         if message.kind == INVITE && (self.is_late(after) || self.unwanted(connection, INVITE, after).await?) {
             return Ok(None);
         }

@@ -153,6 +153,7 @@ async fn set_up(visit: Arc<Visit>) -> Result<Reply> {
         minimum_group: 5,
         invites_per_month: Some(1),
         letters_gap_days: organisations::LETTERS_GAP_DAYS,
+        letters_window: None,
     };
     match organisations::set_up(visit.platform(), who, facts).await {
         Ok((organisation, token, _)) => {

@@ -3,7 +3,7 @@
 
 use super::{
     desk::{Seat, again, mistaken, paged, seat},
-    words::Word,
+    words::{Word, leaving},
 };
 use crate::{
     accounts::{
@@ -64,6 +64,7 @@ fn about(kind: &str) -> &'static str {
         sessions::AHEAD => "Meetings that lie ahead",
         sessions::GONE => "Meetings that are over for somebody",
         feedback::REPORT => "What came of it",
+        participants::news::DIGEST => "News, gathered in one letter",
         _ => "Another letter",
     }
 }
@@ -226,6 +227,8 @@ async fn counted(seat: &Seat<'_>, row: &mail_batch::Model) -> Result<Counts> {
 async fn page(seat: &Seat<'_>, row: &mail_batch::Model, counts: &Counts, forms: Vec<Form>) -> Result<Page> {
     let at = format!("/letters/{}", row.id);
     let mut facts = vec![("Written".to_owned(), when(row)), ("Where they stand".into(), stands(row, counts).into())];
+    let wait = seat.organisation.letters_window.as_ref().filter(|_| counts.of(&ON_ITS_WAY) > 0);
+    facts.extend(wait.map(|window| ("What they may wait for".into(), leaving(window))));
     facts.extend(row.pause_reason.clone().map(|why| ("Why they are paused".into(), why)));
     facts.extend(counts.states.iter().map(|(state, count)| (state.said().into(), count.to_string())));
     let page = Page::new(about(&row.kind)).said(done(seat.visit)).wide();
@@ -301,7 +304,7 @@ async fn ask_cancel(visit: Arc<Visit>) -> Result<Reply> {
         invitations::INVITE | invitations::REMIND => {
             "Whoever was to be asked by such a letter was not asked: it counts for nothing, and they can be asked again."
         }
-        feedback::REPORT => {
+        feedback::REPORT | participants::news::DIGEST => {
             "The people who took part were promised to hear what came of it. Those who have not had this letter yet will not get it \
              any more."
         }

@@ -12,10 +12,12 @@ use crate::{
         organisations::{self, Facts},
         readings, staff,
     },
-    pages::kit::{Block, Cell, Control, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask, take_file},
+    pages::kit::{
+        Block, Cell, Choice, Control, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask, take_file,
+    },
     platform::{Error, Result, audit},
 };
-use entity::{MembershipId, Role, account, audit_entry, membership, organisation};
+use entity::{DayOfWeek, LettersWindow, MembershipId, Role, account, audit_entry, membership, organisation};
 use multer::{Constraints, Multipart, SizeLimit};
 use poem::{Route, get, post};
 use std::sync::Arc;
@@ -63,8 +65,42 @@ fn form(seat: &Seat<'_>) -> Form {
             "0 to 30, over everything that you run. What people asked for themselves, and what they are owed, comes at once.",
         ),
     );
+    let form = window(form, row);
     let form = if seat.may(Power::Administer) { deep(form, row) } else { form };
     form.version(row.version).submit(Submit::new("Save"))
+}
+
+/// When letters leave.
+fn window(form: Form, row: &organisation::Model) -> Form {
+    let set = row.letters_window.as_ref();
+    let hours = |name: &str, label: &str, range: std::ops::RangeInclusive<i32>, now: Option<i32>| {
+        let any = Choice::new("", "Any hour").on(now.is_none());
+        let hour = |hour: i32| Choice::new(hour.to_string(), format!("{hour}:00")).on(now == Some(hour));
+        Field::select(name, label, std::iter::once(any).chain(range.map(hour))).pointer(format!("/letters_window/{name}"))
+    };
+    let some = set.filter(|window| (window.from_hour, window.to_hour) != (0, 24));
+    let days = choices::<DayOfWeek>(|day| set.is_some_and(|window| window.days.contains(&day)));
+    let hint = "By the clock of whoever gets them. Hours that people chose for themselves always hold. A letter that would then come too \
+                late leaves at once, and so does a link to sign in.";
+    form.field(hours("from_hour", "Letters leave from", 0..=23, some.map(|window| window.from_hour)).hint(hint))
+        .field(hours("to_hour", "until", 1..=24, some.map(|window| window.to_hour)))
+        .field(
+            Field::checks("days", "On these days", days)
+                .optional()
+                .hint("Tick none for every day.")
+                .pointer("/letters_window/days"),
+        )
+}
+
+/// Reads it: any hour of every day is no limit at all.
+fn read_window(entry: &mut Entry<'_>) -> Option<LettersWindow> {
+    let from: Option<i32> = entry.parsed("from_hour", "Use a whole hour from 0 to 23.");
+    let to: Option<i32> = entry.parsed("to_hour", "Use a whole hour from 1 to 24.");
+    let days: Vec<DayOfWeek> = entry.words("days");
+    let days = if days.is_empty() { DayOfWeek::ALL.to_vec() } else { days };
+    let window = LettersWindow { from_hour: from.unwrap_or(0), to_hour: to.unwrap_or(24), days };
+    let all = (window.from_hour, window.to_hour) == (0, 24) && window.days.len() == DayOfWeek::ALL.len();
+    (!all).then_some(window)
 }
 
 /// What administrators alone change.
@@ -118,12 +154,14 @@ async fn change(visit: Arc<Visit>) -> Result<Reply> {
         minimum_group: row.minimum_group,
         invites_per_month: row.invites_per_month,
         letters_gap_days: row.letters_gap_days,
+        letters_window: row.letters_window.clone(),
     };
     let changed = async {
         let mut entry = Entry::new(sent);
         facts.invites_per_month = entry.parsed("invites_per_month", "Use a whole number from 1 to 31, or leave it empty.");
         facts.letters_gap_days =
             entry.needed("letters_gap_days", "Use a whole number from 0 to 30.").unwrap_or(row.letters_gap_days);
+        facts.letters_window = read_window(&mut entry);
         entry.done()?;
         if seat.may(Power::Administer) {
             facts.slug = sent.trimmed("slug");

@@ -52,6 +52,10 @@ said! {
         Invite => "The letter that asks", Again => "The letter that asks again", Remind => "The reminder",
         Place => "The letter about a place",
     }
+    DayOfWeek {
+        Monday => "Monday", Tuesday => "Tuesday", Wednesday => "Wednesday", Thursday => "Thursday", Friday => "Friday",
+        Saturday => "Saturday", Sunday => "Sunday",
+    }
     Role {
         Administrator => "Administrator", Coordinator => "Coordinator", Analyst => "Analyst", Viewer => "Viewer",
     }
@@ -207,4 +211,22 @@ impl Word for Rung {
     fn hint(self) -> &'static str {
         step(self).plain
     }
+}
+
+/// When letters leave that can wait, in a sentence.
+pub(super) fn leaving(window: &LettersWindow) -> String {
+    let hours = match (window.from_hour, window.to_hour) {
+        (0, 24) => "at any hour".to_owned(),
+        (from, to) if from < to => format!("from {from}:00 until {to}:00"),
+        (from, to) => format!("from {from}:00 through the night until {to}:00"),
+    };
+    let days: Vec<DayOfWeek> = DayOfWeek::ALL.iter().copied().filter(|day| window.days.contains(day)).collect();
+    let days = match days.as_slice() {
+        all if all.len() == DayOfWeek::ALL.len() => "each day".to_owned(),
+        [first, .., last] if days.len() > 2 && *last as usize - *first as usize + 1 == days.len() => {
+            format!("{} to {}", first.said(), last.said())
+        }
+        some => some.iter().map(|day| day.said()).collect::<Vec<_>>().join(", "),
+    };
+    format!("Letters leave {hours}, {days}, by the clock of whoever gets them.")
 }

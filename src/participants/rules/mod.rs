@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod news;
 mod quiet;
 mod rungs;
 mod scope;
@@ -9,18 +10,21 @@ mod offer;
 mod steps;
 mod told;
 mod trial;
+mod window;
 #[cfg(test)]
 mod tests;
 
 pub use check::check;
 pub use compare::beyond;
+pub use news::{day_of, due_on, leaves_at};
 pub use offer::{Objection, Offer, meets_others, objection, time_of_week};
 use quiet::past_quiet;
-pub use quiet::{quiet_on, quiet_until};
+pub use quiet::quiet_on;
 pub use scope::{Matter, Scope};
 pub use steps::{StepRefused, pause, remember, same_stances, step_down};
 pub use told::{NothingLeft, Told};
 pub use trial::{Terms, Trying, steps_to_try, trying};
+pub use window::{Window, end_of};
 
 use chrono::NaiveDate;
 use entity::{PreferenceDoc, Rung, Stance, StanceKind};

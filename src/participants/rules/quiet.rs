@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use entity::{Contact, PreferenceDoc, QuietPeriod, Repeat, Time};
 
 /// The start of the last day that a time of ours can have.
-const FAR: Time = match NaiveDate::from_ymd_opt(9998, 12, 31) {
+pub(super) const FAR: Time = match NaiveDate::from_ymd_opt(9998, 12, 31) {
     Some(day) => day.and_time(NaiveTime::MIN).and_utc(),
     None => Time::MAX_UTC,
 };
@@ -40,7 +40,7 @@ pub fn quiet_until(wishes: &PreferenceDoc, organisation: Tz, now: Time) -> Optio
 }
 
 /// The time zone in which somebody's letters keep hours and quiet days: their own, or the organisation's.
-fn zone_of(contact: &Contact, organisation: Tz) -> Tz {
+pub(super) fn zone_of(contact: &Contact, organisation: Tz) -> Tz {
     contact.time_zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(organisation)
 }
 
@@ -55,8 +55,13 @@ impl Hours {
     /// Those that somebody chose, or all of them. Hours that leave no time at all would silence every letter for good; then they
     /// do not count.
     pub(super) fn of(contact: &Contact) -> Self {
+        Self::between(contact.from_hour, contact.to_hour)
+    }
+
+    /// From an hour until before another one, and all of them in the place of none.
+    pub(super) fn between(from: Option<i32>, to: Option<i32>) -> Self {
         let hour = |given: Option<i32>, otherwise: u32| given.and_then(|hour| u32::try_from(hour).ok()).unwrap_or(otherwise);
-        let (from, to) = (hour(contact.from_hour, 0), hour(contact.to_hour, 24));
+        let (from, to) = (hour(from, 0), hour(to, 24));
         if from == to || from > 23 { Self { from: 0, to: 24 } } else { Self { from, to } }
     }
 
@@ -71,7 +76,7 @@ impl Hours {
     }
 
     /// The hours of a day at which letters may begin to arrive.
-    fn begins(self) -> [u32; 2] {
+    pub(super) fn begins(self) -> [u32; 2] {
         [if self.from < self.to { self.from } else { 0 }, self.from]
     }
 }
@@ -126,7 +131,7 @@ fn last_day(period: &QuietPeriod, day: NaiveDate) -> Option<NaiveDate> {
 
 /// The instants at which an hour of a day begins: two where the clocks go back over it. Where they go forward over its beginning,
 /// the first instant after that.
-fn at_hour(zone: Tz, day: NaiveDate, hour: u32) -> impl Iterator<Item = Time> {
+pub(super) fn at_hour(zone: Tz, day: NaiveDate, hour: u32) -> impl Iterator<Item = Time> {
     // Clocks change at a quarter of an hour, and by no more than some hours.
     let later =
         (0..=16).filter_map(move |quarters| day.and_hms_opt(hour, 0, 0)?.checked_add_signed(Duration::minutes(15 * quarters)));

@@ -434,7 +434,7 @@ proptest! {
         let (own, mut new) = (with_hours(own), with_hours(new));
         new.contact.time_zone = elsewhere.then(|| "Asia/Kathmandu".into());
         let now = day(0).and_time(chrono::NaiveTime::MIN).and_utc() + Duration::minutes(15 * at);
-        let open = |doc: &PreferenceDoc| quiet_until(doc, chrono_tz::Tz::Europe__London, now).is_none();
+        let open = |doc: &PreferenceDoc| super::quiet::quiet_until(doc, chrono_tz::Tz::Europe__London, now).is_none();
         prop_assert!(beyond(&own, &new, day(0)) || !open(&new) || open(&own));
     }
 

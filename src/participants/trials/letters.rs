@@ -6,6 +6,7 @@ use crate::{
     participants::{
         preferences::today,
         recipient::{Recipient, recipient},
+        rules::end_of,
     },
     platform::{
         Error, Platform, Result,
@@ -24,6 +25,8 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
     let row = trial::Entity::find_by_id((recipient.organisation.id, id)).one(platform.db.read()).await?;
     let row = row.ok_or_else(|| Error::bug("a letter about no trial"))?;
     let (now, home) = (platform.clock.now(), &recipient.organisation);
+    // Half way is told while there is time to go back.
+    let end = end_of(row.last_day, zone(home)).filter(|_| message.kind == HALF_WAY);
     let ran_out = terms(&row, zone(home)).are_over(0, today(home, now));
     let letter = match message.kind.as_str() {
         HALF_WAY if row.ended_at.is_some() || ran_out => {
@@ -34,7 +37,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         OVER => return Ok(Composed::Drop(MailState::Cancelled, "the trial did not end by itself")),
         _ => return Err(Error::bug("a kind of letter that trials do not write")),
     };
-    if let Some(later) = recipient.quiet_until(now) {
+    if let Some(later) = recipient.waits_until(now, end) {
         return Ok(Composed::Later(later));
     }
     Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))

@@ -23,13 +23,13 @@ use crate::{
         console::{
             desk::{Seat, again, fresh, mistaken, paged, seat},
             entry::Entry,
-            words::Word,
+            words::{Word, leaving},
         },
         kit::{Block, Cell, Desk, Field, Form, Link, Page, Reply, Submit, Table, Visit, Zone, act, ask},
     },
     platform::Result,
 };
-use entity::{match_run, opportunity, participant, place};
+use entity::{match_run, opportunity, organisation, participant, place};
 use poem::{Route, get};
 use std::sync::Arc;
 
@@ -144,6 +144,11 @@ pub(super) async fn stopped(seat: &Seat<'_>, way: &opportunity::Model, gathered:
     Ok(stopped.map(|(_, grounds)| grounds.told(minimum)).unwrap_or_default())
 }
 
+/// That letters wait for the hours in which they leave, where that is so.
+fn waiting(home: &organisation::Model) -> Option<String> {
+    home.letters_window.as_ref().map(leaving)
+}
+
 async fn send_page(
     seat: &Seat<'_>,
     way: &opportunity::Model,
@@ -173,7 +178,9 @@ async fn send_page(
         ),
     };
     let links = Block::Links(vec![Link::new("Count again who may be asked", at(seat, way, "/match"))]);
-    Ok(page.block(links).text(text).text("Letters that have left cannot be called back.").form(form))
+    let page = page.block(links).text(text);
+    let page = waiting(seat.organisation).into_iter().fold(page, Page::text);
+    Ok(page.text("Letters that have left cannot be called back.").form(form))
 }
 
 async fn ask_send(visit: Arc<Visit>) -> Result<Reply> {
@@ -216,7 +223,8 @@ async fn send(visit: Arc<Visit>) -> Result<Reply> {
 
 fn remind_page(seat: &Seat<'_>, way: &opportunity::Model, form: Form) -> Page {
     let text = "Those who have not answered are reminded: twice at most, and never sooner than three days after the last letter.";
-    page(seat, way, "Remind people").text(text).text("Whoever does not want reminders gets none.").form(form)
+    let page = page(seat, way, "Remind people").text(text).text("Whoever does not want reminders gets none.");
+    waiting(seat.organisation).into_iter().fold(page, Page::text).form(form)
 }
 
 fn remind_form(seat: &Seat<'_>) -> Form {
