@@ -371,6 +371,7 @@ fn composers() -> Composers {
         composers.on(kind, sessions::dates::compose);
     }
     composers.on(feedback::REPORT, feedback::compose);
+    composers.on(participants::news::DIGEST, feedback::compose_digest);
     composers
 }
 

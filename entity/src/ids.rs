@@ -54,6 +54,8 @@ ids! {
     ReadingId;
     /// What somebody answered to a letter by e-mail.
     ReplyId;
+    /// News that is gathered for one letter.
+    DigestId;
     /// An organisation: the tenant, because it is the data controller.
     OrganisationId;
     /// One account's role in one organisation.

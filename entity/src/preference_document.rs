@@ -125,6 +125,11 @@ documents! {
         #[serde(default)]
         #[oai(default)]
         no_voicemail: bool,
+        /// How often letters come that tell news and nothing else: reports on what came of something, and notes of meetings. What
+        /// asks something, has a last day, or changes what was promised comes by itself in any case.
+        #[serde(default = "at_once")]
+        #[oai(default = "at_once")]
+        news: NewsWish,
     }
 
     /// What somebody wants done about payment. Never used to choose who is asked.
@@ -310,6 +315,10 @@ fn plain() -> LetterFormat {
     LetterFormat::Plain
 }
 
+fn at_once() -> NewsWish {
+    NewsWish::AtOnce
+}
+
 fn by_email() -> Channel {
     Channel::Email
 }
@@ -360,6 +369,7 @@ impl Contact {
             channel: Channel::Email,
             phone: None,
             no_voicemail: false,
+            news: NewsWish::AtOnce,
         }
     }
 }

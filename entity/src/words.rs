@@ -538,6 +538,16 @@ words! {
         WeekendEvening,
     }
 
+    /// How often letters come that tell news and nothing else.
+    NewsWish {
+        /// A letter as it happens.
+        AtOnce,
+        /// One letter for a week.
+        Weekly,
+        /// One letter for a month.
+        Monthly,
+    }
+
     /// A day of the week.
     DayOfWeek {
         /// Monday.

@@ -91,6 +91,7 @@ impl MigratorTrait for Migrator {
             "m0004_06_outbox",
             "m0004_07_windows",
             "m0004_08_letters_window",
+            "m0004_09_digest",
         ]
     }
 }

@@ -166,6 +166,16 @@
 //! choice. Rejected: the organisation's clock (somebody far away gets letters at night, whatever they are told), and a window of each mailing
 //! (what people may expect of an organisation would differ from letter to letter).
 //!
+//! # 2026-11-30 · News can be gathered, and nothing else
+//! Some people want one letter and not ten. Reports and notes of meetings tell what has happened and lose nothing by a week; whatever asks,
+//! has a last day, or is about consent, money, a place, a meeting's time or a promise comes by itself. What is gathered is rows from
+//! the transaction in which a letter would have been made, one digest a person and day (unique), and its letter stands in the outbox from then
+//! on: it waits, is guarded and stopped like any other, and no second queue can lose it. Pieces are asked for and put together when it
+//! leaves, by the composers of the letters that they would have been. It closes at midnight by the person's clock and leaves from nine,
+//! so that nothing can be added to a letter that a worker holds. Whoever wants news sooner gets what is gathered at once; what comes afterwards in the same
+//! week goes into the next letter. Rejected: to hold single letters back and join them at the end (two workers would each hold some), and a job
+//! that looks each day who is due (one more thing that can stand still).
+//!
 //! # 2026-11-30 · Letters that ask one person something keep days apart
 //! Each opportunity asks by itself, so whoever fits several had several letters on one day. A letter looks at the last moment whether
 //! another one that asked left less than `letters_gap_days` ago, and waits. Two days are our own default: no source gives a number. An

@@ -4,7 +4,10 @@ use super::REPORT;
 use crate::{
     consent::permitting,
     invitations::parting,
-    participants::unsubscribe_links,
+    participants::{
+        news::{News, gather, gathered},
+        unsubscribe_links,
+    },
     platform::{
         Platform, Result, Tx,
         jobs::{Fault, Next},
@@ -44,17 +47,23 @@ pub async fn send(platform: Platform, payload: Value) -> Result<Next, Fault> {
         // One sending a release, however often the job begins anew.
         let batch = mail::batch_about(&tx, &platform.clock, about.organisation, REPORT, about.release.0, "system").await?;
         let page = recipients(&tx, &platform, scope, about.release, after).await?;
-        let letters: Vec<NewLetter> = page.iter().map(|(id, address)| letter(&platform, &about, *id, address)).collect();
+        let (last, is_full) = (page.last().map(|(last, _)| *last), page.len() as u64 == PAGE);
+        let now = gather(&tx, &platform, news(scope.organisation, about.release), page).await?;
+        let letters: Vec<NewLetter> = now.iter().map(|(id, address)| letter(&platform, &about, *id, address)).collect();
         let stop: Vec<_> = letters.iter().map(|letter| (letter.id, ParticipantId(letter.recipient_id))).collect();
         unsubscribe_links(&tx, &platform, about.organisation, &stop).await?;
         mail::enqueue(&tx, &platform.clock, Some(about.organisation), batch, &letters).await?;
         tx.commit().await?;
         platform.wake.notify_one();
-        match page.last() {
-            Some((last, _)) if page.len() as u64 == PAGE => after = Some(*last),
-            _ => return Ok(Next::Done),
+        if !is_full {
+            return Ok(Next::Done);
         }
+        after = last;
     }
+}
+
+fn news(organisation: OrganisationId, release: ReleaseId) -> News {
+    News { organisation, kind: REPORT, subject: release.0 }
 }
 
 async fn recipients(
@@ -73,6 +82,7 @@ async fn recipients(
         .filter(mail_message::Column::SubjectId.eq(release.0))
         .filter(mail_message::Column::Kind.eq(REPORT))
         .into_query();
+    let gathered = gathered(news(scope.organisation, release));
     let hears = |results| parting::hears(scope.organisation, scope.opportunity, results);
     let mut query = participant::Entity::find()
         .select_only()
@@ -85,6 +95,7 @@ async fn recipients(
         .filter(participant::Column::Id.not_in_subquery(hears(false)))
         .filter(participant::Column::Id.in_subquery(wants))
         .filter(participant::Column::Id.not_in_subquery(written))
+        .filter(participant::Column::Id.not_in_subquery(gathered))
         .order_by_asc(participant::Column::Id)
         .limit(PAGE);
     if let Some(after) = after {

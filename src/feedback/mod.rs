@@ -6,6 +6,7 @@
 
 pub mod api;
 mod build;
+mod digest;
 mod gather;
 mod jobs;
 pub mod ledger;
@@ -18,6 +19,7 @@ pub mod report;
 mod rules;
 pub mod withdrawal;
 
+pub use digest::compose_digest;
 pub use jobs::send;
 pub use letters::compose;
 

@@ -1,6 +1,6 @@
 //! A person's own page: who they are here, what they gave for fair representation, and leaving.
 
-use super::{LEFT, joining::check_person, links, sessions, topics::is_key, trials};
+use super::{LEFT, joining::check_person, links, news, sessions, topics::is_key, trials};
 use crate::{
     accounts::Person,
     platform::{
@@ -85,6 +85,7 @@ pub async fn leave(tx: &Tx, platform: &Platform, person: &Person) -> Result<bool
     sessions::end_all(tx, platform, person, None).await?;
     links::end_all(tx, platform, person.organisation, person.participant).await?;
     trials::finish(tx, platform, person.organisation, person.participant, TrialEnd::WentBack).await?;
+    news::forget(tx, person.organisation, person.participant).await?;
     let payload = serde_json::json!({"organisation": person.organisation, "participant": person.participant});
     jobs::enqueue(tx, &platform.clock, NewJob::now(LEFT, person.organisation, payload)).await?;
     Ok(true)

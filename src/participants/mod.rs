@@ -14,6 +14,7 @@ mod letters;
 pub mod links;
 mod looked;
 mod me;
+pub mod news;
 pub mod people;
 pub mod preferences;
 mod recipient;

@@ -1,7 +1,7 @@
 //! How people want to be involved: versions that are only ever added, the latest of which counts at once.
 
 use super::{
-    PREFERENCE_CHANGED,
+    PREFERENCE_CHANGED, news,
     rules::{self, NothingLeft, StepRefused, Told},
     topics, trials,
 };
@@ -264,6 +264,10 @@ impl Matter {
             .filter(participant::Column::Id.eq(participant))
             .exec(tx)
             .await?;
+        // What was gathered while the person wanted news seldom does not wait for a day that they no longer want.
+        if made.document.contact.news < self.doc.contact.news {
+            news::release(tx, platform, organisation, participant).await?;
+        }
         match self.carries_trial {
             true => trials::carry(tx, organisation, participant, made.id).await?,
             false => trials::finish(tx, platform, organisation, participant, TrialEnd::Changed).await.map(|_| ())?,

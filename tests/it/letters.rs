@@ -29,7 +29,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every kind of letter that the composition root knows.
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 28] = [
     accounts::STAFF_INVITATION,
     accounts::PASSWORD_RESET,
     participants::JOIN,
@@ -57,6 +57,7 @@ const KINDS: [&str; 27] = [
     sessions::AHEAD,
     sessions::GONE,
     feedback::REPORT,
+    participants::news::DIGEST,
 ];
 
 /// One letter about an invitation.
@@ -272,6 +273,29 @@ async fn meetings(given: &Given, contact: &Contact, all: &mut BTreeMap<&'static 
     }
 }
 
+/// Says how often news comes to somebody who wants to be written to like this.
+async fn news_comes(given: &Given, contact: &Contact, who: &Someone, often: &str) {
+    let mut contact = json!(contact);
+    contact["news"] = json!(often);
+    let wish = json!({"stance": {"kind": "up_to", "rung": "consultation"}, "contact": contact});
+    given.app.put("/api/me/preferences").token(&who.token).header("if-match", "*").json(&wish).send().await.expect(200);
+}
+
+/// Somebody who wants news once a week was at a meeting, and its notes are shared.
+async fn notes_for_a_week(given: &Given, contact: &Contact, about: OpportunityId, who: &Someone) {
+    news_comes(given, contact, who, "weekly").await;
+    given.place(about, who, PlaceState::Held).await;
+    given.agrees(who, about).await;
+    let meeting = json!({"title": "Second meeting", "starts_at": "2027-03-11T18:00:00Z", "ends_at": "2027-03-11T20:00:00Z"});
+    let path = format!("/meetings/{}", given.post(about, "/meetings", &meeting).await.expect(201).id());
+    let there = json!([{"participant": who.id, "attendance": "present"}]);
+    given.put(about, &format!("{path}/attendance"), &there).await.expect(200);
+    given.put(about, &format!("{path}/notes"), &json!({"text": "We talked about signs."})).await.expect(200);
+    given.app.outbox().await;
+    given.post(about, &format!("{path}/notes/share"), &json!({})).await.expect(200);
+    assert!(given.app.outbox().await.is_empty(), "it is gathered");
+}
+
 /// One letter of every kind, written in earnest.
 pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     letters_as(app, &Contact::usual()).await
@@ -315,9 +339,13 @@ pub async fn letters_as(app: &TestApp, contact: &Contact) -> BTreeMap<&'static s
         json!({"text": "New seats", "theme": theme, "outcome": "done", "owner": "The ward manager", "due": "2027-06-01"});
     given.post(consultation.id, "/recommendations", &answer).await.expect(201);
     given.draft(consultation.id).await;
+    let nina = consultation.who.last().unwrap();
+    notes_for_a_week(given, contact, open, nina).await;
     given.post(consultation.id, "/report/publish", &json!({})).await.expect(200);
     given.others_want(contact).await;
     all.insert(feedback::REPORT, app.outbox().await.remove(0));
+    news_comes(given, contact, nina, "at_once").await;
+    all.insert(participants::news::DIGEST, one(given, contact).await);
     trials(given, contact, &mut all).await;
     silence(given, contact, &mut all).await;
     parting(given, contact, &mut all).await;

@@ -55,6 +55,7 @@ mod house;
 mod last_moment;
 mod letters_gap;
 mod letters_window;
+mod news;
 mod ledger;
 mod live;
 mod letters;

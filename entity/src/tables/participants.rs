@@ -148,6 +148,53 @@ pub mod preference {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// News that is gathered for one person until a day, and leaves in one letter.
+pub mod digest {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "digest")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: DigestId,
+        pub participant_id: ParticipantId,
+        /// The day on which it leaves: one a person and day.
+        pub due_on: Date,
+        /// Since when nothing is added, where it left before its day.
+        pub closed_at: Option<Time>,
+        pub created_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// One piece of gathered news: what a letter of a kind about a row would have told.
+pub mod digest_item {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "digest_item")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub organisation_id: OrganisationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub digest_id: DigestId,
+        /// The kind of the letter that it would have been.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub kind: String,
+        /// What that is about.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub subject_id: Uuid,
+        pub added_at: Time,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// A person tries a higher rung for a while, beside the version of their wishes that counted when they began.
 pub mod trial {
     use super::*;

@@ -126,6 +126,8 @@ tables! {
     participant_session Stays,
     preference Organisation,
     trial Organisation,
+    digest Organisation,
+    digest_item Organisation,
     demographic Organisation,
     import_run Organisation,
     import_line Organisation,

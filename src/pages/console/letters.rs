@@ -63,6 +63,7 @@ fn about(kind: &str) -> &'static str {
         sessions::AHEAD => "Meetings that lie ahead",
         sessions::GONE => "Meetings that are over for somebody",
         feedback::REPORT => "What came of it",
+        participants::news::DIGEST => "News, gathered in one letter",
         _ => "Another letter",
     }
 }
@@ -272,7 +273,7 @@ async fn ask_cancel(visit: Arc<Visit>) -> Result<Reply> {
         invitations::INVITE | invitations::REMIND => {
             "Whoever was to be asked by such a letter was not asked: it counts for nothing, and they can be asked again."
         }
-        feedback::REPORT => {
+        feedback::REPORT | participants::news::DIGEST => {
             "The people who took part were promised to hear what came of it. Those who have not had this letter yet will not get it \
              any more."
         }

@@ -64,6 +64,7 @@ fn letters_row(visit: &Visit, own: &Own, row: &suppression::Model) -> Vec<Cell> 
         "places" => "Letters about places",
         "feedback" => "Letters about what came of something",
         "sessions" => "Notes of meetings",
+        "news" => "Letters with gathered news",
         "choices" => "Letters about my choices",
         "trials" => "Letters about what I try",
         other => other,

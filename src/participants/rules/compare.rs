@@ -83,6 +83,8 @@ fn more_load(own: &Load, new: &Load) -> bool {
 fn more_hours(own: &Contact, new: &Contact) -> bool {
     // With another zone, hours and quiet days would be others.
     new.time_zone != own.time_zone || Hours::of(new).reach_beyond(Hours::of(own)) || (own.neutral_subject && !new.neutral_subject)
+        // Letters would come more often.
+        || new.news < own.news
 }
 
 /// Whether a day that was quiet, today or later, may not be quiet any more. Days that come back have to stand there as they did:

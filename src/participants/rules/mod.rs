@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod news;
 mod quiet;
 mod rungs;
 mod scope;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use check::check;
 pub use compare::beyond;
+pub use news::{day_of, due_on, leaves_at};
 pub use offer::{Objection, Offer, meets_others, objection, time_of_week};
 use quiet::past_quiet;
 pub use quiet::quiet_on;

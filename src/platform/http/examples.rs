@@ -16,7 +16,7 @@ pub const WHOLE: &[(&str, &str)] = &[
     (
         "Contact",
         r#"{"format": "plain", "neutral_subject": true, "from_hour": 9, "to_hour": 18, "time_zone": "Europe/Madrid", "channel": "phone",
-            "phone": "01632 960 123", "no_voicemail": true}"#,
+            "phone": "01632 960 123", "no_voicemail": true, "news": "weekly"}"#,
     ),
     ("SessionWishes", r#"{"longest_minutes": 90, "break_after_minutes": 45, "camera_off": true, "no_chat": false}"#),
     (
@@ -30,7 +30,7 @@ pub const WHOLE: &[(&str, &str)] = &[
             "times": ["weekday_morning", "weekend_afternoon"],
             "group_safety": {"women_only": false, "same_experience": true, "known_facilitator": false, "not_with": ["police"]},
             "contact": {"format": "plain", "neutral_subject": true, "from_hour": 9, "to_hour": 18, "time_zone": "Europe/Madrid", "channel": "phone",
-                "phone": "01632 960 123", "no_voicemail": true},
+                "phone": "01632 960 123", "no_voicemail": true, "news": "weekly"},
             "sessions": {"longest_minutes": 90, "break_after_minutes": 45, "camera_off": true, "no_chat": false},
             "money": {"payment": "lower", "prepaid_expenses": true, "method": "cash", "lower_amount_pence": 500},
             "access_needs": [{"need": "I need a hearing loop", "kind": "communication", "must_have": true, "share_with": "facilitator"}],

@@ -94,6 +94,7 @@ async fn full(app: &TestApp) -> World {
     let both = json!({"opportunities": [{"opportunity": one, "yes": 1}, {"opportunity": other, "yes": 1}]});
     story.ada.post(app, "/plans", &both).await.expect(202);
     app.run_jobs().await;
+    gathered(app, &given, dora).await;
     // Somebody who wants no more letters, and letters that were not sent yet.
     let stop = world.letters.iter().find(|letter| letter.to == world.ben.email && letter.text().contains("/u/au_")).unwrap();
     app.post("/api/public/unsubscribe").json(&json!({"token": stop.token("au_")})).send().await.expect(204);
@@ -106,6 +107,30 @@ async fn full(app: &TestApp) -> World {
     let takes_back = json!({"purpose": "participate", "opportunity": finished(app).await});
     dora.post(app, "/consents/withdraw", &takes_back).await.expect(200);
     world
+}
+
+/// News that waits for a day far away.
+async fn gathered(app: &TestApp, given: &Given, who: &crate::given::Someone) {
+    use sea_orm::ActiveValue::Set;
+    let db = app.app.platform.db.write();
+    let id: entity::DigestId = app.clock.new_id();
+    let row = entity::digest::ActiveModel {
+        organisation_id: Set(given.organisation),
+        id: Set(id),
+        participant_id: Set(who.id),
+        due_on: Set((app.clock.now() + Duration::days(300)).date_naive()),
+        closed_at: Set(None),
+        created_at: Set(app.clock.now()),
+    };
+    entity::digest::Entity::insert(row).exec_without_returning(db).await.unwrap();
+    let item = entity::digest_item::ActiveModel {
+        organisation_id: Set(given.organisation),
+        digest_id: Set(id),
+        kind: Set("feedback.report".into()),
+        subject_id: Set(app.clock.new_id::<entity::ReleaseId>().0),
+        added_at: Set(app.clock.now()),
+    };
+    entity::digest_item::Entity::insert(item).exec_without_returning(db).await.unwrap();
 }
 
 /// What the published report is about.

@@ -212,6 +212,7 @@ fn letters(doc: &PreferenceDoc) -> Form {
         let hour = |hour: i32| Choice::new(hour.to_string(), format!("{hour}:00")).on(now == Some(hour));
         Field::select(name, label, std::iter::once(any).chain(range.map(hour))).pointer(format!("/contact/{name}"))
     };
+    let news = |one: &NewsWish| Choice::new(one.word(), words::news(*one)).on(contact.news == *one);
     let neutral = "Use a subject line that tells nothing to somebody looking over my shoulder";
     Form::default()
         .field(
@@ -232,6 +233,11 @@ fn letters(doc: &PreferenceDoc) -> Form {
                      Your quiet days go by it too. Meetings keep the time of the organisation.",
                 )
                 .pointer("/contact/time_zone"),
+        )
+        .field(
+            Field::radios("news", "News, such as reports on what happened", NewsWish::ALL.iter().map(news))
+                .hint("What asks you something, and what changes a meeting or a promise, comes by itself in any case.")
+                .pointer("/contact/news"),
         )
 }
 

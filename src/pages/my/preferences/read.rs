@@ -205,6 +205,7 @@ fn letters(sent: &Fields, before: Contact) -> Result<Contact> {
         from_hour: sent.parsed("from_hour", hour)?,
         to_hour: sent.parsed("to_hour", hour)?,
         time_zone: sent.given("time_zone").as_deref().map(zone::read).transpose()?,
+        news: given(sent, "news", "/contact/news", NewsWish::ALL, NewsWish::word)?.unwrap_or(before.news),
         ..before
     })
 }

@@ -95,6 +95,14 @@ pub(super) fn letter(format: LetterFormat) -> &'static str {
     }
 }
 
+pub(super) fn news(wish: NewsWish) -> &'static str {
+    match wish {
+        NewsWish::AtOnce => "As it happens",
+        NewsWish::Weekly => "Once a week",
+        NewsWish::Monthly => "Once a month",
+    }
+}
+
 pub(super) fn payment(wish: PaymentWish) -> &'static str {
     match wish {
         PaymentWish::Wants => "I would like to be paid what is offered",
@@ -329,6 +337,9 @@ fn letters(contact: &Contact) -> Vec<String> {
     }
     if let Some(zone) = &contact.time_zone {
         all.push(format!("By the clock of {}", zone::name(zone)));
+    }
+    if contact.news != NewsWish::AtOnce {
+        all.push(format!("News: {}", news(contact.news).to_lowercase()));
     }
     all
 }
