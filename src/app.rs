@@ -91,6 +91,7 @@ impl App {
             wake: Arc::default(),
             cpu,
             limits: Arc::new(Limits::default()),
+            callers: Arc::default(),
             traces,
         };
         let tasks = Tasks::new();

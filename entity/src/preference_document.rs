@@ -125,8 +125,8 @@ documents! {
         #[serde(default)]
         #[oai(default)]
         no_voicemail: bool,
-        /// How often letters come that tell news and nothing else: reports on what came of something, and notes of meetings. What
-        /// asks something, has a last day, or changes what was promised comes by itself in any case.
+        /// How often letters come that tell news and nothing else: reports on what came of something. What asks something (as
+        /// notes of a meeting do: whether they are right), has a last day, or changes what was promised comes by itself in any case.
         #[serde(default = "at_once")]
         #[oai(default = "at_once")]
         news: NewsWish,

@@ -94,6 +94,7 @@ impl MigratorTrait for Migrator {
             "m0004_09_mailbox",
             "m0004_10_doubt",
             "m0004_11_digest",
+            "m0004_12_mailings",
         ]
     }
 }

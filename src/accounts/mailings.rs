@@ -53,7 +53,7 @@ pub async fn take(platform: &Platform, actor: &Actor, id: MailBatchId, step: Ste
             "retry_mailing"
         }
         Step::Doubt { ask } => {
-            status::ask_in_doubt(&tx, organisation, id, ask).await?;
+            status::ask_in_doubt(&tx, clock, organisation, id, ask).await?;
             if ask { "ask_in_doubt" } else { "send_in_doubt" }
         }
     };

@@ -161,8 +161,8 @@
 //! (what people may expect of an organisation would differ from letter to letter).
 //!
 //! # 2026-11-30 · News can be gathered, and nothing else
-//! Some people want one letter and not ten. Reports and notes of meetings tell what has happened and lose nothing by a week; whatever asks,
-//! has a last day, or is about consent, money, a place, a meeting's time or a promise comes by itself. What is gathered is rows from
+//! Some people want one letter and not ten. Reports tell what has happened and lose nothing by a week; whatever asks (as notes of a meeting
+//! do, whether they are right), has a last day, or is about consent, money, a place, a meeting's time or a promise comes by itself. What is gathered is rows from
 //! the transaction in which a letter would have been made, one digest a person and day (unique), and its letter stands in the outbox from then
 //! on: it waits, is guarded and stopped like any other, and no second queue can lose it. Pieces are asked for and put together when it
 //! leaves, by the composers of the letters that they would have been. It closes at midnight by the person's clock and leaves from nine,

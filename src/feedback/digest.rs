@@ -2,7 +2,7 @@
 
 use super::{
     REPORT,
-    letters::{self, in_one_minute},
+    letters::{self, ToTell, in_one_minute},
 };
 use crate::{
     participants::{Recipient, news, recipient},
@@ -10,16 +10,9 @@ use crate::{
         Error, Platform, Result,
         mail::{Composed, Letter, both, suppression},
     },
-    sessions::{self, NOTES},
 };
-use entity::{DigestId, MailState, MeetingId, ReleaseId, digest_item, mail_message};
+use entity::{DigestId, MailState, ReleaseId, digest_item, mail_message};
 use std::collections::HashSet;
-
-/// A piece of news that is still so.
-enum Piece {
-    Report(Box<letters::ToTell>),
-    Notes(Box<sessions::letters::ToTell>),
-}
 
 /// Writes the letter with what was gathered, each piece after asking once more.
 pub async fn compose_digest(platform: Platform, message: mail_message::Model) -> Result<Composed> {
@@ -35,6 +28,9 @@ pub async fn compose_digest(platform: Platform, message: mail_message::Model) ->
     if begins > now {
         return Ok(Composed::Later(begins));
     }
+    if let Some(later) = recipient.waits_until(now, None) {
+        return Ok(Composed::Later(later));
+    }
     let stopped = suppression::of(db, &platform, home.id, &message.address).await?;
     let stopped: HashSet<String> = stopped.into_iter().map(|row| row.scope).collect();
     let mut pieces = Vec::new();
@@ -46,29 +42,20 @@ pub async fn compose_digest(platform: Platform, message: mail_message::Model) ->
     if pieces.is_empty() {
         return Ok(Composed::Drop(MailState::Cancelled, "nothing that was gathered is still to be told"));
     }
-    if let Some(later) = recipient.waits_until(now, None) {
-        return Ok(Composed::Later(later));
-    }
     let more = items.len() as u64 > news::MOST;
     let letter = digest(&platform, &recipient, &pieces, more);
     Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
 }
 
-/// A piece, if a letter about it alone would still leave.
-async fn piece(platform: &Platform, recipient: &Recipient, item: &digest_item::Model) -> Result<Option<Piece>> {
-    Ok(match item.kind.as_str() {
-        REPORT => {
-            letters::to_tell(platform, recipient, ReleaseId(item.subject_id)).await?.ok().map(|told| Piece::Report(told.into()))
-        }
-        NOTES => {
-            let told = sessions::letters::to_tell(platform, recipient, MeetingId(item.subject_id)).await?;
-            told.ok().map(|told| Piece::Notes(told.into()))
-        }
-        _ => return Err(Error::bug("gathered news of an unknown kind")),
-    })
+/// A report, if a letter about it alone would still leave.
+async fn piece(platform: &Platform, recipient: &Recipient, item: &digest_item::Model) -> Result<Option<ToTell>> {
+    if item.kind != REPORT {
+        return Err(Error::bug("gathered news of an unknown kind"));
+    }
+    Ok(letters::to_tell(platform, recipient, ReleaseId(item.subject_id)).await?.ok())
 }
 
-fn digest(platform: &Platform, recipient: &Recipient, pieces: &[Piece], more: bool) -> Letter {
+fn digest(platform: &Platform, recipient: &Recipient, pieces: &[ToTell], more: bool) -> Letter {
     let (name, contact) = (&recipient.organisation.name, &recipient.organisation.contact);
     let reason = both(
         format!("You get this letter because you asked {name} to gather news for you in one letter."),
@@ -78,28 +65,16 @@ fn digest(platform: &Platform, recipient: &Recipient, pieces: &[Piece], more: bo
         .letter(format!("News from {name}"), reason)
         .text("Hello,")
         .text(both("This is what is new.", "This letter tells you what is new."));
-    let letter = pieces.iter().fold(letter, |letter, piece| match piece {
-        Piece::Report(told) => {
-            let title = &told.document.title;
-            letter
-                .heading(format!("What came of {title}"))
-                .text(told.change.as_deref().map_or_else(
-                    || both("", ""),
-                    |change| both(format!("What has changed since the last report: {change}"), format!("This is new:\n{change}")),
-                ))
-                .text(in_one_minute(&told.document))
-                .button(format!("Read the whole report: {title}"), told.url.as_str())
-        }
-        Piece::Notes(told) => {
-            let (title, when) = (&told.meeting.title, &told.when);
-            letter
-                .heading(format!("Notes of {title}"))
-                .text(both(
-                    format!("The meeting was on {when}. You can say that the notes are right, or what is wrong."),
-                    format!("The meeting was on {when}.\nWe wrote down what people said.\nYou can tell us what is wrong."),
-                ))
-                .button(format!("Read the notes: {title}"), told.url.as_str())
-        }
+    let letter = pieces.iter().fold(letter, |letter, told| {
+        let title = &told.document.title;
+        letter
+            .heading(format!("What came of {title}"))
+            .text(told.change.as_deref().map_or_else(
+                || both("", ""),
+                |change| both(format!("What has changed since the last report: {change}"), format!("This is new:\n{change}")),
+            ))
+            .text(in_one_minute(&told.document))
+            .button(format!("Read the whole report: {title}"), told.url.as_str())
     });
     let mine = recipient.own_page(platform, "/record");
     let letter = match more {

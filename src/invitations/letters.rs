@@ -81,7 +81,7 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         return Ok(instead);
     }
     let now = platform.clock.now();
-    if let Some(later) = about.waits_until(&message.kind, now) {
+    if let Some(later) = about.waits_until(platform.db.read(), &message.kind, now).await? {
         return Ok(Composed::Later(later));
     }
     let token = platform.secret.token(TokenKind::Invitation, message.id.0);
@@ -219,14 +219,23 @@ fn values_of(organisation: &organisation::Model, way: &opportunity::Model, zone:
 
 impl About {
     /// When a letter of a kind may leave, if not now. One that asks is of use as long as an answer is, and any of them as long as what
-    /// it is about has not begun.
-    fn waits_until(&self, kind: &str, now: Time) -> Option<Time> {
+    /// it is about has not begun. The organisation's hours take nothing from anybody: where an invitation would then give less notice
+    /// than the person wants, or a reminder would come too late, the person's own hours count alone.
+    async fn waits_until(&self, connection: &impl ConnectionTrait, kind: &str, now: Time) -> Result<Option<Time>> {
         let held = self.invitation.held_until.filter(|_| kind == REMIND);
         let asks = [INVITE, AGAIN, REMIND].contains(&kind);
         let last_day = self.last_day.into_iter().chain(held).min().filter(|_| asks);
         let ends = last_day.and_then(|day| end_of(day, self.zone));
         let deadline = ends.into_iter().chain(self.opportunity.starts_at).min();
-        Window::of(&self.organisation).waits_until(&self.wishes, now, deadline)
+        let window = Window::of(&self.organisation);
+        let (own, both) = [window.set_aside(), window].map(|window| window.waits_until(&self.wishes, now, deadline)).into();
+        let Some(at) = both.filter(|_| both != own) else { return Ok(own) };
+        let lost = match kind {
+            INVITE if self.invitation.run_id.is_some() => self.unwanted(connection, INVITE, at).await?,
+            REMIND => self.is_late(at),
+            _ => false,
+        };
+        Ok(if lost { own } else { both })
     }
 
     /// Takes the coordinator's words for a letter to this person, or says what it would lack.

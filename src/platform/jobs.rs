@@ -159,6 +159,7 @@ impl Queue {
         let mut leased = lease(platform, most).await?.into_iter();
         let count = leased.len();
         while let Some(job) = leased.next() {
+            platform.callers.first().await;
             if let Err(error) = self.run(platform, job).await {
                 give_back(platform, leased.as_slice()).await?;
                 return Err(error);

@@ -2,6 +2,7 @@
 //! and the audit log. It knows no capability.
 
 pub mod audit;
+pub mod callers;
 pub mod clock;
 pub mod config;
 pub mod csv;
@@ -43,6 +44,8 @@ pub struct Platform {
     pub cpu: CpuPool,
     /// Counts calls, so that one source cannot take all there is.
     pub limits: Arc<http::limits::Limits>,
+    /// Who waits for an answer of this process.
+    pub callers: Arc<callers::Callers>,
     /// Where traces begin.
     pub traces: trace::Traces,
 }

@@ -13,54 +13,34 @@ use crate::{
 use entity::{Attendance, MailState, MeetingId, Purpose, attendance, mail_message, meeting};
 use sea_orm::EntityTrait;
 
-/// Notes that are still to be told of to somebody.
-pub struct ToTell {
-    /// Of which meeting.
-    pub meeting: meeting::Model,
-    /// When that was, in words.
-    pub when: String,
-    /// Where they are read.
-    pub url: String,
-}
-
-/// Writes the letter about the notes, after asking once more.
+/// Writes the letter about the notes, unless they were changed or the person was not there after all.
 pub async fn compose(platform: Platform, message: mail_message::Model) -> Result<Composed> {
     let Some(recipient) = recipient(&platform, &message).await? else {
         return Ok(Composed::Drop(MailState::Cancelled, "the person has left"));
     };
-    let id = MeetingId(message.subject_id.ok_or_else(|| Error::bug("a letter about no meeting"))?);
-    let told = match to_tell(&platform, &recipient, id).await? {
-        Ok(told) => told,
-        Err(instead) => return Ok(instead),
-    };
-    if let Some(later) = recipient.waits_until(platform.clock.now(), None) {
-        return Ok(Composed::Later(later));
-    }
-    let letter = notes(&recipient, &told.meeting, &told.when, &told.url);
-    Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
-}
-
-/// Whether the notes are still shared, and the person was there and takes part: then what is told, or else what is to be done instead.
-pub async fn to_tell(platform: &Platform, recipient: &Recipient, id: MeetingId) -> Result<std::result::Result<ToTell, Composed>> {
-    let drop = |state, why| Ok(Err(Composed::Drop(state, why)));
     let (db, organisation) = (platform.db.read(), recipient.organisation.id);
+    let id = MeetingId(message.subject_id.ok_or_else(|| Error::bug("a letter about no meeting"))?);
     let meeting = meeting::Entity::find_by_id((organisation, id)).one(db).await?;
     let meeting = meeting.ok_or_else(|| Error::bug("a letter about no meeting"))?;
     let there = attendance::Entity::find_by_id((organisation, id, recipient.participant.id)).one(db).await?;
     let concerned = there.is_some_and(|row| row.attendance != Attendance::Absent);
     if !concerned || meeting.notes_shared_at.is_none() {
-        return drop(MailState::Cancelled, "the notes are not shared with this person");
+        return Ok(Composed::Drop(MailState::Cancelled, "the notes are not shared with this person"));
     }
     if parting::of(db, organisation, meeting.opportunity_id, recipient.participant.id).await?.is_some() {
-        return drop(MailState::Cancelled, "the person has stepped down from it, or is pausing");
+        return Ok(Composed::Drop(MailState::Cancelled, "the person has stepped down from it, or is pausing"));
     }
     let (about, now) = (meeting.opportunity_id.0, platform.clock.now());
     if !permits(db, organisation, recipient.participant.id, Purpose::Participate, about, now).await? {
-        return drop(MailState::Suppressed, "the person does not agree to take part any more");
+        return Ok(Composed::Drop(MailState::Suppressed, "the person does not agree to take part any more"));
+    }
+    if let Some(later) = recipient.waits_until(now, None) {
+        return Ok(Composed::Later(later));
     }
     let when = meetings::local(&recipient.organisation.time_zone, meeting.starts_at);
-    let url = recipient.own_page(platform, &format!("/meetings/{}", meeting.id));
-    Ok(Ok(ToTell { meeting, when, url }))
+    let url = recipient.own_page(&platform, &format!("/meetings/{}", meeting.id));
+    let letter = notes(&recipient, &meeting, &when, &url);
+    Ok(Composed::Letter(Box::new(recipient.stoppable(&platform, &message, letter))))
 }
 
 fn notes(recipient: &Recipient, meeting: &meeting::Model, when: &str, url: &str) -> Letter {

@@ -5,10 +5,7 @@ use crate::{
     accounts::{Actor, Person},
     consent::permitting,
     invitations::parting,
-    participants::{
-        news::{News, gather},
-        unsubscribe_links,
-    },
+    participants::unsubscribe_links,
     platform::{
         Error, Platform, Result, Tx,
         http::Cursor,
@@ -97,34 +94,16 @@ pub async fn share(
         let detail = "The notes go to those who were there and still agree to take part. Record first who that is.";
         return Err(Error::conflict("nobody_there", detail));
     }
-    let news = News { organisation: actor.organisation, kind: NOTES, subject: id.0 };
-    let people = people.into_iter().map(|person| (person.id, person.email)).collect();
-    let people = gather(tx, platform, news, people).await?;
-    tell(tx, platform, actor, id, people).await?;
-    let version = old.version + 1;
-    let mut row = old.into_active_model();
-    row.notes_shared_at = Set(Some(platform.clock.now()));
-    row.version = Set(version);
-    let changed = row.update(tx).await?;
-    meetings::record(tx, platform, actor, "share_notes", id).await?;
-    Ok(changed)
-}
-
-/// Writes to people that the notes are there.
-async fn tell(tx: &Tx, platform: &Platform, actor: &Actor, id: MeetingId, people: Vec<(ParticipantId, String)>) -> Result<()> {
-    if people.is_empty() {
-        return Ok(());
-    }
     let batch = mail::open_batch(tx, &platform.clock, Some(actor.organisation), NOTES, Some(id.0), &actor.by).await?;
     let letters: Vec<_> = people
         .into_iter()
-        .map(|(person, address)| NewLetter {
+        .map(|person| NewLetter {
             id: platform.clock.new_id(),
             kind: NOTES,
             recipient_kind: RecipientKind::Participant,
-            recipient_id: person.0,
+            recipient_id: person.id.0,
             subject_id: Some(id.0),
-            address,
+            address: person.email,
             n: 0,
             priority: priority::TRANSACTIONAL,
             expires_at: None,
@@ -132,7 +111,14 @@ async fn tell(tx: &Tx, platform: &Platform, actor: &Actor, id: MeetingId, people
         .collect();
     let stop: Vec<_> = letters.iter().map(|letter| (letter.id, ParticipantId(letter.recipient_id))).collect();
     unsubscribe_links(tx, platform, actor.organisation, &stop).await?;
-    mail::enqueue(tx, &platform.clock, Some(actor.organisation), batch, &letters).await
+    mail::enqueue(tx, &platform.clock, Some(actor.organisation), batch, &letters).await?;
+    let version = old.version + 1;
+    let mut row = old.into_active_model();
+    row.notes_shared_at = Set(Some(platform.clock.now()));
+    row.version = Set(version);
+    let changed = row.update(tx).await?;
+    meetings::record(tx, platform, actor, "share_notes", id).await?;
+    Ok(changed)
 }
 
 /// Those to whom the notes belong, as a subquery.

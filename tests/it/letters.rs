@@ -281,21 +281,6 @@ async fn news_comes(given: &Given, contact: &Contact, who: &Someone, often: &str
     given.app.put("/api/me/preferences").token(&who.token).header("if-match", "*").json(&wish).send().await.expect(200);
 }
 
-/// Somebody who wants news once a week was at a meeting, and its notes are shared.
-async fn notes_for_a_week(given: &Given, contact: &Contact, about: OpportunityId, who: &Someone) {
-    news_comes(given, contact, who, "weekly").await;
-    given.place(about, who, PlaceState::Held).await;
-    given.agrees(who, about).await;
-    let meeting = json!({"title": "Second meeting", "starts_at": "2027-03-11T18:00:00Z", "ends_at": "2027-03-11T20:00:00Z"});
-    let path = format!("/meetings/{}", given.post(about, "/meetings", &meeting).await.expect(201).id());
-    let there = json!([{"participant": who.id, "attendance": "present"}]);
-    given.put(about, &format!("{path}/attendance"), &there).await.expect(200);
-    given.put(about, &format!("{path}/notes"), &json!({"text": "We talked about signs."})).await.expect(200);
-    given.app.outbox().await;
-    given.post(about, &format!("{path}/notes/share"), &json!({})).await.expect(200);
-    assert!(given.app.outbox().await.is_empty(), "it is gathered");
-}
-
 /// One letter of every kind, written in earnest.
 pub async fn letters(app: &TestApp) -> BTreeMap<&'static str, Mail> {
     letters_as(app, &Contact::usual()).await
@@ -340,7 +325,7 @@ pub async fn letters_as(app: &TestApp, contact: &Contact) -> BTreeMap<&'static s
     given.post(consultation.id, "/recommendations", &answer).await.expect(201);
     given.draft(consultation.id).await;
     let nina = consultation.who.last().unwrap();
-    notes_for_a_week(given, contact, open, nina).await;
+    news_comes(given, contact, nina, "weekly").await;
     given.post(consultation.id, "/report/publish", &json!({})).await.expect(200);
     given.others_want(contact).await;
     all.insert(feedback::REPORT, app.outbox().await.remove(0));

@@ -113,6 +113,25 @@ fn a_letter_that_would_come_too_late_does_not_wait() {
 }
 
 #[test]
+fn the_window_takes_no_invitation_from_anybody() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        keep(&story, office(), 200).await;
+        // It starts on Thursday the 25th: 20 days after Friday evening, and 17 after Monday morning.
+        for (name, days) in [("ben", 18), ("cat", 17)] {
+            let stance = json!({"kind": "up_to", "rung": "co_design"});
+            story.person(name, json!({"stance": stance, "load": {"notice_days_min": days}})).await;
+        }
+        let id = story.open("workshop", "co_design", json!({})).await;
+        app.clock.advance(Duration::days(4) + Duration::hours(9));
+        let story = Story { ada: app.sign_in_again(&story.ada).await, ..story };
+        let asked = to(story.invite(&id, json!({})).await);
+        assert_eq!(asked, ["ben@people.example"], "on Monday it would be less notice than they want");
+        assert_eq!(after(&app, 63 * 60).await, ["cat@people.example"]);
+    });
+}
+
+#[test]
 fn a_meeting_that_is_changed_for_tomorrow_is_told_at_once() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;

@@ -94,8 +94,8 @@ pub async fn mailbox(config: &Config) -> Option<Finding> {
     }
     let aside = found.laid_aside;
     let detail = format!(
-        "the mailbox at {host}:{port} can be read; {waiting} messages wait in it, and {aside} with a flag stay there because they are \
-         too large. Look at them with your mail program and delete them: `alongside returned` shows how they begin."
+        "the mailbox at {host}:{port} can be read; {waiting} messages wait in it, and {aside} with a flag are not read: they are \
+         too large, or somebody flagged them. Take the flag off to have one read; `alongside returned` shows how those that are too large begin."
     );
     Some(Finding::note(what, detail))
 }

@@ -36,7 +36,7 @@ impl About {
         }
         let left = others.iter().filter_map(|other| other.left(now)).max();
         let after = left.unwrap_or(now) + gap;
-        let after = self.waits_until(&message.kind, after).unwrap_or(after);
+        let after = self.waits_until(connection, &message.kind, after).await?.unwrap_or(after);
         if message.kind == INVITE && (self.is_late(after) || self.unwanted(connection, INVITE, after).await?) {
             return Ok(None);
         }
@@ -56,7 +56,7 @@ impl About {
     }
 
     /// Whether whoever reads a letter at this time has too little left to answer it.
-    fn is_late(&self, at: Time) -> bool {
+    pub(super) fn is_late(&self, at: Time) -> bool {
         let last = at + ROOM;
         let begins = self.opportunity.starts_at.is_some_and(|starts| starts < last);
         begins || self.last_day.is_some_and(|day| day < last.with_timezone(&self.zone).date_naive())

@@ -3,7 +3,7 @@
 use super::{Counts, note, still_running, waves};
 use crate::{
     invitations,
-    matching::people::{Looked, Question, Whom, is_last, must_be_open},
+    matching::people::{ASKED, Looked, PAGE, Question, Whom, is_last, must_be_open},
     platform::{Platform, Result, jobs::Next},
 };
 use entity::match_run;
@@ -21,18 +21,25 @@ pub(super) async fn page(platform: &Platform, run: match_run::Model) -> Result<N
     // Closed in the meantime: what was asked stays, nobody else is.
     let open = must_be_open(&tx, &opportunity, now).await.is_ok();
     let question = Question::read(&tx, opportunity, now).await?;
-    let page = if open { question.page(&tx, platform, Whom::Behind(run.cursor), now).await? } else { Vec::new() };
+    let turn = |looked: &Looked| {
+        let place = |bound| waves::place(platform, run.id, looked.participant, looked.last_asked, now) <= bound;
+        run.bound.is_none_or(place)
+    };
+    let (mut page, mut cursor, mut finished) = (Vec::new(), run.cursor, !open);
+    // Where hardly anybody may be asked, more are looked at before others get their turn to write.
+    let mut asked = 0;
+    while !finished && asked < ASKED && (page.len() as u64) < PAGE {
+        let some = question.page(&tx, platform, Whom::Behind(cursor), now).await?;
+        finished = is_last(&some);
+        cursor = some.last().map(|looked| looked.participant).or(cursor);
+        asked += some.iter().filter(|looked| looked.verdict.is_ok() && turn(looked)).count() as u64;
+        page.extend(some);
+    }
     let mut counts = Counts::default();
     // Who is asked over days was counted when the day began.
     if run.days.is_none() {
         page.iter().for_each(|looked| counts.add(looked.verdict.map(|_| ())));
     }
-    let finished = is_last(&page);
-    let cursor = page.last().map(|looked| looked.participant).or(run.cursor);
-    let turn = |looked: &Looked| {
-        let place = |bound| waves::place(platform, run.id, looked.participant, looked.last_asked, now) <= bound;
-        run.bound.is_none_or(place)
-    };
     let people: Vec<_> = page.into_iter().filter(turn).filter_map(Looked::invitee).collect();
     let made = invitations::make(&tx, platform, &question.opportunity, Some(run.id), people, &run.created_by).await?;
     let asked = run.asked + i32::try_from(made.len()).unwrap_or(0);

@@ -146,7 +146,8 @@ pub(super) async fn refusing(seat: &Seat<'_>) -> Result<Option<Block>> {
         format!("Our mail server has not been reached since {since}.")
     };
     let lines = vec![
-        format!("{trouble} They will go by themselves as soon as it works again; nothing is lost."),
+        format!("{trouble} They will go by themselves as soon as it works again."),
+        "Letters that have waited for three days end. You can send those once more.".to_owned(),
         "A link for signing in may come too late. Whoever needs one can ask for another.".to_owned(),
     ];
     Ok(Some(Block::Important("Letters are waiting".into(), lines)))

@@ -30,6 +30,11 @@ impl<'a> Window<'a> {
         Self { zone: home.time_zone.parse().unwrap_or(Tz::UTC), window: home.letters_window.as_ref() }
     }
 
+    /// The person's own hours alone.
+    pub fn set_aside(self) -> Self {
+        Self { window: None, ..self }
+    }
+
     /// When a letter may leave, if not now: in the person's own hours, and in the organisation's, both by the clock of the person. The
     /// person's own always hold. The organisation's do not count where both have no time in common within eight days from when the
     /// person may be written to, nor where less than a day would then be left until `deadline`: the meeting begins, or nobody can

@@ -116,11 +116,23 @@ pub(super) async fn lay_aside(tx: &Tx, platform: &Platform, head: Vec<u8>, size:
         MOST >> 20
     );
     let raw_hash = sha256(&[size.to_string().as_bytes(), b" bytes, and the head\n", &head].concat());
+    keep(tx, platform, why, head, raw_hash).await
+}
+
+/// Notes for an operator that a message in the mailbox could not be fetched; once for each number in the folder.
+pub(super) async fn not_fetched(tx: &Tx, platform: &Platform, validity: u32, uid: u32) -> Result<()> {
+    let why =
+        format!("it could not be fetched from the mailbox, however often it was tried: it is there, number {uid}, with a flag");
+    let raw_hash = sha256(format!("not fetched: {validity} {uid}").as_bytes());
+    keep(tx, platform, why, Vec::new(), raw_hash).await
+}
+
+async fn keep(tx: &Tx, platform: &Platform, why: String, raw: Vec<u8>, raw_hash: Vec<u8>) -> Result<()> {
     let row = mail_inbound::ActiveModel {
         kind: Set(Some(InboundKind::Unreadable)),
         state: Set(InboundState::Kept),
         why: Set(Some(why)),
-        ..fresh(platform, platform.clock.new_id(), head, raw_hash)
+        ..fresh(platform, platform.clock.new_id(), raw, raw_hash)
     };
     insert_once(tx, row).await?;
     Ok(())

@@ -6,9 +6,10 @@ use entity::{
     BatchState, MailBatchId, MailMessageId, MailState, OrganisationId, RecipientKind, Time, mail_batch, mail_event, mail_message,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    UpdateMany, sea_query::Expr,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// The states of letters that wait, in these words, because they are the words of the partial indexes. A leased letter waits
@@ -19,7 +20,7 @@ pub(super) const DOT: &str = "state = 'dot'";
 /// A letter that nobody could deliver for so long is given up.
 pub(super) const KEEP_TRYING: Duration = Duration::hours(72);
 /// Rows in one statement: both databases limit the number of values.
-const ROWS: usize = 500;
+pub(super) const ROWS: usize = 500;
 
 /// A letter to enqueue.
 #[derive(Clone, Debug)]
@@ -173,6 +174,14 @@ pub async fn take_back(tx: &Tx, clock: &Clock, which: Condition, why: &str) -> R
         mail_event::Entity::insert_many(letters.iter().map(said)).exec_without_returning(tx).await?;
     }
     Ok(taken.len())
+}
+
+/// Changes letters, and answers which they are.
+pub(super) async fn changed(tx: &Tx, update: UpdateMany<mail_message::Entity>) -> Result<HashSet<MailMessageId>> {
+    let mut statement = update.into_query();
+    statement.returning_col(mail_message::Column::Id);
+    let rows = tx.query_all(&statement).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
 /// A line of a letter's history.

@@ -54,7 +54,7 @@ pub fn advice(reason: Reason) -> &'static str {
             "Tell whoever runs this installation. Nobody has missed anything: letters wait and go out by themselves when it works again."
         }
         Reason::NoAnswer => {
-            "It is sent once more by itself, one time. If nobody answers that either, decide whether the person should get it again."
+            "If it is still on its way, it is sent once more by itself. If it has ended, decide whether the person should get it again."
         }
         Reason::TooLate => "Send once more, if it is still of use.",
         Reason::NotWanted => "Nothing. Please do not write to them about this in another way either.",

@@ -2,7 +2,7 @@
 
 use super::{
     CANCELLED,
-    outbox::{DOT, KEEP_TRYING, WAITS},
+    outbox::{DOT, KEEP_TRYING, ROWS, WAITS, changed, event},
     priority, reason,
 };
 use crate::platform::{
@@ -10,7 +10,9 @@ use crate::platform::{
     http::Cursor,
     jobs::{NewJob, enqueue},
 };
-use entity::{BatchState, LetterReason, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
+use entity::{
+    BatchState, LetterReason, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_event, mail_message,
+};
 use mail_message::{Column, Entity};
 use sea_orm::{
     ActiveModelTrait,
@@ -19,11 +21,17 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
-use std::{collections::HashMap, fmt::Write};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write,
+};
 
 /// The states of letters that have ended otherwise than by being sent, in these words, because they are the words of a partial
 /// index.
 const ENDED: &str = "state IN ('failed', 'uncertain', 'expired', 'suppressed', 'cancelled')";
+
+/// What the history says of a letter that was to be sent once more, and is not.
+const LEFT: &str = "it is not sent once more by itself: a person decides";
 
 /// Letters that did not arrive, or may not have. One for signing in that came too late is none of them: whoever asked for it asks
 /// again.
@@ -227,29 +235,32 @@ pub async fn resume(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch:
 /// Says of a mailing whether its letters are left to a person where nobody knows whether they arrived, or sent once more, the same to
 /// the byte. Those that wait to be sent once more when this is changed are left as well; those that were left stay so, and go with
 /// [`retry`].
-pub async fn ask_in_doubt(tx: &Tx, organisation: OrganisationId, batch: MailBatchId, ask: bool) -> Result<()> {
+pub async fn ask_in_doubt(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch: MailBatchId, ask: bool) -> Result<()> {
     let row = mailing(tx, organisation, batch).await?;
     if row.ask_in_doubt == ask {
         return Ok(());
     }
     mail_batch::ActiveModel { id: Set(batch), ask_in_doubt: Set(ask), ..Default::default() }.update(tx).await?;
-    if ask { leave_doubtful(tx, Column::BatchId.eq(batch)).await } else { Ok(()) }
+    if !ask {
+        return Ok(());
+    }
+    let left = leave(tx, Column::BatchId.eq(batch)).await?;
+    let left: Vec<MailMessageId> = left.into_iter().collect();
+    for letters in left.chunks(ROWS) {
+        let line = |letter: &MailMessageId| event(clock, *letter, MailState::Uncertain, None, None, Some(LEFT.to_owned()));
+        mail_event::Entity::insert_many(letters.iter().map(line)).exec_without_returning(tx).await?;
+    }
+    Ok(())
 }
 
-/// Leaves those of these letters that are to be sent once more because nobody knows whether they arrived, where their mailing is such
-/// that a person decides.
-pub(super) async fn leave_doubtful(tx: &Tx, which: Expr) -> Result<()> {
-    let asking =
-        mail_batch::Entity::find().select_only().column(mail_batch::Column::Id).filter(mail_batch::Column::AskInDoubt.eq(true));
-    Entity::update_many()
+/// Leaves those of these letters to a person that are to be sent once more because nobody knows whether they arrived; answers which.
+pub(super) async fn leave(tx: &Tx, which: Expr) -> Result<HashSet<MailMessageId>> {
+    let left = Entity::update_many()
         .col_expr(Column::State, Expr::value(MailState::Uncertain.word()))
         .filter(which)
         .filter(Column::Doubts.gt(0))
-        .filter(Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))
-        .filter(Column::BatchId.in_subquery(asking.into_query()))
-        .exec(tx)
-        .await?;
-    Ok(())
+        .filter(Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]));
+    changed(tx, left).await
 }
 
 /// Lets letters that were put aside be taken again.

@@ -90,7 +90,7 @@ fn a_letter_whose_worker_dies_twice_waits_for_a_person() {
 
 async fn ask_in_doubt(app: &TestApp, organisation: OrganisationId, batch: MailBatchId) {
     let tx = app.app.platform.db.begin().await.unwrap();
-    status::ask_in_doubt(&tx, organisation, batch, true).await.unwrap();
+    status::ask_in_doubt(&tx, &app.clock, organisation, batch, true).await.unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -46,6 +46,7 @@ impl Desk {
             wake: Arc::default(),
             cpu: CpuPool::new(1),
             limits: Arc::new(Limits::default()),
+            callers: Arc::default(),
             traces,
         };
         let organisation = match organisation::Entity::find().one(platform.db.read()).await? {

@@ -2,14 +2,18 @@
 //! letters what became of them than are under way at the same time.
 
 use super::{
-    lease::{Lease, changed, mark, ours, which},
+    lease::{Lease, asking, mark, ours, which},
     policy::{Change, Outcome, Stop, Suppress},
     routes::Routes,
     swift,
 };
 use crate::platform::{
     Platform, Result, Tx,
-    mail::{inbound::RETURNED, outbox::event, status, suppression},
+    mail::{
+        inbound::RETURNED,
+        outbox::{changed, event},
+        status, suppression,
+    },
 };
 use entity::{
     LetterReason, MailBatchId, MailMessageId, MailState, RecipientKind, RouteKind, SuppressionReason, Time, mail_event,
@@ -211,14 +215,19 @@ async fn finish(tx: &Tx, platform: &Platform, settled: impl Iterator<Item = &Set
             None => groups.push((&one.outcome.change, vec![one])),
         }
     }
+    // Sendings before letters, as whoever changes a sending does.
+    let doubted = groups.iter().filter(|(change, _)| in_doubt(change)).flat_map(|(_, group)| group);
+    let asking = asking(tx, doubted.map(|one| one.letter.batch_id)).await?;
     let mut events = Vec::new();
     for (change, group) in groups {
         let written = write(tx, platform, change, &group).await?;
         if written.len() < group.len() {
             overtaken(change.state, group.len() - written.len());
         }
-        if change.doubt && change.state == MailState::Deferred {
-            status::leave_doubtful(tx, Column::Id.is_in(written.iter().copied())).await?;
+        let doubted = group.iter().filter(|one| in_doubt(change) && asking.contains(&one.letter.batch_id));
+        let doubted: Vec<MailMessageId> = doubted.map(|one| one.letter.id).filter(|id| written.contains(id)).collect();
+        if !doubted.is_empty() {
+            status::leave(tx, Column::Id.is_in(doubted)).await?;
         }
         for one in group.iter().filter(|one| written.contains(&one.letter.id)) {
             if let Some(suppress) = one.outcome.suppress {
@@ -240,6 +249,11 @@ async fn finish(tx: &Tx, platform: &Platform, settled: impl Iterator<Item = &Set
         mail_event::Entity::insert_many(events).exec_without_returning(tx).await?;
     }
     Ok(())
+}
+
+/// Whether letters with this outcome are sent once more because nobody knows whether they arrived.
+fn in_doubt(change: &Change) -> bool {
+    change.doubt && change.state == MailState::Deferred
 }
 
 /// Writes one kind of outcome and answers which letters were still ours.

@@ -175,7 +175,12 @@ pub async fn recover(platform: &Platform) -> Result<()> {
         return Ok(());
     }
     let tx = platform.db.begin().await?;
-    let mut ids = Entity::find().select_only().column(Column::Id).filter(lost).limit(ROWS).into_query();
+    let which = Entity::find().select_only().columns([Column::Id, Column::BatchId]).filter(lost.clone()).limit(ROWS);
+    let (which, batches): (Vec<MailMessageId>, Vec<MailBatchId>) =
+        which.into_tuple::<(MailMessageId, MailBatchId)>().all(&tx).await?.into_iter().unzip();
+    // Sendings before letters, as whoever changes a sending does.
+    let asking = asking(&tx, batches.into_iter()).await?;
+    let mut ids = Entity::find().select_only().column(Column::Id).filter(lost).filter(Column::Id.is_in(which)).into_query();
     ids.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     let found = Entity::update_many()
         .col_expr(Column::State, Expr::value(MailState::Uncertain.word()))
@@ -187,7 +192,6 @@ pub async fn recover(platform: &Platform) -> Result<()> {
         .filter(Column::Id.in_subquery(ids))
         .exec_with_returning(&tx)
         .await?;
-    let asking = asking(&tx, found.iter().map(|letter| letter.batch_id)).await?;
     let goes_again = |letter: &Model| letter.doubts == 1 && !asking.contains(&letter.batch_id);
     let again: Vec<MailMessageId> = found.iter().filter(|letter| goes_again(letter)).map(|letter| letter.id).collect();
     if !again.is_empty() {
@@ -205,18 +209,20 @@ pub async fn recover(platform: &Platform) -> Result<()> {
     Ok(())
 }
 
-/// Those of these sendings whose letters are left to a person where nobody knows whether they arrived.
-async fn asking(tx: &Tx, batches: impl Iterator<Item = MailBatchId>) -> Result<HashSet<MailBatchId>> {
+/// Those of these sendings whose letters are left to a person where nobody knows whether they arrived. Whoever changes that waits for
+/// this transaction, and then sees what it wrote.
+pub(super) async fn asking(tx: &Tx, batches: impl Iterator<Item = MailBatchId>) -> Result<HashSet<MailBatchId>> {
     let batches: HashSet<MailBatchId> = batches.collect();
-    let asking: Vec<MailBatchId> = mail_batch::Entity::find()
-        .select_only()
-        .column(mail_batch::Column::Id)
+    if batches.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found = mail_batch::Entity::find()
         .filter(mail_batch::Column::Id.is_in(filled_up(batches.into_iter())))
-        .filter(mail_batch::Column::AskInDoubt.eq(true))
-        .into_tuple()
+        .order_by_asc(mail_batch::Column::Id)
+        .lock_shared()
         .all(tx)
         .await?;
-    Ok(asking.into_iter().collect())
+    Ok(found.into_iter().filter(|batch| batch.ask_in_doubt).map(|batch| batch.id).collect())
 }
 
 /// The letters, as long as nobody took them over: taking over raises the token.
@@ -302,12 +308,4 @@ fn back(at: Time) -> UpdateMany<Entity> {
 pub(super) async fn which(tx: &impl ConnectionTrait, of: Condition, state: MailState) -> Result<HashSet<MailMessageId>> {
     let found = Entity::find().select_only().column(Column::Id).filter(of).filter(Column::State.eq(state));
     Ok(found.into_tuple().all(tx).await?.into_iter().collect())
-}
-
-/// Changes letters, and answers which they are.
-pub(super) async fn changed(tx: &Tx, update: UpdateMany<Entity>) -> Result<HashSet<MailMessageId>> {
-    let mut statement = update.into_query();
-    statement.returning_col(Column::Id);
-    let rows = tx.query_all(&statement).await?;
-    rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }

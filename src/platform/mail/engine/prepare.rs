@@ -55,6 +55,7 @@ impl Desk {
 
     /// Asks the composer, and writes the message. Whatever goes wrong concerns this letter alone.
     pub async fn prepare(&self, letter: mail_message::Model) -> Prepared {
+        self.platform.callers.first().await;
         let now = self.platform.clock.now();
         let settled = |letter, outcome| Prepared::Settled(Box::new(Settled { letter, outcome, server: None }));
         if letter.expires_at.is_some_and(|end| end <= now) {

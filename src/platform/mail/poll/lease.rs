@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 /// The row.
 const ONE: i32 = 1;
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::minutes(1);
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::hours(1);
 /// After a password that is refused: servers shut accounts at which many are tried.
-const REFUSED: Duration = Duration::minutes(15);
+pub(super) const REFUSED: Duration = Duration::minutes(15);
 /// Whoever holds the mailbox has so long; longer than a look may take.
 const LEASE: Duration = Duration::minutes(6);
 
@@ -34,6 +34,16 @@ pub struct Marked {
     pub validity: u32,
     /// The messages in it.
     pub uids: Vec<u32>,
+    /// Messages that could not be fetched, or marked, and how often.
+    #[serde(default)]
+    pub failing: BTreeMap<u32, u32>,
+}
+
+impl Marked {
+    /// What is known of the messages of a folder, if its numbers are still the same.
+    pub fn in_folder(&self, validity: u32) -> Self {
+        if self.validity == validity { self.clone() } else { Self { validity, ..Self::default() } }
+    }
 }
 
 /// That the mailbox is in our hands.
@@ -50,14 +60,16 @@ pub async fn standing(connection: &impl ConnectionTrait) -> Result<Option<Model>
     Ok(Entity::find_by_id(ONE).one(connection).await?)
 }
 
-/// Takes the mailbox, if it is time and nobody else has it. With other settings than before, it is time at once, and what is known of
-/// the mailbox before counts for nothing.
+/// Takes the mailbox, if it is time and nobody else has it. With other settings than before, it is time a minute after the look before, and
+/// what is known of the mailbox counts for nothing.
 pub async fn claim(platform: &Platform, settings: &[u8]) -> Result<Option<Lease>> {
     let now = platform.clock.now();
     let free = |row: &Model| row.lease_until.is_none_or(|until| until <= now);
     // Looked for by reading, because this is asked all the time and hardly ever so.
     match standing(platform.db.read()).await? {
-        Some(row) if !free(&row) || (row.settings == settings && row.next_at > now) => return Ok(None),
+        Some(row) if !free(&row) || row.next_at > now && (row.settings == settings || row.ended_at > Some(now - PAUSE)) => {
+            return Ok(None);
+        }
         Some(_) => {}
         None => {
             let there = OnConflict::column(Column::Id).do_nothing().to_owned();
@@ -74,7 +86,8 @@ pub async fn claim(platform: &Platform, settings: &[u8]) -> Result<Option<Lease>
             Entity::insert(row.reset_all()).on_conflict(there).exec_without_returning(platform.db.write()).await?;
         }
     }
-    let due = Column::NextAt.lte(now).or(Column::Settings.ne(settings.to_vec()));
+    let others = Column::Settings.ne(settings.to_vec());
+    let due = Column::NextAt.lte(now).or(others.and(Column::EndedAt.is_null().or(Column::EndedAt.lte(now - PAUSE))));
     let taken = Entity::update_many()
         .col_expr(Column::LeaseToken, Expr::col(Column::LeaseToken).add(1))
         .col_expr(Column::LeaseUntil, Expr::value(now + LEASE))
@@ -111,10 +124,9 @@ impl Lease {
         if held.rows_affected == 1 { Ok(()) } else { Err(Error::unavailable("another process has taken the mailbox over")) }
     }
 
-    /// Says that nothing is left in the folder of what is written down.
-    pub async fn swept(&self, platform: &Platform) -> Result<()> {
-        let none = Expr::value(json!(Marked::default()));
-        self.mine().col_expr(Column::Marked, none).exec(platform.db.write()).await?;
+    /// Writes down what is known of the folder's messages, where no message is taken with it.
+    pub async fn note(&self, platform: &Platform, marked: &Marked) -> Result<()> {
+        self.mine().col_expr(Column::Marked, Expr::value(json!(marked))).exec(platform.db.write()).await?;
         Ok(())
     }
 

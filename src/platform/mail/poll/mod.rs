@@ -17,7 +17,7 @@ use crate::platform::{
     secret::sha256,
     tasks::Tasks,
 };
-use entity::FetchOutcome;
+use entity::{FetchOutcome, Time};
 use lease::{Lease, Marked};
 use std::time::Duration;
 use talk::{Message, Talk};
@@ -28,6 +28,8 @@ use uuid::Uuid;
 const ASK: Duration = Duration::from_secs(15);
 /// Most messages of one look, so that none takes too long.
 const MESSAGES: usize = 100;
+/// A message that could not be fetched so often is laid aside. It held up nothing meanwhile, and the network may have been what is wrong.
+const TRIES: u32 = 10;
 
 /// What a look did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,9 +45,25 @@ pub struct Taken {
 /// Fetches messages where the settings say so, until the process is asked to stop.
 pub async fn fetch_if_set(platform: &Platform, tasks: &Tasks) {
     let Some(mailbox) = &platform.config.delivery.returns_poll else { return };
+    // Another process may have other settings; that its password is right must not make us try ours again and again.
+    let mut refused: Option<(Vec<u8>, Time)> = None;
     while !tasks.is_stopping() {
+        if let Some((ours, until)) = &refused
+            && *until > platform.clock.now()
+            && *ours == settings(&platform.secret, mailbox).await
+        {
+            tokio::select! {
+                () = tasks.stopping() => return,
+                () = tokio::time::sleep(ASK) => continue,
+            }
+        }
         let again = match fetch(platform, mailbox, Limits::default(), tasks).await {
             Ok(Some(Ok(taken))) => taken.more,
+            Ok(Some(Err(trouble))) if trouble.outcome == FetchOutcome::LoginRefused => {
+                let ours = settings(&platform.secret, mailbox).await;
+                refused = Some((ours, platform.clock.now() + lease::REFUSED));
+                false
+            }
             Ok(_) => false,
             Err(error) => {
                 tracing::error!(error = %error, "whose turn it is to read the mailbox for mail that comes back cannot be told");
@@ -104,13 +122,15 @@ async fn settings(secret: &Secret, mailbox: &Mailbox) -> Vec<u8> {
     secret.tag("mailbox", id).to_vec()
 }
 
-/// One look, up to when nothing is left to do or something goes wrong. What goes wrong with one message alone holds up no other.
+/// One look, up to when nothing is left to do or something goes wrong. A message at which something went wrong comes last the next time, and
+/// is laid aside in the end: so none holds up the others.
 async fn look(platform: &Platform, mailbox: &Mailbox, limits: Limits, lease: &Lease, taken: &mut Taken) -> Result<(), Trouble> {
     let mut talk = Talk::open(&platform.config, mailbox, limits).await?;
     let mut folder = talk.select(&mailbox.folder).await?;
     // Marked by a look that broke off; where the folder's numbers are others now, they tell nothing.
-    if lease.marked.validity == folder.validity && !lease.marked.uids.is_empty() {
-        sweep(platform, &mut talk, lease, &lease.marked.uids).await?;
+    let mut marked = lease.marked.in_folder(folder.validity);
+    if !marked.uids.is_empty() {
+        sweep(platform, &mut talk, lease, &mut marked).await?;
         folder = talk.select(&mailbox.folder).await?;
     }
     let uids = talk.waiting(folder, MESSAGES).await?;
@@ -119,23 +139,32 @@ async fn look(platform: &Platform, mailbox: &Mailbox, limits: Limits, lease: &Le
         return Ok(());
     }
     let mut first = None;
-    let mut marked = Marked { validity: folder.validity, uids: Vec::new() };
-    for (uid, size) in talk.sizes(&uids).await? {
+    let mut messages: Vec<(u32, Option<usize>)> = talk.sizes(&uids).await?.into_iter().collect();
+    messages.sort_by_key(|(uid, _)| marked.failing.get(uid).copied());
+    for (uid, size) in messages {
         let done = match size {
+            _ if marked.failing.get(&uid).is_some_and(|times| *times >= TRIES) => {
+                unfetched(platform, &mut talk, lease, &mut marked, uid, taken).await
+            }
             Some(size) => one(platform, &mut talk, lease, &mut marked, (uid, size), taken).await,
             None => Err(Trouble::new(Stage::Fetch, FetchOutcome::NotUnderstood)),
         };
-        match done {
-            Ok(()) => {}
-            // The connection is as good as it was.
-            Err(trouble) if size.is_none() || trouble.outcome == FetchOutcome::Refused => {
-                first.get_or_insert(trouble);
-            }
-            Err(trouble) => return Err(trouble),
+        let Err(trouble) = done else {
+            marked.failing.remove(&uid);
+            continue;
+        };
+        if trouble.stage == Stage::Fetch {
+            *marked.failing.entry(uid).or_default() += 1;
+            lease.note(platform, &marked).await.map_err(unwritten)?;
         }
+        // The connection is as good as it was.
+        if size.is_some() && trouble.outcome != FetchOutcome::Refused {
+            return Err(trouble);
+        }
+        first.get_or_insert(trouble);
     }
     if !marked.uids.is_empty() {
-        sweep(platform, &mut talk, lease, &marked.uids).await?;
+        sweep(platform, &mut talk, lease, &mut marked).await?;
     }
     talk.close().await;
     taken.more = first.is_none() && uids.len() >= MESSAGES;
@@ -151,10 +180,6 @@ async fn one(
     (uid, size): (u32, usize),
     taken: &mut Taken,
 ) -> Result<(), Trouble> {
-    let unwritten = |error: Error| {
-        tracing::error!(error = %error, "a message out of the mailbox for mail that comes back could not be written down");
-        Trouble::new(Stage::Write, FetchOutcome::NotWritten)
-    };
     match talk.message(uid, size).await? {
         Message::Gone => Ok(()),
         Message::Whole(raw) => {
@@ -173,10 +198,33 @@ async fn one(
     }
 }
 
+fn unwritten(error: Error) -> Trouble {
+    tracing::error!(error = %error, "a message out of the mailbox for mail that comes back could not be written down");
+    Trouble::new(Stage::Write, FetchOutcome::NotWritten)
+}
+
+/// Lays a message aside that cannot be fetched.
+async fn unfetched(
+    platform: &Platform,
+    talk: &mut Talk,
+    lease: &Lease,
+    marked: &mut Marked,
+    uid: u32,
+    taken: &mut Taken,
+) -> Result<(), Trouble> {
+    write(platform, lease, marked, Kind::Unfetched(uid)).await.map_err(unwritten)?;
+    talk.mark(uid, "\\Flagged").await?;
+    taken.laid_aside += 1;
+    // Whoever takes the flag off has it tried anew.
+    marked.failing.remove(&uid);
+    lease.note(platform, marked).await.map_err(unwritten)
+}
+
 /// What is written down of a message.
 enum Kind {
     Whole(Vec<u8>),
     Head(Vec<u8>, usize),
+    Unfetched(u32),
 }
 
 async fn write(platform: &Platform, lease: &Lease, marked: &Marked, kind: Kind) -> Result<()> {
@@ -185,16 +233,17 @@ async fn write(platform: &Platform, lease: &Lease, marked: &Marked, kind: Kind) 
     match kind {
         Kind::Whole(raw) => inbound::put(&tx, platform, &[], raw).await?,
         Kind::Head(head, size) => inbound::lay_aside(&tx, platform, head, size).await?,
+        Kind::Unfetched(uid) => inbound::not_fetched(&tx, platform, marked.validity, uid).await?,
     }
     tx.commit().await?;
     platform.wake.notify_one();
     Ok(())
 }
 
-async fn sweep(platform: &Platform, talk: &mut Talk, lease: &Lease, uids: &[u32]) -> Result<(), Trouble> {
-    talk.expunge(uids).await?;
-    let swept = lease.swept(platform).await;
-    swept.map_err(|_| Trouble::new(Stage::Write, FetchOutcome::NotWritten))
+async fn sweep(platform: &Platform, talk: &mut Talk, lease: &Lease, marked: &mut Marked) -> Result<(), Trouble> {
+    talk.expunge(&marked.uids).await?;
+    marked.uids.clear();
+    lease.note(platform, marked).await.map_err(unwritten)
 }
 
 /// What `doctor` finds in the mailbox.

@@ -235,6 +235,31 @@ fn a_message_that_the_server_cannot_give_holds_up_no_other() {
 }
 
 #[test]
+fn a_message_at_which_the_server_always_ends_comes_last_and_is_laid_aside() {
+    everywhere(|app| async move {
+        let scene = Scene::set(&app).await;
+        let app = &scene.app;
+        let server = Imap::start(Way::Plain, true).await;
+        server.put(3, answer(&scene.letter, "Thursday suits me."));
+        server.put(4, answer(&scene.letter, "So does Friday."));
+        for time in 1..=10 {
+            server.will("UID FETCH 3 (UID BODY", Fault::HangUp);
+            assert_eq!(fails(app, &server, limits()).await, (Stage::Fetch, FetchOutcome::Ended));
+            let taken = if time == 1 { vec![] } else { vec!["So does Friday.".to_owned()] };
+            assert_eq!(words(app).await, taken, "look {time}: the other one is taken as soon as this one comes last");
+        }
+        let look = look(app, &server.mailbox, limits()).await.unwrap();
+        assert_eq!((look.messages, look.laid_aside, server.left()), (0, 1, vec![3]));
+        let kept: Vec<_> = rows(app).await.into_iter().filter_map(|row| row.why).collect();
+        assert!(kept.iter().any(|why| why.contains("number 3, with a flag")), "{kept:?}");
+        assert_eq!(looks(app, &server).await, Ok(0), "it is not looked at any more");
+        // Somebody takes the flag off when the server is well again.
+        server.held.lock().unwrap().messages.get_mut(&3).unwrap().1.remove("\\Flagged");
+        assert_eq!((looks(app, &server).await, server.left()), (Ok(1), vec![]));
+    });
+}
+
+#[test]
 fn a_mailbox_with_many_messages_is_read_in_several_looks() {
     everywhere(|app| async move {
         let app = receiving(&app);

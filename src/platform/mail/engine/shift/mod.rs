@@ -14,7 +14,7 @@ use super::{
 use crate::platform::{Platform, Result, mail::transport::SendFault, tasks::caught};
 use chrono::Duration as Span;
 use entity::{MailMessageId, MailState, RouteKind, Time, mail_message::Model};
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use std::{
     collections::{HashMap, VecDeque},
     time::{Duration, Instant},
@@ -34,8 +34,10 @@ const GATHER: Duration = Duration::from_millis(1);
 const SLOW_DISK: Duration = Duration::from_millis(200);
 /// Letters under way when the process is asked to stop get so long to arrive.
 const FINISH: Duration = Duration::from_secs(8);
-/// Letters written at the same time.
+/// Letters are written in so many places at the same time, in each so many: few enough that whoever asks for something meanwhile has
+/// the computer to themselves soon.
 const DESKS: usize = 2;
+const AT_A_TIME: usize = 2;
 
 struct Shift<'a> {
     mailer: &'a Mailer,
@@ -284,7 +286,9 @@ impl Shift<'_> {
             self.preparing += 1;
             let tell = self.tell.clone();
             self.work.spawn(async move {
-                let prepared = caught(join_all(letters.into_iter().map(|letter| desk.prepare(letter)))).await;
+                let prepared =
+                    caught(stream::iter(letters).map(|letter| desk.prepare(letter)).buffered(AT_A_TIME).collect::<Vec<_>>())
+                        .await;
                 if prepared.is_none() {
                     tracing::error!("letters could not be written; they are taken again when their leases have ended");
                 }
