@@ -147,7 +147,7 @@ fn a_mailbox_is_tried_and_nothing_is_taken_out_of_it() {
         server.put(7, "From: a@b\n\nHello.");
         says(&ask(port, "Returns").await, "mailbox", "ok", "can be read; 1 messages wait in it");
         server.held.lock().unwrap().messages.get_mut(&7).unwrap().1.insert("\\Flagged".into());
-        says(&ask(port, "Returns").await, "mailbox", "note", "0 messages wait in it, and 1 with a flag stay there");
+        says(&ask(port, "Returns").await, "mailbox", "note", "0 messages wait in it, and 1 with a flag are not read");
         says(&ask(port, "Other").await, "mailbox", "problem", "has no such folder");
         server.password("another");
         says(&ask(port, "Returns").await, "mailbox", "problem", "does not let us in with this user and password, at login");

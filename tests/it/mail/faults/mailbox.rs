@@ -256,6 +256,7 @@ fn a_message_at_which_the_server_always_ends_comes_last_and_is_laid_aside() {
         // Somebody takes the flag off when the server is well again.
         server.held.lock().unwrap().messages.get_mut(&3).unwrap().1.remove("\\Flagged");
         assert_eq!((looks(app, &server).await, server.left()), (Ok(1), vec![]));
+        assert_eq!(words(app).await.len(), 2);
     });
 }
 
@@ -335,7 +336,7 @@ fn one_process_reads_the_mailbox_and_whoever_is_overtaken_writes_nothing() {
 }
 
 #[test]
-fn failures_are_tried_again_more_and_more_seldom_and_other_settings_at_once() {
+fn failures_are_tried_again_more_and_more_seldom_and_other_settings_soon() {
     everywhere(|app| async move {
         let app = receiving(&app);
         let server = Imap::start(Way::Plain, true).await;
@@ -356,8 +357,10 @@ fn failures_are_tried_again_more_and_more_seldom_and_other_settings_at_once() {
         let told = text(&app).await;
         assert!(told.contains("mailbox_works 0\n") && told.contains("mailbox_failures 2\n"), "{told}");
         assert_eq!(poll::metrics(&app.app.platform).await.unwrap(), "", "where there is no mailbox there is nothing to measure");
-        // Whoever mends the password need not wait.
+        // Whoever mends the password need not wait longer than for any look.
         server.password(PASSWORD);
+        assert!(fetch().await.is_none(), "two processes with different passwords do not try them by turns all the time");
+        app.clock.advance(Duration::minutes(1));
         assert_eq!(fetch().await, Some(Ok(Taken::default())));
         let told = text(&app).await;
         assert!(told.contains("mailbox_works 1\n") && told.contains("mailbox_seconds_since_it_worked 0\n"), "{told}");
