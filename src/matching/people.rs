@@ -37,7 +37,7 @@ use tokio::sync::Semaphore;
 /// People in one page.
 pub const PAGE: u64 = 1000;
 /// People who are looked at together to be asked: few enough that somebody who answers meanwhile does not notice that they wait for it.
-pub const ASKED: u64 = 25;
+pub const ASKED: u64 = 100;
 /// Pages that are read at the same time.
 const PAGES: usize = 4;
 /// Everybody is looked at for one opportunity at a time: it takes some of the connections to the database, and the others are

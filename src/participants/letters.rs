@@ -1,6 +1,6 @@
 //! Letters about joining and signing in. Each asks once more, when it is sent, whether it still makes sense.
 
-use super::{JOIN, JOIN_INVITATION, SIGN_IN, links, preferences};
+use super::{JOIN, JOIN_INVITATION, SIGN_IN, links, preferences, rules::Window};
 use crate::{
     accounts::links::{LinkKind, address},
     platform::{
@@ -37,6 +37,11 @@ pub async fn compose(platform: Platform, message: mail_message::Model) -> Result
         JOIN => join(&organisation, &wishes.contact, &url),
         SIGN_IN => sign_in(&organisation, &wishes.contact, &url),
         JOIN_INVITATION => {
+            // Nobody asked for it: it can wait.
+            let (window, now) = (Window::of(&organisation), platform.clock.now());
+            if let Some(later) = window.waits_until(&wishes, now, link.expires_at) {
+                return Ok(Composed::Later(later));
+            }
             let stop = platform.secret.token(TokenKind::Unsubscribe, message.id.0);
             let stop = address(&platform, &organisation, LinkKind::Unsubscribe, &stop);
             invitation(&organisation, &wishes.contact, &url, &stop)

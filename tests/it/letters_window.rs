@@ -113,6 +113,22 @@ fn a_letter_that_would_come_too_late_does_not_wait() {
 }
 
 #[test]
+fn an_invitation_to_join_that_nobody_asked_for_waits_too() {
+    everywhere(|app| async move {
+        let story = Story::begin(app.clone()).await;
+        keep(&story, office(), 200).await;
+        app.clock.advance(Duration::days(4) + Duration::hours(9));
+        let ada = app.sign_in_again(&story.ada).await;
+        let file = "email,name,language\nnew@people.example,,\n";
+        app.post(ada.path("/people/import")).token(&ada.token).bytes(file.into(), "text/csv").send().await.expect(200);
+        assert!(app.outbox().await.is_empty());
+        app.post("/api/public/sunrise/join").json(&json!({"email": "own@people.example"})).send().await.expect(202);
+        assert_eq!(to(app.outbox().await), ["own@people.example"], "whoever asks to join waits for the link");
+        assert_eq!(after(&app, 63 * 60).await, ["new@people.example"]);
+    });
+}
+
+#[test]
 fn the_window_takes_no_invitation_from_anybody() {
     everywhere(|app| async move {
         let story = Story::begin(app.clone()).await;

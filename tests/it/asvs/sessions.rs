@@ -183,6 +183,8 @@ fn v7_4_4_every_own_page_has_a_way_out() {
                 ["o", slug, "me", ..] => format!("/o/{slug}/me/sign-out"),
                 ["invitation", ..] if page.cookie == by_session => "/o/sunrise/me/sign-out".into(),
                 ["invitation", id, ..] => format!("/invitation/{id}/close"),
+                // A letter as mail programs show it, in a frame of a page that has a way out.
+                ["console", .., "look", "html"] => continue,
                 ["console", "sign-in" | "forgotten-password" | "new-password", ..] => continue,
                 ["console", ..] => "/console/sign-out".into(),
                 _ => continue,
