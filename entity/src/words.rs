@@ -1096,4 +1096,6 @@ words! {
 impl MailState {
     /// The letter has left, or may have.
     pub const LEFT: [Self; 3] = [Self::Sent, Self::Dot, Self::Uncertain];
+    /// The letter has not left, and may still leave.
+    pub const PENDING: [Self; 3] = [Self::Queued, Self::Deferred, Self::Leased];
 }

@@ -17,8 +17,6 @@ use sea_orm::{
 pub const GAP: Duration = Duration::days(3);
 /// Letters that ask something.
 const ASKING: [&str; 3] = [INVITE, AGAIN, REMIND];
-/// A letter in one of these states may still leave.
-const PENDING: [MailState; 3] = [MailState::Queued, MailState::Deferred, MailState::Leased];
 
 /// Letters about the invitation that a statement looks at.
 fn about() -> Select<Entity> {
@@ -39,8 +37,9 @@ fn mailings(state: BatchState) -> SelectStatement {
 
 /// Invitations of which a letter has left or may still leave.
 fn is_under_way() -> Condition {
-    let pending =
-        Condition::all().add(Column::State.is_in(PENDING)).add(Column::BatchId.not_in_subquery(mailings(BatchState::Cancelled)));
+    let pending = Condition::all()
+        .add(Column::State.is_in(MailState::PENDING))
+        .add(Column::BatchId.not_in_subquery(mailings(BatchState::Cancelled)));
     let letters = about().filter(Condition::any().add(Column::State.is_in(MailState::LEFT)).add(pending));
     Condition::all().add(Expr::exists(letters.into_query()))
 }
@@ -66,7 +65,7 @@ pub fn has_asked() -> Condition {
 pub(super) fn is_on_its_way() -> Condition {
     let letters = about()
         .filter(Column::Kind.eq(INVITE))
-        .filter(Column::State.is_in(PENDING))
+        .filter(Column::State.is_in(MailState::PENDING))
         .filter(Column::BatchId.not_in_subquery(mailings(BatchState::Cancelled)));
     Condition::all().add(Expr::exists(letters.into_query()))
 }
@@ -76,7 +75,7 @@ pub fn may_be_reminded_of(now: Time) -> Condition {
     let asking = || about().filter(Column::Kind.is_in(ASKING));
     let before = asking().filter(Column::State.eq(MailState::Sent)).filter(Column::SentAt.lte(now - GAP));
     let fresh = Condition::any()
-        .add(Column::State.is_in(PENDING))
+        .add(Column::State.is_in(MailState::PENDING))
         .add(Column::State.is_in([MailState::Dot, MailState::Uncertain]))
         .add(Column::SentAt.gt(now - GAP));
     let since = asking().filter(Column::BatchId.not_in_subquery(mailings(BatchState::Cancelled))).filter(fresh);
@@ -140,7 +139,7 @@ pub(super) async fn asking_lately(
     let lately = Condition::any()
         .add(Column::State.eq(MailState::Sent).and(Column::SentAt.gt(since)))
         .add(Column::State.is_in(in_hand).and(Column::NextAt.gt(since)))
-        .add(Column::State.is_in(PENDING).and(Column::Doubts.gt(0)));
+        .add(Column::State.is_in(MailState::PENDING).and(Column::Doubts.gt(0)));
     let found: Vec<(MailMessageId, MailState, Option<Time>, Time)> = Entity::find()
         .select_only()
         .columns([Column::Id, Column::State, Column::SentAt, Column::NextAt])
@@ -175,7 +174,7 @@ pub(super) async fn take_back(
 pub(super) async fn mark_unsent(tx: &Tx, mailing: Option<MailBatchId>, now: Time) -> Result<()> {
     let mut letters = about()
         .filter(Column::Kind.eq(INVITE))
-        .filter(Column::State.eq(MailState::Cancelled).or(Column::State.is_in(PENDING)))
+        .filter(Column::State.eq(MailState::Cancelled).or(Column::State.is_in(MailState::PENDING)))
         .filter(Column::BatchId.in_subquery(mailings(BatchState::Cancelled)));
     if let Some(mailing) = mailing {
         letters = letters.filter(Column::BatchId.eq(mailing));

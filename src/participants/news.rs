@@ -27,8 +27,6 @@ pub const DIGEST: &str = "news.digest";
 pub const MOST: u64 = 50;
 /// Rows in one statement.
 const ROWS: usize = 500;
-/// A letter in one of these states may still leave.
-const PENDING: [MailState; 3] = [MailState::Queued, MailState::Deferred, MailState::Leased];
 
 /// What a letter tells: its kind, and what it is about.
 #[derive(Clone, Copy, Debug)]
@@ -182,7 +180,7 @@ async fn waiting(tx: &Tx, organisation: OrganisationId, digests: Vec<DigestId>) 
         .filter(mail_message::Column::OrganisationId.eq(organisation))
         .filter(mail_message::Column::Kind.eq(DIGEST))
         .filter(mail_message::Column::SubjectId.is_in(digests.into_iter().map(|id| id.0)))
-        .filter(mail_message::Column::State.is_in(PENDING))
+        .filter(mail_message::Column::State.is_in(MailState::PENDING))
         .into_tuple()
         .all(tx)
         .await?;
@@ -290,7 +288,7 @@ pub(super) async fn release(tx: &Tx, platform: &Platform, organisation: Organisa
         .filter(mail_message::Column::OrganisationId.eq(organisation))
         .filter(mail_message::Column::Kind.eq(DIGEST))
         .filter(mail_message::Column::SubjectId.is_in(open.into_iter().map(|id| id.0)))
-        .filter(mail_message::Column::State.is_in(PENDING))
+        .filter(mail_message::Column::State.is_in(MailState::PENDING))
         .exec(tx)
         .await?;
     Ok(())

@@ -20,7 +20,7 @@ pub(super) const DOT: &str = "state = 'dot'";
 /// A letter that nobody could deliver for so long is given up.
 pub(super) const KEEP_TRYING: Duration = Duration::hours(72);
 /// Rows in one statement: both databases limit the number of values.
-pub(super) const ROWS: usize = 500;
+const ROWS: usize = 500;
 
 /// A letter to enqueue.
 #[derive(Clone, Debug)]
@@ -166,14 +166,27 @@ pub async fn take_back(tx: &Tx, clock: &Clock, which: Condition, why: &str) -> R
         .col_expr(mail_message::Column::State, Expr::value(MailState::Cancelled.word()))
         .col_expr(mail_message::Column::LastText, Expr::value(why))
         .filter(which)
-        .filter(mail_message::Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))
-        .exec_with_returning(tx)
-        .await?;
-    for letters in taken.chunks(ROWS) {
-        let said = |letter: &mail_message::Model| event(clock, letter.id, MailState::Cancelled, None, None, Some(why.to_owned()));
-        mail_event::Entity::insert_many(letters.iter().map(said)).exec_without_returning(tx).await?;
+        .filter(mail_message::Column::State.is_in(MailState::PENDING));
+    let taken = changed(tx, taken).await?;
+    let count = taken.len();
+    write_history(tx, clock, taken, MailState::Cancelled, why).await?;
+    Ok(count)
+}
+
+/// Writes the same line into the history of each of these letters.
+pub(super) async fn write_history(
+    tx: &Tx,
+    clock: &Clock,
+    letters: HashSet<MailMessageId>,
+    what: MailState,
+    why: &str,
+) -> Result<()> {
+    let letters: Vec<MailMessageId> = letters.into_iter().collect();
+    for letters in letters.chunks(ROWS) {
+        let lines = letters.iter().map(|letter| event(clock, *letter, what, None, None, Some(why.to_owned())));
+        mail_event::Entity::insert_many(lines).exec_without_returning(tx).await?;
     }
-    Ok(taken.len())
+    Ok(())
 }
 
 /// Changes letters, and answers which they are.

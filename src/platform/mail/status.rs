@@ -2,7 +2,7 @@
 
 use super::{
     CANCELLED,
-    outbox::{DOT, KEEP_TRYING, ROWS, WAITS, changed, event},
+    outbox::{DOT, KEEP_TRYING, WAITS, changed, write_history},
     priority, reason,
 };
 use crate::platform::{
@@ -10,9 +10,7 @@ use crate::platform::{
     http::Cursor,
     jobs::{NewJob, enqueue},
 };
-use entity::{
-    BatchState, LetterReason, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_event, mail_message,
-};
+use entity::{BatchState, LetterReason, MailBatchId, MailMessageId, MailState, OrganisationId, Time, mail_batch, mail_message};
 use mail_message::{Column, Entity};
 use sea_orm::{
     ActiveModelTrait,
@@ -229,7 +227,7 @@ pub async fn resume(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch:
     change(tx, organisation, batch, &[BatchState::Running, BatchState::Paused], BatchState::Running, None).await?;
     let its = Condition::all().add(Column::OrganisationId.eq(organisation)).add(Column::BatchId.eq(batch));
     now_due(tx, clock, its).await?;
-    more_time(tx, clock, organisation, batch, [MailState::Queued, MailState::Deferred, MailState::Leased]).await
+    more_time(tx, clock, organisation, batch, MailState::PENDING).await
 }
 
 /// Says of a mailing whether its letters are left to a person where nobody knows whether they arrived, or sent once more, the same to
@@ -245,12 +243,7 @@ pub async fn ask_in_doubt(tx: &Tx, clock: &Clock, organisation: OrganisationId, 
         return Ok(());
     }
     let left = leave(tx, Column::BatchId.eq(batch)).await?;
-    let left: Vec<MailMessageId> = left.into_iter().collect();
-    for letters in left.chunks(ROWS) {
-        let line = |letter: &MailMessageId| event(clock, *letter, MailState::Uncertain, None, None, Some(LEFT.to_owned()));
-        mail_event::Entity::insert_many(letters.iter().map(line)).exec_without_returning(tx).await?;
-    }
-    Ok(())
+    write_history(tx, clock, left, MailState::Uncertain, LEFT).await
 }
 
 /// Leaves those of these letters to a person that are to be sent once more because nobody knows whether they arrived; answers which.
@@ -259,7 +252,7 @@ pub(super) async fn leave(tx: &Tx, which: Expr) -> Result<HashSet<MailMessageId>
         .col_expr(Column::State, Expr::value(MailState::Uncertain.word()))
         .filter(which)
         .filter(Column::Doubts.gt(0))
-        .filter(Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]));
+        .filter(Column::State.is_in(MailState::PENDING));
     changed(tx, left).await
 }
 
@@ -304,7 +297,7 @@ pub async fn cancel(tx: &Tx, clock: &Clock, organisation: OrganisationId, batch:
         .col_expr(Column::Due, Expr::value(false))
         .filter(Column::OrganisationId.eq(organisation))
         .filter(Column::BatchId.eq(batch))
-        .filter(Column::State.is_in([MailState::Queued, MailState::Deferred, MailState::Leased]))
+        .filter(Column::State.is_in(MailState::PENDING))
         .exec(tx)
         .await?;
     enqueue(tx, clock, NewJob::now(CANCELLED, organisation, json!({"mailing": batch}))).await?;
