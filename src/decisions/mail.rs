@@ -227,3 +227,16 @@
 //! inside, no script, nothing from elsewhere, no form, and in a sandbox even where somebody opens it alone. Only a page that holds such a
 //! frame may frame anything, and only from us. Links in it open anew, which the sandbox forbids: they do nothing. Rejected: hashes of each
 //! style in the page's policy (they need `unsafe-hashes`, and allow the same styles to the page).
+//!
+//! # 2026-11-30 · A mailing lets those go first who wait for an answer
+//! On two cores a mailing to very many shares everything with those who read and answer meanwhile. What they noticed was not the load but
+//! its steps. So composing stops at each of its queries while somebody waits, for a fiftieth of a second a letter at most; asking takes
+//! twenty-five people with one transaction, and on SQLite, where only one can write, it begins again when somebody wants to write before it
+//! has written itself (three times at most: a busy server asks all the same). The log of SQLite is folded beside the work (see
+//! [`crate::platform::db`]) and not by whoever commits when it has become long. Measured with 100,000 people and 40 requests a second, p99 of
+//! all requests: SQLite 5.1 ms idle and 7.7 ms meanwhile (answers before: 29 ms), PostgreSQL 5.0 and 11.3 ms. Rejected: priorities of threads
+//! (the database's processes are not ours), and fewer connections to the mail server (they wait for the server and take little).
+//!
+//! # 2026-11-30 · The statement that writes down answers tells PostgreSQL to expect one letter
+//! Its letters come as JSON, of which the planner expects a hundred rows; joined with a table that was small when the plan was made it read
+//! all of it, and a plan is kept until the table is analysed. A first mailing to 20,000 took 52 s, and takes 22 s.

@@ -20,8 +20,11 @@ use entity::{
     PlaceState, ReadingOf, TaskKind, invitation, meeting, opportunity, participant, place,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, LockType},
 };
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
@@ -319,7 +322,8 @@ pub(super) async fn invitation_of(
 /// Makes others who take or give up places of this opportunity wait until the commit, and answers it as it stands then.
 /// Whoever also holds invitations of it takes this first.
 pub async fn lock(tx: &Tx, organisation: OrganisationId, opportunity: OpportunityId) -> Result<opportunity::Model> {
-    let found = opportunity::Entity::find_by_id((organisation, opportunity)).lock_exclusive().one(tx).await?;
+    // Whoever writes a row that points to it, such as an answer to a consultation, waits for nothing here.
+    let found = opportunity::Entity::find_by_id((organisation, opportunity)).lock(LockType::NoKeyUpdate).one(tx).await?;
     found.ok_or(Error::NotFound("opportunity"))
 }
 

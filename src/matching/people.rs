@@ -36,8 +36,6 @@ use tokio::sync::Semaphore;
 
 /// People in one page.
 pub const PAGE: u64 = 1000;
-/// People who are looked at together to be asked: few enough that somebody who answers meanwhile does not notice that they wait for it.
-pub const ASKED: u64 = 100;
 /// Pages that are read at the same time.
 const PAGES: usize = 4;
 /// Everybody is looked at for one opportunity at a time: it takes some of the connections to the database, and the others are
@@ -47,8 +45,8 @@ static LOOKS: Semaphore = Semaphore::const_new(1);
 /// Whom to look at.
 #[derive(Clone, Copy)]
 pub enum Whom<'a> {
-    /// The next [`ASKED`] behind somebody, or the first ones. Fewer are the last.
-    Behind(Option<ParticipantId>),
+    /// The next so many behind somebody, or the first ones. Fewer are the last.
+    Behind(Option<ParticipantId>, u64),
     /// Everybody behind somebody, up to somebody.
     Between(Option<ParticipantId>, Option<ParticipantId>),
     /// These: a page at most.
@@ -290,8 +288,7 @@ impl Question {
             .filter(participant::Column::OrganisationId.eq(self.opportunity.organisation_id))
             .filter(participant::Column::State.eq(ParticipantState::Joined));
         let query = match whom {
-            Whom::Behind(None) => query.limit(ASKED),
-            Whom::Behind(Some(after)) => query.filter(id.gt(after)).limit(ASKED),
+            Whom::Behind(after, most) => after.into_iter().fold(query.limit(most), |query, after| query.filter(id.gt(after))),
             Whom::These(these) => query.filter(id.is_in(filled_up(these.iter().copied()))),
             Whom::Between(after, until) => {
                 let query = after.into_iter().fold(query, |query, after| query.filter(id.gt(after)));
@@ -372,7 +369,7 @@ struct History {
 fn these(column: impl ColumnTrait, whom: Whom<'_>, people: &[Read]) -> SimpleExpr {
     match (whom, people.first(), people.last()) {
         // Few others lie between, such as those who have left: naming both ends costs far less than naming each.
-        (Whom::Behind(_) | Whom::Between(..), Some(first), Some(last)) => column.between(first.id, last.id),
+        (Whom::Behind(..) | Whom::Between(..), Some(first), Some(last)) => column.between(first.id, last.id),
         _ => column.is_in(filled_up(people.iter().map(|person| person.id))),
     }
 }
@@ -416,11 +413,6 @@ impl Looked {
             why: self.why,
         })
     }
-}
-
-/// Whether nobody stands behind people who were looked at to be asked.
-pub fn is_last(page: &[Looked]) -> bool {
-    u64::try_from(page.len()).unwrap_or(u64::MAX) < ASKED
 }
 
 /// Whether an opportunity can invite now.

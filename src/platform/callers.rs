@@ -2,11 +2,13 @@
 //! computer they would share two cores with all of it.
 
 use std::{
+    future::poll_fn,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    task::Poll,
+    time::{Duration, Instant},
 };
 use tokio::{sync::Notify, time::timeout};
 
@@ -18,22 +20,71 @@ const MOST: Duration = Duration::from_millis(20);
 pub struct Callers {
     waiting: AtomicUsize,
     none: Notify,
+    /// Those of them who want to change something.
+    writing: AtomicUsize,
+    writer: Notify,
 }
 
 /// Somebody waits for an answer, for as long as this value lives.
 #[derive(Debug)]
-pub struct Waiting(Arc<Callers>);
+pub struct Waiting {
+    callers: Arc<Callers>,
+    writes: bool,
+}
 
 impl Callers {
-    /// Somebody asks.
-    pub fn enter(self: &Arc<Self>) -> Waiting {
+    /// Somebody asks, perhaps for a change.
+    pub fn enter(self: &Arc<Self>, writes: bool) -> Waiting {
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        Waiting(self.clone())
+        if writes && self.writing.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.writer.notify_waiters();
+        }
+        Waiting { callers: self.clone(), writes }
+    }
+
+    /// Waits until somebody waits who wants to change something. Whoever holds what they need can let them go first.
+    pub async fn writer(&self) {
+        loop {
+            let mut came = std::pin::pin!(self.writer.notified());
+            // From here on no word is missed.
+            came.as_mut().enable();
+            if self.writing.load(Ordering::SeqCst) > 0 {
+                return;
+            }
+            came.await;
+        }
     }
 
     /// Waits until nobody waits for an answer, for a fiftieth of a second at most.
     pub async fn first(&self) {
-        if self.waiting.load(Ordering::SeqCst) == 0 {
+        self.within(MOST).await;
+    }
+
+    /// Does some work, and lets those go first at each of its steps who wait for an answer then: for a fiftieth of a second at most, all
+    /// in all. For work that holds nothing that others need.
+    pub async fn politely<T>(&self, work: impl Future<Output = T>) -> T {
+        let (mut work, mut left) = (std::pin::pin!(work), MOST);
+        loop {
+            let since = Instant::now();
+            self.within(left).await;
+            left = left.saturating_sub(since.elapsed());
+            let mut begun = false;
+            let step = poll_fn(|context| {
+                if begun {
+                    // It can go on, or somebody else can.
+                    return Poll::Ready(None);
+                }
+                begun = true;
+                work.as_mut().poll(context).map(Some)
+            });
+            if let Some(done) = step.await {
+                return done;
+            }
+        }
+    }
+
+    async fn within(&self, most: Duration) {
+        if most.is_zero() || self.waiting.load(Ordering::SeqCst) == 0 {
             return;
         }
         let gone = async {
@@ -48,14 +99,18 @@ impl Callers {
             }
         };
         // Whoever still waits then shares with us.
-        let _ = timeout(MOST, gone).await;
+        let _ = timeout(most, gone).await;
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if self.0.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.none.notify_waiters();
+        let Self { callers, writes } = self;
+        if *writes {
+            callers.writing.fetch_sub(1, Ordering::SeqCst);
+        }
+        if callers.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
+            callers.none.notify_waiters();
         }
     }
 }
@@ -68,13 +123,49 @@ mod tests {
     async fn work_waits_for_callers_and_not_for_ever() {
         let callers = Arc::new(Callers::default());
         callers.first().await;
-        let (one, two) = (callers.enter(), callers.enter());
+        let (one, two) = (callers.enter(false), callers.enter(false));
         drop(one);
         let mut work = std::pin::pin!(callers.first());
         assert!(futures_util::poll!(work.as_mut()).is_pending(), "somebody still waits");
         drop(two);
         assert!(futures_util::poll!(work.as_mut()).is_ready(), "until the last has its answer");
-        let _stays = callers.enter();
+        let _stays = callers.enter(false);
         callers.first().await;
+    }
+
+    #[tokio::test]
+    async fn whoever_wants_to_change_something_is_heard_of() {
+        let callers = Arc::new(Callers::default());
+        let mut writer = std::pin::pin!(callers.writer());
+        let _reads = callers.enter(false);
+        assert!(futures_util::poll!(writer.as_mut()).is_pending(), "somebody reads");
+        let writes = callers.enter(true);
+        assert!(futures_util::poll!(writer.as_mut()).is_ready());
+        callers.writer().await;
+        drop(writes);
+        assert!(futures_util::poll!(std::pin::pin!(callers.writer())).is_pending(), "they have their answer");
+    }
+
+    #[tokio::test]
+    async fn polite_work_stops_at_each_step_while_somebody_waits() {
+        let callers = Arc::new(Callers::default());
+        let (gate, steps) = (Notify::new(), AtomicUsize::new(0));
+        let mut work = std::pin::pin!(callers.politely(async {
+            steps.fetch_add(1, Ordering::SeqCst);
+            gate.notified().await;
+            steps.fetch_add(1, Ordering::SeqCst);
+            7
+        }));
+        assert!(futures_util::poll!(work.as_mut()).is_pending());
+        assert_eq!(steps.load(Ordering::SeqCst), 1, "it began at once");
+        let asks = callers.enter(false);
+        gate.notify_one();
+        assert!(futures_util::poll!(work.as_mut()).is_pending());
+        assert_eq!(steps.load(Ordering::SeqCst), 1, "it could go on, and does not");
+        drop(asks);
+        assert_eq!(work.await, 7);
+        // It waits for nobody for ever.
+        let _stays = callers.enter(false);
+        assert_eq!(callers.politely(async { tokio::task::yield_now().await }).await, ());
     }
 }

@@ -4,6 +4,8 @@
 //! one was quicker. On PostgreSQL both names mean one pool. A use case begins one transaction, passes it down as `&Tx`,
 //! and commits it; while it is open nothing may wait for the network.
 
+mod fold;
+
 use super::{
     error::{Error, Result},
     trace,
@@ -62,11 +64,16 @@ pub struct Db {
     swift: DatabaseConnection,
     /// What SQLite writes to before it commits.
     log: Option<PathBuf>,
+    /// What that is folded with, and that somebody still holds this.
+    folder: Option<DatabaseConnection>,
+    #[allow(dead_code)]
+    held: Arc<()>,
     statements: Arc<AtomicU64>,
 }
 
 impl Db {
     /// Connects. `url` is `sqlite://path?mode=rwc` or `postgres://...`; `pool` is the number of connections.
+    #[allow(clippy::disallowed_methods)]
     pub async fn connect(url: &str, pool: u32) -> Result<Self, DbErr> {
         let statements = Arc::new(AtomicU64::new(0));
         let counted = |mut connection: DatabaseConnection| {
@@ -85,10 +92,23 @@ impl Db {
             let mut swift = sqlite(url, 1, SqliteSynchronous::Normal, 8);
             swift.connect_lazy(true);
             let swift = counted(Database::connect(swift).await?);
-            return Ok(Self { read, write, swift, log: sqlite_file(url).map(log_of), statements });
+            let mut folder = sqlite(url, 1, SqliteSynchronous::Full, 1);
+            folder.connect_lazy(true);
+            let folder = Database::connect(folder).await?;
+            let held = Arc::new(());
+            tokio::spawn(fold::keep(folder.clone(), write.clone(), Arc::downgrade(&held)));
+            return Ok(Self { read, write, swift, log: sqlite_file(url).map(log_of), folder: Some(folder), held, statements });
         }
         let connection = counted(Database::connect(postgres(url, pool)).await?);
-        Ok(Self { read: connection.clone(), write: connection.clone(), swift: connection, log: None, statements })
+        Ok(Self {
+            read: connection.clone(),
+            write: connection.clone(),
+            swift: connection,
+            log: None,
+            folder: None,
+            held: Arc::default(),
+            statements,
+        })
     }
 
     /// For reading outside a transaction.
@@ -236,6 +256,9 @@ impl Db {
 
     /// Closes all connections.
     pub async fn close(self) -> Result<()> {
+        if let Some(folder) = &self.folder {
+            folder.close_by_ref().await?;
+        }
         self.read.close_by_ref().await?;
         self.swift.close_by_ref().await?;
         self.write.close_by_ref().await?;
@@ -295,8 +318,8 @@ fn sqlite(url: &str, connections: u32, synchronous: SqliteSynchronous, cache: u3
             .foreign_keys(true)
             .pragma("cache_size", format!("-{cache}000"))
             .pragma("temp_store", "memory")
-            // In pages: what is written again and again, as letters that are sent, is folded into the file less often.
-            .pragma("wal_autocheckpoint", "4000")
+            // In pages: it is folded long before, but for where that cannot keep up.
+            .pragma("wal_autocheckpoint", "32000")
     });
     options
 }

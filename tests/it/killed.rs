@@ -28,12 +28,23 @@ use tokio::sync::Notify;
 
 /// Letters under way at the same time.
 const WIDTH: usize = 4;
-/// More people than letters go out before the worker is killed.
-const PEOPLE: usize = 40;
+/// More people than letters go out before the worker is killed, and few enough that one transaction asks all of them.
+const PEOPLE: usize = 24;
+
+/// A worker, which does not outlive its test.
+struct Worker(Child);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // On Unix this is signal 9, which no process can prepare for.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// `alongside worker`, as an operator starts it.
-fn worker(app: &TestApp, server: &Server, secret: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_alongside"))
+fn worker(app: &TestApp, server: &Server, secret: &Path) -> Worker {
+    let started = Command::new(env!("CARGO_BIN_EXE_alongside"))
         .arg("worker")
         .env_clear()
         .env("ALONGSIDE_DATABASE_URL", &app.url)
@@ -44,8 +55,8 @@ fn worker(app: &TestApp, server: &Server, secret: &Path) -> Child {
         .env("ALONGSIDE_SMTP_CONNECTIONS", WIDTH.to_string())
         .env("ALONGSIDE_LOG", "error")
         .stdin(Stdio::null())
-        .spawn()
-        .unwrap()
+        .spawn();
+    Worker(started.unwrap())
 }
 
 /// Each connection takes two letters. Then two connections take a third one and never say so, and two stop before they
@@ -82,13 +93,11 @@ fn a_worker_process_that_is_killed_loses_no_letter() {
         let server = Server::start(scripts(&hangs)).await;
         let secret = std::env::temp_dir().join(format!("alongside-killed-{}.key", app.clock.new_id::<uuid::Uuid>()));
         std::fs::write(&secret, URL_SAFE_NO_PAD.encode(SECRET)).unwrap();
-        let mut child = worker(&app, &server, &secret);
+        let child = worker(&app, &server, &secret);
         for hang in &hangs {
             hang.notified().await;
         }
-        // On Unix this is signal 9, which no process can prepare for.
-        child.kill().unwrap();
-        child.wait().unwrap();
+        drop(child);
 
         let before = letters(&app).await;
         assert_eq!(before.len(), PEOPLE, "the worker had made all invitations");

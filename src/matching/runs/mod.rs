@@ -450,7 +450,7 @@ pub async fn invite(platform: Platform, value: Value) -> Result<Next, Fault> {
         seats::RULES => panel::draw(&platform, run).await?,
         letters::RULES => gathering::send(&platform, run).await?,
         lottery::RULES => draws::draw(&platform, run).await?,
-        _ => open_call::page(&platform, run).await?,
+        _ => open_call::some(&platform, &run).await?,
     };
     platform.wake.notify_one();
     Ok(next)

@@ -100,7 +100,7 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
     async fn call(&self, mut request: Request) -> Result<Response> {
         let id: uuid::Uuid = self.platform.clock.new_id();
         let (started, method) = (Instant::now(), request.method().clone());
-        let _waiting = self.platform.callers.enter();
+        let _waiting = self.platform.callers.enter(!method.is_safe());
         let span = self.platform.traces.request(known(&method), traceparent(&self.platform.config, &request));
         request.extensions_mut().insert(self.platform.clone());
         let mut response = match span.within(limits::one_request(self.inner.call(request))).await {

@@ -66,7 +66,7 @@ pub fn axe() -> Option<String> {
 
 /// Runs a test with a browser, and ends the browser however the test ends. Without Chromium it says so.
 pub async fn with(origin: &str, ways: Ways, test: impl AsyncFnOnce(&Browser)) {
-    let Some((mut driver, address)) = driver() else { return };
+    let Some((_driver, address)) = driver() else { return };
     let client = Client::builder(TokioExecutor::new()).build_http();
     let mut browser = Browser { client, session: address.clone(), origin: origin.to_owned(), ways };
     let made = browser.command(Method::POST, "/session", &wishes(ways)).await;
@@ -74,13 +74,21 @@ pub async fn with(origin: &str, ways: Ways, test: impl AsyncFnOnce(&Browser)) {
     browser.resize(ways.width, 900).await;
     let done = AssertUnwindSafe(test(&browser)).catch_unwind().await;
     browser.command(Method::DELETE, "", &Value::Null).await;
-    driver.kill().unwrap();
-    driver.wait().unwrap();
     done.unwrap_or_else(|panic| resume_unwind(panic));
 }
 
+/// A driver, which ends with its test.
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The driver on a free port, and its address.
-fn driver() -> Option<(Child, String)> {
+fn driver() -> Option<(Driver, String)> {
     let mut command = Command::new(setting("ALONGSIDE_TEST_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into()));
     let started = command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut child = match started {
@@ -92,9 +100,15 @@ fn driver() -> Option<(Child, String)> {
         }
     };
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let port = lines.find_map(|line| line.split_once("successfully on port ").map(|(_, port)| port.to_owned()));
+    let driver = Driver(child);
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let port = lines.find_map(|line| line.split_once("successfully on port ").map(|(_, port)| port.to_owned()));
+        let _ = tell.send(port);
+    });
+    let port = told.recv_timeout(Duration::from_secs(60)).ok().flatten();
     let port = port.expect("the port of chromedriver").trim_end_matches('.').to_owned();
-    Some((child, format!("http://127.0.0.1:{port}")))
+    Some((driver, format!("http://127.0.0.1:{port}")))
 }
 
 fn wishes(ways: Ways) -> Value {
@@ -123,10 +137,14 @@ impl Browser {
         let body = if method == Method::POST { body.to_string() } else { String::new() };
         let request = Request::builder().method(method).uri(format!("{}{path}", self.session));
         let request = request.header("content-type", "application/json").body(Full::new(Bytes::from(body))).unwrap();
-        let answer = tokio::time::timeout(Duration::from_secs(120), self.client.request(request)).await;
-        let answer = answer.map_err(|_| "chromedriver does not answer".to_owned())?.map_err(|why| format!("{why:?}"))?;
-        let fine = answer.status().is_success();
-        let bytes = answer.into_body().collect().await.map_err(|why| why.to_string())?.to_bytes();
+        let answered = async {
+            let answer = self.client.request(request).await.map_err(|why| format!("{why:?}"))?;
+            let fine = answer.status().is_success();
+            let bytes = answer.into_body().collect().await.map_err(|why| why.to_string())?.to_bytes();
+            Ok::<_, String>((fine, bytes))
+        };
+        let answered = tokio::time::timeout(Duration::from_secs(120), answered).await;
+        let (fine, bytes) = answered.map_err(|_| "chromedriver does not answer".to_owned())??;
         let value: Value = serde_json::from_slice(&bytes).map_err(|why| why.to_string())?;
         if fine { Ok(value["value"].clone()) } else { Err(value["value"]["message"].to_string()) }
     }

@@ -26,8 +26,14 @@ use poem::{
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
 use serde_json::Value;
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
+/// A test that takes longer than this on one database will not end.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// The key of every installation under test.
 pub const SECRET: [u8; 32] = [7; 32];
 
@@ -70,7 +76,7 @@ where
     F: Future<Output = ()>,
 {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    under_way(&runtime, start, backend, test);
+    under_way(runtime, start, backend, test);
 }
 
 /// Like [`everywhere_today`], but with everything on one thread, whose log can then be told from those of other tests.
@@ -81,15 +87,16 @@ where
 {
     for backend in Backend::available() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        under_way(&runtime, Utc::now(), backend, &test);
+        under_way(runtime, Utc::now(), backend, &test);
     }
 }
 
-fn under_way<F>(runtime: &tokio::runtime::Runtime, start: DateTime<Utc>, backend: Backend, test: impl Fn(TestApp) -> F)
+fn under_way<F>(runtime: tokio::runtime::Runtime, start: DateTime<Utc>, backend: Backend, test: impl Fn(TestApp) -> F)
 where
     F: Future<Output = ()>,
 {
-    runtime.block_on(async {
+    let _watched = Watched::begin();
+    let whole = async {
         let database = databases::fresh(backend).await;
         let app = TestApp::at(backend, &database.url, Clock::fixed(start, 1)).await;
         test(app.clone()).await;
@@ -97,7 +104,29 @@ where
         app.app.platform.db.clone().close().await.unwrap();
         drop(app);
         database.remove().await;
-    });
+    };
+    let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, whole).await });
+    assert!(ended.is_ok(), "on {backend:?} the test waits for something that does not come");
+    // What it began on other threads has to end too.
+    drop(runtime);
+}
+
+/// A test, for as long as it runs. One that holds its thread, which no timer can end, ends the whole run and is named: a run
+/// that never ends says nothing.
+struct Watched(#[allow(dead_code)] mpsc::Sender<()>);
+
+impl Watched {
+    fn begin() -> Self {
+        let (running, ended) = mpsc::channel();
+        let name = std::thread::current().name().unwrap_or("a test").to_owned();
+        std::thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE + Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                eprintln!("{name} does not end");
+                std::process::exit(1);
+            }
+        });
+        Self(running)
+    }
 }
 
 /// The application under test. Cheap to clone.
@@ -257,7 +286,7 @@ impl TestApp {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(60), look).await.expect("statements that wait for a lock");
+        tokio::time::timeout(Duration::from_secs(60), look).await.expect("statements that wait for a lock");
     }
 
     /// The same, reached under another public address.

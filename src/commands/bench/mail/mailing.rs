@@ -148,6 +148,12 @@ async fn measure(ground: &Ground, wishes: &Wishes, server: &Server, crowd: &Arc<
         ("answer_p99_ms", figure(&during.answers, 99)),
         ("answer_p99_ratio", ratio(&idle.answers, &during.answers)),
     ]);
+    let (idle, during) = (idle.all(), during.all());
+    row.extend([
+        ("api_p99_idle_ms", figure(&idle, 99)),
+        ("api_p99_ms", figure(&during, 99)),
+        ("api_p99_ratio", ratio(&idle, &during)),
+    ]);
     Ok(Row(row))
 }
 
@@ -259,6 +265,15 @@ async fn some_join(tx: &Tx, place: &Place, numbers: std::ops::Range<usize>) -> R
 struct Seen {
     reads: Vec<Duration>,
     answers: Vec<Duration>,
+}
+
+impl Seen {
+    /// Whatever was asked for.
+    fn all(self) -> Vec<Duration> {
+        let mut all = [self.reads, self.answers].concat();
+        all.sort_unstable();
+        all
+    }
 }
 
 /// People who look at what they were asked, and answer.

@@ -55,14 +55,14 @@ impl Desk {
 
     /// Asks the composer, and writes the message. Whatever goes wrong concerns this letter alone.
     pub async fn prepare(&self, letter: mail_message::Model) -> Prepared {
-        self.platform.callers.first().await;
         let now = self.platform.clock.now();
         let settled = |letter, outcome| Prepared::Settled(Box::new(Settled { letter, outcome, server: None }));
         if letter.expires_at.is_some_and(|end| end <= now) {
             let outcome = Outcome::too_late(&letter);
             return settled(letter, outcome);
         }
-        let outcome = match self.compose(&letter).await {
+        // Nothing is held meanwhile, and nobody waits for this letter as they do for an answer.
+        let outcome = match self.platform.callers.politely(self.compose(&letter)).await {
             Ok(Composed::Letter(words)) => match self.write(&words, &letter) {
                 Ok(outgoing) => return Prepared::Ready(Box::new(Ready { letter, outgoing, asked: Instant::now() })),
                 Err(error) => Err(error),
