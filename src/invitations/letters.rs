@@ -152,18 +152,21 @@ async fn read(platform: &Platform, message: &mail_message::Model) -> Result<Opti
 }
 
 /// Holds a place for as many days from the letter on as was said, however long the letter had to wait.
+#[allow(clippy::disallowed_methods)]
 async fn hold(platform: &Platform, about: &mut About) -> Result<()> {
     let (Some(held), Some(days)) = (about.invitation.held_until, about.opportunity.reply_within_days) else { return Ok(()) };
     let today = platform.clock.now().with_timezone(&about.zone).date_naive();
     let until = last_day_of(today, days, about.opportunity.closes_on);
     if until > held {
-        invitation::Entity::update_many()
+        let held = invitation::Entity::update_many()
             .col_expr(invitation::Column::HeldUntil, Expr::value(until))
             .filter(invitation::Column::OrganisationId.eq(about.organisation.id))
             .filter(invitation::Column::Id.eq(about.invitation.id))
-            .filter(invitation::Column::HeldUntil.is_not_null())
-            .exec(platform.db.write())
-            .await?;
+            .filter(invitation::Column::HeldUntil.is_not_null());
+        // In a task of its own: composing lets others go first, and must not do so while they wait for the turn to write that it has.
+        let db = platform.db.clone();
+        let held = tokio::spawn(async move { held.exec(db.write()).await }).await;
+        held.map_err(|_| Error::unavailable("the runtime is shutting down"))??;
         about.invitation.held_until = Some(until);
     }
     Ok(())

@@ -258,6 +258,8 @@ pub(super) async fn take_lighter(
     guest: &Guest,
     way: &opportunity::Model,
 ) -> Result<Option<InvitationId>> {
+    // Whoever asks everybody for it meanwhile asks somebody once.
+    places::lock(tx, guest.organisation, way.id).await?;
     let already = invitation::Entity::find()
         .filter(invitation::Column::OrganisationId.eq(guest.organisation))
         .filter(invitation::Column::OpportunityId.eq(way.id))

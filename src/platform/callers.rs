@@ -20,35 +20,39 @@ const MOST: Duration = Duration::from_millis(20);
 pub struct Callers {
     waiting: AtomicUsize,
     none: Notify,
-    /// Those of them who want to change something.
-    writing: AtomicUsize,
+    /// How many have come who want to change something.
+    writers: AtomicUsize,
     writer: Notify,
 }
 
 /// Somebody waits for an answer, for as long as this value lives.
 #[derive(Debug)]
-pub struct Waiting {
-    callers: Arc<Callers>,
-    writes: bool,
-}
+pub struct Waiting(Arc<Callers>);
 
 impl Callers {
     /// Somebody asks, perhaps for a change.
     pub fn enter(self: &Arc<Self>, writes: bool) -> Waiting {
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        if writes && self.writing.fetch_add(1, Ordering::SeqCst) == 0 {
+        if writes {
+            self.writers.fetch_add(1, Ordering::SeqCst);
             self.writer.notify_waiters();
         }
-        Waiting { callers: self.clone(), writes }
+        Waiting(self.clone())
     }
 
-    /// Waits until somebody waits who wants to change something. Whoever holds what they need can let them go first.
-    pub async fn writer(&self) {
+    /// How many have come so far who want to change something.
+    pub fn writers(&self) -> usize {
+        self.writers.load(Ordering::SeqCst)
+    }
+
+    /// Waits until somebody comes who wants to change something, after there were so many. Whoever holds what they need can let them go
+    /// first. Who came before and takes long, to hand in a large file, counts no more.
+    pub async fn writer_after(&self, before: usize) {
         loop {
             let mut came = std::pin::pin!(self.writer.notified());
             // From here on no word is missed.
             came.as_mut().enable();
-            if self.writing.load(Ordering::SeqCst) > 0 {
+            if self.writers() != before {
                 return;
             }
             came.await;
@@ -61,7 +65,7 @@ impl Callers {
     }
 
     /// Does some work, and lets those go first at each of its steps who wait for an answer then: for a fiftieth of a second at most, all
-    /// in all. For work that holds nothing that others need.
+    /// in all. For work that only reads: it may keep a connection of many meanwhile, and never the only one that writes.
     pub async fn politely<T>(&self, work: impl Future<Output = T>) -> T {
         let (mut work, mut left) = (std::pin::pin!(work), MOST);
         loop {
@@ -105,12 +109,8 @@ impl Callers {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let Self { callers, writes } = self;
-        if *writes {
-            callers.writing.fetch_sub(1, Ordering::SeqCst);
-        }
-        if callers.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
-            callers.none.notify_waiters();
+        if self.0.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.none.notify_waiters();
         }
     }
 }
@@ -136,14 +136,15 @@ mod tests {
     #[tokio::test]
     async fn whoever_wants_to_change_something_is_heard_of() {
         let callers = Arc::new(Callers::default());
-        let mut writer = std::pin::pin!(callers.writer());
+        let before = callers.writers();
+        let mut writer = std::pin::pin!(callers.writer_after(before));
         let _reads = callers.enter(false);
         assert!(futures_util::poll!(writer.as_mut()).is_pending(), "somebody reads");
-        let writes = callers.enter(true);
+        let _writes = callers.enter(true);
         assert!(futures_util::poll!(writer.as_mut()).is_ready());
-        callers.writer().await;
-        drop(writes);
-        assert!(futures_util::poll!(std::pin::pin!(callers.writer())).is_pending(), "they have their answer");
+        callers.writer_after(before).await;
+        let before = callers.writers();
+        assert!(futures_util::poll!(std::pin::pin!(callers.writer_after(before))).is_pending(), "nobody else has come");
     }
 
     #[tokio::test]

@@ -64,8 +64,9 @@ pub struct Db {
     swift: DatabaseConnection,
     /// What SQLite writes to before it commits.
     log: Option<PathBuf>,
-    /// What that is folded with, and that somebody still holds this.
+    /// What that is folded with.
     folder: Option<DatabaseConnection>,
+    /// Whoever folds it does so as long as somebody holds this.
     #[allow(dead_code)]
     held: Arc<()>,
     statements: Arc<AtomicU64>,
@@ -92,7 +93,8 @@ impl Db {
             let mut swift = sqlite(url, 1, SqliteSynchronous::Normal, 8);
             swift.connect_lazy(true);
             let swift = counted(Database::connect(swift).await?);
-            let mut folder = sqlite(url, 1, SqliteSynchronous::Full, 1);
+            // A file that is gone by then is not made anew.
+            let mut folder = sqlite(&url.replace("mode=rwc", "mode=rw"), 1, SqliteSynchronous::Full, 1);
             folder.connect_lazy(true);
             let folder = Database::connect(folder).await?;
             let held = Arc::new(());

@@ -16,6 +16,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -172,6 +173,9 @@ fn logs_counters_and_addresses_tell_nothing_about_anybody() {
     });
 }
 
+/// A server that does not answer after so long never will.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The server as an operator runs it, asked to log as much as it can.
 struct Server {
     child: Child,
@@ -199,9 +203,12 @@ impl Server {
             .stderr(fs::File::create(folder.join("log")).unwrap())
             .spawn()
             .unwrap();
-        let server = Self { child, address, folder };
+        let mut server = Self { child, address, folder };
+        let began = Instant::now();
         while server.ask("GET", "/readyz", "", "").is_none_or(|answer| !answer.starts_with("HTTP/1.1 200")) {
-            std::thread::yield_now();
+            assert!(server.child.try_wait().unwrap().is_none(), "the server has ended");
+            assert!(began.elapsed() < PATIENCE, "the server is not ready");
+            std::thread::sleep(Duration::from_millis(5));
         }
         server
     }
@@ -209,6 +216,11 @@ impl Server {
     /// An answer, if there is a server.
     fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
+        // While nobody listens there, a connection can get that very port for its own end, and then it talks to itself for ever.
+        if stream.local_addr().ok()? == self.address {
+            return None;
+        }
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
         let length = body.len();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: alongside.test\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
@@ -222,7 +234,11 @@ impl Server {
     /// Ends it, and reads what it told.
     fn told(mut self) -> String {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        self.child.wait().unwrap();
+        let began = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(began.elapsed() < PATIENCE, "the server does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let told = fs::read_to_string(self.folder.join("log")).unwrap() + &fs::read_to_string(self.folder.join("said")).unwrap();
         fs::remove_dir_all(&self.folder).unwrap();
         told

@@ -1,5 +1,6 @@
 //! The demo, from its first letter to its last, twice: the numbers are the same again.
 
+use crate::harness::Watched;
 use alongside::commands::demo::{Options, Summary, tell};
 use std::path::Path;
 
@@ -13,6 +14,7 @@ async fn told(folder: &Path) -> Summary {
 #[test]
 fn the_story_repeats_itself() {
     let folder = std::env::temp_dir().join(format!("alongside-demo-{}", std::process::id()));
+    let _watched = Watched::begin();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let first = told(&folder).await;

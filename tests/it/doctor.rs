@@ -1,7 +1,7 @@
 //! `doctor` finds what is wrong, and says what to do about it.
 
 use crate::harness::{
-    everywhere_today,
+    Watched, everywhere_today,
     imap::{Imap, USER, Way},
     smtp::{Act, At, Server},
 };
@@ -89,6 +89,7 @@ fn answer(status: &str, header: &str) -> String {
 
 #[test]
 fn a_mail_server_is_greeted_and_no_letter_is_sent() {
+    let _watched = Watched::begin();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = Folder::new();
@@ -123,6 +124,7 @@ fn a_mail_server_is_greeted_and_no_letter_is_sent() {
 
 #[test]
 fn a_mailbox_is_tried_and_nothing_is_taken_out_of_it() {
+    let _watched = Watched::begin();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let server = Imap::start(Way::Plain, true).await;

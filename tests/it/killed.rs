@@ -55,6 +55,9 @@ fn worker(app: &TestApp, server: &Server, secret: &Path) -> Worker {
         .env("ALONGSIDE_SMTP_CONNECTIONS", WIDTH.to_string())
         .env("ALONGSIDE_LOG", "error")
         .stdin(Stdio::null())
+        // Whoever reads what the tests say would wait for its end too.
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn();
     Worker(started.unwrap())
 }

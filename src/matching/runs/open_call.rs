@@ -6,16 +6,17 @@ use crate::{
     matching::people::{Looked, PAGE, Question, Whom, must_be_open},
     platform::{Platform, Result, Tx, jobs::Next},
 };
-use entity::{OpportunityKind, ParticipantId, Time, match_run, opportunity};
+use entity::{ParticipantId, Time, match_run};
 use futures_util::future::{Either, select};
 use sea_orm::ActiveValue::Set;
+use std::time::{Duration, Instant};
 
 /// People who are asked with one transaction: few enough that somebody who answers meanwhile does not notice that they wait for it.
 const ASKED: usize = 25;
 /// People who are looked at with one set of queries, where hardly anybody may be asked.
 const LOOKED: u64 = 250;
-/// Transactions one after another, before another job has its turn.
-const AT_ONCE: usize = 40;
+/// Transactions follow each other for so long before another job has its turn, such as a letter to sign in.
+const AT_ONCE: Duration = Duration::from_millis(250);
 /// Before it asks anybody it lets those who want to write something go first, so many times.
 const STEPS_BACK: usize = 3;
 
@@ -24,32 +25,28 @@ pub(super) async fn some(platform: &Platform, run: &match_run::Model) -> Result<
     if run.days.is_some() && run.bound.is_none() {
         return waves::begin_day(platform, run.clone()).await;
     }
-    for _ in 0..AT_ONCE {
-        match page(platform, run).await? {
-            Next::More => {
-                platform.wake.notify_one();
-                platform.callers.first().await;
-            }
-            other => return Ok(other),
+    let began = Instant::now();
+    loop {
+        let next = page(platform, run).await?;
+        if !matches!(next, Next::More) || began.elapsed() > AT_ONCE {
+            return Ok(next);
         }
+        platform.wake.notify_one();
+        platform.callers.first().await;
     }
-    Ok(Next::More)
 }
 
 /// Looks at the next people and invites those who may be asked, and whose turn it is.
 async fn page(platform: &Platform, run: &match_run::Model) -> Result<Next> {
-    for _ in 0..STEPS_BACK {
+    // Only where one can write at a time, and that is we.
+    let steps_back = if platform.db.is_postgres() { 0 } else { STEPS_BACK };
+    for _ in 0..steps_back {
+        let before = platform.callers.writers();
         let tx = platform.db.begin().await?;
         let looked = {
-            let look = std::pin::pin!(look(&tx, platform, run));
-            // Where only one can write at a time, and that is we. Elsewhere nobody waits for us.
-            let others = async {
-                match platform.db.is_postgres() {
-                    true => std::future::pending().await,
-                    false => platform.callers.writer().await,
-                }
-            };
-            match select(look, std::pin::pin!(others)).await {
+            let look = std::pin::pin!(look(&tx, platform, run, PAGE));
+            let others = std::pin::pin!(platform.callers.writer_after(before));
+            match select(look, others).await {
                 Either::Left((looked, _)) => Some(looked?),
                 Either::Right(_) => None,
             }
@@ -62,7 +59,9 @@ async fn page(platform: &Platform, run: &match_run::Model) -> Result<Next> {
         platform.callers.first().await;
     }
     let tx = platform.db.begin().await?;
-    let looked = look(&tx, platform, run).await?;
+    // Now they wait for it to end: it does not look for long.
+    let most = if steps_back == 0 { PAGE } else { LOOKED };
+    let looked = look(&tx, platform, run, most).await?;
     ask(tx, platform, looked).await
 }
 
@@ -77,36 +76,17 @@ struct Found {
     finished: bool,
 }
 
-/// Looks at the next people. Answers `None` if the run has ended.
-async fn look(tx: &Tx, platform: &Platform, run: &match_run::Model) -> Result<Option<Found>> {
+/// Looks at the next people, at so many if hardly anybody may be asked. Answers `None` if the run has ended.
+async fn look(tx: &Tx, platform: &Platform, run: &match_run::Model, at_least: u64) -> Result<Option<Found>> {
     let now = platform.clock.now();
     let Some(run) = still_running(tx, run).await? else { return Ok(None) };
     let opportunity = invitations::places::lock(tx, run.organisation_id, run.opportunity_id).await?;
     // Closed in the meantime: what was asked stays, nobody else is.
     let open = must_be_open(tx, &opportunity, now).await.is_ok();
-    let open_to_all = opportunity.kind == OpportunityKind::Consultation;
-    let people = people(tx, platform, run, opportunity, open, now);
-    // On SQLite everybody who writes waits for us, and where there are places, whoever takes one.
-    let found = match open_to_all && platform.db.is_postgres() {
-        true => platform.callers.politely(people).await,
-        false => people.await,
-    };
-    found.map(Some)
-}
-
-/// The next people, and what is asked of them.
-async fn people(
-    tx: &Tx,
-    platform: &Platform,
-    run: match_run::Model,
-    opportunity: opportunity::Model,
-    open: bool,
-    now: Time,
-) -> Result<Found> {
     let question = Question::read(tx, opportunity, now).await?;
     let (mut page, mut cursor, mut finished) = (Vec::new(), run.cursor, !open);
     let (mut asked, mut most) = (0, ASKED as u64);
-    while !finished && asked < ASKED && (page.len() as u64) < PAGE {
+    while !finished && asked < ASKED && (page.len() as u64) < at_least {
         let some = question.page(tx, platform, Whom::Behind(cursor, most), now).await?;
         finished = (some.len() as u64) < most;
         for looked in some {
@@ -126,7 +106,7 @@ async fn people(
         };
         most = most.min(LOOKED);
     }
-    Ok(Found { run, question, now, open, page, cursor, finished })
+    Ok(Some(Found { run, question, now, open, page, cursor, finished }))
 }
 
 /// Whether it is somebody's turn, where people are asked over days.

@@ -6,7 +6,7 @@ mod upgrade;
 mod whole;
 
 use crate::{
-    harness::{Backend, SECRET, TestApp, databases, everywhere, everywhere_today},
+    harness::{Backend, SECRET, TestApp, Watched, databases, everywhere, everywhere_today},
     schema,
     story::Story,
 };

@@ -79,6 +79,7 @@ async fn all_is_there(app: &TestApp) {
 
 #[test]
 fn the_first_releases_file_is_brought_up_to_date_by_the_next_start() {
+    let _watched = Watched::begin();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = Folder::new();
@@ -99,6 +100,7 @@ fn the_first_releases_file_is_brought_up_to_date_by_the_next_start() {
 
 #[test]
 fn the_first_releases_backup_is_brought_back_and_up_to_date_on_both_databases() {
+    let _watched = Watched::begin();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let mut before = None;
@@ -145,6 +147,7 @@ fn the_first_releases_backup_is_brought_back_and_up_to_date_on_both_databases() 
 #[test]
 fn a_backup_of_a_later_version_is_refused_by_name() {
     use std::io::Write;
+    let _watched = Watched::begin();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = Folder::new();

@@ -6,7 +6,7 @@ use super::{
     walk::violations,
 };
 use crate::{
-    harness::{Backend, on},
+    harness::{Backend, Watched, on},
     letters::{Form, every_form},
     story::Story,
 };
@@ -52,6 +52,7 @@ async fn wrong(browser: &Browser, axe: Option<&str>, html: &str, dark: bool) -> 
 
 #[test]
 fn fault_34_every_letter_in_every_form_works_for_everybody() {
+    let _watched = Watched::begin();
     let (runtime, axe) = (tokio::runtime::Runtime::new().unwrap(), driver::axe());
     let all = every_form();
     runtime.block_on(driver::with(NOWHERE, READER, async |browser| {
@@ -106,6 +107,7 @@ fn fault_34_own_words_in_another_language_work_for_everybody() {
 
 #[test]
 fn what_is_planted_in_a_letter_is_found_by_day_and_by_night() {
+    let _watched = Watched::begin();
     let (runtime, Some(axe)) = (tokio::runtime::Runtime::new().unwrap(), driver::axe()) else { return };
     let letter = &every_form()[0].1[alongside::invitations::INVITE];
     let html = letter.html();

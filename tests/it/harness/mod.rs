@@ -28,6 +28,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement}
 use serde_json::Value;
 use std::{
     future::Future,
+    io::Write,
     sync::{Arc, mpsc},
     time::Duration,
 };
@@ -96,6 +97,8 @@ where
     F: Future<Output = ()>,
 {
     let _watched = Watched::begin();
+    // It ends before nobody watches any more, however the test ends: what was begun on other threads has to end too.
+    let runtime = runtime;
     let whole = async {
         let database = databases::fresh(backend).await;
         let app = TestApp::at(backend, &database.url, Clock::fixed(start, 1)).await;
@@ -105,23 +108,24 @@ where
         drop(app);
         database.remove().await;
     };
+    let whole = Box::pin(whole);
     let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, whole).await });
     assert!(ended.is_ok(), "on {backend:?} the test waits for something that does not come");
-    // What it began on other threads has to end too.
-    drop(runtime);
 }
 
 /// A test, for as long as it runs. One that holds its thread, which no timer can end, ends the whole run and is named: a run
 /// that never ends says nothing.
-struct Watched(#[allow(dead_code)] mpsc::Sender<()>);
+pub struct Watched(#[allow(dead_code)] mpsc::Sender<()>);
 
 impl Watched {
-    fn begin() -> Self {
+    /// The test of this thread begins.
+    pub fn begin() -> Self {
         let (running, ended) = mpsc::channel();
         let name = std::thread::current().name().unwrap_or("a test").to_owned();
         std::thread::spawn(move || {
             if ended.recv_timeout(PATIENCE + Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                eprintln!("{name} does not end");
+                // Not by the macro, whose words are kept until the test has ended.
+                let _ = writeln!(std::io::stderr(), "{name} does not end");
                 std::process::exit(1);
             }
         });

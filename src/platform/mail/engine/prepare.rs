@@ -61,7 +61,7 @@ impl Desk {
             let outcome = Outcome::too_late(&letter);
             return settled(letter, outcome);
         }
-        // Nothing is held meanwhile, and nobody waits for this letter as they do for an answer.
+        // Nobody waits for this letter as they do for an answer.
         let outcome = match self.platform.callers.politely(self.compose(&letter)).await {
             Ok(Composed::Letter(words)) => match self.write(&words, &letter) {
                 Ok(outgoing) => return Prepared::Ready(Box::new(Ready { letter, outgoing, asked: Instant::now() })),
