@@ -117,14 +117,20 @@ pub fn secret_file(ground: &Ground) -> PathBuf {
 }
 
 /// An address that is free now. Another program could take it before the server does; then the bench says so and ends.
-fn free_address() -> Result<SocketAddr> {
+pub fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(trouble("cannot find a free port"))?;
     listener.local_addr().map_err(trouble("cannot find a free port"))
 }
 
+/// A connection to somebody who listens there. While nobody does, one can get that very port for its own end, and would talk to itself.
+pub async fn reach(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    if stream.local_addr()? == address { Err(std::io::ErrorKind::ConnectionRefused.into()) } else { Ok(stream) }
+}
+
 async fn is_ready(address: SocketAddr) -> bool {
     let ask = async {
-        let mut stream = TcpStream::connect(address).await?;
+        let mut stream = reach(address).await?;
         stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n").await?;
         let mut answer = [0; 12];
         stream.read_exact(&mut answer).await.map(|_| answer)

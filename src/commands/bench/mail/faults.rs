@@ -69,6 +69,7 @@ pub async fn work(worker: Worker) -> Result<()> {
     let desk = Desk::open(&worker.database, &worker.secret, worker.server, worker.connections).await?;
     loop {
         if desk.mailer.run_due(&desk.platform, u64::MAX).await? == 0 {
+            // Nobody tells this process of new letters: it looks, as a worker does.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -105,6 +106,7 @@ async fn one(ground: &Ground, wishes: &Wishes) -> Result<Row> {
         while server.taken().len() == taken && waits.elapsed() < PATIENCE && due(&desk).await? {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+        // The moment of the kill is drawn: time itself is what is tried here.
         tokio::time::sleep(Duration::from_millis(lots.random_range(0..LIFE))).await;
         worker.kill().await.map_err(trouble("cannot kill the worker"))?;
         kills += 1;

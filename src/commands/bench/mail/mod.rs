@@ -14,14 +14,14 @@ use super::{
     cpu_seconds, forget_peak, peak_mb,
     people::settle,
     rounded,
-    server::secret_file,
+    server::{free_address, reach, secret_file},
     trouble,
 };
 use crate::platform::{Error, Result};
 use clap::Args;
 use desk::Desk;
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::PathBuf,
     process::Stdio,
     time::{Duration, Instant},
@@ -118,9 +118,7 @@ pub struct Sink {
 
 impl Sink {
     async fn start(program: &std::path::Path) -> Result<Self> {
-        let address = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .map_err(trouble("cannot find a free port"))?;
+        let address = free_address()?;
         // It does not run as root.
         let user: &[&str] = if is_root() { &["-u", "nobody"] } else { &[] };
         let child = Command::new(program)
@@ -133,7 +131,8 @@ impl Sink {
             .spawn()
             .map_err(trouble("cannot start smtp-sink"))?;
         let began = Instant::now();
-        while tokio::net::TcpStream::connect(address).await.is_err() {
+        // It says nothing when it listens, so it is tried.
+        while reach(address).await.is_err() {
             if began.elapsed() > PATIENCE {
                 return Err(Error::unavailable("smtp-sink does not take connections"));
             }
